@@ -1,0 +1,103 @@
+# One target a stage. Every target makes the environment that it needs (requirements/install.py),
+# says what it wrote and what to do next. `make` alone prints the help below.
+
+CONFIG    ?= internlm2_qlora.py
+DOMAIN    ?= gongkao
+WORK_DIRS ?= work_dirs
+.NOTPARALLEL:
+OUT       ?= $(WORK_DIRS)/$(DOMAIN)/data
+DATA      ?= $(OUT)
+RUN       ?= $(WORK_DIRS)/$(DOMAIN)/$(basename $(notdir $(CONFIG)))
+BACKEND   ?= auto
+HOST      ?= 127.0.0.1
+PORT      ?= 23333
+SUITE     ?= domain
+BASE_PORT ?= 23334
+DEMO_CONFIG = smollm2_cpu_qlora.py
+DEMO        = $(WORK_DIRS)/demo/$(DOMAIN)
+
+VENVS := $(if $(TIKUFORGE_VENVS),$(TIKUFORGE_VENVS),.venvs)
+export TIKUFORGE_WORK_DIRS := $(abspath $(WORK_DIRS))
+export PYTHONPATH := $(CURDIR)
+# The earlier project's MKL setting (two OpenMP runtimes in one process), and no surprise downloads.
+export MKL_SERVICE_FORCE_INTEL := 1
+export TOKENIZERS_PARALLELISM := false
+export PYTHONUNBUFFERED := 1
+
+CORE  = $(VENVS)/core/bin/python
+TRAIN = $(VENVS)/train/bin/python
+SERVE = $(VENVS)/serve/bin/python
+EVAL  = $(VENVS)/eval/bin/python
+DEV   = $(VENVS)/dev/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help demo data review train merge quantize convert deploy stop proxy chat index ask web \
+        eval report estimate doctor check test test-slow lint bench gpu-check clean recipes \
+        env-core env-train env-serve env-turbomind env-eval env-dev
+
+help:  ## 本帮助 this help
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env-core env-train env-serve env-turbomind env-eval env-dev: env-%:
+	@python3 requirements/install.py $*
+
+demo:  ## 无 GPU 全流程：题库→训练→部署→评测 the whole path on the sample, in minutes
+	@$(MAKE) --no-print-directory data train merge eval CONFIG=$(DEMO_CONFIG) \
+	  RUN=$(DEMO)/$(basename $(DEMO_CONFIG)) OUT=$(DEMO)/data
+
+data: env-core  ## BANK="a.docx b.xlsx" → 数据集 a bank to train/eval/kb jsonl [DOMAIN= OUT=]
+	@$(CORE) -m data_tools build $(if $(BANK),--bank $(BANK)) --domain $(DOMAIN) --out $(OUT)
+
+review: env-core  ## 读回人工修改过的 review.xlsx re-read the edited workbook
+	@$(CORE) -m data_tools review --domain $(DOMAIN) --out $(OUT)
+
+train: env-train  ## CONFIG=internlm2_qlora.py [DOMAIN= DATA= RESUME=1 OVERRIDE="lr=5e-5"] 微调
+	@$(TRAIN) -m train run $(CONFIG) --domain $(DOMAIN) --data $(DATA) --work-dir $(RUN) \
+	  $(if $(RESUME),--resume) $(if $(OVERRIDE),--override $(OVERRIDE))
+
+merge: env-train  ## 适配器并入基座 adapter + base → merged Hugging Face folder
+	@$(TRAIN) -m train merge --work-dir $(RUN)
+
+convert: env-serve  ## merged → 可部署格式 what the deployment engine loads (GGUF on a CPU)
+	@$(SERVE) -m deploy convert --work-dir $(RUN) --backend $(BACKEND) $(if $(MODEL),--model $(MODEL))
+
+deploy: env-serve  ## 部署 OpenAI 兼容服务 serve on 127.0.0.1:23333 [BACKEND=auto|turbomind|pytorch|cpu MODEL=]
+	@$(SERVE) -m deploy start --work-dir $(RUN) --domain $(DOMAIN) --backend $(BACKEND) \
+	  --host $(HOST) --port $(PORT) $(if $(MODEL),--model $(MODEL)) $(if $(TP),--tp $(TP)) $(if $(KV),--kv $(KV))
+
+stop:  ## 停止服务 stop the server that make deploy started
+	@$(SERVE) -m deploy stop --port $(PORT)
+
+chat: env-core  ## 终端对话 chat with the deployed model in the terminal
+	@$(CORE) -m deploy chat --domain $(DOMAIN) --port $(PORT)
+
+web: env-core  ## 网页 the page (= streamlit run web/app.py)
+	@$(VENVS)/core/bin/streamlit run web/app.py
+
+eval: env-core env-serve env-eval  ## 评测：基座与微调并排 base beside tuned [SUITE=domain]
+	@$(SERVE) -m deploy start --role tuned --work-dir $(RUN) --domain $(DOMAIN) --port $(PORT) --for eval
+	@$(SERVE) -m deploy start --role base --work-dir $(RUN) --domain $(DOMAIN) --port $(BASE_PORT) --for eval
+	@$(EVAL) -m eval run --work-dir $(RUN) --domain $(DOMAIN) --data $(DATA) --suite $(SUITE) \
+	  --column base=$(BASE_PORT) --column tuned=$(PORT); \
+	  code=$$?; $(SERVE) -m deploy stop --for eval; exit $$code
+
+report: env-core  ## 重写评测报告 write the report again from the last evaluation
+	@$(CORE) -m eval report --work-dir $(RUN)
+
+doctor: env-core  ## 检查环境 what this machine has and lacks
+	@$(CORE) -m deploy doctor
+
+check: env-train  ## 数据、配方与提示一致性 data, recipe and prompt parity
+	@$(TRAIN) -m train check $(CONFIG) --domain $(DOMAIN) --data $(DATA) --work-dir $(RUN)
+
+quantize proxy index ask estimate bench gpu-check:
+	@echo "make $@: 这一步还没有实现 this stage is not built yet" >&2; exit 3
+
+lint: env-dev  ## ruff 与类型检查 ruff and mypy
+	@$(DEV) -m ruff check . && $(DEV) -m ruff format --check . && $(DEV) -m mypy
+
+test: env-dev env-train env-serve env-eval  ## 全部测试（<10 分钟） the tests
+	@$(DEV) -m pytest
+
+clean:  ## 删除环境与演示输出（不动你的数据与权重） remove environments and the demo's outputs
+	rm -rf $(VENVS) $(WORK_DIRS)/demo .pytest_cache .ruff_cache .mypy_cache

@@ -1,0 +1,9 @@
+"""公考常识 (civil-service general knowledge)."""
+
+title = "公考知识问答助手"
+# Short on purpose: it is paid once a question, and the demo's small model spends 2-3 tokens a character.
+system = "公考常识，简答。"
+disclaimer = "答案由模型生成，仅供学习参考，请以官方资料为准。"
+bank = ["samples/gongkao/bank.docx", "samples/gongkao/bank.xlsx"]
+eval_ratio = 0.1
+probes = dict(paraphrase="samples/gongkao/paraphrases.jsonl")

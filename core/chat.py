@@ -1,0 +1,112 @@
+"""The deployed model over HTTP: where it listens, with which key, and one answer from it.
+
+``make deploy`` writes ``work_dirs/servers/<port>.json`` and the key beside it; every other room finds
+the server through this module and speaks OpenAI's protocol to it, whatever engine stands behind.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.files import WORK_DIRS, read_json, write_json
+
+SERVERS = WORK_DIRS / "servers"
+KEY_FILE = SERVERS / "api_key"
+DEFAULT_PORT = 23333
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One OpenAI-compatible server. ``url`` ends in ``/v1``; ``model`` is the name it answers to;
+    ``model_dir`` the folder or file it serves, ``pid`` its process on this machine (0: not ours)."""
+
+    url: str
+    model: str
+    backend: str = "remote"
+    domain: str = ""
+    model_dir: str = ""
+    pid: int = 0
+    started_for: str = ""
+
+    @property
+    def root(self) -> str:
+        """The server's address without ``/v1`` (``/health``, ``/metrics``)."""
+        return self.url.removesuffix("/v1")
+
+
+def record(port: int) -> Path:
+    """Where ``make deploy`` notes the server on ``port``."""
+    return SERVERS / f"{port}.json"
+
+
+def remember(port: int, endpoint: Endpoint) -> None:
+    """Write the note that :func:`endpoint` reads."""
+    write_json(record(port), asdict(endpoint))
+
+
+def endpoint(port: int = DEFAULT_PORT) -> Endpoint:
+    """The server on ``port``, or the one that TIKUFORGE_BASE_URL and TIKUFORGE_MODEL name.
+
+    Raises :class:`UserError` when no server was deployed there.
+    """
+    url = os.environ.get("TIKUFORGE_BASE_URL")
+    if url and port == DEFAULT_PORT:
+        return Endpoint(url=url.rstrip("/"), model=os.environ.get("TIKUFORGE_MODEL", "default"))
+    if not record(port).is_file():
+        raise UserError(
+            f"端口 {port} 上没有部署的服务 no server deployed on port {port}: 请先运行 make deploy"
+        )
+    return Endpoint(**read_json(record(port)))
+
+
+def api_key() -> str:
+    """The key of the deployed server (TIKUFORGE_API_KEY first, then the key file), or ``EMPTY``."""
+    key = os.environ.get("TIKUFORGE_API_KEY", "")
+    if not key and KEY_FILE.is_file():
+        key = KEY_FILE.read_text(encoding="utf-8").strip()
+    return key or "EMPTY"
+
+
+def client(target: Endpoint, timeout: float = 300.0, retries: int = 2) -> Any:
+    """An ``openai.OpenAI`` client for ``target``; ``timeout`` in seconds for the whole answer."""
+    from openai import OpenAI
+
+    return OpenAI(base_url=target.url, api_key=api_key(), timeout=timeout, max_retries=retries)
+
+
+def stream(
+    target: Endpoint, messages: list[dict[str, str]], timeout: float = 300.0, **parameters: Any
+) -> Iterator[str]:
+    """Yield the answer piece by piece; ``parameters`` are OpenAI's (temperature, max_tokens, …).
+
+    Raises :class:`UserError` when the server is away, refuses the key, or breaks off.
+    """
+    import openai
+
+    try:
+        pieces = client(target, timeout).chat.completions.create(
+            model=target.model, messages=messages, stream=True, **parameters
+        )
+        for piece in pieces:
+            if piece.choices and piece.choices[0].delta.content:
+                yield piece.choices[0].delta.content
+    except openai.AuthenticationError:
+        raise UserError(f"{target.root} 不接受这个密钥 rejects the API key") from None
+    except openai.APITimeoutError:
+        raise UserError(f"{target.root} 超时未答 gave no answer in {timeout:.0f} s") from None
+    except openai.APIConnectionError:
+        raise UserError(
+            f"连不上模型服务 cannot reach {target.root}: 请先运行 make deploy"
+        ) from None
+    except openai.APIError as error:
+        raise UserError(f"{target.root} 出错 failed: {error.message}") from None
+
+
+def ask(target: Endpoint, messages: list[dict[str, str]], **parameters: Any) -> str:
+    """The whole answer of :func:`stream`."""
+    return "".join(stream(target, messages, **parameters))

@@ -1,0 +1,107 @@
+"""Files that are whole or absent: atomic writes, JSON lines, hashes, and where outputs live."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from core.errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK_DIRS = Path(os.environ.get("TIKUFORGE_WORK_DIRS") or ROOT / "work_dirs")
+MODELS = Path(os.environ.get("TIKUFORGE_MODELS") or ROOT / "models")
+
+
+def shown(path: str | Path) -> str:
+    """``path`` as a person reads it: relative to the current folder where it is below it."""
+    try:
+        return str(Path(path).resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+@contextmanager
+def atomic(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a temporary file beside ``path`` and rename it into place when the block succeeds.
+
+    A reader, or a run after kill -9, sees the old file or the new one, never half of one. Text is
+    UTF-8 with ``\\n`` line ends; ``mode`` is ``w`` or ``wb``.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
+    try:
+        with open(temporary, mode, **text) as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write ``text`` atomically."""
+    with atomic(path) as out:
+        out.write(text)
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write ``value`` atomically as indented, readable JSON."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file; :class:`UserError` names the file and line where it is not JSON."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{shown(path)} 不存在 does not exist") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{shown(path)} 第{error.lineno}行不是合法 JSON: {error.msg}") from None
+
+
+def write_jsonl(path: str | Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Write one JSON object a line, atomically; returns how many."""
+    count = 0
+    with atomic(path) as out:
+        for row in rows:
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def read_jsonl(path: str | Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a JSON-lines file; a bad line is named by its number."""
+    try:
+        file = open(path, encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(f"{shown(path)} 不存在 does not exist") from None
+    with file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError as error:
+                raise UserError(
+                    f"{shown(path)} 第{number}行不是合法 JSON: {error.msg}"
+                ) from None
+
+
+def sha256(path: str | Path) -> str:
+    """Hex SHA-256 of a file, read in blocks."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(*parts: Any) -> str:
+    """Hex SHA-256 of values: a key for "made from these inputs", stable over runs."""
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

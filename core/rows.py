@@ -1,0 +1,72 @@
+"""The question row: the contract between data, training, retrieval and evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+KINDS = ("qa", "single", "multiple", "judge", "case", "template", "generated", "general")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a row came from, exactly enough to open the place again.
+
+    ``locator``: ``p:N`` paragraph N (1-based, body order), ``t:T:r:R:c:C`` a table cell,
+    ``Sheet1!B7`` a workbook cell, ``c:A-B`` characters of a text file.
+    """
+
+    file: str
+    sha256: str
+    locator: str
+    text: str
+
+    def json(self) -> dict[str, str]:
+        """As written in ``train.jsonl`` and ``kb.jsonl``."""
+        return {
+            "file": self.file,
+            "sha256": self.sha256,
+            "locator": self.locator,
+            "text": self.text,
+        }
+
+
+@dataclass(slots=True)
+class Row:
+    """One question with its answer, before and after cleaning.
+
+    ``options`` maps letters to texts and ``letters`` holds the correct ones (choice rows only);
+    ``flags`` are doubts for a person, ``group`` the cluster of paraphrases it belongs to.
+    """
+
+    question: str
+    answer: str
+    source: Source
+    kind: str = "qa"
+    id: str = ""
+    group: str = ""
+    options: dict[str, str] = field(default_factory=dict)
+    letters: str = ""
+    explanation: str = ""
+    flags: list[str] = field(default_factory=list)
+
+    def json(self, system: str) -> dict[str, Any]:
+        """The row in XTuner's conversation format, plus fields that XTuner ignores."""
+        record: dict[str, Any] = {
+            "id": self.id,
+            "kind": self.kind,
+            "group": self.group,
+            "conversation": [{"system": system, "input": self.prompt(), "output": self.answer}],
+            "source": self.source.json(),
+        }
+        if self.options:
+            record["options"] = self.options
+            record["answer"] = self.letters
+        if self.explanation:
+            record["explanation"] = self.explanation
+        return record
+
+    def prompt(self) -> str:
+        """What the model is asked: the stem, with the options one a line where there are any."""
+        lines = [self.question, *(f"{letter}. {text}" for letter, text in self.options.items())]
+        return "\n".join(lines)
