@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -16,11 +17,14 @@ LONGEST = 2000  # characters of a unit kept in the ledger; a person needs to rec
 
 # Excel and its kin run a cell that begins with one of these (OWASP, "CSV injection").
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SIGNED = re.compile(r"[+-]\d[\d.,:/]*\s*[^\d\s(!|=]{0,4}$")  # -5, +3%, -40℃: an answer, no formula
 
 
 def defused(text: str) -> str:
-    """``text`` so that no spreadsheet runs it: an apostrophe before a leading formula character."""
-    return "'" + text if text.startswith(FORMULA) else text
+    """``text`` so that no spreadsheet runs it: an apostrophe before a leading formula character.
+
+    A plain signed number stays as it is: it is an answer, and runs nothing."""
+    return "'" + text if text.startswith(FORMULA) and not _SIGNED.match(text) else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,78 @@
+"""``python -m data_tools build|review``: what ``make data`` and ``make review`` call."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from core import domain as domains
+from core.errors import UserError, run_cli
+from core.files import ROOT, read_json, shown
+from data_tools import build
+from data_tools.card import COUNTS
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="data_tools", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("build", "review"):
+        command = commands.add_parser(name)
+        command.add_argument("--domain", default="gongkao")
+        command.add_argument("--out", type=Path, required=True)
+        command.add_argument("--force", action="store_true", help="make it again although up to date")
+        if name == "build":
+            command.add_argument("--bank", nargs="*", default=[], metavar="FILE")
+    return parser.parse_args()
+
+
+def portable(path: str | Path) -> str:
+    """``path`` relative to the repository where it lies in it, so that a moved folder still works."""
+    full = Path(path).resolve()
+    return str(full.relative_to(ROOT)) if full.is_relative_to(ROOT) else str(full)
+
+
+def inputs_of(args: argparse.Namespace) -> build.Inputs:
+    """The sources: those on the command line, the domain's samples, or those of the last build."""
+    if args.command == "review":
+        if not (args.out / build.REVIEW).is_file():
+            raise UserError(f"{shown(args.out)}: 没有 no {build.REVIEW}: 请先 run make data first")
+        last = read_json(args.out / build.INPUTS)
+        return build.Inputs(**{k: tuple(v) if isinstance(v, list) else v for k, v in last.items()})
+    bank = [portable(path) for path in args.bank] or list(domains.load(args.domain).bank)
+    if not bank:
+        raise UserError(f"领域 {args.domain} 没有示例题库 has no sample bank: 请给出 give BANK=文件")
+    return build.Inputs(args.domain, tuple(bank))
+
+
+def report(card: dict[str, Any], out: Path) -> None:
+    """Print what was written and what to do next."""
+    if not card["fresh"]:
+        print(f"{shown(out)}: 已是最新 up to date ({card['train']} train, {card['eval']} eval)")
+        return
+    for name, key in COUNTS:
+        print(f"  {name:　<22}\t{card[key]:>9,}")
+    for source in card["sources"]:
+        declared = f", 自述 declares {source['declared']}" if source["declared"] else ""
+        lost = f", 未读出 lost {source['lost']}" if source["lost"] else ""
+        print(f"  {source['file']}: {source['questions']} 题 questions{declared}{lost}")
+    print(f"写入 wrote {shown(out)}/: {', '.join((*build.OUTPUTS, build.CARD))} ({card['seconds']} s)")
+    if card["flagged"]:
+        print(
+            f"下一步 next: 在 {shown(out / build.REVIEW)} 里处理 {card['flagged']} 条存疑，再 make review；"
+            "或直接 or at once: make train"
+        )
+    else:
+        print("下一步 next: make train")
+
+
+def main() -> int:
+    """Run one command."""
+    args = arguments()
+    report(build.build(inputs_of(args), args.out, args.force), args.out)
+    return 0
+
+
+if __name__ == "__main__":
+    run_cli(main)

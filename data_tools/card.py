@@ -1,0 +1,120 @@
+"""The data set's card: ``card.json`` for programs, ``card.md`` (a Hugging Face card) for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from core.domain import Domain
+from core.rows import Row
+from data_tools.ledger import Ledger, SourceReport
+
+PERCENTILES = (50, 90, 99, 100)
+
+
+def percentiles(lengths: Sequence[int]) -> dict[str, int]:
+    """p50, p90, p99 and p100 (the longest) of ``lengths``."""
+    if not lengths:
+        return {}
+    ordered = sorted(lengths)
+    return {f"p{p}": ordered[min(len(ordered) - 1, len(ordered) * p // 100)] for p in PERCENTILES}
+
+
+def by_kind(rows: Sequence[Row]) -> dict[str, int]:
+    """How many rows of each kind."""
+    return dict(Counter(row.kind for row in rows).most_common())
+
+
+def sources(reports: Sequence[SourceReport]) -> list[dict[str, Any]]:
+    """The sources as read."""
+    return [report.json() for report in reports]
+
+
+def _table(head: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
+    """A Markdown table."""
+    rows = [head, ["---"] * len(head), *lines]
+    return "\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in rows)
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return text.replace("|", "\\|").replace("\n", "<br>")
+
+
+def markdown(
+    card: dict[str, Any], domain: Domain, examples: Sequence[Row], ledger: Ledger
+) -> str:
+    """``card.md``: counts, sources with hashes, kinds, examples, known doubts, a licence to fill in."""
+    counts = _table(
+        ["项 item", "数 count"],
+        [(name, card[key]) for name, key in COUNTS],
+    )
+    files = _table(
+        ["来源 source", "题数 questions", "自述 declared", "未读 lost", "sha256"],
+        [
+            (s["file"], s["questions"], s["declared"], s["lost"], f"`{s['sha256'][:16]}…`")
+            for s in card["sources"]
+        ],
+    )
+    kinds = _table(["题型 kind", "数 rows"], list(card["by_kind"].items()))
+    doubts = _table(["原因 reason", "数 count"], ledger.counts().most_common(20))
+    shown = _table(
+        ["题 question", "答 answer", "出处 source"],
+        [(r.prompt(), r.answer, f"{r.source.file} {r.source.locator}") for r in examples],
+    )
+    return f"""---
+language: [zh]
+task_categories: [question-answering]
+size_categories: [{size(card["rows"])}]
+license: other  # 请填写 fill in: the licence under which the sources may be used
+---
+
+# {domain.title}
+
+系统提示 system prompt：`{domain.system}`
+
+## 数量 Counts
+
+{counts}
+
+## 来源 Sources
+
+{files}
+
+## 题型 Kinds
+
+{kinds}
+
+## 样例 Examples
+
+{shown}
+
+## 已知疑点 Known doubts
+
+每一条见 every line is in `ledger.csv`.
+
+{doubts}
+"""
+
+
+COUNTS = (
+    ("读到的题 rows read", "parsed"),
+    ("入库 rows (train + eval)", "rows"),
+    ("训练 train", "train"),
+    ("评测 eval", "eval"),
+    ("同义题组 paraphrase groups", "groups"),
+    ("重复 exact duplicates", "duplicates"),
+    ("答案矛盾的题 questions with contradicting answers", "conflicts"),
+    ("暂不入训 rows held back", "held"),
+    ("人工删除 deleted by hand", "deleted"),
+    ("人工添加 added by hand", "added"),
+    ("存疑 rows with a doubt", "flagged"),
+    ("未成题的文本 units that became no row", "dropped"),
+)
+
+
+def size(rows: int) -> str:
+    """Hugging Face's size category."""
+    steps = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))
+    return next((name for most, name in (*steps, (1_000_000, "100K<n<1M")) if rows < most), "n>1M")

@@ -1,0 +1,256 @@
+"""Read back the workbook that a person edited, and put their decisions onto freshly read rows.
+
+An edit is never lost, a deleted row stays deleted, a row added by hand stays, whatever the bank says
+the next time it is read. The workbook alone carries the decisions (see :mod:`data_tools.workbook`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import InvalidFileException
+
+from core.errors import UserError
+from core.files import digest, shown
+from core.rows import KINDS, Row, Source
+from data_tools import clean
+from data_tools.ledger import FORMULA, Ledger
+from data_tools.workbook import ALL, AT, BASE, DOUBTS, HEAD, TAIL, Line, fingerprint
+
+_OPTION = re.compile(r"选项\s*([A-Z])$")
+_LETTERS = re.compile(r"[A-Z]+$")
+
+
+@dataclass(slots=True)
+class Seen:
+    """One line as it stands in the workbook: the row with what a person may have changed."""
+
+    row: Row
+    key: str
+    decision: str
+    cell: str
+    extra: dict[str, str]
+
+
+@dataclass(slots=True)
+class Review:
+    """A person's decisions. ``lines``: by key what stands in the workbook; ``edited``: keys whose
+    row differs from what the bank said; ``added``: new lines; ``deleted``: keys taken out."""
+
+    lines: dict[str, Seen] = field(default_factory=dict)
+    edited: set[str] = field(default_factory=set)
+    added: list[Seen] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)
+
+
+def key_of(row: Row) -> str:
+    """The name of a parsed row: the same for every typing of one question with one answer."""
+    known = clean.keys(row)
+    return digest(known.question, known.answer)[:16]
+
+
+def text_of(value: Any) -> str:
+    """A cell as text: what a person typed, without the apostrophe that defused it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "正确" if value else "错误"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = clean.tidy(str(value))
+    return text[1:] if text[:1] == "'" and text[1:2] and text[1:].startswith(FORMULA) else text
+
+
+def choice(answer: str, options: dict[str, str], cell: str) -> str:
+    """The letters of a choice, typed as letters or as an option's text."""
+    typed = re.sub(r"[\s,，、;；]", "", answer).upper()
+    if _LETTERS.match(typed) and set(typed) <= set(options):
+        return "".join(sorted(set(typed)))
+    same = [letter for letter, text in options.items() if text == answer]
+    if len(same) == 1:
+        return same[0]
+    raise UserError(
+        f"{cell}: 答案“{answer}”不是选项之一 the answer is none of the options "
+        f"{'/'.join(options)}: 请填选项字母 write the letter(s)"
+    )
+
+
+def _seen(values: dict[str, str], cell: str, extra: dict[str, str]) -> Seen:
+    """Make a row of the cells of one line."""
+    kind = values["题型 kind"].split()[-1].lower() if values["题型 kind"] else ""
+    options = {
+        found[1]: text for name, text in values.items() if (found := _OPTION.match(name)) and text
+    }
+    answer = values["答案 answer"]
+    letters = choice(answer, options, cell) if options else ""
+    kind = kind or ("qa" if not options else "single" if len(letters) == 1 else "multiple")
+    if kind not in KINDS:
+        raise UserError(f"{cell}: 题型 unknown kind '{kind}'; 可选 choose from {', '.join(KINDS)}")
+    if not answer:
+        raise UserError(f"{cell}: 答案为空 the answer is empty: 补上答案或删除该行 fill or delete it")
+    text = values.get("原文 text") or f"{values['题干 question']} -> {answer}"
+    file, _, locator = values.get("来源 source", "").rpartition(AT)
+    if not file or values.get("key", "+")[:1] in ("", "+"):
+        file, locator = "review.xlsx", cell.partition(" ")[2]
+    row = Row(
+        question=values["题干 question"],
+        answer=clean.chosen(letters, options) if options else answer,
+        source=Source(file, digest(text), locator, text),
+        kind=kind,
+        options=options,
+        letters=letters,
+        explanation=values.get("解析 explanation", ""),
+    )
+    decision = values.get("处理 decision", "").split()[-1:] or [""]
+    return Seen(row, values.get("key", ""), decision[0].lower(), cell, extra)
+
+
+def _sheet(book: Any, name: str, path: Path) -> list[Seen]:
+    """The lines of one sheet, by their header's names; empty lines are skipped."""
+    if name not in book.sheetnames:
+        raise UserError(f"{shown(path)}: 缺少工作表 sheet '{name}' is missing: 请恢复它")
+    rows = book[name].iter_rows(values_only=True)
+    header = [text_of(value) for value in next(rows, ())]
+    missing = [title for title in HEAD[2:] if title not in header]
+    if missing:
+        raise UserError(f"{shown(path)} {name}: 第1行缺少列 row 1 lacks {', '.join(missing)}")
+    ours = {title for title in header if title in (*HEAD, *TAIL) or _OPTION.match(title)}
+    column = get_column_letter(header.index("题干 question") + 1)
+    found = []
+    for number, cells in enumerate(rows, 2):
+        texts = {title: text_of(cell) for title, cell in zip(header, cells, strict=False) if title}
+        if texts.get("题干 question"):
+            values = {title: texts.get(title, "") for title in ours}
+            extra = {title: text for title, text in texts.items() if title not in ours and text}
+            found.append(_seen(values, f"{path.name} {name}!{column}{number}", extra))
+    return found
+
+
+def _baseline(book: Any) -> dict[str, tuple[str, str, str]]:
+    """Key → (fingerprint as parsed, as written, "?" for a doubt), from the hidden sheet."""
+    if BASE not in book.sheetnames:
+        return {}
+    found = {}
+    for cells in book[BASE].iter_rows(values_only=True):
+        key, parsed, written, doubt = (*map(text_of, cells), "", "", "", "")[:4]
+        found[key] = (parsed, written, doubt)
+    return found
+
+
+def read(path: Path) -> Review:
+    """The decisions in the workbook at ``path``.
+
+    Raises :class:`UserError` naming the cell for what cannot be understood, and when the two sheets
+    of questions were edited into different answers for one question.
+    """
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except (BadZipFile, InvalidFileException, KeyError, OSError) as error:
+        raise UserError(f"{shown(path)}: 打不开 cannot be opened as a workbook: {error}") from None
+    review = Review()
+    base = _baseline(book)
+    for seen in _sheet(book, ALL, path):
+        _take(review, seen, base)
+    doubts = _sheet(book, DOUBTS, path) if DOUBTS in book.sheetnames else None
+    book.close()
+    _merge(review, doubts or [], base)
+    listed = {seen.key for seen in doubts} if doubts is not None else set(base)
+    for key, (parsed, written, doubt) in base.items():
+        line = review.lines.get(key)
+        changed = line is not None and fingerprint(line.row) != written
+        if line is None or line.decision == "drop" or (doubt and key not in listed and not changed):
+            review.deleted.add(key)
+            review.lines.pop(key, None)
+        elif fingerprint(line.row) != parsed:
+            review.edited.add(key)
+    return review
+
+
+def _take(review: Review, seen: Seen, base: dict[str, tuple[str, str, str]]) -> None:
+    """Sort one line in: known by its key, or added by hand (a copied line is added too)."""
+    twin = review.lines.get(seen.key)
+    if seen.key in base and twin is None:
+        review.lines[seen.key] = seen
+    elif twin is None or fingerprint(twin.row) != fingerprint(seen.row):
+        review.added.append(replace(seen, key=""))
+
+
+def _merge(
+    review: Review, doubts: Sequence[Seen], base: dict[str, tuple[str, str, str]]
+) -> None:
+    """Take over what was edited on the sheet of doubts."""
+    for seen in doubts:
+        if seen.key not in base:
+            review.added.append(replace(seen, key=""))
+            continue
+        line = review.lines.get(seen.key)
+        if line is None:
+            continue
+        written = base[seen.key][1]
+        if fingerprint(seen.row) != written:
+            if fingerprint(line.row) not in (written, fingerprint(seen.row)):
+                raise UserError(
+                    f"{seen.cell} 与 and {line.cell}: 同一题改成了两种内容 one question was edited "
+                    "into two: 请改成一致 make them agree"
+                )
+            review.lines[seen.key] = replace(line, row=seen.row)
+        review.lines[seen.key].decision = seen.decision or line.decision
+
+
+def apply(rows: Sequence[Row], review: Review, ledger: Ledger) -> list[Line]:
+    """The freshly read ``rows`` as a person left them, with edited rows whose source has gone and
+    rows added by hand at the end. Every deletion and edit gets a ledger line."""
+    lines, met = [], set()
+    for row in rows:
+        key = key_of(row)
+        parsed = fingerprint(row)
+        if key in review.deleted:
+            _note(ledger, row, "deleted: 人工删除 by hand")
+            continue
+        seen = review.lines.get(key)
+        line = Line(row, key, parsed)
+        if seen is not None:
+            line.decision, line.extra = seen.decision, seen.extra
+            if key in review.edited:
+                line.row, line.edited = _edited(row, seen.row), True
+                _note(ledger, row, f"edited: {row.question} -> {row.answer}"[:200])
+        met.add(key)
+        lines.append(line)
+    for key, seen in review.lines.items():
+        if key in met or not (key[0] == "+" or key in review.edited):
+            continue
+        if key[0] != "+":
+            seen.row.flags = ["source-gone: 来源已无此题 the bank no longer has it"]
+        met.add(key)
+        lines.append(Line(seen.row, key, "", seen.decision, True, seen.extra))
+    for seen in review.added:
+        key = "+" + key_of(seen.row)[:15]
+        if key not in met and seen.decision != "drop":
+            met.add(key)
+            lines.append(Line(seen.row, key, "", seen.decision, True, seen.extra))
+    return lines
+
+
+def _edited(row: Row, new: Row) -> Row:
+    """``row`` with what a person wrote; its source, number and remaining doubts stay."""
+    return replace(
+        row,
+        question=new.question,
+        answer=new.answer,
+        kind=new.kind,
+        options=new.options,
+        letters=new.letters,
+        explanation=new.explanation,
+        flags=[],
+    )
+
+
+def _note(ledger: Ledger, row: Row, reason: str) -> None:
+    ledger.add(row.source.file, row.source.locator, reason, row.source.text)
