@@ -52,7 +52,7 @@ def report(card: dict[str, Any], out: Path) -> None:
         print(f"{shown(out)}: 已是最新 up to date ({card['train']} train, {card['eval']} eval)")
         return
     for name, key in COUNTS:
-        print(f"  {name:　<22}\t{card[key]:>9,}")
+        print(f"  {card[key]:>9,}  {name}")
     for source in card["sources"]:
         declared = f", 自述 declares {source['declared']}" if source["declared"] else ""
         lost = f", 未读出 lost {source['lost']}" if source["lost"] else ""

@@ -148,7 +148,7 @@ def _make(
     facts = {
         "domain": domain.name,
         "system": domain.system,
-        "rows": len(cleaned.rows),
+        "rows": len(cleaned.rows) + len(cleaned.held),
         "parsed": len(parsed),
         "dropped": dropped,
         "flagged": flagged,

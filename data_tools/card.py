@@ -100,7 +100,7 @@ license: other  # 请填写 fill in: the licence under which the sources may be 
 
 COUNTS = (
     ("读到的题 rows read", "parsed"),
-    ("入库 rows (train + eval)", "rows"),
+    ("题目 rows (train + eval + held)", "rows"),
     ("训练 train", "train"),
     ("评测 eval", "eval"),
     ("同义题组 paraphrase groups", "groups"),

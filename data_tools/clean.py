@@ -15,7 +15,9 @@ CONFLICT = "conflict"
 DUPLICATE = "duplicate"
 OVERRULED = "overruled"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]")
-_LIST = re.compile(r"[、，,;；|/\n]")
+_LIST = re.compile(r"[、;；|\n]")
+_ORDERED = re.compile(r"依次|顺序|次序|先后|排序|排列|前三|从[^，。]{1,6}[到至]")
+_LETTER = re.compile(r"\s*[A-HＡ-Ｈ]\s*[.．、:：]\s*(?=\S{2})")
 _TRUE = {"正确", "对", "√", "✓", "是", "true", "t", "yes", "y"}
 _FALSE = {"错误", "错", "×", "✗", "✕", "否", "false", "f", "no", "n"}
 
@@ -35,12 +37,14 @@ def tidy(text: str) -> str:
     return _CONTROL.sub("", text).strip() if text else ""
 
 
-def listed(text: str) -> str:
-    """``text`` as an order-free key where it is a list of short parts, else its bare form."""
+def listed(text: str, ordered: bool) -> str:
+    """``text`` as a key: without a leading option letter; a list of short parts in any order, unless
+    the question asks for an order."""
+    text = _LETTER.sub("", text, count=1) if _LETTER.match(text) else text
     parts = [part for part in _LIST.split(text) if part.strip()]
-    if len(parts) < 2 or max(map(len, parts)) > 20:
+    if ordered or len(parts) < 2 or max(map(len, parts)) > 20:
         return bare(text) or nfkc(text)
-    return "|".join(sorted(bare(part) or nfkc(part) for part in parts))
+    return "".join(sorted(bare(part) or nfkc(part) for part in parts))
 
 
 def keys(row: Row) -> Keys:
@@ -53,7 +57,7 @@ def keys(row: Row) -> Keys:
     if row.kind == "judge":
         said = nfkc(row.answer).casefold()
         return Keys(question, "√" if said in _TRUE else "×" if said in _FALSE else said)
-    return Keys(question, listed(row.answer))
+    return Keys(question, listed(row.answer, bool(_ORDERED.search(row.question))))
 
 
 def chosen(letters: str, options: dict[str, str]) -> str:

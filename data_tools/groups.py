@@ -32,23 +32,26 @@ _ASKING = re.compile(
     r"什么|哪一?[个位座条种项部本颗年天]?|谁|几|多少|怎么|如何|名字|的是|的|是|了|呢|吗|有|在|于|"
     r"[一个位座条种项部本颗之为与和及中其]|[\W_]"
 )
-_SAME = (("我国", "中国"), ("新中国", "中华人民共和国"), ("世界上", "世界"), ("地球上", "世界"))
+_SAME = (("我国", "中国"), ("新中国", "中华人民共和国"), ("地球上", "世界"), ("首届", "第1届"))
+_ORDINAL = re.compile(r"第([一二三四五六七八九])(?![十百千])")
+_TOP = re.compile(r"最(.)")
 _NUMBER = re.compile(r"\d+(?:[.:/]\d+)*")
 _NOT = re.compile(r"[不非无未没否错]|除")
 
 
-def about(text: str) -> list[str]:
-    """The stretches of ``text`` between question words and punctuation: what it is about."""
+def canon(text: str) -> str:
+    """``text`` with a few common ways of saying the same thing made one."""
     text = nfkc(text).casefold()
     for other, one in _SAME:
         text = text.replace(other, one)
-    return [part for part in _ASKING.split(text) if part]
+    return _ORDINAL.sub(lambda found: f"第{'一二三四五六七八九'.index(found[1]) + 1}", text)
 
 
 def tokens(text: str) -> frozenset[str]:
-    """Characters and character pairs of what ``text`` is about (whole Latin words and numbers)."""
+    """Characters and character pairs of a canonical text between question words and punctuation
+    (Latin words and numbers whole): what it is about."""
     found: set[str] = set()
-    for part in about(text):
+    for part in filter(None, _ASKING.split(text)):
         if part.isascii():
             found.add(part)
             continue
@@ -82,8 +85,8 @@ class Likeness:
     """How much two questions share; holds the weights of one bank."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self.texts = texts
-        self.bags = [tokens(text) for text in texts]
+        self.texts = list(map(canon, texts))
+        self.bags = list(map(tokens, self.texts))
         counts: Counter[str] = Counter()
         for bag in self.bags:
             counts.update(bag)
@@ -97,11 +100,15 @@ class Likeness:
         return 2 * common / (self.mass[one] + self.mass[other])
 
     def apart(self, one: int, other: int) -> bool:
-        """Whether a number or a negation tells the two questions apart."""
+        """Whether numbers, a negation or a superlative (最大, 最远) tell the questions apart."""
         first, second = self.texts[one], self.texts[other]
-        return sorted(_NUMBER.findall(nfkc(first))) != sorted(
-            _NUMBER.findall(nfkc(second))
-        ) or len(_NOT.findall(first)) != len(_NOT.findall(second))
+        numbers = set(_NUMBER.findall(first)), set(_NUMBER.findall(second))
+        tops = set(_TOP.findall(first)), set(_TOP.findall(second))
+        return (
+            not (numbers[0] <= numbers[1] or numbers[1] <= numbers[0])
+            or (all(tops) and tops[0].isdisjoint(tops[1]))
+            or len(_NOT.findall(first)) != len(_NOT.findall(second))
+        )
 
     def rarest(self, index: int) -> list[str]:
         """The tokens that say most about a question."""
