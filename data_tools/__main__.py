@@ -21,14 +21,14 @@ def arguments() -> argparse.Namespace:
         command = commands.add_parser(name)
         command.add_argument("--domain", default="gongkao")
         command.add_argument("--out", type=Path, required=True)
-        command.add_argument("--force", action="store_true", help="make it again although up to date")
+        command.add_argument("--force", action="store_true", help="make it again")
         if name == "build":
             command.add_argument("--bank", nargs="*", default=[], metavar="FILE")
     return parser.parse_args()
 
 
 def portable(path: str | Path) -> str:
-    """``path`` relative to the repository where it lies in it, so that a moved folder still works."""
+    """``path`` relative to the repository where it lies in it, so that folders can move."""
     full = Path(path).resolve()
     return str(full.relative_to(ROOT)) if full.is_relative_to(ROOT) else str(full)
 
@@ -39,10 +39,10 @@ def inputs_of(args: argparse.Namespace) -> build.Inputs:
         if not (args.out / build.REVIEW).is_file():
             raise UserError(f"{shown(args.out)}: 没有 no {build.REVIEW}: 请先 run make data first")
         last = read_json(args.out / build.INPUTS)
-        return build.Inputs(**{k: tuple(v) if isinstance(v, list) else v for k, v in last.items()})
+        return build.Inputs(last["domain"], tuple(last["bank"]))
     bank = [portable(path) for path in args.bank] or list(domains.load(args.domain).bank)
     if not bank:
-        raise UserError(f"领域 {args.domain} 没有示例题库 has no sample bank: 请给出 give BANK=文件")
+        raise UserError(f"领域 {args.domain} 没有示例 has no sample bank: 请给出 give BANK=文件")
     return build.Inputs(args.domain, tuple(bank))
 
 
@@ -57,14 +57,10 @@ def report(card: dict[str, Any], out: Path) -> None:
         declared = f", 自述 declares {source['declared']}" if source["declared"] else ""
         lost = f", 未读出 lost {source['lost']}" if source["lost"] else ""
         print(f"  {source['file']}: {source['questions']} 题 questions{declared}{lost}")
-    print(f"写入 wrote {shown(out)}/: {', '.join((*build.OUTPUTS, build.CARD))} ({card['seconds']} s)")
-    if card["flagged"]:
-        print(
-            f"下一步 next: 在 {shown(out / build.REVIEW)} 里处理 {card['flagged']} 条存疑，再 make review；"
-            "或直接 or at once: make train"
-        )
-    else:
-        print("下一步 next: make train")
+    files = ", ".join((*build.OUTPUTS, build.CARD))
+    print(f"写入 wrote {shown(out)}/: {files} ({card['seconds']} s)")
+    doubts = f"在 {shown(out / build.REVIEW)} 里处理 {card['flagged']} 条存疑再 make review, 或 or "
+    print(f"下一步 next: {doubts if card['flagged'] else ''}make train")
 
 
 def main() -> int:

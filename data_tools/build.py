@@ -54,7 +54,9 @@ def locked(out: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError(f"{shown(out)}: 另一个 make data 正在写 another build is running") from None
+            raise UserError(
+                f"{shown(out)}: 另一个 make data 正在写 another build is running"
+            ) from None
         yield
 
 
@@ -76,7 +78,7 @@ def read_banks(inputs: Inputs, ledger: Ledger) -> list[Row]:
         rows.extend(read(path, ledger, name))
         if len(rows) == before:
             raise UserError(
-                f"{shown(path)}: 没有读到任何题 0 questions found: 支持 题干->答案、选择题、表格 等, "
+                f"{shown(path)}: 没有读到任何题 0 questions found: 支持的写法 layouts: "
                 "见 see docs/data.md"
             )
     for number, row in enumerate(rows, 1):
@@ -107,7 +109,7 @@ def up_to_date(out: Path, key: str) -> dict[str, Any] | None:
 def build(inputs: Inputs, out: Path, force: bool = False) -> dict[str, Any]:
     """Make the data set in ``out`` and return its card (``fresh`` False when nothing had changed).
 
-    Raises :class:`UserError` for a source or a workbook that cannot be read; nothing is written then.
+    Raises :class:`UserError` for a source or workbook that cannot be read; nothing is written then.
     """
     domain = domains.load(inputs.domain)
     for path in inputs.files():
@@ -210,7 +212,7 @@ def _write(
     _keep_edited(out)
     (out / CARD).unlink(missing_ok=True)
     for name in OUTPUTS:
-        os.replace(new / name, out / name)
+        (new / name).replace(out / name)
     new.rmdir()
     return hashes
 

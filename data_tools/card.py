@@ -42,10 +42,8 @@ def _cell(value: Any) -> str:
     return text.replace("|", "\\|").replace("\n", "<br>")
 
 
-def markdown(
-    card: dict[str, Any], domain: Domain, examples: Sequence[Row], ledger: Ledger
-) -> str:
-    """``card.md``: counts, sources with hashes, kinds, examples, known doubts, a licence to fill in."""
+def markdown(card: dict[str, Any], domain: Domain, examples: Sequence[Row], ledger: Ledger) -> str:
+    """``card.md``: counts, sources with hashes, kinds, examples, doubts, a licence line."""
     counts = _table(
         ["项 item", "数 count"],
         [(name, card[key]) for name, key in COUNTS],

@@ -14,7 +14,8 @@ from data_tools.ledger import Ledger
 CONFLICT = "conflict"
 DUPLICATE = "duplicate"
 OVERRULED = "overruled"
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # not allowed in XML, hence in no workbook
+_UNSEEN = re.compile(r"[\x7f-\x84\x86-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ufffd]")
 _LIST = re.compile(r"[、;；|\n]")
 _ORDERED = re.compile(r"依次|顺序|次序|先后|排序|排列|前三|从[^，。]{1,6}[到至]")
 _LETTER = re.compile(r"\s*[A-HＡ-Ｈ]\s*[.．、:：]\s*(?=\S{2})")
@@ -32,14 +33,14 @@ class Keys:
 
 
 def tidy(text: str) -> str:
-    """``text`` without control and zero-width characters and outer space; nothing else changes,
-    since what the document shows is what trains."""
+    """``text`` without control characters and outer space; nothing else changes, since what the
+    document says is what trains. Other invisible characters are flagged, for a person to see."""
     return _CONTROL.sub("", text).strip() if text else ""
 
 
 def listed(text: str, ordered: bool) -> str:
-    """``text`` as a key: without a leading option letter; a list of short parts in any order, unless
-    the question asks for an order."""
+    """``text`` as a key: without a leading option letter; a list of short parts in any order,
+    unless the question asks for an order."""
     text = _LETTER.sub("", text, count=1) if _LETTER.match(text) else text
     parts = [part for part in _LIST.split(text) if part.strip()]
     if ordered or len(parts) < 2 or max(map(len, parts)) > 20:
@@ -75,6 +76,8 @@ def normalise(rows: Iterable[Row]) -> list[Row]:
             row.options = {letter: tidy(text) for letter, text in row.options.items()}
             row.letters = "".join(sorted(set(row.letters)))
             row.answer = chosen(row.letters, row.options) or row.answer
+        if found := _UNSEEN.search(row.prompt() + row.answer):
+            row.flags.append(f"invisible: 不可见字符 U+{ord(found[0]):04X}")
         kept.append(row)
     return kept
 
@@ -138,7 +141,7 @@ def clean(rows: Sequence[Row], ledger: Ledger, right: Container[str] = ()) -> Cl
 
 
 def note_flags(rows: Iterable[Row], ledger: Ledger) -> int:
-    """Write every doubt about a kept or held row into the ledger; returns how many rows have one."""
+    """Write every doubt about a kept or held row into the ledger; returns how many have one."""
     count = 0
     for row in rows:
         count += bool(row.flags)

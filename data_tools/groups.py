@@ -163,7 +163,7 @@ def representatives(rows: Sequence[Row], keys: Sequence[Keys], sets: Union) -> l
 
 
 def group(rows: Sequence[Row], keys: Sequence[Keys]) -> int:
-    """Give every row its ``group`` (``g-00071``, in order of first appearance); returns how many."""
+    """Give every row its ``group`` (``g-00071``, in order of appearance); returns how many."""
     sets = Union(len(rows))
     heads = representatives(rows, keys, sets)
     texts = [rows[index].prompt() for index in heads]

@@ -1,7 +1,8 @@
 """Read back the workbook that a person edited, and put their decisions onto freshly read rows.
 
-An edit is never lost, a deleted row stays deleted, a row added by hand stays, whatever the bank says
-the next time it is read. The workbook alone carries the decisions (see :mod:`data_tools.workbook`).
+An edit is never lost, a deleted row stays deleted, a row added by hand stays, whatever the bank
+says the next time it is read. The workbook alone carries the
+decisions (see :mod:`data_tools.workbook`).
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def _seen(values: dict[str, str], cell: str, extra: dict[str, str]) -> Seen:
     if kind not in KINDS:
         raise UserError(f"{cell}: 题型 unknown kind '{kind}'; 可选 choose from {', '.join(KINDS)}")
     if not answer:
-        raise UserError(f"{cell}: 答案为空 the answer is empty: 补上答案或删除该行 fill or delete it")
+        raise UserError(f"{cell}: 答案为空 the answer is empty: 补上或删除该行 fill or delete it")
     text = values.get("原文 text") or f"{values['题干 question']} -> {answer}"
     file, _, locator = values.get("来源 source", "").rpartition(AT)
     if not file or values.get("key", "+")[:1] in ("", "+"):
@@ -182,9 +183,7 @@ def _take(review: Review, seen: Seen, base: dict[str, tuple[str, str, str]]) -> 
         review.added.append(replace(seen, key=""))
 
 
-def _merge(
-    review: Review, doubts: Sequence[Seen], base: dict[str, tuple[str, str, str]]
-) -> None:
+def _merge(review: Review, doubts: Sequence[Seen], base: dict[str, tuple[str, str, str]]) -> None:
     """Take over what was edited on the sheet of doubts."""
     for seen in doubts:
         if seen.key not in base:

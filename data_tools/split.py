@@ -30,16 +30,16 @@ def split(
     if len(members) < 2 or ratio <= 0 or most < 1:
         return list(rows), []
     target = max(1, min(round(ratio * len(rows)), most))
-    queue = sorted(
+    queue: list[list[int]] = sorted(
         members.values(), key=lambda group: rank(seed, min(questions[index] for index in group))
     )
     taken: set[int] = set()
     for group in queue:
-        if len(taken) + len(group) <= target:
+        if len(taken) + len(group) <= min(target, len(rows) - 1):
             taken.update(group)
         if len(taken) == target:
             break
     if not taken:  # every group is larger than the target: the smallest is the least surprise
-        taken.update(min(queue, key=len))
+        taken.update(sorted(queue, key=len)[0])
     train = [row for index, row in enumerate(rows) if index not in taken]
     return train, [rows[index] for index in sorted(taken)]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+
 from core.files import digest
 from core.rows import KINDS, Row
 from data_tools.ledger import FIELDS, Ledger, defused
@@ -186,6 +187,6 @@ def write(path: Path, lines: Sequence[Line], deleted: Iterable[str], ledger: Led
         writer.ledger(ledger)
         writer.baseline(lines, deleted)
         writer.book.close()
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
