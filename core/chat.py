@@ -1,7 +1,7 @@
 """The deployed model over HTTP: where it listens, with which key, and one answer from it.
 
-``make deploy`` writes ``work_dirs/servers/<port>.json`` and the key beside it; every other room finds
-the server through this module and speaks OpenAI's protocol to it, whatever engine stands behind.
+``make deploy`` writes ``work_dirs/servers/<port>.json`` and the key beside it; every other room
+finds the server through this module and speaks OpenAI's protocol to it, whatever engine stands behind.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ DEFAULT_PORT = 23333
 @dataclass(frozen=True)
 class Endpoint:
     """One OpenAI-compatible server. ``url`` ends in ``/v1``; ``model`` is the name it answers to;
-    ``model_dir`` the folder or file it serves, ``pid`` its process on this machine (0: not ours)."""
+    ``model_dir`` the folder or file it serves, ``pid`` its process on this machine (0: not ours)
+    and ``born`` when that began (seconds since 1970; a pid alone may come to be another's).
+    ``version`` is the hash of the model's content: another one means that it was trained again."""
 
     url: str
     model: str
@@ -32,6 +34,8 @@ class Endpoint:
     model_dir: str = ""
     pid: int = 0
     started_for: str = ""
+    born: float = 0.0
+    version: str = ""
 
     @property
     def root(self) -> str:
@@ -57,11 +61,17 @@ def endpoint(port: int = DEFAULT_PORT) -> Endpoint:
     url = os.environ.get("TIKUFORGE_BASE_URL")
     if url and port == DEFAULT_PORT:
         return Endpoint(url=url.rstrip("/"), model=os.environ.get("TIKUFORGE_MODEL", "default"))
+    return endpoint_note(port)
+
+
+def endpoint_note(port: int) -> Endpoint:
+    """What ``make deploy`` noted for ``port`` on this machine."""
     if not record(port).is_file():
         raise UserError(
             f"端口 {port} 上没有部署的服务 no server deployed on port {port}: 请先运行 make deploy"
         )
-    return Endpoint(**read_json(record(port)))
+    note = read_json(record(port))
+    return Endpoint(**{key: note[key] for key in Endpoint.__dataclass_fields__ if key in note})
 
 
 def api_key() -> str:

@@ -1,0 +1,9 @@
+"""LMDeploy's PyTorch engine: for architectures that TurboMind does not have."""
+
+session_len = 4096
+max_batch_size = 64
+cache_max_entry_count = 0.8
+quant_policy = 0
+tp = 1
+enable_prefix_caching = True
+max_concurrent_requests = 512

@@ -1,0 +1,12 @@
+"""LMDeploy's TurboMind (NVIDIA GPU): every key is a flag of `lmdeploy serve api_server`.
+
+tests/deploy/test_lmdeploy.py proves each flag against the installed parser.
+"""
+
+session_len = 4096  # tokens of prompt + answer
+max_batch_size = 128  # requests answered at once
+cache_max_entry_count = 0.8  # share of the free GPU memory for the KV cache
+quant_policy = 0  # bits of the KV cache: 0 (16-bit), 8 or 4
+tp = 1  # GPUs that share one model
+enable_prefix_caching = True  # the domain's system prompt is computed once
+max_concurrent_requests = 512

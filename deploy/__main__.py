@@ -1,0 +1,185 @@
+"""``python -m deploy convert|start|stop|chat|doctor`` (see ``make help``)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from core import chat, domain
+from core.errors import UserError, run_cli
+from core.files import read_json, shown
+
+
+def convert(args: argparse.Namespace) -> None:
+    """Make what the engine loads, without starting it."""
+    from deploy import engines, models
+
+    backend = engines.choose(args.backend)
+    model = models.pick(args.role, args.work_dir, args.domain, args.model)
+    path = engines.prepare(backend, model)
+    print(f"可部署 ready to serve: {shown(path)}; 下一步 next: make deploy")
+
+
+def start(args: argparse.Namespace) -> None:
+    """Serve a model on ``--port``, or say that it is served there already."""
+    from deploy import engines, handover, models, process, servers
+
+    domain.load(args.domain)  # an unknown domain is said before any work
+    backend = engines.choose(args.backend)
+    values = engines.settings(backend, args.tp, args.kv)
+    model = models.pick(args.role, args.work_dir, args.domain, args.model)
+    chat.SERVERS.mkdir(parents=True, exist_ok=True)
+    path = engines.prepare(backend, model)
+    version = models.version(path, chat.SERVERS / f"{args.port}.version.json")
+    host = "127.0.0.1" if args.host in ("0.0.0.0", "::") else args.host
+    target = chat.Endpoint(
+        url=f"http://{f'[{host}]' if ':' in host else host}:{args.port}/v1",
+        model=model.name,
+        backend=backend,
+        domain=args.domain,
+        model_dir=str(model.path),
+        started_for=args.purpose,
+        version=version,
+    )
+    if _served_already(target, args):
+        return
+    process.ensure_key()
+    spec = chat.SERVERS / f"{args.port}.settings.json"
+    line = engines.command(backend, path, model.name, args.host, args.port, values, spec)
+    running = servers.start(target, args.port, line)
+    if backend == "cpu" and not model.is_gguf and not handover.proved(path, version):
+        try:
+            asked = handover.prompts(domain.load(args.domain).system, _data(args.work_dir))
+            handover.prove(running, model.path, path, asked)
+        except BaseException:
+            servers.stop(args.port)
+            raise
+        print(f"交接核对通过 proved equal to the model folder: {shown(handover.path(path))}")
+    _say(running, args)
+
+
+def _served_already(target: chat.Endpoint, args: argparse.Namespace) -> bool:
+    """True when ``--for`` finds the very model on its port; :class:`UserError` for a taken port."""
+    from deploy import servers
+
+    found = servers.noted().get(args.port)
+    same = found and (found.version, found.model) == (target.version, target.model)
+    if found and same and args.purpose and servers.healthy(found):
+        print(f"已在服务 already served: {found.model} {found.url}")
+        return True
+    if found and args.purpose and found.started_for == args.purpose:
+        print(servers.stop(args.port))  # left over from an evaluation of older weights
+        found = None
+    if found:
+        raise UserError(
+            f"端口 {args.port} 已被占用 is taken: 正在服务 serving {found.model} "
+            f"(pid {found.pid}); 请先 make stop PORT={args.port} 或换端口 or choose another PORT"
+        )
+    if not servers.free(args.host, args.port):
+        raise UserError(
+            f"端口 {args.port} 被别的程序占用 is taken by another program; "
+            "请换端口 choose another PORT"
+        )
+    return False
+
+
+def _data(run: Path) -> Path | None:
+    """The data set that the run was trained on, where the run notes it."""
+    note = run / "run.json"
+    data = read_json(note).get("data") if note.is_file() else None
+    return Path(data) if isinstance(data, str) else None
+
+
+def _say(running: chat.Endpoint, args: argparse.Namespace) -> None:
+    if args.purpose:
+        print(f"已启动 serving {running.model} {running.url} ({running.backend})")
+        return
+    key = (
+        "$TIKUFORGE_API_KEY"
+        if os.environ.get("TIKUFORGE_API_KEY")
+        else f"$(cat {shown(chat.KEY_FILE)})"
+    )
+    print(
+        f"已启动 serving {running.model} ({running.backend}): {running.url}\n"
+        f'  试用 try   curl {running.url}/chat/completions -H "Authorization: Bearer {key}" \\\n'
+        f"               -H 'Content-Type: application/json' \\\n"
+        f'               -d \'{{"model":"{running.model}","messages":'
+        f'[{{"role":"user","content":"世界上最大的宫殿是？"}}]}}\'\n'
+        f"  日志 log   {shown(chat.SERVERS)}/{args.port}.log"
+    )
+    if args.host not in ("127.0.0.1", "localhost", "::1"):
+        print(
+            f"  注意 mind  监听 listens on {args.host}: 别的机器也能连上 other machines can connect"
+        )
+    print("下一步 next: make web (网页 the page) 或 or make chat; 停止 stop: make stop")
+
+
+def stop(args: argparse.Namespace) -> None:
+    """Stop the server on ``--port``, or all that ``--for`` names."""
+    from deploy import servers
+
+    if args.purpose:
+        ports = [port for port, one in servers.noted().items() if one.started_for == args.purpose]
+    else:
+        ports = [args.port]
+    for port in ports:
+        print(servers.stop(port))
+
+
+def talk(args: argparse.Namespace) -> None:
+    """Chat in the terminal."""
+    from deploy import terminal
+
+    terminal.run(chat.endpoint(args.port), domain.load(args.domain))
+
+
+def doctor(args: argparse.Namespace) -> None:
+    """Say what this machine has."""
+    from deploy import doctor as room
+
+    print(room.table())
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="deploy", description=__doc__)
+    commands = top.add_subparsers(required=True, metavar="convert|start|stop|chat|doctor")
+    for name, action in (("convert", convert), ("start", start)):
+        one = commands.add_parser(name, help=action.__doc__)
+        one.set_defaults(action=action)
+        one.add_argument("--role", choices=("tuned", "base"), default="tuned")
+        one.add_argument("--work-dir", type=Path, required=True, help="the training run")
+        one.add_argument("--domain", default="gongkao")
+        one.add_argument(
+            "--backend", default="auto", choices=("auto", "turbomind", "pytorch", "cpu")
+        )
+        one.add_argument("--model", help="a model folder or .gguf file instead of the run's")
+    one.add_argument("--host", default="127.0.0.1")
+    one.add_argument("--port", type=int, default=chat.DEFAULT_PORT)
+    one.add_argument("--tp", type=int, help="GPUs that share the model")
+    one.add_argument("--kv", type=int, choices=(0, 4, 8), help="bits of the KV cache, 0: 16")
+    one.add_argument(
+        "--for", dest="purpose", default="", help="who asks: reuse and stop by this name"
+    )
+    ends = commands.add_parser("stop", help=stop.__doc__)
+    ends.set_defaults(action=stop)
+    ends.add_argument("--port", type=int, default=chat.DEFAULT_PORT)
+    ends.add_argument("--for", dest="purpose", default="")
+    talks = commands.add_parser("chat", help=talk.__doc__)
+    talks.set_defaults(action=talk)
+    talks.add_argument("--port", type=int, default=chat.DEFAULT_PORT)
+    talks.add_argument("--domain", default="gongkao")
+    commands.add_parser("doctor", help=doctor.__doc__).set_defaults(action=doctor)
+    return top
+
+
+def main() -> None:
+    """Run one command."""
+    args = parser().parse_args(sys.argv[1:])
+    args.action(args)
+
+
+if __name__ == "__main__":
+    run_cli(main)

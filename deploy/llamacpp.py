@@ -1,0 +1,63 @@
+"""The CPU engine's process: llama.cpp with its own OpenAI-compatible server, by xllamacpp.
+
+``python -m deploy.llamacpp SETTINGS.json`` serves until SIGTERM. The key is read from its file, so
+that it stands on no command line; the log holds timings and no texts.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from core import chat
+from core.files import read_json
+
+STOP = {signal.SIGTERM, signal.SIGINT}
+
+
+def parameters(settings: dict[str, Any], key: str) -> Any:
+    """llama.cpp's parameters from ours: ``configs/deploy/cpu.py`` plus model, name, host, port."""
+    import xllamacpp
+
+    cache = {
+        0: xllamacpp.ggml_type.GGML_TYPE_F16,
+        8: xllamacpp.ggml_type.GGML_TYPE_Q8_0,
+        4: xllamacpp.ggml_type.GGML_TYPE_Q4_0,
+    }[settings["kv"]]
+    params = xllamacpp.CommonParams()
+    params.model.path = settings["model"]
+    params.model_alias = {settings["name"]}
+    params.hostnames = [settings["host"]]
+    params.port = settings["port"]
+    params.api_keys = [key]
+    params.n_parallel = settings["slots"]
+    params.n_ctx = settings["session_len"] * settings["slots"]
+    params.n_predict = settings["max_tokens"]
+    params.cpuparams.n_threads = settings["threads"] or -1
+    params.cache_type_k = params.cache_type_v = cache
+    params.cache_ram_mib = settings["prefix_cache_mib"]
+    params.fit_params = False  # the sizes above are meant, not a first guess
+    params.ui = False
+    params.endpoint_metrics = True
+    params.endpoint_slots = False  # would show other people's prompts
+    params.use_jinja = True  # the model's own chat template
+    return params
+
+
+def main() -> None:
+    """Serve until a signal comes."""
+    # llama.cpp's threads inherit the mask, so it must be set before they exist.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
+    import xllamacpp
+
+    server = xllamacpp.Server(parameters(read_json(Path(sys.argv[1])), chat.api_key()))
+    print(f"listening on {server.listening_address}", flush=True)
+    signal.sigwait(STOP)
+    print("stopping", flush=True)
+    del server
+
+
+if __name__ == "__main__":
+    main()

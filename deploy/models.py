@@ -1,0 +1,71 @@
+"""Which model a run deploys, under which name, and the hash of what it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import UserError
+from core.files import ROOT, digest, read_json, sha256, shown, write_json
+
+_PARTS = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.bin", "*.py", "*.txt", "*.gguf")
+_NOTES = ("handover.json", "run.json")  # what we write beside a model is no part of it
+
+
+@dataclass(frozen=True)
+class Model:
+    """A Hugging Face folder or a GGUF file at ``path``, served under ``name``."""
+
+    path: Path
+    name: str
+
+    @property
+    def is_gguf(self) -> bool:
+        """Whether it is a file for the CPU engine already."""
+        return self.path.suffix == ".gguf"
+
+
+def pick(role: str, run: Path, domain: str, given: str | None = None) -> Model:
+    """The model to deploy: ``given`` by name, else the run's tuned model or the base it came from.
+
+    Raises :class:`UserError` that says which step is missing.
+    """
+    if given:
+        path = Path(given)
+        if not ((path.is_file() and path.suffix == ".gguf") or (path / "config.json").is_file()):
+            raise UserError(
+                f"MODEL={given}: 不是模型目录或 .gguf 文件 no model folder or .gguf file"
+            )
+        return Model(path.absolute(), path.stem if path.suffix == ".gguf" else path.absolute().name)
+    if role == "tuned":
+        path = run / "merged"
+        if not (path / "config.json").is_file():
+            raise UserError(f"{shown(path)} 不存在 no merged model there: 请先 run make merge")
+        return Model(path.absolute(), f"{domain}-{run.absolute().name}")
+    note = read_json(run / "run.json")
+    path = ROOT / note["base"]  # an absolute path stays itself
+    if not (path / "config.json").is_file():
+        raise UserError(f"{shown(path)} 不存在 no base model there (run.json): 请先 run make train")
+    return Model(path.absolute(), path.name)
+
+
+def version(path: Path, cache: Path) -> str:
+    """The content hash of a model folder or file.
+
+    Hashing gigabytes takes a while, so ``cache`` keeps it with the sizes and times of the files
+    that it was computed from, and it is computed again only when one of them differs.
+    """
+    files = [path] if path.is_file() else _files(path)
+    seen = {file.name: [file.stat().st_size, file.stat().st_mtime_ns] for file in files}
+    if cache.is_file():
+        known = read_json(cache)
+        if known.get("path") == str(path) and known.get("files") == seen:
+            return str(known["version"])
+    found = digest({file.name: sha256(file) for file in files})
+    write_json(cache, {"path": str(path), "version": found, "files": seen})
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
+    found = {file for pattern in _PARTS for file in folder.glob(pattern)}
+    return sorted(file for file in found if file.name not in _NOTES)

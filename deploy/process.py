@@ -1,0 +1,72 @@
+"""Processes that outlive the command that started them, told apart from others by more than a number."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+from pathlib import Path
+
+import psutil
+
+from core import chat
+from core.files import ROOT
+
+MARK = "deploy."  # every server of ours runs as `python -m deploy.<engine>`
+
+
+def ours(target: chat.Endpoint) -> psutil.Process | None:
+    """The process of a noted server, or None when it ended (its number may be another's by now)."""
+    try:
+        process = psutil.Process(target.pid)
+        same = abs(process.create_time() - target.born) < 1.0
+        mine = any(part.startswith(MARK) for part in process.cmdline())
+        alive = process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, psutil.AccessDenied, ValueError):
+        return None
+    return process if same and mine and alive else None
+
+
+def spawn(command: list[str], log: Path) -> psutil.Popen:
+    """Start ``command`` in a session of its own, writing to ``log``; it survives this process."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with open(log, "w") as out:
+        return psutil.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=ROOT,
+            env=environment,
+        )
+
+
+def end(process: psutil.Process, grace: float) -> bool:
+    """Ask the process and its children to end, then make them; True if asking was enough."""
+    try:
+        family = [process, *process.children(recursive=True)]
+        process.terminate()
+    except psutil.NoSuchProcess:
+        return True
+    _, left = psutil.wait_procs(family, timeout=grace)
+    for one in left:
+        one.kill()
+    psutil.wait_procs(left, timeout=5)
+    return not left
+
+
+def ensure_key() -> None:
+    """Make the API key on first use, readable by its owner alone."""
+    if os.environ.get("TIKUFORGE_API_KEY"):
+        return
+    chat.KEY_FILE.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(chat.KEY_FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        chat.KEY_FILE.chmod(0o600)
+        if chat.KEY_FILE.read_text().strip():
+            return
+        handle = os.open(chat.KEY_FILE, os.O_WRONLY | os.O_TRUNC)  # cut off before it was written
+    with os.fdopen(handle, "w") as file:
+        file.write("tk-" + secrets.token_urlsafe(32) + "\n")

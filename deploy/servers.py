@@ -1,0 +1,130 @@
+"""Start, find and stop the servers of this machine. One note per port, in ``work_dirs/servers``."""
+
+from __future__ import annotations
+
+import errno
+import json
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from core import chat
+from core.errors import UserError
+from core.files import shown
+from deploy import process
+from deploy.health import healthy
+
+READY = {"cpu": 600.0, "turbomind": 1800.0, "pytorch": 1800.0}  # seconds to load a model
+GRACE = 10.0  # seconds between asking a server to stop and making it
+
+
+def noted() -> dict[int, chat.Endpoint]:
+    """Every noted server by port; notes of servers that ended are removed on the way."""
+    found = {}
+    for file in sorted(chat.SERVERS.glob("[0-9]*.json")):
+        if not file.stem.isdigit():
+            continue
+        port = int(file.stem)
+        target = chat.endpoint_note(port)
+        if process.ours(target):
+            found[port] = target
+        else:
+            forget(port)
+    return found
+
+
+def forget(port: int) -> None:
+    """Remove the note of a server that is gone."""
+    chat.record(port).unlink(missing_ok=True)
+    (chat.SERVERS / f"{port}.settings.json").unlink(missing_ok=True)
+
+
+def free(host: str, port: int) -> bool:
+    """Whether nothing listens on ``host:port``; :class:`UserError` where nothing can."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise UserError(f"不能监听 cannot listen on {host}:{port}: {error.strerror}") from None
+        except OverflowError:
+            raise UserError(f"PORT={port}: 端口应在 1-65535 之间 is no port") from None
+    return True
+
+
+def start(target: chat.Endpoint, port: int, command: list[str]) -> chat.Endpoint:
+    """Run ``command``, wait until it answers, note it; nothing is left behind when it does not."""
+    log = chat.SERVERS / f"{port}.log"
+    began = time.monotonic()
+    child = process.spawn(command, log)
+    running = chat.Endpoint(**{**vars(target), "pid": child.pid, "born": child.create_time()})
+    chat.remember(
+        port, running
+    )  # before it is ready: a killed `make deploy` leaves a trace to stop
+    try:
+        while not healthy(running):
+            if child.poll() is not None:
+                raise UserError(
+                    f"服务没有启动 the server ended while starting: {_last(log)} "
+                    f"(详见 see {shown(log)})"
+                )
+            if time.monotonic() - began > READY[target.backend]:
+                raise UserError(
+                    f"服务 {READY[target.backend]:.0f} 秒内没有就绪 (详见 see {shown(log)})"
+                )
+            _progress(f"加载模型 loading the model … {time.monotonic() - began:.0f} s")
+            time.sleep(0.2)
+        _accepts_key(running)
+    except BaseException:
+        process.end(child, GRACE)
+        forget(port)
+        raise
+    finally:
+        _progress("")
+    return running
+
+
+def stop(port: int, grace: float = GRACE) -> str:
+    """Stop our server on ``port``; a sentence that says what happened."""
+    if not chat.record(port).is_file():
+        return f"端口 {port} 上没有我们的服务 no server of ours on port {port}"
+    target = chat.endpoint_note(port)
+    running = process.ours(target)
+    if running is None:
+        forget(port)
+        return f"端口 {port} 的服务已不在, 记录已清除 the server on port {port} was gone already"
+    gently = process.end(running, grace)
+    forget(port)
+    how = "" if gently else f" ({grace:.0f} 秒后强制 killed after {grace:.0f} s)"
+    return f"已停止 stopped {target.model} (端口 port {port}, pid {target.pid}){how}"
+
+
+def _accepts_key(target: chat.Endpoint) -> None:
+    request = urllib.request.Request(
+        target.url + "/models", headers={"Authorization": f"Bearer {chat.api_key()}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            names = [model["id"] for model in json.load(answer)["data"]]
+    except urllib.error.HTTPError as error:
+        raise UserError(
+            f"{target.root} 不接受自己的密钥 refuses its own key ({error.code})"
+        ) from None
+    if target.model not in names:
+        raise UserError(f"{target.root} 的模型名不对 serves {names}, not {target.model}")
+
+
+def _last(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "?"
+
+
+def _progress(text: str) -> None:
+    if sys.stdout.isatty():
+        print(f"\r\033[K{text}", end="", flush=True)

@@ -1,0 +1,39 @@
+"""LMDeploy's ``api_server``: its command line from our settings, and the process that runs it.
+
+``python -m deploy.turbomind serve api_server …`` is LMDeploy's own CLI with the key added inside
+the process: ``--api-keys`` on the real command line would show it to everyone who can run ``ps``.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from core import chat
+
+
+def argv(
+    model: str, name: str, host: str, port: int, backend: str, settings: dict[str, Any]
+) -> list[str]:
+    """The arguments of ``lmdeploy serve api_server``; a True setting is a bare flag."""
+    line = ["serve", "api_server", model, "--backend", backend, "--model-name", name]
+    line += ["--server-name", host, "--server-port", str(port)]
+    for key, value in settings.items():
+        flag = "--" + key.replace("_", "-")
+        if value is True:
+            line.append(flag)
+        elif value is not False and value is not None:
+            line += [flag, str(value)]
+    return line
+
+
+def main() -> None:
+    """Run LMDeploy's CLI in this process, with the key."""
+    from lmdeploy.cli.entrypoint import run
+
+    sys.argv = ["lmdeploy", *sys.argv[1:], "--api-keys", chat.api_key()]
+    run()
+
+
+if __name__ == "__main__":
+    main()
