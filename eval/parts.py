@@ -1,0 +1,154 @@
+"""Our OpenCompass classes. Importing this module registers them; it needs the eval environment."""
+
+from __future__ import annotations
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from datasets import Dataset
+from opencompass.datasets.base import BaseDataset
+from opencompass.models.openai_api import OpenAISDK
+from opencompass.openicl.icl_evaluator import BaseEvaluator
+from opencompass.registry import ICL_EVALUATORS, LOAD_DATASET, MODELS, RUNNERS, TASKS
+from opencompass.runners.base import BaseRunner
+from tqdm import tqdm
+
+from core import chat
+from core.errors import UserError
+from core.files import read_jsonl
+from eval import metrics
+from eval.answers import Journal, Messages, key
+
+
+@LOAD_DATASET.register_module()
+class Questions(BaseDataset):
+    """A question file of :mod:`eval.suites`."""
+
+    @staticmethod
+    def load(path: str, **_: Any) -> Dataset:
+        """Rows with the columns ``number`` (place in the file), ``messages`` and ``answer``."""
+        return Dataset.from_list(
+            [
+                {"number": number, "messages": row["messages"], "answer": row["answer"]}
+                for number, row in enumerate(read_jsonl(path))
+            ]
+        )
+
+
+@ICL_EVALUATORS.register_module()
+class Judge(BaseEvaluator):
+    """Scores a suite with :func:`eval.metrics.judge`. OpenCompass's convention: per cent, and one
+    detail per question (``id``, ``given``, and every metric as 0 to 1)."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.questions = list(read_jsonl(path))
+
+    def score(self, predictions: list[str], references: list[str]) -> dict[str, Any]:
+        """Judge ``predictions`` in the order of the question file."""
+        if len(predictions) != len(self.questions):
+            raise ValueError(f"{len(predictions)} predictions, {len(self.questions)} questions")
+        details = []
+        sums: dict[str, list[float]] = {}
+        for question, given in zip(self.questions, predictions, strict=True):
+            scores = metrics.judge(question, given)
+            details.append({"id": question["id"], "given": given, **scores})
+            for name, value in scores.items():
+                sums.setdefault(name, []).append(value)
+        means = {name: 100 * sum(values) / len(values) for name, values in sums.items()}
+        return {**means, "details": details}
+
+
+@MODELS.register_module()
+class Endpoint(OpenAISDK):
+    """Any OpenAI-compatible server. Unlike its parent it needs no tokenizer from a hub, has no
+    limit of one query a second, keeps a journal so that nothing is asked twice, and stops at the
+    first question that the server will not answer, with the reason.
+
+    ``journal`` is the journal's path, ``label`` the column's name for the progress bar.
+    """
+
+    def __init__(self, journal: str, label: str = "", max_workers: int = 4, **kwargs: Any) -> None:
+        # The key is read here, not from the config: configs are dumped into the work dir.
+        kwargs.setdefault("key", chat.api_key())
+        super().__init__(query_per_second=1_000_000, max_workers=max_workers, **kwargs)
+        self.journal = Journal(Path(journal))
+        self.label = label
+        self.stop = Event()
+        target = chat.Endpoint(url=self.openai_api_base, model=self.path)
+        # The client backs off by itself (0.5 s doubling, or what Retry-After says) on 429 and 5xx.
+        self.client = chat.client(target, timeout=self.timeout, retries=self.retry)
+
+    def _init_tokenizer(self) -> None:
+        """No tokenizer: the server counts."""
+
+    def get_token_len(self, prompt: str) -> int:
+        """Characters; only compared with ``max_seq_len``, which the server enforces itself."""
+        return 0 * len(prompt)
+
+    def generate(self, inputs: list[Messages], max_out_len: int = 512, **_: Any) -> list[str]:
+        """The answers to ``inputs``, in order, from the journal where they stand there."""
+        requests = [key(messages, max_out_len, self.temperature or 0.0) for messages in inputs]
+        fresh = {r: m for r, m in zip(requests, inputs, strict=True) if not self.journal.get(r)}
+        if fresh:
+            every = (
+                1 if sys.stderr.isatty() else 15
+            )  # seconds between updates: a log is no terminal
+            bar = tqdm(total=len(fresh), desc=self.label, unit="题", mininterval=every)
+            with bar, ThreadPoolExecutor(self.max_workers) as pool:
+                for _done in pool.map(self._answer, fresh.items(), [max_out_len] * len(fresh)):
+                    bar.update()
+        answers = [self.journal.get(request) for request in requests]
+        return [str(entry["answer"]) for entry in answers if entry]
+
+    def _answer(self, item: tuple[str, Messages], max_tokens: int) -> None:
+        """Ask one question and write it down; after a failure the questions in the queue are let
+        be."""
+        if self.stop.is_set():
+            return
+        request, messages = item
+        start = time.monotonic()
+        try:
+            reply = self.client.chat.completions.create(
+                model=self.path,
+                messages=messages,
+                max_tokens=max_tokens,
+                temperature=self.temperature or 0.0,
+            )
+            choice = reply.choices[0]
+        except Exception as error:
+            self.stop.set()
+            reason = " ".join(str(error).split())[:200]
+            raise UserError(
+                f"{self.label}: {self.openai_api_base} 没有回答 did not answer ({reason}); "
+                f"已答 {len(self.journal)} 题已保存 are kept, 修好后重跑即可 rerun"
+            ) from None
+        self.journal.add(
+            request,
+            {
+                "answer": choice.message.content or "",
+                "finish": choice.finish_reason,
+                "seconds": round(time.monotonic() - start, 4),
+                "tokens": reply.usage.completion_tokens if reply.usage else None,
+                "asked": messages[-1]["content"],
+            },
+        )
+
+
+@RUNNERS.register_module()
+class HereRunner(BaseRunner):
+    """Runs every task in this process, one after another: OpenCompass imports once (about 6 s), and
+    an error is an error (its own runners log it and exit 0)."""
+
+    def launch(self, tasks: list[dict[str, Any]]) -> list[tuple[str, int]]:
+        """Run ``tasks``; the first exception ends them all."""
+        done = []
+        for task in tasks:
+            built = TASKS.build({"cfg": task, "type": self.task_cfg["type"]})
+            built.run()
+            done.append((built.name, 0))
+        return done

@@ -1,0 +1,188 @@
+"""Drive OpenCompass: questions to disk, config, inference, judging, and a check of every cell.
+
+Layout of ``RUN/eval``: ``questions/`` (what is asked), ``answers/`` (journals), ``config.py`` (the
+whole OpenCompass config of the run), ``predictions/`` and ``results/`` (OpenCompass's),
+``state.json``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from core import domain as domains
+from core.errors import UserError
+from core.files import digest, read_json, sha256, shown, write_json, write_jsonl
+from eval import suites
+from eval.columns import Column
+
+HERE = Path(__file__).parent
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Two evaluations must not write one folder; the lock goes with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"{shown(folder)} 正在被另一次评测使用 is in use by another run"
+            ) from None
+        yield
+
+
+def write_questions(folder: Path, sets: dict[str, list[suites.Question]]) -> dict[str, Any]:
+    """Write the question files; returns what the run needs to know about each suite."""
+    about = {}
+    for name, questions in sets.items():
+        limit = suites.token_limit(questions)
+        abbr = f"{name}-{suites.fingerprint(questions, limit)}"
+        path = folder / "questions" / f"{abbr}.jsonl"
+        if not path.is_file():
+            write_jsonl(path, questions)
+        about[name] = {"abbr": abbr, "n": len(questions), "max_tokens": limit}
+    return about
+
+
+def config(folder: Path, columns: list[Column], about: dict[str, Any], workers: int) -> Any:
+    """The run's OpenCompass config: ``eval/configs/domain.py`` filled in, as an mmengine Config. It
+    holds no key, so it can be kept beside the results and given to ``opencompass`` itself."""
+    from mmengine.config import Config
+
+    cfg = Config.fromfile(str(HERE / "configs" / "domain.py"))
+    model, dataset = cfg.pop("model").to_dict(), cfg.pop("dataset").to_dict()
+    cfg.models = [
+        {
+            **model,
+            "abbr": column.abbr,
+            "label": column.name,
+            "path": column.endpoint.model,
+            "openai_api_base": column.endpoint.url,
+            "journal": str(folder / "answers" / f"{column.abbr}.jsonl"),
+            "max_workers": workers,
+        }
+        for column in columns
+    ]
+    cfg.datasets = []
+    for suite in about.values():
+        path = str(folder / "questions" / f"{suite['abbr']}.jsonl")
+        one = Config({"d": dataset}).d.to_dict()
+        one.update(abbr=suite["abbr"], path=path)
+        one["infer_cfg"]["inferencer"]["max_out_len"] = suite["max_tokens"]
+        one["eval_cfg"]["evaluator"]["path"] = path
+        cfg.datasets.append(one)
+    cfg.work_dir = str(folder)
+    return cfg
+
+
+def forget_broken(folder: Path, columns: list[Column], about: dict[str, Any]) -> None:
+    """OpenCompass skips what has a file, even half a file: drop predictions that do not hold one
+    answer per question, and all results (judging again costs nothing and the scorer may have
+    changed)."""
+    for column in columns:
+        for suite in about.values():
+            place = Path(column.abbr) / f"{suite['abbr']}.json"
+            (folder / "results" / place).unlink(missing_ok=True)
+            predictions = folder / "predictions" / place
+            if predictions.is_file():
+                try:
+                    whole = len(read_json(predictions)) == suite["n"]
+                except UserError:
+                    whole = False
+                if not whole:
+                    predictions.unlink()
+
+
+def opencompass(cfg: Any) -> None:
+    """Infer, then judge, with the partitioners and runners that the config names."""
+    # Before the first import: everything is on disk, and nobody must try a hub.
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE"):
+        os.environ.setdefault(name, "1")
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+    from opencompass.openicl.icl_inferencer import icl_gen_inferencer
+    from opencompass.registry import PARTITIONERS, RUNNERS
+
+    if not os.environ.get("TIKUFORGE_VERBOSE"):
+        logging.disable(logging.WARNING)
+        # Its bar counts batches, of which there is one; ours (eval.parts) counts questions.
+        icl_gen_inferencer.tqdm = lambda batches, **_: batches
+    for phase, folder in ((cfg.infer, "predictions"), (cfg.eval, "results")):
+        where = str(Path(cfg.work_dir) / folder)
+        partitioner = PARTITIONERS.build({**phase.partitioner, "out_dir": where})
+        RUNNERS.build(phase.runner)(partitioner(cfg))
+
+
+def results(folder: Path, column: str, suite: dict[str, Any]) -> list[dict[str, Any]]:
+    """The judged answers of one cell of the card, one per question and in order.
+
+    OpenCompass exits 0 when a task fails and shows ``-``; here a missing file or row is an error.
+    """
+    path = folder / "results" / column / f"{suite['abbr']}.json"
+    if not path.is_file():
+        raise UserError(f"评测没有完成 incomplete: 缺 {shown(path)}; 请重新运行 make eval")
+    found = read_json(path).get("details", [])
+    # OpenCompass wraps every field of a detail in a list (one entry per repetition; we have one).
+    rows = [{k: v[0] for k, v in detail.items() if isinstance(v, list)} for detail in found]
+    if len(rows) != suite["n"]:
+        raise UserError(f"{shown(path)}: {len(rows)} 条结果 results, 应有 should be {suite['n']}")
+    return rows
+
+
+def scorer() -> str:
+    """A hash of this room's code: another scorer makes another card."""
+    return digest([sha256(path) for path in sorted(HERE.rglob("*.py"))])
+
+
+def evaluate(
+    work_dir: Path, name: str, data: Path, suite: str, columns: list[Column], workers: int
+) -> bool:
+    """Everything up to the judged answers, for :mod:`eval.report` to read; returns False when
+    nothing had changed since the last complete run, so that nothing was asked or judged."""
+    domain = domains.load(name)
+    folder = work_dir / "eval"
+    sets = suites.build(domain, data, suite)
+    with alone(folder):
+        about = write_questions(folder, sets)
+        made_of = digest([c.json() for c in columns], about, scorer())
+        state = folder / "state.json"
+        if state.is_file() and read_json(state).get("made_of") == made_of:
+            try:
+                for column in columns:
+                    for one in about.values():
+                        results(folder, column.abbr, one)
+                return False
+            except UserError:
+                pass  # something was deleted since: make it again
+        state.unlink(missing_ok=True)
+        asked = sum(one["n"] for one in about.values())
+        print(f"评测 evaluating {', '.join(c.name for c in columns)}: {asked} 题/列 questions each")
+        start = time.monotonic()
+        cfg = config(folder, columns, about, workers)
+        cfg.dump(str(folder / "config.py"))
+        forget_broken(folder, columns, about)
+        opencompass(cfg)
+        for column in columns:
+            for one in about.values():
+                results(folder, column.abbr, one)
+        write_json(
+            state,
+            {
+                "made_of": made_of,
+                "domain": domain.name,
+                "title": domain.title,
+                "suite": suite,
+                "columns": {column.name: column.json() for column in columns},
+                "suites": about,
+                "seconds": round(time.monotonic() - start, 1),
+                "finished": time.strftime("%Y-%m-%d %H:%M:%S"),
+            },
+        )
+    return True
