@@ -43,7 +43,7 @@ env-core env-train env-serve env-turbomind env-eval env-dev: env-%:
 
 demo:  ## 无 GPU 全流程：题库→训练→部署→评测 the whole path on the sample, in minutes
 	@$(MAKE) --no-print-directory data train merge eval CONFIG=$(DEMO_CONFIG) \
-	  RUN=$(DEMO)/$(basename $(DEMO_CONFIG)) OUT=$(DEMO)/data
+	  RUN=$(DEMO)/$(basename $(DEMO_CONFIG)) OUT=$(DEMO)/data RESUME=auto
 
 data: env-core  ## BANK="a.docx b.xlsx" → 数据集 a bank to train/eval/kb jsonl [DOMAIN= OUT=]
 	@$(CORE) -m data_tools build $(if $(BANK),--bank $(BANK)) --domain $(DOMAIN) --out $(OUT)
@@ -53,7 +53,8 @@ review: env-core  ## 读回人工修改过的 review.xlsx re-read the edited wor
 
 train: env-train  ## CONFIG=internlm2_qlora.py [DOMAIN= DATA= RESUME=1 OVERRIDE="lr=5e-5"] 微调
 	@$(TRAIN) -m train run $(CONFIG) --domain $(DOMAIN) --data $(DATA) --work-dir $(RUN) \
-	  $(if $(RESUME),--resume) $(if $(OVERRIDE),--override $(OVERRIDE))
+	  $(if $(RESUME),--resume $(RESUME)) $(if $(FORCE),--force) $(if $(OVERRIDE),--override $(OVERRIDE))
+	@$(TRAIN) -m train adapter --work-dir $(RUN)
 
 merge: env-train  ## 适配器并入基座 adapter + base → merged Hugging Face folder
 	@$(TRAIN) -m train merge --work-dir $(RUN)

@@ -1,0 +1,25 @@
+"""InternLM2-chat-7B, QLoRA (NF4), one GPU.
+
+Base      internlm/internlm2-chat-7b
+Memory    about 16 GB of GPU memory at max_length 2048 (not yet measured)
+Download  modelscope download --model Shanghai_AI_Laboratory/internlm2-chat-7b --local_dir models/internlm2-chat-7b
+Run       make train CONFIG=internlm2_qlora.py DOMAIN=gongkao
+"""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .base.recipe import recipe
+
+globals().update(
+    recipe(
+        pretrained_model_name_or_path="models/internlm2-chat-7b",
+        hub=dict(
+            modelscope="Shanghai_AI_Laboratory/internlm2-chat-7b",
+            huggingface="internlm/internlm2-chat-7b",
+        ),
+        gpu_memory_gb=16,
+        prompt_template="internlm2_chat",
+    )
+)
+del recipe

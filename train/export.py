@@ -1,0 +1,170 @@
+"""From XTuner's checkpoint to what the world loads: a Hugging Face adapter, then a merged model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.files import digest, read_json, read_jsonl, sha256, shown, write_json
+from train import mends
+from train.run import last_checkpoint
+
+PROMPTS = 8  # real questions on which each hand-over is proved
+TOKENS = 24  # greedy tokens compared for each
+
+
+def load_run(work_dir: Path) -> dict[str, Any]:
+    """``run.json`` of a finished training run; :class:`UserError` otherwise."""
+    path = work_dir / "run.json"
+    if not path.is_file():
+        raise UserError(f"{shown(work_dir)} 里没有训练 holds no run: 请先运行 make train CONFIG=…")
+    state = read_json(path)
+    if state["status"] == "running":
+        raise UserError(f"{shown(work_dir)} 的训练未完成 is unfinished: make train RESUME=1 …")
+    return state
+
+
+def adapter(work_dir: Path) -> None:
+    """Write ``adapter/`` from the last checkpoint by XTuner's own ``pth_to_hf``."""
+    state = load_run(work_dir)
+    target = work_dir / "adapter"
+    if state.get("adapter_of") == state["key"] and (target / "adapter_config.json").is_file():
+        return
+    mends.apply()
+    from xtuner.tools.model_converters import pth_to_hf
+
+    temporary = _fresh(target)
+    checkpoint = last_checkpoint(work_dir)
+    if not checkpoint:
+        raise UserError(f"{shown(work_dir)} 没有检查点 has no checkpoint: make train FORCE=1 …")
+    sys.argv = ["pth_to_hf", str(work_dir / "config.py"), checkpoint, str(temporary)]
+    sys.argv += ["--fp32", "--safe-serialization"]
+    pth_to_hf.main()
+    _replace(temporary, target)
+    write_json(work_dir / "run.json", {**state, "adapter": "adapter", "adapter_of": state["key"]})
+    print(f"写入 wrote {shown(target)}；下一步 next: make merge")
+
+
+def merge(work_dir: Path) -> None:
+    """Write ``merged/``: base + adapter in the base's own dtype, with ``handover.json``.
+
+    Raises :class:`UserError` naming the prompt when merged and unmerged model disagree.
+    """
+    state = load_run(work_dir)
+    target = work_dir / "merged"
+    if not (work_dir / "adapter" / "adapter_config.json").is_file():
+        raise UserError(f"{shown(work_dir)} 没有 adapter: make train 未做完 did not finish")
+    key = digest(state["key"], sha256(work_dir / "adapter" / "adapter_model.safetensors"))
+    if state.get("merged_of") == key and (target / "handover.json").is_file():
+        print(f"已合并，无变化 up to date: {shown(target)}")
+        return
+    mends.apply()
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    base = state["base"]
+    tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=True)
+    model = AutoModelForCausalLM.from_pretrained(
+        base, dtype="auto", trust_remote_code=True, device_map=None
+    )
+    model = PeftModel.from_pretrained(model, str(work_dir / "adapter")).eval()
+    prompts = real_prompts(Path(state["data"]), tokenizer)
+    before = [greedy(model, ids) for ids in prompts]
+    merged = model.merge_and_unload()
+    temporary = _fresh(target)
+    merged.save_pretrained(temporary, max_shard_size="2GB")
+    tokenizer.save_pretrained(temporary)
+    again = AutoModelForCausalLM.from_pretrained(temporary, dtype="auto", trust_remote_code=True)
+    after = [greedy(again.eval(), ids) for ids in prompts]
+    report = compare(before, after, prompts, tokenizer, AutoTokenizer.from_pretrained(temporary))
+    write_json(temporary / "handover.json", {"step": "adapter + base = merged", **report})
+    _replace(temporary, target)
+    write_json(work_dir / "run.json", {**state, "merged": "merged", "merged_of": key})
+    print(
+        f"写入 wrote {shown(target)}: {report['greedy_equal']}/{report['n']} 个提示逐字相同 prompts "
+        f"answered alike, 最大 logit 差 largest difference {report['max_logit_difference']:.3g}；"
+        "下一步 next: make deploy"
+    )
+
+
+def real_prompts(data: Path, tokenizer: Any, count: int = PROMPTS) -> list[Any]:
+    """Token ids (1 × length) of the first ``count`` training questions, rendered as the server will."""
+    prompts = []
+    for row in islice(read_jsonl(data / "train.jsonl"), count):
+        turn = row["conversation"][0]
+        messages = [{"role": "user", "content": turn["input"]}]
+        if turn.get("system"):
+            messages.insert(0, {"role": "system", "content": turn["system"]})
+        prompts.append(
+            tokenizer.apply_chat_template(
+                messages, add_generation_prompt=True, return_tensors="pt"
+            )
+        )
+    return prompts
+
+
+def greedy(model: Any, ids: Any) -> tuple[list[int], Any]:
+    """``TOKENS`` greedy tokens after ``ids``, and the float32 logits at the prompt's last position."""
+    import torch
+
+    with torch.no_grad():
+        logits = model(input_ids=ids).logits[0, -1].float()
+        out = model.generate(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=TOKENS,
+            do_sample=False,
+        )
+    return out[0, ids.shape[1] :].tolist(), logits
+
+
+def compare(before: list, after: list, prompts: list, tokenizer: Any, saved: Any) -> dict[str, Any]:
+    """The hand-over report of one step: are greedy tokens and prompt ids equal, how far are logits."""
+    import torch
+
+    rows, largest = [], 0.0
+    for (left, left_logits), (right, right_logits), ids in zip(before, after, prompts, strict=True):
+        difference = float((left_logits - right_logits).abs().max())
+        largest = max(largest, difference)
+        text = tokenizer.decode(ids[0])
+        same_ids = saved(text, add_special_tokens=False).input_ids == ids[0].tolist()
+        rows.append(
+            {
+                "prompt": text,
+                "answer": tokenizer.decode(right, skip_special_tokens=True),
+                "greedy_equal": left == right,
+                "first_token_equal": int(torch.argmax(left_logits)) == int(torch.argmax(right_logits)),
+                "logit_difference": difference,
+                "prompt_ids_equal": same_ids,
+            }
+        )
+    bad = [row for row in rows if not (row["prompt_ids_equal"] and row["first_token_equal"])]
+    if bad:
+        raise UserError(
+            "合并后的模型与合并前不一致 the merged model differs from adapter + base, e.g. on "
+            + json.dumps(bad[0], ensure_ascii=False)
+        )
+    return {
+        "n": len(rows),
+        "greedy_equal": sum(row["greedy_equal"] for row in rows),
+        "prompt_ids_equal": all(row["prompt_ids_equal"] for row in rows),
+        "max_logit_difference": largest,
+        "prompts": rows,
+    }
+
+
+def _fresh(target: Path) -> Path:
+    temporary = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    return temporary
+
+
+def _replace(temporary: Path, target: Path) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    temporary.rename(target)

@@ -1,0 +1,102 @@
+"""What the libraries need to run here, each with its reason; applied once, before xtuner is imported.
+
+Every mend looks first whether it is needed, so that a machine with newer libraries, a GPU or a real
+torchvision gets none of them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from importlib.machinery import ModuleSpec
+from typing import Any
+
+
+def apply() -> None:
+    """Apply all mends. Imports torch, transformers and xtuner, in the order that works."""
+    # mmengine checkpoints hold more than tensors (message hub, numpy scalars), and torch >= 2.6 loads
+    # weights only by default. They are the user's own files. github.com/open-mmlab/mmengine/issues/1600
+    os.environ.setdefault("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+    import torch
+    import transformers  # noqa: F401  (must come before the stand-in: it looks for a real torchvision)
+
+    if not hasattr(torch.cpu, "is_bf16_supported"):
+        # xtuner asks the current device module, and torch.cpu has no such question. bfloat16 always
+        # computes on a CPU; whether it is fast is the recipe's affair.
+        torch.cpu.is_bf16_supported = lambda: True  # type: ignore[attr-defined]
+    _torchvision_stand_in()
+    _keep_nf4_trainable()
+    _one_bos()
+
+
+def _torchvision_stand_in() -> None:
+    """``xtuner.dataset`` imports torchvision for InternVL's images; there is no CPU build on PyPI for
+    this torch. The stand-in has just the names that are imported, none that computes."""
+    if importlib.util.find_spec("torchvision") is not None:
+        return
+    names = ("torchvision", "torchvision.transforms", "torchvision.transforms.functional")
+    for name in names:
+        module = types.ModuleType(name)
+        module.__spec__ = ModuleSpec(name, None)
+        sys.modules[name] = module
+    top, transforms, functional = (sys.modules[name] for name in names)
+    top.__version__ = "0"  # type: ignore[attr-defined]
+    top.transforms = transforms  # type: ignore[attr-defined]
+    transforms.functional = functional  # type: ignore[attr-defined]
+    functional.InterpolationMode = types.SimpleNamespace(BICUBIC="bicubic")  # type: ignore[attr-defined]
+
+
+def _keep_nf4_trainable() -> None:
+    """On CPUs with AVX512-BF16, bitsandbytes repacks 4-bit weights at the first inference in eval mode
+    and trains on the repacked bytes afterwards: after one ``generate`` the gradient of the first
+    layer's LoRA falls ten-thousandfold (tests/train/test_gradient_trap.py). Layers made while the
+    answer is "no" never repack. github.com/bitsandbytes-foundation/bitsandbytes (nn/modules.py,
+    ``Linear4bit.forward``)."""
+    import bitsandbytes.nn.modules as modules
+
+    if hasattr(modules, "has_avx512bf16"):
+        modules.has_avx512bf16 = lambda: False
+
+
+@contextmanager
+def fast_inference(model: Any) -> Iterator[None]:
+    """Let 4-bit layers repack for the block (a token costs a hundredth), and put the bytes that
+    training knows back afterwards. Not bitsandbytes' own way back: it rounds the scales."""
+    import bitsandbytes.functional as functional
+    from bitsandbytes.nn import Linear4bit
+
+    layers = [module for module in model.modules() if isinstance(module, Linear4bit)]
+    layers = [layer for layer in layers if layer.weight.device.type == "cpu"]
+    kept = [(layer.weight.data, copy(layer.weight.quant_state)) for layer in layers]
+    able = getattr(functional, "has_avx512bf16", lambda: False)()
+    try:
+        for layer in layers:
+            layer.support_avx512bf16_for_cpu = able
+        yield
+    finally:
+        for layer, (data, state) in zip(layers, kept, strict=True):
+            layer.support_avx512bf16_for_cpu = False
+            layer.weight.data, layer.weight.quant_state, layer.quant_state = data, state, state
+
+
+def _one_bos() -> None:
+    """xtuner puts ``bos`` before each turn, also for models whose chat template writes it itself
+    (SmolLM2: bos is ``<|im_start|>``), which trains on ``<|im_start|><|im_start|>user``. Where the
+    template has the bos text literally, xtuner's own is left out, as xtuner does for Qwen by name."""
+    import xtuner.dataset.utils as utils
+
+    original = utils.get_bos_eos_token_ids
+
+    def get_bos_eos_token_ids(tokenizer):
+        bos, eos = original(tokenizer)
+        template = getattr(tokenizer, "chat_template", None) or ""
+        if bos is None or (tokenizer.bos_token and tokenizer.bos_token in template):
+            bos = []
+        return bos, eos
+
+    utils.get_bos_eos_token_ids = get_bos_eos_token_ids
