@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 _SPACE = re.compile(r"\s+")
+
+
+_ODD = re.compile(r"[\W_]")  # no letter, digit or mark: most of these carry no meaning
+_POINT = re.compile(r"(?<!\d)[.:/]|[.:/](?!\d)")
+
+
+@cache
+def _drops(char: str) -> bool:
+    return char not in "%-.:/" and unicodedata.category(char)[0] in "PZC"
 
 
 def nfkc(text: str) -> str:
@@ -20,15 +30,9 @@ def bare(text: str) -> str:
     ``x>1`` and ``x<1`` stay apart; a point between digits is kept too (``3.5`` is not ``35``).
     """
     text = unicodedata.normalize("NFKC", text).casefold()
-    kept = []
-    for index, char in enumerate(text):
-        category = unicodedata.category(char)
-        between_digits = (
-            char in ".:/-"
-            and 0 < index < len(text) - 1
-            and text[index - 1].isdigit()
-            and text[index + 1].isdigit()
-        )
-        if char in "%-" or between_digits or category[0] not in "PZC":
-            kept.append(char)
-    return "".join(kept)
+    odd = set(_ODD.findall(text))
+    if not odd.isdisjoint(".:/"):
+        text = _POINT.sub("", text)
+    for char in filter(_drops, odd):
+        text = text.replace(char, "")
+    return text
