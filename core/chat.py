@@ -1,7 +1,7 @@
 """The deployed model over HTTP: where it listens, with which key, and one answer from it.
 
 ``make deploy`` writes ``work_dirs/servers/<port>.json`` and the key beside it; every other room
-finds the server through this module and speaks OpenAI's protocol to it, whatever engine stands behind.
+finds the server through this module and speaks OpenAI's protocol to it, whatever the engine.
 """
 
 from __future__ import annotations
@@ -64,6 +64,11 @@ def endpoint(port: int = DEFAULT_PORT) -> Endpoint:
     return endpoint_note(port)
 
 
+def ports() -> list[int]:
+    """The ports for which ``make deploy`` left a note; the server behind one may have died since."""
+    return sorted(int(file.stem) for file in SERVERS.glob("*.json") if file.stem.isdigit())
+
+
 def endpoint_note(port: int) -> Endpoint:
     """What ``make deploy`` noted for ``port`` on this machine."""
     if not record(port).is_file():
@@ -96,6 +101,7 @@ def stream(
 
     Raises :class:`UserError` when the server is away, refuses the key, or breaks off.
     """
+    import httpx2
     import openai
 
     try:
@@ -109,7 +115,7 @@ def stream(
         raise UserError(f"{target.root} 不接受这个密钥 rejects the API key") from None
     except openai.APITimeoutError:
         raise UserError(f"{target.root} 超时未答 gave no answer in {timeout:.0f} s") from None
-    except openai.APIConnectionError:
+    except (openai.APIConnectionError, httpx2.TransportError):  # the second: it broke off midway
         raise UserError(
             f"连不上模型服务 cannot reach {target.root}: 请先运行 make deploy"
         ) from None

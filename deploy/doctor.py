@@ -45,11 +45,10 @@ def rows() -> list[tuple[str, str, str]]:
         found.append(("模型 model", folder.parent.name, f"{size:.1f} GB"))
     for run in sorted(WORK_DIRS.glob("**/merged/config.json")):
         found.append(("微调 tuned", shown(run.parent.parent), "可部署 make deploy can serve it"))
-    for file in sorted(chat.SERVERS.glob("[0-9]*.json")):
-        if file.stem.isdigit():
-            target = chat.endpoint_note(int(file.stem))
-            state = "就绪 ready" if health.healthy(target) else "不应答 does not answer: make stop"
-            found.append((f"服务 server {file.stem}", f"{target.model} ({target.backend})", state))
+    for port in chat.ports():
+        target = chat.endpoint_note(port)
+        state = "就绪 ready" if health.healthy(target) else "不应答 does not answer: make stop"
+        found.append((f"服务 server {port}", f"{target.model} ({target.backend})", state))
     return found
 
 

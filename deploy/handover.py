@@ -1,8 +1,8 @@
 """Proof that the served model is the trained one: same prompt tokens, same greedy answer.
 
 The usual accident between a trained folder and its server is silent: another chat template, a
-second bos, a changed ``rope_theta``, a lost dtype. So at the first deployment of a converted model a few
-prompts are answered by the server and checked against transformers on the original folder.
+second bos, a changed ``rope_theta``, a lost dtype. So at the first deployment of a converted model
+a few prompts are answered by the server and checked against transformers on the original folder.
 """
 
 from __future__ import annotations
@@ -110,8 +110,8 @@ def prove(
 ) -> None:
     """Compare ``target`` with transformers on ``folder`` and write the result beside ``served``.
 
-    One forward pass per prompt over prompt + served answer: where the best token of every position is
-    the served one, the greedy answers are equal. Raises :class:`UserError` at the first prompt that
+    One forward pass per prompt over prompt + served answer: where the best token of every position
+    is the served one, the greedy answers are equal. Raises :class:`UserError` at a prompt that
     differs by more than :data:`NEAR` or :data:`LOSS`.
     """
     import torch

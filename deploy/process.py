@@ -1,4 +1,4 @@
-"""Processes that outlive the command that started them, told apart from others by more than a number."""
+"""Processes that outlive the command that started them, known by more than their number."""
 
 from __future__ import annotations
 

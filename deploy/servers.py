@@ -24,10 +24,7 @@ GRACE = 10.0  # seconds between asking a server to stop and making it
 def noted() -> dict[int, chat.Endpoint]:
     """Every noted server by port; notes of servers that ended are removed on the way."""
     found = {}
-    for file in sorted(chat.SERVERS.glob("[0-9]*.json")):
-        if not file.stem.isdigit():
-            continue
-        port = int(file.stem)
+    for port in chat.ports():
         target = chat.endpoint_note(port)
         if process.ours(target):
             found[port] = target
