@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 
 from rapidfuzz import fuzz
@@ -25,7 +25,8 @@ from data_tools.clean import Keys
 THRESHOLDS = ((8, 0.42), (60, 0.5), (400, 0.62), (math.inf, 0.8))
 ALL_PAIRS = 120  # blocks up to this size are compared pair by pair
 RARE, NEAREST = 4, 8  # in larger blocks: by each row's rarest tokens, this many neighbours each
-TYPO = 92.0  # rapidfuzz ratio above which two stems with kindred answers differ by a slip
+SLIP = 92.0  # rapidfuzz ratio above which two stems with kindred answers differ by a slip
+KINDRED = 85.0  # the same for two answers
 
 _ASKING = re.compile(
     r"请问|请|下列|以下|下面|关于|指的是|是指|指|被称为|称为|被誉为|称之为|属于|叫做|叫|"
@@ -47,27 +48,123 @@ def canon(text: str) -> str:
     return _ORDINAL.sub(lambda found: f"第{'一二三四五六七八九'.index(found[1]) + 1}", text)
 
 
-def tokens(text: str) -> frozenset[str]:
+def tokens(text: str) -> set[str]:
     """Characters and character pairs of a canonical text between question words and punctuation
     (Latin words and numbers whole): what it is about."""
     found: set[str] = set()
-    for part in filter(None, _ASKING.split(text)):
-        if part.isascii():
+    for part in _ASKING.split(text):
+        if not part.isascii():
+            found.update(part)
+            found.update(map("".join, pairwise(part)))
+        elif part:
             found.add(part)
-            continue
-        found.update(part)
-        found.update(map("".join, pairwise(part)))
-    return frozenset(found)
+    return found
+
+
+def count(texts: Iterable[str]) -> Counter[str]:
+    """In how many of ``texts`` each token stands."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(tokens(canon(text)))
+    return counts
+
+
+def weights(counts: Mapping[str, int], total: int) -> dict[str, float]:
+    """Inverse document frequency of every token, natural logarithm."""
+    return {token: math.log((total + 1) / n) for token, n in counts.items()}
+
+
+class Question:
+    """What is compared of one question."""
+
+    __slots__ = ("bag", "mass", "negations", "numbers", "text", "tops")
+
+    def __init__(self, text: str, weight: Mapping[str, float]) -> None:
+        self.text = canon(text)
+        self.bag = tokens(self.text)
+        self.mass = sum(weight[token] for token in self.bag)
+        self.numbers = set(_NUMBER.findall(self.text))
+        self.tops = set(_TOP.findall(self.text))
+        self.negations = len(_NOT.findall(self.text))
+
+    def share(self, other: Question, weight: Mapping[str, float]) -> float:
+        """Weighted Dice coefficient, 0 to 1."""
+        common = sum(weight[token] for token in self.bag & other.bag)
+        return 2 * common / (self.mass + other.mass) if common else 0.0
+
+    def apart(self, other: Question) -> bool:
+        """Whether numbers, a negation or a superlative (最大, 最远) tell the questions apart."""
+        return (
+            not (self.numbers <= other.numbers or other.numbers <= self.numbers)
+            or (bool(self.tops and other.tops) and self.tops.isdisjoint(other.tops))
+            or self.negations != other.negations
+        )
+
+
+def candidates(
+    block: Sequence[Question], weight: Mapping[str, float]
+) -> Iterator[tuple[int, int]]:
+    """Pairs of one block worth a look: all of a small one; in a large one those that share a rare
+    token (prefix filtering, Chaudhuri et al. 2006), at most :data:`NEAREST` a token, so that the
+    cost stays linear."""
+    if len(block) <= ALL_PAIRS:
+        yield from combinations(range(len(block)), 2)
+        return
+    posting: defaultdict[str, list[int]] = defaultdict(list)
+    for index, question in enumerate(block):
+        rarest = sorted(question.bag, key=lambda token: (-weight[token], token))[:RARE]
+        near = {other for token in rarest for other in posting[token][-NEAREST:]}
+        for other in sorted(near):
+            yield other, index
+        for token in rarest:
+            posting[token].append(index)
+
+
+def alike(texts: Sequence[str], weight: Mapping[str, float]) -> list[tuple[int, int]]:
+    """Pairs of paraphrases among questions that all have one answer."""
+    need = next(share for size, share in THRESHOLDS if len(texts) <= size)
+    block = [Question(text, weight) for text in texts]
+    return [
+        (one, other)
+        for one, other in candidates(block, weight)
+        if block[one].share(block[other], weight) >= need and not block[one].apart(block[other])
+    ]
+
+
+def kindred(one: str, other: str) -> bool:
+    """Whether two different answers say nearly the same: one holds the other, or a slip apart."""
+    if one == other or not one or not other:
+        return False
+    return one in other or other in one or fuzz.ratio(one, other, score_cutoff=KINDRED) > 0
+
+
+def slips(questions: Sequence[str], answers: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Pairs whose answers are kindred and whose questions differ by a slip, among neighbours of the
+    list sorted from the front and from the back (sorted neighbourhood, Hernandez and Stolfo 1995).
+    """
+    flipped = [question[::-1] for question in questions]
+    for keys in (questions, flipped):
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        for step in (1, 2, 3):
+            for one, other in zip(order, order[step:], strict=False):
+                if (
+                    keys[one][:2] == keys[other][:2]
+                    and fuzz.ratio(keys[one], keys[other], score_cutoff=SLIP)
+                    and kindred(answers[one], answers[other])
+                    and _NUMBER.findall(questions[one]) == _NUMBER.findall(questions[other])
+                    and len(_NOT.findall(questions[one])) == len(_NOT.findall(questions[other]))
+                ):
+                    yield one, other
 
 
 class Union:
-    """Disjoint sets over 0..n-1, with path halving."""
+    """Disjoint sets over 0..n-1, with path halving; a set is named by its smallest member."""
 
     def __init__(self, size: int) -> None:
         self.parent = list(range(size))
 
     def find(self, item: int) -> int:
-        """The representative (the smallest member) of the set of ``item``."""
+        """The name of the set of ``item``."""
         parent = self.parent
         while parent[item] != item:
             parent[item] = parent[parent[item]]
@@ -81,111 +178,41 @@ class Union:
             self.parent[max(one, other)] = min(one, other)
 
 
-class Likeness:
-    """How much two questions share; holds the weights of one bank."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        self.texts = list(map(canon, texts))
-        self.bags = list(map(tokens, self.texts))
-        counts: Counter[str] = Counter()
-        for bag in self.bags:
-            counts.update(bag)
-        total = len(texts) + 1
-        self.weight = {token: math.log(total / count) for token, count in counts.items()}
-        self.mass = [sum(map(self.weight.__getitem__, bag)) or 1e-9 for bag in self.bags]
-
-    def share(self, one: int, other: int) -> float:
-        """Weighted Dice coefficient, 0 to 1."""
-        common = sum(map(self.weight.__getitem__, self.bags[one] & self.bags[other]))
-        return 2 * common / (self.mass[one] + self.mass[other])
-
-    def apart(self, one: int, other: int) -> bool:
-        """Whether numbers, a negation or a superlative (最大, 最远) tell the questions apart."""
-        first, second = self.texts[one], self.texts[other]
-        numbers = set(_NUMBER.findall(first)), set(_NUMBER.findall(second))
-        tops = set(_TOP.findall(first)), set(_TOP.findall(second))
-        return (
-            not (numbers[0] <= numbers[1] or numbers[1] <= numbers[0])
-            or (all(tops) and tops[0].isdisjoint(tops[1]))
-            or len(_NOT.findall(first)) != len(_NOT.findall(second))
-        )
-
-    def rarest(self, index: int) -> list[str]:
-        """The tokens that say most about a question."""
-        return sorted(self.bags[index], key=lambda token: (-self.weight[token], token))[:RARE]
-
-
-def candidates(block: Sequence[int], like: Likeness) -> Iterator[tuple[int, int]]:
-    """Pairs of one block worth a look: all of a small one; in a large one those that share a rare
-    token (prefix filtering, Chaudhuri et al. 2006), at most :data:`NEAREST` a token, so that the
-    cost stays linear."""
-    if len(block) <= ALL_PAIRS:
-        yield from combinations(block, 2)
-        return
-    posting: defaultdict[str, list[int]] = defaultdict(list)
-    for index in block:
-        for token in like.rarest(index):
-            for other in posting[token][-NEAREST:]:
-                yield other, index
-            posting[token].append(index)
-
-
-def kindred(one: str, other: str) -> bool:
-    """Whether two answers say nearly the same: one holds the other, or they differ by a slip."""
-    if not one or not other:
-        return False
-    return one == other or one in other or other in one or fuzz.ratio(one, other) >= 85
-
-
-def slips(
-    order: Sequence[int], texts: Sequence[str], answers: Sequence[str]
-) -> Iterator[tuple[int, int]]:
-    """Pairs whose answers are kindred and whose stems differ by a slip, among neighbours of the
-    sorted list (sorted-neighbourhood method, Hernandez and Stolfo 1995)."""
-    for step in (1, 2, 3):
-        for one, other in zip(order, order[step:], strict=False):
-            if (
-                answers[one] != answers[other]
-                and kindred(answers[one], answers[other])
-                and fuzz.ratio(texts[one], texts[other], score_cutoff=TYPO)
-            ):
-                yield one, other
-
-
-def representatives(rows: Sequence[Row], keys: Sequence[Keys], sets: Union) -> list[int]:
+def heads(rows: Sequence[Row], keys: Sequence[Keys], sets: Union) -> list[int]:
     """Join rows with one question, or with one group that a template gave; one index a set."""
-    for field in (lambda index: rows[index].group, lambda index: keys[index].question):
-        first: dict[str, int] = {}
-        for index in range(len(rows)):
-            if key := field(index):
-                sets.join(first.setdefault(key, index), index)
+    first: dict[str, int] = {}
+    for index, (row, key) in enumerate(zip(rows, keys, strict=True)):
+        if row.group:
+            sets.join(first.setdefault("g" + row.group, index), index)
+        sets.join(first.setdefault("q" + key.question, index), index)
     return [index for index in range(len(rows)) if sets.find(index) == index]
 
 
 def group(rows: Sequence[Row], keys: Sequence[Keys]) -> int:
     """Give every row its ``group`` (``g-00071``, in order of appearance); returns how many."""
     sets = Union(len(rows))
-    heads = representatives(rows, keys, sets)
-    texts = [rows[index].prompt() for index in heads]
-    answers = [keys[index].answer for index in heads]
-    like = Likeness(texts)
+    chosen = heads(rows, keys, sets)
     blocks: defaultdict[str, list[int]] = defaultdict(list)
-    for index, answer in enumerate(answers):
-        blocks[answer].append(index)
+    for index in chosen:
+        blocks[keys[index].answer].append(index)
+    weight = weights(count(rows[index].prompt() for index in chosen), len(chosen))
     for block in blocks.values():
-        need = next(share for size, share in THRESHOLDS if len(block) <= size)
-        for one, other in candidates(block, like):
-            if sets.find(heads[one]) == sets.find(heads[other]):
-                continue
-            if like.share(one, other) >= need and not like.apart(one, other):
-                sets.join(heads[one], heads[other])
-    stems = [keys[index].question for index in heads]
-    for sort_key in (stems.__getitem__, lambda index: stems[index][::-1]):
-        for one, other in slips(sorted(range(len(heads)), key=sort_key), stems, answers):
-            if not like.apart(one, other):
-                sets.join(heads[one], heads[other])
+        if len(block) > 1:
+            for one, other in alike([rows[index].prompt() for index in block], weight):
+                sets.join(block[one], block[other])
+    del blocks, weight
+    pairs = slips([keys[i].question for i in chosen], [keys[i].answer for i in chosen])
+    for one, other in pairs:
+        sets.join(chosen[one], chosen[other])
+    return name(rows, sets)
+
+
+def name(rows: Sequence[Row], sets: Union) -> int:
+    """Number the sets in order of appearance and write the names into the rows."""
     numbers: dict[int, str] = {}
     for index, row in enumerate(rows):
         head = sets.find(index)
-        row.group = numbers.setdefault(head, f"g-{len(numbers) + 1:05d}")
+        if head not in numbers:
+            numbers[head] = f"g-{len(numbers) + 1:05d}"
+        row.group = numbers[head]
     return len(numbers)
