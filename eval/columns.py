@@ -3,23 +3,17 @@ it."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from core import chat
 from core.errors import UserError
 from core.files import digest
 
-WHOLE = 2 * 1024**3
-BLOCK = 1 << 20
-
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the card. ``weights`` identifies the model file or folder behind the server;
+    """One column of the card. ``weights`` identifies what the server serves (:func:`weights`);
     ``abbr`` names the column's files, so other weights never meet old answers."""
 
     name: str
@@ -43,31 +37,10 @@ class Column:
         }
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
-    """All of a file up to 2 GiB; of a larger one 256 blocks spread over it (training changes
-    tensors everywhere, and reading 15 GB before every evaluation is not worth the rest)."""
-    size = path.stat().st_size
-    step = BLOCK if size <= WHOLE else size // 256
-    with path.open("rb") as file:
-        for offset in range(0, size, step):
-            file.seek(offset)
-            yield file.read(BLOCK)
-
-
 def weights(endpoint: chat.Endpoint) -> str:
-    """A hash of what the server serves: its model file, or the files of its folder. For a server
-    that is not ours only address and name are known; a change behind them is invisible from
-    here."""
-    place = Path(endpoint.model_dir) if endpoint.model_dir else None
-    if place is None or not place.exists():
-        return digest(endpoint.url, endpoint.model)
-    paths = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
-    key = hashlib.sha256(endpoint.backend.encode())
-    for path in paths:
-        key.update(f"{path.relative_to(place)}:{path.stat().st_size}".encode())
-        for block in _blocks(path):
-            key.update(block)
-    return key.hexdigest()
+    """What identifies the weights behind a server: the content hash that ``make deploy`` noted, or,
+    for a server that is not ours, its address and name (a change behind them is invisible)."""
+    return digest(endpoint.version or endpoint.url, endpoint.model, endpoint.backend)
 
 
 def check(name: str, endpoint: chat.Endpoint) -> None:
