@@ -10,8 +10,7 @@ from core.errors import UserError
 from core.files import sha256, shown
 from core.rows import Row
 from data_tools.ledger import Ledger
-from data_tools.readers import docx, layout, sheet
-from data_tools.readers.blocks import Line
+from data_tools.readers import document, docx, sheet, text
 
 
 def read(path: Path, ledger: Ledger, name: str | None = None) -> Iterator[Row]:
@@ -32,7 +31,10 @@ def read(path: Path, ledger: Ledger, name: str | None = None) -> Iterator[Row]:
         if any(part.startswith("xl/") for part in names):
             yield from sheet.rows(path, name, sha, ledger)
             return
-        lines = [b for b in docx.blocks(path, name) if isinstance(b, Line)]
-        yield from layout.rows(lines, name, sha, ledger)
+        yield from document.rows(docx.blocks(path, name), name, sha, ledger)
         return
+    yield from document.rows(
+        text.blocks(path, name, path.suffix.lower() in (".md", ".markdown")), name, sha, ledger
+    )
+    return
     raise UserError(f"{name}: 不支持的文件 not a docx, xlsx, xls, csv, txt or md file")

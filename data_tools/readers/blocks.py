@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+Marks = tuple[tuple[int, int, str], ...]
+
 
 @dataclass(slots=True)
 class Line:
     """One displayed line: a paragraph, or a part of one between soft line breaks.
 
-    ``loc`` is its locator (DESIGN.md section 1); ``label`` the number that Word shows before it
-    but does not store in the text; ``marks`` the emphasised stretches as (start, end, how), where
-    ``how`` names the emphasis (bold, underline, a colour, ...); ``flags`` doubts for a person.
+    ``text`` is what a reader sees, ``loc`` its locator (DESIGN.md section 1), ``label`` the number
+    that Word shows before it but does not store; ``marks`` the emphasised stretches as (start, end,
+    how), ``how`` being bold, underline, a colour, ...; ``flags`` doubts for a person; ``heading``
+    whether its style is a heading; ``raw`` the stored text where it differs from ``text``.
     """
 
     text: str
     loc: str
     label: str = ""
-    marks: tuple[tuple[int, int, str], ...] = ()
+    marks: Marks = ()
     flags: tuple[str, ...] = ()
     heading: bool = False
+    raw: str = ""
+
+    @property
+    def stored(self) -> str:
+        """What a search at the locator finds."""
+        return self.raw or self.text
 
 
 @dataclass(slots=True)
@@ -29,12 +38,16 @@ class Cell:
     lines: list[Line]
     loc: str
     covered: bool = False
-    flags: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
         """The lines of the cell, one a line."""
-        return "\n".join(line.label + line.text for line in self.lines)
+        return "\n".join(line.label + line.text for line in self.lines).strip()
+
+    @property
+    def flags(self) -> list[str]:
+        """The doubts about its lines."""
+        return [flag for line in self.lines for flag in line.flags]
 
 
 @dataclass(slots=True)

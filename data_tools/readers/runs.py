@@ -1,32 +1,233 @@
 """The displayed text of one Word paragraph: what a reader sees, and how it is emphasised.
 
 Deleted and hidden text is left out, inserted text and field results are in, symbols are mapped to
-the characters they show, pictures and formulas become named placeholders.
+the characters they show, pictures and formulas become named placeholders with a flag.
 """
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 
 from data_tools.readers.blocks import Line
+from data_tools.readers.numbering import Numbering
 from data_tools.readers.package import Package
+from data_tools.readers.styles import Look, Styles, look, number_of
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+VAL = f"{W}val"
+IMAGE, FORMULA, CHANGED, HIDDEN = "image", "formula", "tracked-changes", "hidden-text"
+# Dingbats that people use as answers, by font (private-use offset F000 removed).
+SYMBOLS = {
+    "wingdings": {0xFC: "√", 0xFB: "×", 0xFE: "☑", 0xFD: "☒", 0xA8: "□", 0x6F: "□", 0xE0: "→"},
+    "wingdings 2": {0x50: "√", 0x4F: "×", 0x52: "☑", 0x51: "☒", 0x53: "☒", 0x54: "☒", 0xA3: "□"},
+    "symbol": {0xD6: "√", 0xB4: "×", 0xAE: "→", 0xA3: "≤", 0xB3: "≥", 0xB1: "±", 0xB0: "°"},
+}
+SKIP = {W + name for name in ("pPr", "rPr", "del", "moveFrom", "delText", "delInstrText", "rt",
+        "annotationRef", "footnoteRef", "commentReference", "sdtPr", "lastRenderedPageBreak",
+        "proofErr", "bookmarkStart", "bookmarkEnd", "softHyphen")}  # fmt: skip
+CHARS = {
+    W + "tab": "\t",
+    W + "ptab": "\t",
+    W + "br": "\n",
+    W + "cr": "\n",
+    W + "noBreakHyphen": "-",
+}
 
 
 class Paragraphs:
-    """Turns paragraph elements into lines, with the document's relations and styles at hand."""
+    """Turns paragraph elements into lines, with the document's lists, styles and pictures at hand."""
 
     def __init__(self, package: Package, part: str) -> None:
-        self.package = package
+        folder, _, file = part.rpartition("/")
+        folder = f"{folder}/" if folder else ""
+        self.styles = Styles(package, folder)
+        self.numbering = Numbering(package, folder)
+        relations = package.tree(f"{folder}_rels/{file}.rels")
+        self.targets = {
+            r.get("Id"): posixpath.basename(r.get("Target", ""))
+            for r in (relations if relations is not None else ())
+        }
 
     def lines(self, paragraph: Any, loc: str) -> list[Line]:
-        """The lines of one paragraph."""
-        texts = []
-        for node in paragraph.iter(f"{W}t", f"{W}tab", f"{W}br", f"{W}cr"):
-            if node.tag == f"{W}t":
-                texts.append(node.text or "")
-            elif node.getparent().tag == f"{W}r":
-                texts.append("\t" if node.tag == f"{W}tab" else "\n")
-        return [Line(text, loc) for text in "".join(texts).split("\n")]
+        """The lines of one paragraph, then those of the text boxes anchored in it."""
+        properties = paragraph.find(f"{W}pPr")
+        style, number = self.styles.get("Normal"), None
+        if properties is not None:
+            named = properties.find(f"{W}pStyle")
+            if named is not None:
+                style = self.styles.get(named.get(VAL))
+            number = number_of(properties, style.number)
+        label = self.numbering.label(*number) if number else ""
+        walker = _Walk(self)
+        walker.inside(paragraph, style.look)
+        lines = walker.lines(loc)
+        first = lines[0]
+        first.label, first.heading = label if first.text.strip() else "", style.heading
+        for box in walker.boxes:
+            for inner in box.iter(f"{W}p"):
+                lines += self.lines(inner, loc)
+        return lines
+
+
+class _Walk:
+    """One pass over a paragraph, collecting text and marks."""
+
+    def __init__(self, owner: Paragraphs) -> None:
+        self.owner = owner
+        self.pieces: list[tuple[str, frozenset[str]]] = []
+        self.flags: list[str] = []
+        self.boxes: list[Any] = []
+        self.fields: list[list[str]] = []  # one a nested field: [its code, "code" or "result"]
+
+    def add(self, text: str, style: Look) -> None:
+        """Take ``text`` unless it is hidden or a field's code."""
+        if style.hidden:
+            self.flags.append(HIDDEN)
+        elif not any(field[1] == "code" for field in self.fields):
+            self.pieces.append((text, style.hows))
+
+    def placeholder(self, kind: str, name: str, style: Look) -> None:
+        """Stand in for a picture or formula."""
+        self.flags.append(kind)
+        word = "图片" if kind == IMAGE else "公式"
+        self.add(f"[{word}:{name}]" if name else f"[{word}]", style)
+
+    def inside(self, parent: Any, style: Look) -> None:
+        """All children of ``parent``."""
+        for child in parent:
+            self.node(child, style)
+
+    def node(self, node: Any, style: Look) -> None:
+        """One element, whatever it is."""
+        tag = node.tag
+        if tag == f"{W}t":
+            self.add(node.text or "", style)
+        elif tag == f"{W}r":
+            self.run(node, style)
+        elif tag in CHARS:
+            self.add(CHARS[tag], style)
+        elif tag in SKIP or not isinstance(tag, str):
+            if tag in (f"{W}del", f"{W}moveFrom"):
+                self.flags.append(CHANGED)
+        elif tag == f"{W}sym":
+            self.add(_symbol(node), style)
+        elif tag in (f"{W}fldChar", f"{W}instrText"):
+            self.field(node, style)
+        elif tag == f"{M}oMath":
+            self.placeholder(FORMULA, _math(node), style)
+        elif tag in (f"{W}drawing", f"{W}pict", f"{W}object"):
+            self.picture(node, style)
+        elif tag == f"{MC}AlternateContent":
+            choice = node.find(f"{MC}Choice")
+            self.inside(choice if choice is not None else node, style)
+        else:
+            if tag == f"{W}ins":
+                self.flags.append(CHANGED)
+            self.inside(node, style)
+
+    def run(self, run: Any, style: Look) -> None:
+        """A run with its own look."""
+        properties = run.find(f"{W}rPr")
+        if properties is not None:
+            named = properties.find(f"{W}rStyle")
+            if named is not None:
+                own = self.owner.styles.get(named.get(VAL)).look
+                style = Look(style.hows | own.hows, style.hidden or own.hidden)
+            style = look(properties, style)
+        self.inside(run, style)
+
+    def field(self, node: Any, style: Look) -> None:
+        """A field: its code is not displayed, its result is; EQ fields are formulas."""
+        if node.tag == f"{W}instrText":
+            if self.fields:
+                self.fields[-1][0] += node.text or ""
+            return
+        kind = node.get(f"{W}fldCharType")
+        if kind == "begin":
+            self.fields.append(["", "code"])
+            box = node.find(f".//{W}checkBox")
+            if box is not None:
+                checked = box.find(f"{W}checked")
+                on = checked is not None and checked.get(VAL, "1") not in ("0", "false")
+                self.pieces.append(("☑" if on else "□", style.hows))
+        elif kind == "separate" and self.fields:
+            self.fields[-1][1] = "result"
+        elif kind == "end" and self.fields:
+            code, phase = self.fields.pop()
+            if phase == "code" and code.strip().upper().startswith("EQ"):
+                self.placeholder(FORMULA, code.strip()[2:].strip(), style)
+
+    def picture(self, node: Any, style: Look) -> None:
+        """A picture, an embedded formula, or a text box."""
+        boxes = [
+            box
+            for box in node.iter(f"{W}txbxContent")
+            if next(box.iterancestors(f"{MC}Fallback"), None) is None
+        ]
+        if boxes:
+            self.boxes += boxes
+            return
+        ids = [
+            value
+            for e in node.iter()
+            for key, value in e.attrib.items()
+            if key in (f"{R}embed", f"{R}id", f"{R}link")
+        ]
+        name = next((self.owner.targets[i] for i in ids if i in self.owner.targets), "")
+        code = next((e.get("ProgID", "") for e in node.iter() if e.get("ProgID")), "")
+        self.placeholder(FORMULA if code.startswith("Equation") else IMAGE, name, style)
+
+    def lines(self, loc: str) -> list[Line]:
+        """What was collected, cut at line breaks, with the marks of each line."""
+        lines: list[Line] = []
+        marks: list[tuple[int, int, str]] = []
+        text = ""
+        flags = tuple(dict.fromkeys(self.flags))
+        for piece, hows in self.pieces:
+            for index, part in enumerate(piece.split("\n")):
+                if index:
+                    lines.append(Line(text, loc, marks=tuple(marks)))
+                    text, marks = "", []
+                if part:
+                    marks += [(len(text), len(text) + len(part), how) for how in hows]
+                    text += part
+        lines.append(Line(text, loc, marks=tuple(marks)))
+        for line in lines:
+            line.flags = tuple(
+                flag
+                for flag in flags
+                if flag not in (IMAGE, FORMULA)
+                or ("[图片" if flag == IMAGE else "[公式") in line.text
+            )
+        return lines
+
+
+def _symbol(node: Any) -> str:
+    """The character that a w:sym shows."""
+    try:
+        code = int(node.get(f"{W}char", "0"), 16)
+    except ValueError:
+        return ""
+    table = SYMBOLS.get(node.get(f"{W}font", "").lower(), {})
+    plain = code - 0xF000 if code >= 0xF000 else code
+    return table.get(plain, chr(code) if code >= 0x20 else "")
+
+
+def _math(node: Any) -> str:
+    """A formula as one line of text: fractions as a/b, powers as a^b, indices as a_b."""
+    tag = node.tag if isinstance(node.tag, str) else ""
+    if tag == f"{M}t":
+        return node.text or ""
+    parts = {child.tag: _math(child) for child in node if isinstance(child.tag, str)}
+    if tag == f"{M}f":
+        return f"({parts.get(f'{M}num', '')})/({parts.get(f'{M}den', '')})"
+    if tag in (f"{M}sSup", f"{M}sSub", f"{M}sSubSup"):
+        low, high = parts.get(f"{M}sub", ""), parts.get(f"{M}sup", "")
+        return parts.get(f"{M}e", "") + (f"_{low}" if low else "") + (f"^{high}" if high else "")
+    if tag == f"{M}rad":
+        return f"√({parts.get(f'{M}e', '')})"
+    return "".join(_math(child) for child in node)

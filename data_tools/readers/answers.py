@@ -1,0 +1,144 @@
+"""What an answer says: letters of options, a judgement, or text; and where else it may be written."""
+
+from __future__ import annotations
+
+import re
+
+from core.text import bare
+from data_tools.readers import patterns as pt
+from data_tools.readers.draft import Draft
+
+_UPPER = re.compile(
+    r"[(\[<\"“]?\s*([A-Z](?:[\s,、;，；/&和及与+|.]*[A-Z](?![a-z]))*)(?![A-Za-z0-9])\s*[)\]>\"”]?"
+)
+_LOWER = re.compile(r"[(\[]?\s*([a-z](?:[\s,、;，/&]*[a-z])*)\s*[)\]]?[.。]?\s*$")
+_MORE = re.compile(r"(?<![A-Za-z])([A-Z])\s*[、.:)]\s*")
+_LIST = re.compile(r"[\s,、;；，|/]+")
+_TAIL = re.compile(r"(?:[)\]。.?？:：]|\s)\s*([A-H]{1,8})\s*[。.]?\s*$")
+_EDGE = re.compile(r"[\s。.,，;；!！?？:：]*")
+
+
+def letters(text: str, options: dict[str, str]) -> tuple[str, str]:
+    """The option letters that an answer names and what it says after them; '' where it names none.
+
+    An answer may be letters in any typing (``A、C``, ``ａｃ``), letters with their texts, or the text
+    of an option.
+    """
+    plain = pt.plain(text).strip().lstrip(":：选择为是 ")
+    found = _UPPER.match(plain) or _LOWER.match(plain)
+    if found:
+        named = re.sub(r"[^A-Z]", "", found.group(1).upper())
+        if set(named) <= set(options):
+            rest = plain[found.end() :]
+            more = [m.group(1) for m in _MORE.finditer(rest) if _follows(rest, m, options)]
+            if more or _same(rest, options.get(named[-1], "")):
+                rest = ""
+            return _sorted(named + "".join(more)), rest.strip(" 。.、:;；,，项选")
+    texts = {bare(option): letter for letter, option in options.items()}
+    if bare(text) in texts:
+        return texts[bare(text)], ""
+    pieces = [bare(piece) for piece in _LIST.split(text) if bare(piece)]
+    if len(pieces) > 1 and all(piece in texts for piece in pieces):
+        return _sorted("".join(texts[piece] for piece in pieces)), ""
+    return "", ""
+
+
+def _follows(rest: str, match: re.Match[str], options: dict[str, str]) -> bool:
+    """Whether ``C. 丙`` in an answer is the option C with its text."""
+    text = options.get(match.group(1), "")
+    return bool(text) and bare(rest[match.end() :]).startswith(bare(text)[:12])
+
+
+def _same(rest: str, text: str) -> bool:
+    """Whether what follows the letter is just the option's text again."""
+    return bool(bare(rest)) and bare(rest) == bare(text)
+
+
+def _sorted(named: str) -> str:
+    return "".join(sorted(set(named)))
+
+
+def judgement(text: str) -> str:
+    """The judgement that ``text`` is (√, 对, 错误, True, ...), or ''."""
+    plain = pt.plain(text).strip(" 。.,，;；()[]:")
+    low = plain.lower()
+    if low in pt.JUDGE_RIGHT or low in pt.JUDGE_WRONG:
+        return {"v": "√", "x": "×"}.get(low, plain)
+    return ""
+
+
+def bracketed(draft: Draft, stem: str) -> tuple[str, str]:
+    """The answer in the stem's own bracket and the stem with the bracket emptied; ('', stem) if
+    there is none. Letters count only if they are options, judgements only at either end."""
+    plain = pt.plain(stem)
+    found = [m for m in pt.BRACKET.finditer(plain) if m.group("in")]
+    found += [m for m in pt.RULE.finditer(plain)]
+    if draft.options:
+        good = [
+            m
+            for m in found
+            if set(re.sub(r"[^A-Z]", "", m.group("in").upper())) <= set(draft.options)
+            and re.fullmatch(r"[A-Za-z\s,、;，/.]+", m.group("in"))
+        ]
+        if len(good) > 1 and (last := [m for m in good if plain[m.end() :].strip(" 。.?？") == ""]):
+            good = last
+        named = _sorted("".join(re.sub(r"[^A-Z]", "", m.group("in").upper()) for m in good))
+        return named, _emptied(stem, good)
+    judged = [
+        m
+        for m in found
+        if judgement(m.group("in"))
+        and (_EDGE.fullmatch(plain[m.end() :]) or _EDGE.fullmatch(plain[: m.start()]))
+    ]
+    if judged:
+        return judgement(judged[-1].group("in")), _emptied(stem, judged[-1:])
+    return "", stem
+
+
+def _emptied(stem: str, brackets: list[re.Match[str]]) -> str:
+    """``stem`` with the contents of ``brackets`` taken out."""
+    for match in sorted(brackets, key=lambda m: -m.start()):
+        start, end = match.span("in")
+        before, after = stem[:start].rstrip(), stem[end:].lstrip()
+        stem = f"{before} {after}" if match.re is pt.BRACKET else f"{before}{after}"
+    return stem
+
+
+def trailing(draft: Draft, stem: str) -> tuple[str, str]:
+    """Letters standing alone after the stem: ``……是（　）B``."""
+    found = _TAIL.search(pt.plain(stem))
+    if found and draft.options and set(found.group(1)) <= set(draft.options):
+        return _sorted(found.group(1)), stem[: found.start(1)].rstrip()
+    return "", stem
+
+
+def concluded(draft: Draft) -> str:
+    """The letters that the explanation ends on: ``故选B``."""
+    for text in reversed(draft.explanation):
+        named = [m.group(1) for m in pt.CHOSEN.finditer(pt.plain(text))]
+        if named:
+            said = _sorted(re.sub(r"[^A-Z]", "", named[-1]))
+            return said if set(said) <= set(draft.options) else ""
+    return ""
+
+
+def emphasised(draft: Draft, hows: list[str], several: bool) -> str:
+    """The options that stand out by the first of ``hows`` that tells some from the others."""
+    for how in hows:
+        marked = [letter for letter in draft.options if how in draft.hows.get(letter, ())]
+        if marked and (len(marked) < len(draft.options) or (several and how == hows[0])):
+            return _sorted("".join(marked))
+    return ""
+
+
+def usual_hows(drafts: list[Draft]) -> list[str]:
+    """The emphases that single out options in this document, the commonest first."""
+    counts: dict[str, int] = {}
+    for draft in drafts:
+        if len(draft.options) < 2:
+            continue
+        for how in set().union(*draft.hows.values()) if draft.hows else ():
+            marked = sum(how in draft.hows.get(letter, ()) for letter in draft.options)
+            if 0 < marked < len(draft.options):
+                counts[how] = counts.get(how, 0) + 1
+    return sorted(counts, key=lambda how: (-counts[how], how))

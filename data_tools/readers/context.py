@@ -1,0 +1,163 @@
+"""What the neighbours of a line say about it: the lookahead that the state machine asks."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from data_tools.readers import items as it
+from data_tools.readers import patterns as pt
+from data_tools.readers.items import Item
+
+REACH = 60  # lines looked ahead at most: longer than any question seen
+_ASKS = re.compile(
+    r"[?？:：]\s*$|^\s*(?:简述|试述|论述|什么是|何谓|如何|怎样|为什么|请|简要|列举|名词解释|阐述|说明)"
+)
+
+
+@dataclass(slots=True)
+class Ahead:
+    """What comes before the next number of the same family."""
+
+    option: bool = False
+    answer: bool = False
+    explain: bool = False
+    lines: int = 0
+
+
+class Context:
+    """A run of items with what can be asked about the surroundings of each."""
+
+    def __init__(self, items: list[Item]) -> None:
+        self.items = items
+        self._settle_options()
+        self._settle_headers()
+        numbers = sum(i.kind == it.NUMBER and i.family not in ("~", "~.") for i in items)
+        first_options = sum(bool(i.options) and i.options[0].letter == "A" for i in items)
+        answers = sum(i.kind == it.ANSWER for i in items)
+        self.numbered = numbers * 2 >= max(first_options, answers, 1)
+        self.spaced = sum(i.kind == it.BLANK for i in items) * 6 >= len(items)
+
+    def _settle_options(self) -> None:
+        """Keep only options that have their neighbours: A with a B after it, C with a B before."""
+        opened: dict[str, int] = {}
+        for index, item in enumerate(self.items):
+            if not item.options or item.kind != it.OPTION:
+                if item.options:
+                    opened = {item.options[-1].letter: index}
+                continue
+            first, last = item.options[0], item.options[-1]
+            before = opened.get(chr(ord(first.letter) - 1))
+            continues = before is not None and index - before <= 12
+            if first.letter == "A":
+                continues = (len(item.options) > 1 and first.style in "ab") or len(item.options) > 2
+                continues = continues or self._letter_follows(index, chr(ord(last.letter) + 1))
+            elif not continues:
+                continues = self._letter_behind(index, chr(ord(first.letter) - 1))
+            if not continues:
+                item.kind, item.options = it.TEXT, []
+                continue
+            opened[last.letter] = index
+
+    def _letter_follows(self, index: int, letter: str) -> bool:
+        """Whether an option ``letter`` begins a line among the next few."""
+        for other in self.items[index + 1 : index + 9]:
+            if other.kind == it.OPTION and other.options:
+                return other.options[0].letter == letter
+            if other.kind in (it.NUMBER, it.SECTION, it.KEY, *it.LABELLED) and other.plain.strip():
+                return False
+        return False
+
+    def _letter_behind(self, index: int, letter: str) -> bool:
+        """Whether ``letter.`` ends a stem's own line shortly before (``1. 题干（ ）A.甲``)."""
+        for other in self.items[max(0, index - 3) : index]:
+            if re.search(rf"(?<![A-Za-z]){letter}\s*[、.:)]", other.plain):
+                return True
+        return False
+
+    def _settle_headers(self) -> None:
+        """Page headers: one short line of words again and again, with no question about it."""
+        texts = Counter(i.plain.strip() for i in self.items if i.kind in (it.TEXT, it.CHAPTER))
+        if any(pt.CORRECT.search(i.plain) for i in self.items if i.kind == it.TEXT):
+            return
+        for index, item in enumerate(self.items):
+            text = item.plain.strip()
+            if (
+                item.kind not in (it.TEXT, it.CHAPTER)
+                or texts[text] < 3
+                or not 6 <= len(text) <= 40
+            ):
+                continue
+            if re.search(r"[。?？:：;；)]$", text) or self.ahead(index).option:
+                continue
+            item.kind = it.NOISE
+
+    def ahead(self, index: int, family: str | None = None) -> Ahead:
+        """What comes between item ``index`` and the next number of ``family`` (any if None)."""
+        seen = Ahead()
+        for other in self.items[index + 1 : index + 1 + REACH]:
+            if other.kind in (it.BLANK, it.NOISE):
+                continue
+            if other.kind in (it.SECTION, it.KEY) or (
+                other.kind == it.CHAPTER and other.line.heading
+            ):
+                break
+            if other.kind == it.NUMBER and other.family not in ("~", "~."):
+                if family is None or family == other.family or other.key_line:
+                    break
+            seen.lines += 1
+            if other.options and other.options[0].letter == "A":
+                seen.option = True
+            names = {part.name for part in other.parts[1:]}
+            seen.answer = seen.answer or it.ANSWER in names or other.kind == it.BARE
+            seen.explain = seen.explain or it.EXPLAIN in names
+        return seen
+
+    def next(self, index: int) -> tuple[int, int]:
+        """The index of the next line that is neither blank nor plain words, and how many plain
+        lines stand between; (-1, n) at the end."""
+        between = 0
+        for other in range(index + 1, min(len(self.items), index + 1 + REACH)):
+            kind = self.items[other].kind
+            if kind in (it.BLANK, it.NOISE):
+                continue
+            if kind != it.TEXT or self.items[other].options:
+                return other, between
+            between += 1
+        return -1, between
+
+    def strong(self, index: int, family: str | None = None) -> bool:
+        """Whether the line is surely a question: it has options, an answer, or a filled bracket."""
+        item = self.items[index]
+        if item.options or item.lead or any(p.name == it.ANSWER for p in item.parts[1:]):
+            return True
+        head = item.plain[item.body : item.head.end]
+        if any(match.group("in") for match in pt.BRACKET.finditer(head)):
+            return True
+        seen = self.ahead(index, family)
+        return seen.option or seen.answer
+
+    def asks(self, index: int, family: str | None = None) -> bool:
+        """Whether the line at least reads like a question."""
+        item = self.items[index]
+        head = item.plain[item.body : item.head.end].strip()
+        return bool(_ASKS.search(head) or pt.BLANK.search(head)) or self.strong(index, family)
+
+    def key_follows(self, index: int) -> bool:
+        """Whether what follows a heading reads like an answer key."""
+        for other in range(index + 1, min(len(self.items), index + 12)):
+            item = self.items[other]
+            if (
+                item.kind in (it.BLANK, it.NOISE, it.SECTION, it.CHAPTER, it.KEY)
+                and not item.key_line
+            ):
+                continue
+            if item.key_line or item.kind == it.BARE:
+                return True
+            if item.kind == it.NUMBER:
+                if item.head.start >= item.head.end and len(item.parts) > 1:
+                    return True
+                return not (item.options or self.ahead(other, item.family).option)
+            return bool(re.fullmatch(r"[\sA-H√×,、;；0-9.:()-]+", item.plain))
+        return False

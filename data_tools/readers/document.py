@@ -1,0 +1,102 @@
+"""A document's blocks to rows: runs of one-line questions, laid-out questions, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from core.rows import Row, Source
+from data_tools.ledger import Ledger
+from data_tools.readers import arrows, grid
+from data_tools.readers import items as it
+from data_tools.readers.blocks import Block, Line
+from data_tools.readers.layout import Layout
+
+RUN = 4  # one-line questions in a row that make a run, so that one arrow in a sentence does not
+STRAY = 2  # other lines that a run may hold: a heading, an advertisement
+
+
+def rows(blocks: Iterable[Block], name: str, sha: str, ledger: Ledger) -> Iterator[Row]:
+    """Read the questions of a document; what is none goes into the ledger with its reason."""
+    layout = Layout(name, sha, ledger)
+    lines: list[Line] = []
+    for block in blocks:
+        if isinstance(block, Line):
+            lines.append(block)
+            continue
+        yield from _lines(lines, layout)
+        lines = []
+        yield from grid.table(block, layout)
+    yield from _lines(lines, layout)
+    yield from layout.rows()
+    layout.finish()
+
+
+def _lines(lines: list[Line], layout: Layout) -> Iterator[Row]:
+    """A stretch of lines between tables."""
+    arrow = arrows.usual(lines)
+    start = 0
+    for first, end in _runs(lines, arrow):
+        layout.feed(lines[start:first])
+        if all(draft.answered for draft in layout.drafts):
+            yield from layout.rows()
+        yield from _run(lines[first:end], arrow, layout)
+        start = end
+    layout.feed(lines[start:])
+
+
+def _runs(lines: list[Line], arrow: str) -> list[tuple[int, int]]:
+    """The stretches (first, end) of lines that are one-line questions, a few strays apart."""
+    runs: list[tuple[int, int]] = []
+    first = end = count = stray = 0
+    for index, line in enumerate(lines):
+        text = line.text
+        if not text or text.isspace():
+            continue
+        if arrows.one_line(text, arrow):
+            if not count:
+                first = index
+            count, end, stray = count + 1, index + 1, 0
+            continue
+        structured = it.analyse(line).kind not in (it.TEXT, it.CHAPTER, it.SECTION, it.NOISE)
+        stray += 1
+        if count and (structured or stray > STRAY):
+            if structured and stray == 1:  # the last arrow stood in a stem with options below
+                end -= 1
+                count -= 1
+            if count >= RUN:
+                runs.append((first, end))
+            count = 0
+    if count >= RUN:
+        runs.append((first, end))
+    return runs
+
+
+def _run(lines: list[Line], arrow: str, layout: Layout) -> Iterator[Row]:
+    """A run of one-line questions."""
+    layout.close()
+    numbered = arrows.numbered(lines)
+    name, sha, ledger = layout.name, layout.sha, layout.ledger
+    for line in lines:
+        text = line.text
+        if not text or text.isspace():
+            continue
+        pair = arrows.split(text, arrow) if arrows.one_line(text, arrow) else None
+        if pair is None:
+            item = it.analyse(line)
+            if item.kind in (it.SECTION, it.CHAPTER):
+                layout.heading_only(item)
+            else:
+                layout.note(item, "no-question")
+            continue
+        stem, answer = pair
+        if numbered:
+            stem = arrows.unnumbered(stem)
+        if not stem or not answer:
+            layout.section.lost += 1
+            ledger.add(name, line.loc, "no-answer" if stem else "no-question", line.stored)
+            continue
+        layout.section.questions += 1
+        several = "选" in stem and arrows.MULTIPLE.search(stem)
+        source = Source(name, sha, line.loc, line.stored.strip())
+        kind = "multiple" if several or layout.section.kind == "multiple" else "qa"
+        yield Row(stem, answer, source, kind, flags=list(line.flags))

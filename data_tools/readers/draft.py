@@ -1,0 +1,71 @@
+"""A question while it is being read, and the section and case that it stands in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from data_tools.readers.blocks import Line
+
+
+@dataclass(slots=True)
+class Section:
+    """A run of questions under one heading. ``ordinal`` is the heading's own number (二、 is 2)."""
+
+    title: str = ""
+    kind: str = ""
+    declared: int | None = None
+    chapter: str = ""
+    ordinal: int = 0
+    loc: str = ""
+    questions: int = 0
+    lost: int = 0
+
+
+@dataclass(slots=True)
+class Case:
+    """A text or a set of options that several questions share; ``last`` is the number of the last
+    of them (0: until the next heading)."""
+
+    stem: list[str] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    options: dict[str, str] = field(default_factory=dict)
+    last: int = 0
+    members: list[Draft] = field(default_factory=list)
+    shared_options: bool = False
+
+
+@dataclass(slots=True)
+class Draft:
+    """A question as read so far. ``hows`` maps each option to how it is emphasised, ``starred``
+    holds the options that carry a tick, ``lead`` the bracket before the number."""
+
+    section: Section
+    lines: list[Line] = field(default_factory=list)
+    number: int = 0
+    family: str = ""
+    stem: list[str] = field(default_factory=list)
+    options: dict[str, str] = field(default_factory=dict)
+    own_line: dict[str, bool] = field(default_factory=dict)
+    hows: dict[str, frozenset[str]] = field(default_factory=dict)
+    stem_marks: list[tuple[str, str]] = field(default_factory=list)
+    starred: str = ""
+    lead: str = ""
+    answer: list[str] = field(default_factory=list)
+    answered: bool = False
+    explanation: list[str] = field(default_factory=list)
+    tag: str = ""
+    case: Case | None = None
+    flags: list[str] = field(default_factory=list)
+    loc: str = ""
+    source: str = ""
+
+    def take(self, line: Line) -> None:
+        """Note that ``line`` belongs to this question."""
+        if not self.lines or self.lines[-1] is not line:
+            self.lines.append(line)
+            self.flags += [flag for flag in line.flags if flag not in self.flags]
+
+    @property
+    def text(self) -> str:
+        """Every line of the question as stored, for ``Source.text``."""
+        return self.source or "\n".join(line.stored.strip() for line in self.lines)

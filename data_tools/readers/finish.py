@@ -1,0 +1,206 @@
+"""A draft becomes a row, or a reason why it cannot."""
+
+from __future__ import annotations
+
+import re
+
+from core.rows import Row, Source
+from data_tools.readers import answers
+from data_tools.readers import patterns as pt
+from data_tools.readers.draft import Draft
+
+NO_ANSWER, NO_STEM, NOT_OPTION = "no-answer", "no-question", "answer-not-an-option"
+_LIST_ITEM = re.compile(r"\s*(?:[①-⑳⑴-⒇]|[(\[]?\d{1,2}[)\].、]|[-•●])")
+_LATIN = re.compile(r"[A-Za-z0-9,;]$")
+
+
+def joined(lines: list[str]) -> str:
+    """Lines of one text: a hard-wrapped sentence is joined again, a list stays a list."""
+    text = ""
+    for line in lines:
+        line = line.strip()
+        if not line:
+            continue
+        if not text:
+            text = line
+        elif (
+            _LIST_ITEM.match(line)
+            or text[-1] in "。?？!！：:；;）)"
+            or len(text.split("\n")[-1]) < 12
+        ):
+            text += "\n" + line
+        elif _LATIN.search(text) and line[:1].isascii():
+            text += " " + line
+        else:
+            text += line
+    return text
+
+
+def row(draft: Draft, name: str, sha: str, hows: list[str]) -> Row | str:
+    """The finished row, or the reason for the ledger."""
+    _unlettered(draft)
+    stem = _stem(draft)
+    starred = draft.starred
+    for letter, text in draft.options.items():
+        cleaned = pt.CORRECT.sub("", pt.plain(text))
+        if len(cleaned) < len(pt.plain(text)) and (cleaned or len(draft.options) > 2):
+            starred += letter
+            span = pt.CORRECT.search(pt.plain(text))
+            draft.options[letter] = (
+                (text[: span.start()] + text[span.end() :]).strip() if span else text
+            )
+    kind = draft.tag or draft.section.kind
+    letters, answer, stem = _answer(draft, stem, starred, hows, kind)
+    if not stem and not (draft.case and draft.case.stem):
+        return NO_STEM
+    if draft.options and not letters:
+        return NOT_OPTION if "".join(draft.answer).strip() else NO_ANSWER
+    if not draft.options and not answer:
+        return NO_ANSWER
+    if draft.case and draft.case.stem:
+        stem = joined(draft.case.stem) + ("\n" + stem if stem else "")
+    flags = list(draft.flags)
+    final = _kind(draft, kind, letters, answer, flags)
+    if draft.options:
+        answer = "；".join(f"{letter}. {draft.options[letter]}" for letter in letters)
+        if any(not text for text in draft.options.values()):
+            flags.append("empty-option")
+    source = Source(name, sha, draft.loc or draft.lines[0].loc, draft.text)
+    return Row(
+        stem, answer, source, final, options=dict(draft.options), letters=letters,
+        explanation=joined(draft.explanation), flags=flags,
+    )  # fmt: skip
+
+
+def _stem(draft: Draft) -> str:
+    """The stem without its trailing type tag and score."""
+    stem = joined(draft.stem)
+    for _ in range(3):
+        plain = pt.plain(stem)
+        cut = plain.rstrip(" *")
+        for pattern in (pt.TAG, pt.SCORE):
+            for found in pattern.finditer(plain):
+                if found.end() >= len(cut) and found.start() > 0:
+                    draft.tag = draft.tag or (
+                        pt.section_kind(found.group()) if pattern is pt.TAG else ""
+                    )
+                    stem = stem[: found.start()].rstrip()
+        if pt.plain(stem) == plain:
+            break
+    return stem
+
+
+def _unlettered(draft: Draft) -> None:
+    """Options without letters, told by the mark of the right one: ``安全发展(正确答案)``."""
+    if draft.options or draft.answered or len(draft.stem) < 3:
+        return
+    marked = [bool(pt.CORRECT.search(pt.plain(text))) for text in draft.stem]
+    if any(marked[1:]) and not marked[0] and len(draft.stem) <= 12:
+        draft.options = {chr(65 + k): text for k, text in enumerate(draft.stem[1:])}
+        draft.stem = draft.stem[:1]
+
+
+def _answer(
+    draft: Draft, stem: str, starred: str, hows: list[str], kind: str
+) -> tuple[str, str, str]:
+    """Letters, answer text, and the stem without its answer: the explicit answer first, then the
+    bracket, the bracket before the number, ticks, emphasis, and what the explanation concludes."""
+    said = "\n".join(part for part in draft.answer if part.strip()).strip()
+    said = (
+        said[:-1].rstrip()
+        if said.endswith((")", "）"))
+        and said.count("(") + said.count("（") < said.count(")") + said.count("）")
+        else said
+    )
+    if not draft.options:
+        return "", *_text_answer(draft, stem, said, kind)
+    named, rest = answers.letters(said, draft.options) if said else ("", "")
+    inside, emptied = answers.bracketed(draft, stem)
+    if named:
+        if rest and not draft.explanation:
+            draft.explanation.append(rest)
+        if inside == named:
+            stem = emptied
+        elif inside and re.search(r"[)\]][\s。.?？]*$", pt.plain(stem)):
+            draft.flags.append(f"answer-conflict: 括号内 {inside}，答案 {named}")
+        return named, said, stem
+    if said:
+        return "", said, stem
+    if inside:
+        return inside, inside, emptied
+    lead = re.sub(r"[^A-Z]", "", draft.lead.upper())
+    if lead and set(lead) <= set(draft.options):
+        return lead, lead, stem
+    marked = "".join(sorted(set(starred))) or answers.emphasised(draft, hows, kind == "multiple")
+    if marked:
+        return marked, marked, stem
+    tail, shorter = answers.trailing(draft, stem)
+    if tail:
+        return tail, tail, shorter
+    said = answers.concluded(draft)
+    if said:
+        draft.flags.append("answer-from-explanation")
+    return said, said, stem
+
+
+def _text_answer(draft: Draft, stem: str, said: str, kind: str) -> tuple[str, str]:
+    """The answer of a question without options, and its stem."""
+    inside, emptied = answers.bracketed(draft, stem)
+    judged = answers.judgement(said)
+    if kind == "judge" and said and not judged:
+        first = re.match(
+            r"\s*(√|×|正确|错误|对|错|不正确|True|False)(?![A-Za-z])[\s,，。.;；:、（(]*",
+            pt.plain(said),
+            re.I,
+        )
+        if first:
+            rest = said[first.end() :].strip("）) ")
+            if rest:
+                draft.explanation.insert(0, rest)
+            said = judged = first.group(1)
+        elif said.strip().upper() in ("A", "B"):
+            draft.flags.append(f"judge-letter: 答案写作 {said.strip()}")
+            said = judged = "正确" if said.strip().upper() == "A" else "错误"
+    if said:
+        return (judged or said), (emptied if judged and judged == inside else stem)
+    if inside:
+        return inside, emptied
+    lead = answers.judgement(draft.lead) if draft.lead else ""
+    if lead:
+        return lead, stem
+    if kind == "qa" and "填" in draft.section.title + draft.tag:
+        return _filled(draft, stem)
+    return "", stem
+
+
+def _filled(draft: Draft, stem: str) -> tuple[str, str]:
+    """The answers that stand in the blanks of a fill-in question: in brackets, or underlined."""
+    blanks = [m for m in re.finditer(r"[(（]\s*([^()（）]{1,60}?)\s*[)）]", stem)]
+    if blanks:
+        text = re.sub(r"([(（])\s*[^()（）]{1,60}?\s*([)）])", r"\1 \2", stem)
+        return "；".join(m.group(1) for m in blanks), text
+    marked = [text for how, text in draft.stem_marks if how == "underline" and text.strip(" _")]
+    for text in marked:
+        stem = stem.replace(text, "____", 1)
+    return "；".join(text.strip(" _") for text in marked), stem
+
+
+def _kind(draft: Draft, kind: str, letters: str, answer: str, flags: list[str]) -> str:
+    """The kind of the row; a section that says otherwise is noted in ``flags``."""
+    if draft.case and not draft.case.shared_options:
+        return "case"
+    if draft.options:
+        texts = [answers.judgement(text) for text in draft.options.values()]
+        if len(texts) == 2 and all(texts):
+            return "judge"
+        if len(letters) > 1:
+            if kind == "single":
+                flags.append("kind-mismatch: 单选题有多个答案")
+            return "case" if kind == "case" else "multiple"
+        return kind if kind in ("multiple", "case") else "single"
+    judged = bool(answers.judgement(answer))
+    if judged and kind in ("judge", "", "single"):
+        return "judge"
+    if kind == "judge" and not judged:
+        flags.append("kind-mismatch: 判断题的答案不是对错")
+    return kind if kind in ("case", "multiple") else "qa"

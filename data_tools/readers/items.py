@@ -1,0 +1,358 @@
+"""One line analysed by itself: is it a heading, a numbered stem, an option, an answer, ...?
+
+What a line *may* be is decided here; what it *is* depends on its neighbours (layout.py).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from data_tools.readers import patterns as pt
+from data_tools.readers.blocks import Line
+
+BLANK, NOISE, SECTION, CHAPTER, KEY, BARE, OPTION, NUMBER, TEXT = (
+    "blank", "noise", "section", "chapter", "key", "bare", "option", "number", "text",
+)  # fmt: skip
+ANSWER, EXPLAIN, META, MINE = "answer", "explain", "meta", "mine"
+LABELLED = (ANSWER, EXPLAIN, META, MINE)
+
+_OPTION = re.compile(
+    r"\s*(?P<mark>[*★☆√☑●◉■×]|\[\s*[xX√]\s*\])?\s*[□○◯]?\s*"
+    r"(?:[(\[]\s*(?P<a>[A-Za-z])\s*[)\]]\s*[、.:]?|(?:选项\s*)?(?P<b>[A-Za-z])\s*[、.:)\],，](?![A-Za-z]\.)"
+    r"|(?P<c>[A-Z])(?=\s+\S)|(?P<d>[A-Z])(?=[^\x00-\x7f]))\s*"
+)
+_LETTERS = re.compile(r"\s*[A-H](?:[\s,、;，]*[A-H]){0,7}\s*[。.]?\s*")
+_BARE_JUDGE = re.compile(
+    r"\s*[(\[]?\s*(?:√|×|对|错|正确|错误|True|False)\s*[)\]]?\s*[。.]?\s*", re.I
+)
+_CHOICE = re.compile(
+    r"\s*[(\[]?\s*(?:[A-Ha-h](?:[\s,、;，/]*[A-Ha-h]){0,7}(?![A-Za-z])|√|×|对|错|正确|错误|[TF](?![A-Za-z]))"
+)
+_KEY_ENTRY = (
+    r"\(?\s*\d{1,4}\s*\)?\s*(?:[-~～—]\s*\d{1,4}\s*(?:小?题)?)?\s*[、.:)]?\s*[(\[]?\s*"
+    r"(?:[A-H](?:[\s,、]*[A-H])*|[√×TF]|对|错|正确|错误)(?:[\s,、]*(?:[√×TFA-H]+|对|错|正确|错误))*\s*[)\]]?"
+)
+KEY_LINE = re.compile(
+    rf"\s*(?:{pt.HAN_NUMBER.pattern})?\s*(?:(?:{pt.KIND_WORD.pattern})\s*(?:答案)?\s*[:]?\s*)?"
+    rf"{_KEY_ENTRY}(?:[\s,、;；。.，]*{_KEY_ENTRY})*\s*[。.;；,，]?\s*$"
+)
+_NOTES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|<[^<>]*>")
+_GENERIC = re.compile(
+    r"部分|题库|试题|试卷|练习|习题|真题|考题|题目|题型|类|共|计|合计|每|小|大|道|个|分|题|答案|参考|[\d\s、.:,，。;；*#()（）-]|questions?"
+)
+_KEY_HEAD = re.compile(
+    r"(?:参考|标准|正确|试题|习题|练习|测试|考试|本卷|全部)*答案(?:(?:及|与|和|、|\s)*(?:试题|评分)*(?:解析|详解|标准|说明|提示))?"
+    r"(?:部分|汇总|一览表?|速查表?|页|表|区|如下|集锦)*\s*[:]?\s*$|^(?:answer\s*keys?|answers?(?:\s+and\s+explanations?)?|keys?)\s*[:]?\s*$",
+    re.I,
+)
+_PREFIX_TAG = re.compile(
+    rf"(?:{pt.KIND_WORD.pattern})\s*[:]?\s*(?=(?:第\s*)?\d{{1,4}}\s*(?:[、.):]|题))"
+)
+_OPTION_OR_END = re.compile(r"\s*(?:$|[(\[]?[A-Z]\s*[、.:)\]])")
+_NAMED = re.compile(rf"(?:{pt.KIND_WORD.pattern})(?<=题)\s*:\s*(?=\S)")
+_TITLE = re.compile(
+    r"(?:试题|题库|考题|试卷|真题|习题|练习题|竞赛题|复习题|题)(?:库|集|卷)?\s*(?:及|与|和|附|含|带|\()+\s*(?:参考|标准)?答案"
+)
+
+
+@dataclass(slots=True)
+class Part:
+    """A stretch of a line: the head (stem, options), or what a label introduces."""
+
+    name: str
+    start: int
+    end: int
+    solid: bool = True  # introduced by a bracketed label or one with a colon
+
+
+@dataclass(slots=True)
+class Option:
+    """An option found in a line: its letter, where its marker and its text begin, where it ends."""
+
+    letter: str
+    marker: int
+    start: int
+    end: int
+    style: str
+    marked: bool = False
+
+
+@dataclass(slots=True)
+class Item:
+    """A line and what it may be. ``body`` is where the text after number and tags begins."""
+
+    line: Line
+    text: str
+    plain: str
+    kind: str = TEXT
+    family: str = ""
+    value: int = 0
+    body: int = 0
+    tag: str = ""
+    lead: str = ""
+    parts: list[Part] = field(default_factory=list)
+    options: list[Option] = field(default_factory=list)
+    heading_kind: str = ""
+    declared: int | None = None
+    key_line: bool = False
+
+    @property
+    def head(self) -> Part:
+        """What comes before the first label."""
+        return self.parts[0]
+
+    def piece(self, part: Part) -> str:
+        """The text of a part."""
+        return self.text[part.start : part.end].strip()
+
+
+def analyse(line: Line) -> Item:
+    """Everything that can be said about ``line`` without its neighbours."""
+    text = line.label + line.text
+    item = Item(line, text, pt.plain(text))
+    plain = item.plain
+    if not plain.strip():
+        item.kind = BLANK
+        return item
+    if pt.PAGE.fullmatch(plain):
+        item.kind = NOISE
+        return item
+    _numbered(item)
+    item.parts = _split(item)
+    item.key_line = bool(KEY_LINE.match(plain)) and not _PREFIX_TAG.match(plain)
+    head = item.head
+    if head.start >= head.end:
+        item.kind = NUMBER if item.family and len(item.parts) > 1 else item.parts[-1].name
+        if len(item.parts) > 1 and not item.family:
+            item.kind = item.parts[1].name
+        return item
+    if _LETTERS.fullmatch(plain) or _BARE_JUDGE.fullmatch(plain):
+        item.kind = BARE
+        return item
+    _heading(item)
+    if item.kind in (SECTION, CHAPTER, KEY):
+        return item
+    if not item.family:
+        item.options = chain(plain, head.start, head.end)
+        if item.options:
+            item.kind = OPTION
+            return item
+    else:
+        item.kind = NUMBER
+    item.options = inline(plain, item.body, head.end)
+    return item
+
+
+def _numbered(item: Item) -> None:
+    """Find the tags, the bracket and the number that a stem may begin with."""
+    plain = item.plain
+    position = len(plain) - len(plain.lstrip())
+    for _ in range(3):
+        tag = pt.TAG.match(plain, position) or (
+            None if item.family else _PREFIX_TAG.match(plain, position)
+        )
+        if tag:
+            item.tag = item.tag or pt.section_kind(tag.group())
+            position = _skip(plain, tag.end())
+        score = pt.SCORE.match(plain, position)
+        if score:
+            position = _skip(plain, score.end())
+        if item.family:
+            break
+        bracket = pt.BRACKET.match(plain, position)
+        lead = bracket.group("in") if bracket else None
+        start = _skip(plain, bracket.end()) if bracket else position
+        for family, pattern in pt.NUMBERS:
+            found = pattern.match(plain, start) or (
+                pattern.match(plain, position) if start != position else None
+            )
+            if found and found.end() <= len(plain):
+                value = pt.number_value(found.group(1))
+                if not value or (family == "~" and 1900 <= value <= 2100):
+                    continue
+                item.family, item.value = family, value
+                item.lead = (lead or "") if found.start() == start else ""
+                position = _skip(plain, found.end())
+                break
+        if not item.family and not tag:
+            break
+    if not item.family and not item.tag:
+        named = _NAMED.match(plain, position)
+        if named:
+            item.tag, position = pt.section_kind(named.group()), named.end()
+    label = pt.QUESTION_LABEL.match(plain, position)
+    if label:
+        item.family = item.family or "Q:"
+        position = label.end()
+    item.body = position
+
+
+def _skip(plain: str, position: int) -> int:
+    """The next position that is no space."""
+    while position < len(plain) and plain[position] == " ":
+        position += 1
+    return position
+
+
+def _split(item: Item) -> list[Part]:
+    """Cut the line at its labels. The first part is the head; it may be empty."""
+    plain = item.plain
+    parts = [Part("head", item.body, len(plain))]
+    position = item.body
+    while position < len(plain):
+        found = pt.LABELS.search(plain, position)
+        if not found:
+            break
+        position = max(found.end(), found.start() + 1)
+        name = found.lastgroup if found.lastgroup != "colon" else ""
+        name = next(n for n in (MINE, EXPLAIN, ANSWER, META) if found.group(n) is not None)
+        if not _valid(plain, found, name, parts, item.body):
+            position = found.start() + 1
+            continue
+        parts[-1].end = found.start()
+        solid = ":" in found.group("colon") or found.group(name)[:1] in "[("
+        parts.append(Part(name, found.end(), len(plain), solid))
+    reply = pt.REPLY.match(plain, item.body)
+    if reply and len(parts) == 1:
+        parts = [Part("head", item.body, item.body), Part(ANSWER, reply.end(), len(plain))]
+    return parts
+
+
+def _valid(plain: str, found: re.Match[str], name: str, parts: list[Part], body: int) -> bool:
+    """Whether a label match is a label here, rather than words of the sentence."""
+    label, colon, start = found.group(name), found.group("colon"), found.start()
+    if pt.SCORE.match(plain, start):
+        return False
+    tick = pt.CORRECT.match(plain, start)
+    if tick and plain[body:start].strip() and _OPTION_OR_END.match(plain, tick.end()):
+        return False
+    closed = label[:1] in "[<(" and label[-1:] in "])>"
+    bracket = (closed and label[:1] in "[<") or (label[:1] in "[(" and ":" in colon)
+    has_colon = ":" in colon
+    chosen = bool(_CHOICE.match(plain, found.end())) and name == ANSWER
+    at_start = not plain[body:start].strip()
+    if at_start:
+        alone = not plain[found.end() :].strip()
+        said = name == ANSWER and chosen
+        return bracket or closed or has_colon or (alone and name != META) or said
+    after = plain[start - 1]
+    if parts[-1].name == EXPLAIN and not bracket:
+        return False
+    if name == META and parts[-1].name not in (ANSWER, MINE) and not bracket:
+        return False
+    if bracket:
+        return True
+    if not has_colon:
+        return chosen and after == " " and name == ANSWER and "答案" in label and len(parts) == 1
+    boundary = after in " .。)]?!;；,，、_"
+    return boundary or chosen or (len(parts) > 1 and (after in "对错误确√×" or after.isupper()))
+
+
+def _heading(item: Item) -> None:
+    """Recognise section, chapter and key headings."""
+    plain = item.plain.strip()
+    if len(plain) > 200 or (
+        len(item.parts) > 1 and item.parts[1].solid and item.parts[1].name != ANSWER
+    ):
+        return
+    han = pt.HAN_NUMBER.match(plain)
+    body = plain[han.end() :] if han else plain
+    bare = _NOTES.sub("", body)
+    core = re.split(r"[:。;；,，]", bare)[0].strip()
+    if (
+        _KEY_HEAD.search(bare.strip())
+        and len(plain) <= 50
+        and not _TITLE.search(plain)
+        and not re.search(r"[?？]", plain)
+    ):
+        item.kind, item.heading_kind = KEY, pt.section_kind(core)
+        return
+    word = pt.KIND_WORD.search(core) or re.search(pt._KIND_EN, core, re.I)
+    if word and not item.options and item.family in ("", "d", "~", "("):
+        rest = _GENERIC.sub("", core[: word.start()] + core[word.end() :])
+        rest = pt.KIND_WORD.sub("", rest)
+        after = bare.partition(":")[2].strip() if ":" in bare else ""
+        told = not after or pt.INSTRUCTION.search(bare) or pt.COUNT.search(body)
+        edge = word.start() == 0 or word.end() == len(core) or core.endswith(("题", "题库", "部分"))
+        limit = 12 if han else 4 if item.family else 10
+        if told and len(rest) <= limit and (han or edge) and not re.search(r"[?？]|_{2,}", plain):
+            item.kind, item.heading_kind = SECTION, pt.section_kind(word.group())
+            item.declared = declared(plain)
+            return
+    short = len(bare.strip()) <= 30 and not re.search(r"[?？。]|_{2,}|\(\s*\)", plain)
+    if (
+        (han or pt.CHAPTER.match(plain) or item.line.heading)
+        and short
+        and not item.family.strip("~")
+    ):
+        item.kind, item.declared = CHAPTER, declared(plain)
+
+
+def declared(plain: str) -> int | None:
+    """The number of questions that a heading states: 共368题, (40小题), 1-50题, 100 questions."""
+    span = pt.COUNT_RANGE.search(plain)
+    if span and int(span.group(2)) > int(span.group(1)):
+        return int(span.group(2)) - int(span.group(1)) + 1
+    found = pt.COUNT.search(plain)
+    return int(found.group(1)) if found else None
+
+
+def chain(plain: str, start: int, end: int) -> list[Option]:
+    """The options of a line that begins with one: ``B. 乙  C. 丙``; empty where it does not."""
+    first = _OPTION.match(plain, start, end)
+    if not first:
+        return []
+    style = next(name for name in "abcd" if first.group(name))
+    letter = first.group(style)
+    if letter.islower() and style in "cd":
+        return []
+    found = [
+        Option(letter.upper(), first.start(), first.end(), end, style, bool(first.group("mark")))
+    ]
+    lower = letter.islower()
+    while len(found) < 12:
+        last = found[-1]
+        following = chr(ord(last.letter) + 1)
+        match = _next(plain, following.lower() if lower else following, style, last.start, end)
+        if match is None:
+            break
+        last.end = match.start()
+        mark = bool(re.search(r"[*★☆√☑●]\s*$", plain[last.start : last.end]))
+        found.append(Option(following, match.start(), match.end(), end, style, mark))
+        if mark:
+            last.end -= 1
+    return found
+
+
+def _next(plain: str, letter: str, style: str, start: int, end: int) -> re.Match[str] | None:
+    """The marker of the next option after ``start``: one after a space, else any."""
+    shape = {
+        "a": rf"[(\[]\s*{letter}\s*[)\]]\s*[、.:]?\s*",
+        "b": rf"(?<![A-Za-z0-9]){letter}\s*[、.:)\],，]\s*",
+        "c": rf"(?<=\s){letter}\s+(?=\S)",
+        "d": rf"(?<=\s){letter}(?=[^\x00-\x7f])",
+    }[style]
+    any_match = None
+    for match in re.compile(shape).finditer(plain, start + (1 if style in "ab" else 0), end):
+        if match.start() > 0 and plain[match.start() - 1] in " ;；":
+            return match
+        any_match = any_match or match
+    return any_match
+
+
+def inline(plain: str, start: int, end: int) -> list[Option]:
+    """The options that follow a stem on its own line: the longest chain from A, the last such."""
+    best: list[Option] = []
+    for found in re.finditer(
+        r"(?<![A-Za-z0-9])[(\[]?\s*[Aa]\s*[、.:)\]]|(?<=\s)A(?=\s+\S|[^\x00-\x7f])", plain[:end]
+    ):
+        if found.start() <= start:
+            continue
+        options = chain(plain, found.start(), end)
+        filled = all(plain[o.start : o.end].strip(" ,、;；.") for o in options)
+        if len(options) >= max(2, len(best)) and options[0].letter == "A" and filled:
+            if options[0].style in "cd" and len(options) < 3:
+                continue
+            best = options
+    return best

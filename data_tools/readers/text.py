@@ -1,0 +1,167 @@
+"""Plain text and Markdown as lines: the encoding found out, the locators in characters.
+
+``c:A-B`` are characters A to B of the decoded text with its byte-order mark removed and its line
+ends as they are in the file, so ``path.read_bytes().decode(encoding)[A:B]`` is the line.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.errors import UserError
+from data_tools.readers.blocks import Block, Cell, Line, Table
+
+LIMIT = 512 << 20  # bytes; a text bank is read whole, since its key may stand at its end
+SAMPLE = 1 << 20
+_BREAK = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_LEAD = re.compile(r"\s*(?:>\s*)*(?:#{1,6}\s+|[-+•]\s+(?=\S)|\*\s+(?=\S))?(?:\[( |x|X)\]\s+)?")
+_BOLD = re.compile(
+    r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1|(?<!\*)\*(?=[^\s*])([^*]+?)(?<=[^\s*])\*(?!\*)|`([^`]+)`"
+)
+_IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)]*)\)")
+_RULE = re.compile(r"\s*(?:[-=_*]\s*){3,}$")
+_TABLE_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
+
+
+def encoding_of(data: bytes, name: str, whole: bool = True) -> str:
+    """The encoding of ``data``: by its byte-order mark, else UTF-8, UTF-16 by its zero bytes, else
+    GB18030. ``whole`` is False for the beginning of a longer file.
+
+    Raises :class:`UserError` on binary data and on a mixture of encodings, naming the line.
+    """
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"),
+        (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):  # fmt: skip
+        if data.startswith(mark):
+            return encoding
+    head = data[:4096]
+    odd, even = head[1::2].count(0), head[0::2].count(0)
+    if max(odd, even) > len(head) // 8 and min(odd, even) * 8 < max(odd, even):
+        return "utf-16-le" if odd > even else "utf-16-be"
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        raise UserError(
+            f"{name}: 第{line}行含 NUL 字节，不是文本文件 holds NUL bytes, not a text file"
+        )
+    bad = _bad(data, "utf-8", whole)
+    if bad is None:
+        return "utf-8"
+    if _bad(data, "gb18030", whole) is None and not _mostly_utf8(data):
+        return "gb18030"
+    line = data.count(b"\n", 0, bad) + 1
+    raise UserError(
+        f"{name}: 第{line}行编码混乱（不是 UTF-8，也不全是 GBK）mixed or unknown encoding; 请另存为 UTF-8"
+    )
+
+
+def _bad(data: bytes, encoding: str, whole: bool) -> int | None:
+    """Where ``data`` stops being ``encoding``; None where it does not (a cut-off end is no error)."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        decoder.decode(data, final=whole)
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
+
+
+def _mostly_utf8(data: bytes) -> bool:
+    """Whether most non-ASCII lines are good UTF-8, so that the rest is a foreign body."""
+    good = bad = 0
+    for line in data[: 4 << 20].splitlines():
+        if not line.isascii():
+            if _bad(line, "utf-8", True) is None:
+                good += 1
+            else:
+                bad += 1
+    return good > bad
+
+
+def decoded(path: Path, name: str) -> str:
+    """The text of a file without its byte-order mark; see :func:`encoding_of` for the errors."""
+    if path.stat().st_size > LIMIT:
+        raise UserError(f"{name}: 文本超过 {LIMIT >> 20} MB，请先拆分 too large, split it first")
+    data = path.read_bytes()
+    encoding = encoding_of(data, name)
+    try:
+        return data.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            f"{name}: 第{line}行不是合法 {encoding} 文本 is not valid {encoding}"
+        ) from None
+
+
+def blocks(path: Path, name: str, markdown: bool) -> Iterator[Block]:
+    """Yield the lines (and, in Markdown, tables) of a text file."""
+    text = decoded(path, name)
+    lines = _lines(text)
+    if not markdown:
+        yield from lines
+        return
+    table: list[Line] = []
+    for line in lines:
+        if line.text.lstrip().startswith("|") and line.text.count("|") > 2:
+            table.append(line)
+            continue
+        if table:
+            yield _table(table)
+            table = []
+        yield _marked_down(line)
+    if table:
+        yield _table(table)
+
+
+def _lines(text: str) -> Iterator[Line]:
+    """The lines of ``text`` with their character offsets."""
+    start = 0
+    while start <= len(text):
+        found = _BREAK.search(text, start)
+        end = found.start() if found else len(text)
+        yield Line(text[start:end], f"c:{start}-{end}")
+        if not found:
+            return
+        start = found.end()
+
+
+def _marked_down(line: Line) -> Line:
+    """A Markdown line as it is displayed, its emphasis kept as marks."""
+    raw = line.text
+    if _RULE.match(raw):
+        return Line("", line.loc, raw=raw)
+    lead = _LEAD.match(raw)
+    body = raw[lead.end() :] if lead else raw
+    tick = "√" if lead and (lead.group(1) or "").strip() else ""
+    heading = bool(re.match(r"\s*#{1,6}\s", raw))
+    flags = ("image",) if _IMAGE.search(body) else ()
+    body = _IMAGE.sub(lambda m: f"[图片:{m.group(2).rpartition('/')[2] or m.group(1)}]", body)
+    text, marks, position = tick, [], 0
+    for found in _BOLD.finditer(body):
+        text += body[position : found.start()]
+        inner = next(group for group in found.groups()[1:] if group is not None)
+        if found.group(4) is None:
+            marks.append((len(text), len(text) + len(inner), "bold"))
+        text += inner
+        position = found.end()
+    text += body[position:]
+    return Line(text, line.loc, marks=tuple(marks), flags=flags, heading=heading, raw=raw)
+
+
+def _table(lines: list[Line]) -> Table:
+    """A Markdown table; its cells have the locators of their lines."""
+    table = Table()
+    for line in lines:
+        if _TABLE_RULE.match(line.text):
+            continue
+        cells = re.split(r"(?<!\\)\|", line.text.strip().strip("|"))
+        row = []
+        for cell in cells:
+            inner = _marked_down(Line(cell.strip().replace("\\|", "|"), line.loc))
+            inner.raw = cell.strip()
+            row.append(Cell([inner], line.loc))
+        table.rows.append(row)
+    return table
