@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from core.files import sha256, shown
 from core.rows import Row
 from data_tools.ledger import Ledger
 from data_tools.readers import document, docx, sheet, text
+from data_tools.readers.kinds import kind_of
 
 
 def read(path: Path, ledger: Ledger, name: str | None = None) -> Iterator[Row]:
@@ -22,19 +22,18 @@ def read(path: Path, ledger: Ledger, name: str | None = None) -> Iterator[Row]:
     """
     path = Path(path)
     name = name or path.name
-    if not path.is_file():
-        raise UserError(f"{shown(path)}: 文件不存在 no such file")
-    sha = sha256(path)
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as package:
-            names = package.namelist()
-        if any(part.startswith("xl/") for part in names):
-            yield from sheet.rows(path, name, sha, ledger)
-            return
-        yield from document.rows(docx.blocks(path, name), name, sha, ledger)
-        return
-    yield from document.rows(
-        text.blocks(path, name, path.suffix.lower() in (".md", ".markdown")), name, sha, ledger
-    )
-    return
-    raise UserError(f"{name}: 不支持的文件 not a docx, xlsx, xls, csv, txt or md file")
+    try:
+        if not path.is_file():
+            raise UserError(f"{shown(path)}: 文件不存在 no such file")
+        kind = kind_of(path, name)
+        sha = sha256(path)
+        if kind == "docx":
+            yield from document.rows(docx.blocks(path, name), name, sha, ledger)
+        elif kind in ("txt", "md"):
+            lines = text.blocks(path, name, kind == "md")
+            yield from document.rows(lines, name, sha, ledger)
+        else:
+            reader = {"xlsx": sheet.xlsx, "xls": sheet.xls, "csv": sheet.delimited}[kind]
+            yield from reader(path, name, sha, ledger)
+    except OSError as error:
+        raise UserError(f"{shown(path)}: 无法读取 cannot be read ({error.strerror})") from None

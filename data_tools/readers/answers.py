@@ -67,6 +67,15 @@ def judgement(text: str) -> str:
     return ""
 
 
+SAID = ("√", "×", "对", "错", "正确", "错误", "不对", "不正确", "是", "否", "不是", "true", "false", "yes", "no")
+
+
+def plain_judgement(text: str) -> str:
+    """A judgement that can hardly be anything else; a mere N or T may be a chemical symbol."""
+    judged = judgement(text) if len(text) <= 8 else ""
+    return judged if judged.lower() in SAID else ""
+
+
 def bracketed(draft: Draft, stem: str) -> tuple[str, str]:
     """The answer in the stem's own bracket and the stem with the bracket emptied; ('', stem) if
     there is none. Letters count only if they are options, judgements only at either end."""

@@ -8,6 +8,7 @@ from core.rows import Row, Source
 from data_tools.ledger import Ledger
 from data_tools.readers import arrows, grid
 from data_tools.readers import items as it
+from data_tools.readers.answers import plain_judgement
 from data_tools.readers.blocks import Block, Line
 from data_tools.readers.layout import Layout
 
@@ -99,4 +100,6 @@ def _run(lines: list[Line], arrow: str, layout: Layout) -> Iterator[Row]:
         several = "选" in stem and arrows.MULTIPLE.search(stem)
         source = Source(name, sha, line.loc, line.stored.strip())
         kind = "multiple" if several or layout.section.kind == "multiple" else "qa"
+        if kind == "qa" and len(answer) <= 5 and plain_judgement(answer):
+            kind = "judge"
         yield Row(stem, answer, source, kind, flags=list(line.flags))

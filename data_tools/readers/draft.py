@@ -23,12 +23,13 @@ class Section:
 
 @dataclass(slots=True)
 class Case:
-    """A text or a set of options that several questions share; ``last`` is the number of the last
-    of them (0: until the next heading)."""
+    """A text or a set of options that several questions share; ``first`` and ``last`` are the
+    numbers of those questions (0: until the next heading)."""
 
     stem: list[str] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     options: dict[str, str] = field(default_factory=dict)
+    first: int = 0
     last: int = 0
     members: list[Draft] = field(default_factory=list)
     shared_options: bool = False

@@ -1,18 +1,239 @@
-"""Tables (in documents and workbooks) to questions."""
+"""Tables, in documents and workbooks, to questions: which column is what, and one row at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from core.rows import Row
-from data_tools.readers.blocks import Table
+from data_tools.ledger import Ledger
+from data_tools.readers import columns as co
+from data_tools.readers import finish, keys
+from data_tools.readers import items as it
+from data_tools.readers import patterns as pt
+from data_tools.readers.blocks import Cell, Line, Table
+from data_tools.readers.draft import Case, Draft, Section
 from data_tools.readers.layout import Layout
+
+HEAD = 40  # rows looked through for a header, and used to guess columns where there is none
+_STRUCTURED = re.compile(r"[A-Da-d]\s*[、.:)\]]|答案|解析|Answer|^\s*\(?\d{1,4}\s*[、.)]|[(\[]\s*(?:√|×|对|错|正确|错误)\s*[)\]]|题\s*[)\]]", re.I)
+
+
+@dataclass(slots=True)
+class Grid:
+    """A table being read: its columns, the draft of the row before, the section of its questions."""
+
+    layout: Layout
+    section: Section
+    columns: co.Columns
+    hold: bool = True
+    draft: Draft | None = None
+    options: dict[int, dict[str, str]] = field(default_factory=dict)
+    case: Case | None = None
 
 
 def table(block: Table, layout: Layout) -> Iterator[Row]:
-    """Read a table of a document."""
-    for row in block.rows:
-        for cell in row:
-            if not cell.covered:
-                layout.feed(cell.lines)
-    yield from ()
+    """Read a table of a document: questions in rows, an answer key, or mere arrangement."""
+    if co.is_key(block.rows):
+        group = keys.Group(Section(chapter=layout.section.chapter), len(layout.drafts))
+        for number, answer in co.key_pairs(block.rows):
+            group.entries.append(keys.Entry(number, [answer]))
+        if layout.key is not None and not layout.key.entries:
+            group.section = layout.key.section
+        layout.groups.append(group)
+        return
+    found = co.find(block.rows[:HEAD])
+    if found is None and len(block.rows) >= 3:
+        found = co.guess(block.rows[:HEAD])
+    if found is None:
+        layout.feed(
+            [line for row in block.rows for cell in row if not cell.covered for line in cell.lines]
+        )
+        return
+    yield from rows(iter(block.rows), layout, layout.section, found)
+
+
+def rows(
+    source: Iterable[list[Cell]],
+    layout: Layout,
+    section: Section,
+    columns: co.Columns,
+    hold: bool = True,
+) -> Iterator[Row]:
+    """Read the rows of a table whose columns are known. ``hold`` keeps questions without answer
+    until the end, for a key elsewhere; a stream too large for that lets them go at once."""
+    layout.close()
+    grid = Grid(layout, section, columns, hold)
+    for index, row in enumerate(source):
+        if index <= columns.header:
+            if index < columns.header:
+                _title(row, grid)
+            continue
+        for part in columns.split(row):
+            made = _row(part, grid)
+            if made is not None:
+                yield made
+    last = _settle(grid)
+    if last is not None:
+        yield last
+    _late_options(grid)
+
+
+def _title(row: list[Cell], grid: Grid) -> None:
+    """A line above the header: a title, perhaps with the number of questions."""
+    for cell in row:
+        if cell.text and not cell.covered:
+            if grid.section.declared is None:
+                grid.section.declared = it.declared(pt.plain(cell.text))
+            grid.layout.ledger.add(grid.layout.name, cell.loc, "heading", cell.text)
+
+
+def _row(row: list[Cell], grid: Grid) -> Row | None:
+    """One row: a new question, a further option of the last, a heading, or nothing."""
+    texts = [cell.text for cell in row]
+    if not any(texts):
+        return None
+    columns, ledger, name = grid.columns, grid.layout.ledger, grid.layout.name
+    if columns.is_header(texts):
+        return None  # the header again, as on each printed page
+    stem = columns.cell(row, columns.stem)
+    if stem is None or not stem.text or stem.covered:
+        if stem is not None and columns.number_only(row):
+            return _unquestioned(row, grid)
+        if grid.draft is not None and _more(row, grid):
+            return None
+        return _unquestioned(row, grid)
+    if (
+        (sum(bool(text) for text in texts) == 1
+        and len(texts) > 2)
+        or (len(set(filter(None, texts))) == 1
+        and len(texts) > 2)
+    ):
+        item = it.analyse(Line(stem.text.replace("\n", " "), stem.loc))
+        if item.kind in (it.SECTION, it.CHAPTER, it.KEY):
+            made = _settle(grid)
+            kind = item.heading_kind
+            grid.section = Section(stem.text, kind, item.declared, loc=stem.loc)
+            grid.layout.sections.append(grid.section)
+            ledger.add(name, stem.loc, "heading", stem.text)
+            return made
+    made = _settle(grid)
+    grid.draft = _draft(row, stem, grid)
+    return made
+
+
+def _unquestioned(row: list[Cell], grid: Grid) -> Row | None:
+    """A row without a stem: options or answers by number for questions elsewhere, or a stray."""
+    columns, layout = grid.columns, grid.layout
+    number = columns.number_of(row)
+    options = columns.options_of(row)
+    if number and options:
+        grid.options.setdefault(number, {}).update(options)
+    answer = columns.cell(row, columns.answer)
+    if number and answer is not None and answer.text:
+        group = next((g for g in layout.groups if g.section is grid.section), None)
+        if group is None:
+            group = keys.Group(grid.section, len(layout.drafts))
+            layout.groups.append(group)
+        explanation = columns.cell(row, columns.explanation)
+        said = [explanation.text] if explanation is not None and explanation.text else []
+        group.entries.append(keys.Entry(number, [answer.text], said))
+        return None
+    if number and options:
+        return None
+    cell = next(cell for cell in row if cell.text)
+    grid.layout.ledger.add(
+        layout.name, cell.loc, "no-question", " | ".join(c.text for c in row if c.text)
+    )
+    return None
+
+
+def _more(row: list[Cell], grid: Grid) -> bool:
+    """A row that goes on with the question above: one option a row, or a further line."""
+    columns, draft = grid.columns, grid.draft
+    assert draft is not None
+    took = False
+    for letter, text in columns.options_of(row, len(draft.options)).items():
+        draft.options[letter] = text
+        took = True
+    answer = columns.cell(row, columns.answer)
+    if took and answer is not None and answer.text and not answer.covered and not draft.answered:
+        draft.answer, draft.answered = [answer.text], True
+    return took
+
+
+def _draft(row: list[Cell], stem: Cell, grid: Grid) -> Draft:
+    """The question of a row."""
+    columns = grid.columns
+    draft = Draft(grid.section, list(stem.lines), loc=stem.loc, source=stem.text)
+    draft.number = columns.number_of(row)
+    kind = columns.cell(row, columns.kind)
+    draft.tag = pt.section_kind(kind.text) if kind is not None else ""
+    draft.options = columns.options_of(row)
+    answer = columns.cell(row, columns.answer)
+    if answer is not None and answer.text:
+        draft.answer, draft.answered = [columns.indexed(answer.text, draft.options)], True
+    explanation = columns.cell(row, columns.explanation)
+    if explanation is not None and explanation.text:
+        draft.explanation = [explanation.text]
+    case = columns.cell(row, columns.case)
+    if case is not None and case.text and case.text != stem.text:
+        if grid.case is None or grid.case.stem != [case.text]:
+            grid.case = Case([case.text])
+        draft.case = grid.case
+    used = [stem, answer, kind, *(columns.cell(row, c) for c in columns.options.values())]
+    for cell in used:
+        if cell is not None:
+            draft.flags += [flag for flag in cell.flags if flag not in draft.flags]
+    draft.stem = [line.label + line.text for line in stem.lines]
+    if (not draft.options and _STRUCTURED.search(pt.plain(stem.text))) or draft.number == 0:
+        _inner(draft, stem)
+    return draft
+
+
+def _inner(draft: Draft, stem: Cell) -> None:
+    """Options, number and answer inside the stem's cell."""
+    inside = Layout("", "", Ledger())
+    inside.feed(stem.lines)
+    inside.close()
+    if len(inside.drafts) != 1:
+        item = it.analyse(Line(stem.text, stem.loc))
+        if item.family == "d" and "\n" not in stem.text and item.head.end == len(item.plain):
+            draft.number, draft.stem = item.value, [item.text[item.body :]]
+        return
+    found = inside.drafts[0]
+    if not found.stem:
+        return
+    draft.stem, draft.number = found.stem, draft.number or found.number
+    draft.options = draft.options or found.options
+    draft.hows, draft.starred, draft.tag = found.hows, found.starred, draft.tag or found.tag
+    draft.lead = found.lead
+    draft.explanation = draft.explanation or found.explanation
+    if not draft.answered:
+        draft.answer, draft.answered = found.answer, found.answered
+
+
+def _settle(grid: Grid) -> Row | None:
+    """Finish the draft of the row before: a row at once, or held for a key, or given up."""
+    draft, grid.draft = grid.draft, None
+    if draft is None:
+        return None
+    layout = grid.layout
+    made = finish.row(draft, layout.name, layout.sha, [])
+    if isinstance(made, Row):
+        draft.section.questions += 1
+        return made
+    if (grid.hold and made != finish.NOT_OPTION) or (grid.hold and draft.number and not draft.options):
+        layout.drafts.append(draft)
+        return None
+    draft.section.lost += 1
+    layout.ledger.add(layout.name, draft.loc, made, draft.text)
+    return None
+
+
+def _late_options(grid: Grid) -> None:
+    """Give options that stood in this table to questions of another with the same number."""
+    for draft in grid.layout.drafts:
+        if not draft.options and draft.number in grid.options:
+            draft.options = grid.options[draft.number]

@@ -62,7 +62,7 @@ class Layout(Questions):
             return
         elif item.kind == it.NUMBER and self.starts(index, item):
             self.begin(item)
-        elif item.kind == it.OPTION and self.option(item):
+        elif (item.kind == it.OPTION and self.option(item)) or (item.kind == it.ANSWER and self.key_label(item)):
             return
         elif item.kind in it.LABELLED or (item.kind == it.BARE and self.bare(item)):
             self.labelled(item)
@@ -201,7 +201,7 @@ class Layout(Questions):
         if not it.KEY_LINE.match(pt.plain(text)):
             return False
         pairs = keys.entries(text)
-        if len(pairs) < 2 or self.case and self.share(text):
+        if len(pairs) < 2 or (self.case and self.share(text)):
             return len(pairs) >= 2
         chapter = self.section.chapter
         self.close()

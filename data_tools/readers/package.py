@@ -79,6 +79,20 @@ class Package:
     def __exit__(self, *_: object) -> None:
         self.zip.close()
 
+    def check(self) -> None:
+        """Look at every part before another library reads them: sizes, encryption, DTDs."""
+        total = 0
+        for info in self.zip.infolist():
+            total += info.file_size
+            huge = info.file_size > max(RATIO_FROM, info.compress_size * RATIO)
+            if huge or total > LIMIT:
+                raise UserError(
+                    f"{self.name}: 解压后过大，疑似压缩炸弹 unpacks to {total >> 20} MB (zip bomb?)"
+                )
+            if info.filename.endswith((".xml", ".rels")):
+                with self.open(info.filename) as part:
+                    part.read(4096)
+
     @contextmanager
     def open(self, part: str) -> Iterator[_Part]:
         """Open one part."""

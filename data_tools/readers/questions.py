@@ -166,8 +166,7 @@ class Questions:
 
     def begin(self, item: Item) -> None:
         """Open a question with this line."""
-        if self.case and self.case.last and item.value > self.case.last:
-            self.case = None
+        self._case_holds(item.value)
         if self.case is None and item.family:
             self.family = item.family if item.family != "Q:" else self.family
         elif item.family:
@@ -186,6 +185,16 @@ class Questions:
         self.q, self.state = draft, STEM
         self.head(item)
         self.labels(item)
+
+    def _case_holds(self, value: int) -> None:
+        """Leave the case when a number is beyond its last; its range may count from 1 again."""
+        case = self.case
+        if case is None or not case.last or case.first <= value <= case.last:
+            return
+        if case.members or not value:
+            self.case = None
+        else:
+            case.first, case.last = value, value + case.last - case.first
 
     def head(self, item: Item) -> None:
         """The stem of a line, and the options that follow it there."""
@@ -392,7 +401,7 @@ class Questions:
         stem = [rest] if rest else []
         if found.re is pt.ABOUT:
             stem = [item.text.strip()]
-        self.case = Case(stem, [item.line], last=last, shared_options=shared)
+        self.case = Case(stem, [item.line], first=first, last=last, shared_options=shared)
         self.last = first - 1 if first else 0
         return True
 

@@ -1,0 +1,293 @@
+"""Which column of a table is what: by its header, or by what stands in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from data_tools.readers import items as it
+from data_tools.readers import patterns as pt
+from data_tools.readers.answers import judgement
+from data_tools.readers.blocks import Cell
+
+_SPACE = re.compile(r"[\s*:：]+|[（(【\[][^（()）】\]]*[)）】\]]")
+_ROLES = {
+    "stem": r"题干(?:内容|描述|文本|信息)?|题目(?:内容|描述|正文|名称|题干)?|试题(?:内容|题干|描述|题目|正文|名称)?|问题(?:内容|描述)?|考题|考试题目|内容|questions?(?:text|stem|title|content)?|stem|prompt|column1|q|问|题",
+    "answer": r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项)?|正确选项|正确项|标答|(?:correct|right)?(?:answers?|option|choice|key)(?:key)?|correct|column2|ans|a|答|答复|回答",
+    "kind": r"(?:试题|题目|题|考题|问题)?(?:类型|类别|题型)|题型|题类|(?:question)?type|kind",
+    "explanation": r"(?:答案|试题|题目|考点)?(?:解析|详解|说明|分析|解释|讲解)|(?:出题|命题|参考|法律|政策|制定|考题)?依据|explanations?|analysis|rationale|解析内容|答案出处|出处|依据条款",
+    "number": r"序号|题号|编号|试题编号|题目编号|顺序|no\.?|number|id|#|index|题目id|试题id",
+    "case": r"材料(?:内容)?|案例(?:内容|背景)?|背景(?:材料|资料)?|共用题干|大题题干|父题|passage|context|case|case(?:stem|text)",
+    "options": r"选项(?:内容|列表|集)?|备选(?:项|答案|选项)|候选(?:项|答案)|可选项|可选答案|试题选项|题目选项|答案选项|options?|choices?|答题选项",
+}  # fmt: skip
+_ROLE = {role: re.compile(shape, re.I) for role, shape in _ROLES.items()}
+_ONE = re.compile(
+    r"(?:(?:试题|题目|备选|候选|可选|答案)?选?项?|答案|备选(?:项|答案)?|option|choice|answer|opt)[-_.、]?([A-Ha-h]|[1-8一二三四五六七八])(?:选?项|选项内容)?|([A-H])选?项?",
+    re.I,
+)
+_OTHER = re.compile(
+    r"难度.*|难易.*|分值|分数|得分|.*知识点.*|章节|分类|专业|科目|备注|来源|标签|等级|.*时间|创建人|状态|单位|部门|考点|level|score|points?|tags?|category|difficulty|subject",
+    re.I,
+)
+_INDEX = "一二三四五六七八"
+_LIST = (r"\n+", r"\s*\|+\s*", r"\s*｜\s*", r"\$;\$|\$\$", r"###?", r"\s*[;；]\s*", r"\t+", r"\s{2,}", r"\s*[，,、]\s*", r"\s+")  # fmt: skip
+
+
+@dataclass(slots=True)
+class Columns:
+    """Columns by role; ``options`` maps letters to columns, ``header`` is the header row's index
+    (-1: none). ``groups`` holds the start columns of tables set side by side."""
+
+    header: int = -1
+    stem: int | None = None
+    answer: int | None = None
+    kind: int | None = None
+    explanation: int | None = None
+    number: int | None = None
+    case: int | None = None
+    combined: int | None = None
+    options: dict[str, int] = field(default_factory=dict)
+    titles: list[str] = field(default_factory=list)
+    width: int = 0
+    groups: tuple[int, ...] = (0,)
+
+    def cell(self, row: list[Cell], column: int | None) -> Cell | None:
+        """The cell of ``row`` in ``column``, if there is one."""
+        return row[column] if column is not None and column < len(row) else None
+
+    def split(self, row: list[Cell]) -> list[list[Cell]]:
+        """The row, cut where the table holds several questions side by side."""
+        if len(self.groups) == 1:
+            return [row]
+        return [row[start : start + self.width] for start in self.groups]
+
+    def is_header(self, texts: list[str]) -> bool:
+        """Whether the row repeats the header."""
+        return bool(self.titles) and [t.strip() for t in texts if t] == [
+            t for t in self.titles if t
+        ]
+
+    def number_of(self, row: list[Cell]) -> int:
+        """The question's number, or 0."""
+        cell = self.cell(row, self.number)
+        found = (
+            re.fullmatch(r"\s*(\d{1,6})(?:\.0)?\s*[.、]?\s*", pt.plain(cell.text)) if cell else None
+        )
+        return int(found.group(1)) if found else 0
+
+    def number_only(self, row: list[Cell]) -> bool:
+        """Whether the row has a number of its own, so that it is no further line of the last."""
+        cell = self.cell(row, self.number)
+        return cell is not None and bool(cell.text) and not cell.covered
+
+    def options_of(self, row: list[Cell], already: int = 0) -> dict[str, str]:
+        """The options of a row: one a column, or several in one cell; ``already`` counts those of
+        rows above."""
+        found: dict[str, str] = {}
+        for letter, column in self.options.items():
+            cell = self.cell(row, column)
+            if cell is not None and cell.text and not (already and cell.covered):
+                found[letter] = unlettered(cell.text, letter)
+        cell = self.cell(row, self.combined)
+        if cell is not None and cell.text and not (already and cell.covered):
+            found |= listed(cell.text, already)
+        return {letter: text for letter, text in found.items() if text}
+
+    def indexed(self, answer: str, options: dict[str, str]) -> str:
+        """An answer given as the option's number (1, 2, ...), as its letter."""
+        plain = pt.plain(answer).strip()
+        digits = re.findall(r"\d", plain)
+        if not options or not re.fullmatch(r"[1-8](?:[\s,、;|]*[1-8])*", plain):
+            return answer
+        if plain in {pt.plain(text).strip() for text in options.values()}:
+            return answer
+        return "".join(chr(64 + int(digit)) for digit in digits)
+
+
+def unlettered(text: str, letter: str) -> str:
+    """``A.甲`` in the column of A is 甲."""
+    found = re.match(rf"\s*[(\[]?{letter}\s*[、.:)\]]\s*", pt.plain(text), re.I)
+    return text[found.end() :].strip() if found and found.end() < len(text) else text.strip()
+
+
+def listed(text: str, already: int = 0) -> dict[str, str]:
+    """Options in one cell: by their letters, else cut at the separator that the cell uses."""
+    plain = pt.plain(text.replace("\n", " "))
+    chain = it.chain(plain, 0, len(plain))
+    if (
+        chain
+        and (len(chain) > 1 or already or chain[0].letter == "A")
+        and ord(chain[0].letter) - 65 == already
+    ):
+        return {o.letter: text[o.start : o.end].strip().rstrip(";；,，|、").strip() for o in chain}
+    if already:
+        return {chr(65 + already): text.strip()}
+    for separator in _LIST:
+        pieces = [piece.strip() for piece in re.split(separator, text.strip()) if piece.strip()]
+        if 2 <= len(pieces) <= 12:
+            return {chr(65 + k): unlettered(piece, chr(65 + k)) for k, piece in enumerate(pieces)}
+    return {"A": text.strip()}
+
+
+def role(title: str) -> tuple[str, str]:
+    """The role of a column titled ``title``, and the letter of an option column; ('', '') if none."""
+    bare = _SPACE.sub("", title).lower()
+    if not bare or len(bare) > 16:
+        return "", ""
+    for name in ("stem", "answer", "kind", "explanation", "number", "case", "options"):
+        if _ROLE[name].fullmatch(bare):
+            return name, ""
+    found = _ONE.fullmatch(bare)
+    if found:
+        sign = (found.group(1) or found.group(2)).upper()
+        if sign in _INDEX:
+            sign = str(_INDEX.index(sign) + 1)
+        return "option", chr(64 + int(sign)) if sign.isdigit() else sign
+    return ("other", "") if _OTHER.fullmatch(bare) else ("", "")
+
+
+def find(rows: list[list[Cell]]) -> Columns | None:
+    """The columns by the header row, wherever among ``rows`` it stands; None where there is none."""
+    best: tuple[int, Columns] | None = None
+    for index, row in enumerate(rows):
+        columns = Columns(header=index, titles=[cell.text.strip() for cell in row])
+        score = 0
+        for position, cell in enumerate(row):
+            if cell.covered:
+                continue
+            name, letter = role(cell.text)
+            score += bool(name)
+            if name == "option" and letter not in columns.options:
+                columns.options[letter] = position
+            elif name == "options":
+                columns.combined = position if columns.combined is None else columns.combined
+            elif name and name != "other" and getattr(columns, name, 0) is None:
+                setattr(columns, name, position)
+        if (
+            columns.options.get("A") is not None
+            and columns.answer is None
+            and row[columns.options["A"]].text.strip().upper() == "A"
+            and len(columns.options) == 1
+        ):
+            columns.answer = columns.options.pop("A")
+        paired = columns.stem is not None or columns.number is not None
+        useful = (
+            columns.answer is not None or len(columns.options) > 1 or columns.combined is not None
+        )
+        useful = useful or (columns.stem is not None and columns.number is not None)
+        filled = sum(bool(cell.text) for cell in row)
+        if paired and useful and score * 2 >= filled and (best is None or score > best[0]):
+            _side_by_side(columns, row)
+            best = (score, columns)
+    return best[1] if best else None
+
+
+def _side_by_side(columns: Columns, row: list[Cell]) -> None:
+    """Tables set side by side repeat their header: 题号 答案 题号 答案."""
+    roles = [role(cell.text) for cell in row]
+    for width in range(2, len(roles) // 2 + 1):
+        count = len(roles) // width
+        if (
+            count * width == len(roles)
+            and roles == roles[:width] * count
+            and any(r[0] for r in roles[:width])
+        ):
+            columns.width, columns.groups = width, tuple(range(0, len(roles), width))
+            return
+
+
+def _chosen(text: str) -> bool:
+    """Whether a cell holds letters or a judgement."""
+    return bool(re.fullmatch(r"\s*[A-H](?:[\s,、;|/]*[A-H]){0,7}\s*", pt.plain(text))) or bool(
+        judgement(text)
+    )
+
+
+def guess(rows: list[list[Cell]]) -> Columns | None:
+    """The columns of a table without header, by what stands in them; None where nobody can tell."""
+    filled = [row for row in rows if sum(bool(cell.text) for cell in row) > 1]
+    if not filled:
+        return None
+    width = max(len(row) for row in filled)
+    texts = [[row[c].text if c < len(row) else "" for row in filled] for c in range(width)]
+    share = [sum(map(bool, column)) / len(filled) for column in texts]
+    length = [sum(map(len, column)) / max(1, sum(map(bool, column))) for column in texts]
+    columns = Columns()
+    numbers = [c for c in range(width) if share[c] > 0.8 and _counts(texts[c])]
+    columns.number = numbers[0] if numbers else None
+    chosen = [
+        c for c in range(width)
+        if share[c] > 0.5 and c not in numbers and sum(map(_chosen, texts[c])) >= 0.8 * sum(map(bool, texts[c]))
+    ]  # fmt: skip
+    rest = [c for c in range(width) if c not in numbers and c not in chosen and share[c] > 0.5]
+    if not rest:
+        return None
+    columns.stem = max(rest, key=lambda c: length[c])
+    if chosen:
+        after = [c for c in chosen if c > columns.stem]
+        columns.answer = (after or chosen)[-1]
+        options = [
+            c
+            for c in range(columns.stem + 1, width)
+            if c != columns.answer and c not in numbers and any(texts[c])
+        ]
+        if len(options) >= 2 and (columns.answer > columns.stem):
+            low = columns.answer if columns.answer > columns.stem + 1 else width
+            span = [c for c in options if c < low] or options
+            columns.options = (
+                {chr(65 + k): c for k, c in enumerate(span[:8])} if len(span) > 1 else {}
+            )
+        return columns
+    if len(rest) == 2 and share[rest[0]] > 0.8 and share[rest[1]] > 0.8:
+        columns.stem, columns.answer = rest
+        return columns
+    return (
+        columns if len(rest) == 1 and columns.number is not None and length[rest[0]] > 8 else None
+    )
+
+
+def _counts(column: list[str]) -> bool:
+    """Whether a column counts its rows."""
+    values = [int(text) for text in column if re.fullmatch(r"\d{1,5}", text.strip())]
+    steps = sum(b == a + 1 for a, b in zip(values, values[1:], strict=False))
+    return (
+        len(values) >= 2 and len(values) >= 0.8 * len(column) and steps >= 0.8 * (len(values) - 1)
+    )
+
+
+def is_key(rows: list[list[Cell]]) -> bool:
+    """Whether a table is an answer key: numbers above their answers, or beside them."""
+    pairs = key_pairs(rows)
+    filled = sum(bool(cell.text) for row in rows for cell in row if not cell.covered)
+    return len(pairs) >= 2 and 2 * len(pairs) >= 0.7 * filled
+
+
+def key_pairs(rows: list[list[Cell]]) -> list[tuple[int, str]]:
+    """The (number, answer) pairs of a key table."""
+    pairs: list[tuple[int, str]] = []
+    texts = [[cell.text.strip() for cell in row] for row in rows]
+    for above, below in zip(texts, texts[1:], strict=False):
+        for number, answer in zip(above, below, strict=False):
+            if re.fullmatch(r"\d{1,4}", number) and _chosen(answer):
+                pairs.append((int(number), answer))
+    beside = [
+        (int(number), answer)
+        for row in texts
+        for number, answer in zip(row, row[1:], strict=False)
+        if re.fullmatch(r"\d{1,4}", number) and _chosen(answer)
+    ]
+    inner = [
+        pair
+        for row in texts
+        for text in row
+        if it.KEY_LINE.match(pt.plain(text))
+        for pair in _entries(text)
+    ]
+    return max((pairs, beside, inner), key=len)
+
+
+def _entries(text: str) -> list[tuple[int, str]]:
+    """The pairs inside one cell."""
+    from data_tools.readers.keys import entries
+
+    return entries(text)

@@ -1,0 +1,101 @@
+"""What a file is, by its first bytes: suffixes lie."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from core.errors import UserError
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# Streams of an OLE file, as their directory spells them (UTF-16).
+STREAMS = (
+    ("EncryptedPackage", "encrypted"),
+    ("WordDocument", "doc"),
+    ("Workbook", "xls"),
+    ("Book", "xls"),
+    ("PowerPoint Document", "ppt"),
+)
+HELP = {
+    "encrypted": "文件已加密 is encrypted，请先在 Office 中去掉密码",
+    "doc": "是 Word 97-2003 文档 an old .doc，请另存为 docx",
+    "ppt": "是 PowerPoint 文件 a PowerPoint file，请另存为 docx 或文本",
+    "ole": "不是 Word 或 Excel 文件 not a Word or Excel file",
+    "pdf": "是 PDF 文件 a PDF，请转换为 docx 或文本",
+    "rtf": "是 RTF 文件 an RTF file，请另存为 docx",
+    "html": "是网页 an HTML page，请在 Excel 或 Word 中另存为 xlsx 或 docx",
+    "zip": "是压缩包，不是 Word 或 Excel 文件 a zip archive, neither docx nor xlsx",
+    "pptx": "是 PowerPoint 文件 a PowerPoint file，请另存为 docx 或文本",
+    "odf": "是 OpenDocument 文件 an OpenDocument file，请另存为 docx 或 xlsx",
+    "xlsb": "是二进制工作簿 a binary workbook (xlsb)，请另存为 xlsx",
+    "image": "是图片 a picture，请先做文字识别",
+    "empty": "是空文件 is empty",
+}
+MAGIC = (
+    (b"%PDF", "pdf"), (b"{\\rtf", "rtf"), (b"\x89PNG", "image"), (b"\xff\xd8\xff", "image"),
+    (b"GIF8", "image"), (b"\x1f\x8b", "zip"), (b"Rar!", "zip"), (b"7z\xbc\xaf", "zip"),
+)  # fmt: skip
+
+
+def kind_of(path: Path, name: str) -> str:
+    """docx, xlsx, xls, csv, txt or md; :class:`UserError` says what else the file is."""
+    with open(path, "rb") as file:
+        head = file.read(4096)
+    kind = _kind(path, head, name)
+    if kind in HELP:
+        raise UserError(f"{name}: {HELP[kind]}")
+    return kind
+
+
+def _kind(path: Path, head: bytes, name: str) -> str:
+    """The kind, among those that are read and those of ``HELP``."""
+    if not head:
+        return "empty"
+    if head.startswith(b"PK"):
+        return _zip(path, name)
+    if head.startswith(OLE):
+        return _ole(path)
+    for magic, kind in MAGIC:
+        if head.startswith(magic):
+            return kind
+    if head[:2] == b"\x09\x08" or head[:4] in (
+        b"\x09\x00\x04\x00",
+        b"\x09\x02\x06\x00",
+        b"\x09\x04\x06\x00",
+    ):
+        return "xls"
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta", b"<head")):
+        return "html"
+    suffix = path.suffix.lower()
+    if suffix in (".csv", ".tsv"):
+        return "csv"
+    return "md" if suffix in (".md", ".markdown") else "txt"
+
+
+def _zip(path: Path, name: str) -> str:
+    """The kind of a zip file, by the parts it holds."""
+    try:
+        with zipfile.ZipFile(path) as package:
+            names = set(package.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError):
+        raise UserError(
+            f"{name}: 文件不完整或已损坏 truncated or damaged zip，请重新下载或保存"
+        ) from None
+    if "mimetype" in names and "content.xml" in names:
+        return "odf"
+    if "xl/workbook.bin" in names:
+        return "xlsb"
+    for folder, kind in (("word/", "docx"), ("xl/", "xlsx"), ("ppt/", "pptx")):
+        if any(part.startswith(folder) for part in names):
+            return kind
+    return "zip"
+
+
+def _ole(path: Path) -> str:
+    """The kind of an OLE compound file, by the streams its directory names."""
+    data = path.read_bytes()
+    for stream, kind in STREAMS:
+        if stream.encode("utf-16-le") + b"\0\0" in data:
+            return kind
+    return "ole"
