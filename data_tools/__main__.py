@@ -9,8 +9,9 @@ from typing import Any
 from core import domain as domains
 from core.errors import UserError, run_cli
 from core.files import ROOT, read_json, shown
-from data_tools import build
+from data_tools import build, formats, outputs
 from data_tools.card import COUNTS
+from data_tools.sources import Inputs
 
 
 def arguments() -> argparse.Namespace:
@@ -22,8 +23,18 @@ def arguments() -> argparse.Namespace:
         command.add_argument("--domain", default="gongkao")
         command.add_argument("--out", type=Path, required=True)
         command.add_argument("--force", action="store_true", help="make it again")
+        command.add_argument("--config", default="", help="the recipe whose tokenizer counts")
         if name == "build":
             command.add_argument("--bank", nargs="*", default=[], metavar="FILE")
+            command.add_argument("--table", nargs="*", default=[], metavar="FILE")
+            command.add_argument("--templates", nargs="*", default=[], metavar="PACK|FILE")
+            command.add_argument("--mix", nargs="*", default=[], metavar="FILE")
+            command.add_argument("--mix-ratio", type=float, default=0.2)
+            command.add_argument("--against", nargs="*", default=[], metavar="FILE")
+    command = commands.add_parser("export")
+    command.add_argument("--domain", default="gongkao")
+    command.add_argument("--out", type=Path, required=True)
+    command.add_argument("--format", choices=sorted(formats.FORMATS), default="alpaca")
     return parser.parse_args()
 
 
@@ -33,17 +44,37 @@ def portable(path: str | Path) -> str:
     return str(full.relative_to(ROOT)) if full.is_relative_to(ROOT) else str(full)
 
 
-def inputs_of(args: argparse.Namespace) -> build.Inputs:
+def inputs_of(args: argparse.Namespace) -> Inputs:
     """The sources: those on the command line, the domain's samples, or those of the last build."""
     if args.command == "review":
-        if not (args.out / build.REVIEW).is_file():
-            raise UserError(f"{shown(args.out)}: 没有 no {build.REVIEW}: 请先 run make data first")
-        last = read_json(args.out / build.INPUTS)
-        return build.Inputs(last["domain"], tuple(last["bank"]))
-    bank = [portable(path) for path in args.bank] or list(domains.load(args.domain).bank)
-    if not bank:
-        raise UserError(f"领域 {args.domain} 没有示例 has no sample bank: 请给出 give BANK=文件")
-    return build.Inputs(args.domain, tuple(bank))
+        if not (args.out / outputs.REVIEW).is_file():
+            raise UserError(
+                f"{shown(args.out)}: 没有 no {outputs.REVIEW}: 请先 run make data first"
+            )
+        return Inputs.of(read_json(args.out / outputs.INPUTS))
+    domain = domains.load(args.domain)
+    samples = domain.settings.get("data", {})
+    bank = tuple(portable(path) for path in args.bank)
+    table = tuple(portable(path) for path in args.table)
+    packs = tuple(
+        portable(name) if Path(name).exists() else name for name in args.templates
+    ) or tuple(samples.get("templates", (args.domain,)))
+    if not (bank or table):
+        bank, table = domain.bank, tuple(samples.get("table", ()))
+    if not (bank or table):
+        raise UserError(
+            f"领域 {args.domain} 没有示例 has no sample: 请给出 give BANK= 或 or TABLE="
+        )
+    mix = tuple(portable(path) for path in args.mix)
+    return Inputs(
+        domain=args.domain,
+        bank=bank,
+        table=table,
+        templates=packs if table else (),
+        mix=mix,
+        mix_ratio=args.mix_ratio if mix else 0.0,
+        against=tuple(portable(path) for path in args.against),
+    )
 
 
 def report(card: dict[str, Any], out: Path) -> None:
@@ -57,16 +88,22 @@ def report(card: dict[str, Any], out: Path) -> None:
         declared = f", 自述 declares {source['declared']}" if source["declared"] else ""
         lost = f", 未读出 lost {source['lost']}" if source["lost"] else ""
         print(f"  {source['file']}: {source['questions']} 题 questions{declared}{lost}")
-    files = ", ".join((*build.OUTPUTS, build.CARD))
+    files = ", ".join((*outputs.FILES, outputs.CARD))
     print(f"写入 wrote {shown(out)}/: {files} ({card['seconds']} s)")
-    doubts = f"在 {shown(out / build.REVIEW)} 里处理 {card['flagged']} 条存疑再 make review, 或 or "
+    doubts = (
+        f"在 {shown(out / outputs.REVIEW)} 里处理 {card['flagged']} 条存疑再 make review, 或 or "
+    )
     print(f"下一步 next: {doubts if card['flagged'] else ''}make train")
 
 
 def main() -> int:
     """Run one command."""
     args = arguments()
-    report(build.build(inputs_of(args), args.out, args.force), args.out)
+    if args.command == "export":
+        folder = formats.export(args.out, args.format, args.domain)
+        print(f"写入 wrote {shown(folder)}/: 可作 usable as LLaMA-Factory dataset_dir")
+        return 0
+    report(build.build(inputs_of(args), args.out, args.force, args.config), args.out)
     return 0
 
 

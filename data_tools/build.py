@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-import os
-import shutil
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,33 +15,23 @@ from typing import Any
 from core import domain as domains
 from core.domain import Domain
 from core.errors import UserError
-from core.files import ROOT, digest, read_json, sha256, shown, write_json, write_jsonl, write_text
+from core.files import ROOT, digest, read_json, sha256, shown, write_json
 from core.rows import Row
-from data_tools import card, clean, groups, passages, review, split, workbook
+from data_tools import card, clean, contamination, groups, lengths, mix, review, split
 from data_tools.ledger import Ledger
-from data_tools.readers import read
-from data_tools.workbook import Line
+from data_tools.outputs import CARD, FILES, REVIEW, Made, write
+from data_tools.review import Applied, Review
+from data_tools.sources import Inputs, read_all
+from data_tools.workbook import Line, fingerprint
 
-CARD, INPUTS, REVIEW = "card.json", "inputs.json", "review.xlsx"
-OUTPUTS = ("train.jsonl", "eval.jsonl", "kb.jsonl", "ledger.csv", "card.md", REVIEW)
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What a data set is made from; ``bank`` are paths, absolute or from the repository's root."""
-
-    domain: str
-    bank: tuple[str, ...] = ()
-
-    def files(self) -> list[Path]:
-        """Every file that is read."""
-        return [ROOT / name for name in self.bank]
+OUTPUTS = FILES
 
 
 @cache
 def code_key() -> str:
     """A hash of the code that makes data sets: other code, other rows."""
-    files = sorted([*(ROOT / "data_tools").rglob("*.py"), *(ROOT / "core").glob("*.py")])
+    folder = ROOT / "data_tools"
+    files = sorted([*folder.rglob("*.py"), *folder.rglob("*.yaml"), *(ROOT / "core").glob("*.py")])
     return digest([[str(path.relative_to(ROOT)), sha256(path)] for path in files])
 
 
@@ -54,42 +43,14 @@ def locked(out: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError(
-                f"{shown(out)}: 另一个 make data 正在写 another build is running"
-            ) from None
+            raise UserError(f"{shown(out)}: 另一个构建正在写 another build is running") from None
         yield
-
-
-def names(files: Sequence[Path]) -> list[str]:
-    """A name a file for locators: its base name, with its folder where two would be alike."""
-    base = [path.name for path in files]
-    return [
-        f"{path.resolve().parent.name}/{path.name}" if base.count(path.name) > 1 else path.name
-        for path in files
-    ]
-
-
-def read_banks(inputs: Inputs, ledger: Ledger) -> list[Row]:
-    """All rows of all banks, numbered in reading order: the number stays whatever is dropped."""
-    rows: list[Row] = []
-    files = inputs.files()
-    for path, name in zip(files, names(files), strict=True):
-        before = len(rows)
-        rows.extend(read(path, ledger, name))
-        if len(rows) == before:
-            raise UserError(
-                f"{shown(path)}: 没有读到任何题 0 questions found: 支持的写法 layouts: "
-                "见 see docs/data.md"
-            )
-    for number, row in enumerate(rows, 1):
-        row.id = f"{inputs.domain}-{number:06d}"
-    return rows
 
 
 def key_of(inputs: Inputs, domain: Domain) -> str:
     """The key of a data set: same key and same review workbook, same files."""
     files = [[path.name, sha256(path)] for path in inputs.files()]
-    return digest(files, asdict(domain), code_key())
+    return digest(files, inputs.mix_ratio, asdict(domain), code_key())
 
 
 def up_to_date(out: Path, key: str) -> dict[str, Any] | None:
@@ -103,129 +64,159 @@ def up_to_date(out: Path, key: str) -> dict[str, Any] | None:
     for name, written in made["outputs"].items():
         if not (out / name).is_file() or sha256(out / name) != written:
             return None
-    return made
+    return {**made, "fresh": False}
 
 
-def build(inputs: Inputs, out: Path, force: bool = False) -> dict[str, Any]:
+class Watch:
+    """Says on stderr what a long build is at; a short one stays silent."""
+
+    def __init__(self) -> None:
+        self.start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Since the build began."""
+        return round(time.monotonic() - self.start, 2)
+
+    def __call__(self, what: str) -> None:
+        """Say ``what`` was reached."""
+        if self.seconds > 2:
+            print(f"  [{self.seconds:6.1f} s] {what}", file=sys.stderr, flush=True)
+
+
+Prepare = Callable[[Inputs, Domain, Ledger], tuple[list[Row], list[clean.Keys]]]
+Group = Callable[[list[Row], list[clean.Keys]], int]
+
+
+def prepare(inputs: Inputs, domain: Domain, ledger: Ledger) -> tuple[list[Row], list[clean.Keys]]:
+    """All rows, normalised, with their keys."""
+    convert = clean.converter(domain.settings.get("convert", ""))
+    rows = clean.normalise(read_all(inputs, ledger), convert)
+    return rows, [clean.keys(row) for row in rows]
+
+
+def build(
+    inputs: Inputs,
+    out: Path,
+    force: bool = False,
+    recipe: str = "",
+    engine: tuple[Prepare, Group] = (prepare, groups.group),
+) -> dict[str, Any]:
     """Make the data set in ``out`` and return its card (``fresh`` False when nothing had changed).
 
+    ``recipe`` names the recipe whose tokenizer measures the rows; ``engine`` does the heavy steps.
     Raises :class:`UserError` for a source or workbook that cannot be read; nothing is written then.
     """
     domain = domains.load(inputs.domain)
-    for path in inputs.files():
-        if not path.is_file():
-            raise UserError(f"没有这个文件 no such file: {path}")
     with locked(out):
         key = key_of(inputs, domain)
         made = None if force else up_to_date(out, key)
         if made is not None:
-            return {**made, "fresh": False}
+            return made
+        watch = Watch()
         path = out / REVIEW
-        person = review.read(path) if path.is_file() else review.Review()
-        return {**_make(inputs, domain, out, person, key), "fresh": True}
+        person = review.read(path) if path.is_file() else Review()
+        result = make(inputs, domain, person, engine, watch)
+        system, facts = domain.system, result.facts
+        if tokenizer := lengths.tokenizer_of(recipe):
+            facts["tokens"] = lengths.tokens([*result.train, *result.held_out], system, tokenizer)
+        watch("写入 writing")
+        hashes = write(out, result, domain, inputs)
+        facts |= {"key": key, "seconds": watch.seconds, "outputs": hashes}
+        write_json(out / CARD, facts)
+        return {**facts, "fresh": True}
 
 
-def _make(
-    inputs: Inputs, domain: Domain, out: Path, person: review.Review, key: str
-) -> dict[str, Any]:
-    """Read, clean, group, split, write."""
-    start = time.monotonic()
+def make(
+    inputs: Inputs, domain: Domain, person: Review, engine: tuple[Prepare, Group], watch: Watch
+) -> Made:
+    """Read, clean, group and split, in memory."""
     ledger = Ledger()
-    parsed = clean.normalise(read_banks(inputs, ledger))
+    rows, known = engine[0](inputs, domain, ledger)
     dropped = len(ledger)
-    lines = review.apply(parsed, person, ledger)
-    for number, line in enumerate(lines, 1):
-        line.row.id = line.row.id or f"{domain.name}-{len(parsed) + number:06d}"
-        if line.decision == "keep":
-            line.row.flags = []
-    rows = [line.row for line in lines]
-    right = {line.row.id for line in lines if line.decision == "keep"}
-    cleaned = clean.clean(rows, ledger, right)
-    count = groups.group(cleaned.rows, cleaned.keys)
-    flagged = clean.note_flags([*cleaned.rows, *cleaned.held], ledger)
+    watch(f"读到 read {len(rows):,}")
+    applied = review.apply(rows, known, person, ledger)
+    right = {name for name, line in applied.lines.items() if line.decision == "keep"}
+    cleaned = clean.clean(applied.rows, applied.known, ledger, right)
+    watch(f"去重 without repeats {len(cleaned.rows):,}")
+    count = engine[1](cleaned.rows, cleaned.keys)
+    watch(f"同义题组 groups {count:,}")
     questions = [each.question for each in cleaned.keys]
     train, held_out = split.split(
         cleaned.rows, questions, domain.eval_ratio, domain.eval_max, domain.seed
     )
+    flagged = clean.note_flags([*cleaned.rows, *cleaned.held], ledger)
+    lines = _lines(applied, cleaned)
+    extra = _mixed(inputs, domain, train, held_out, (len(applied.rows), count), ledger)
     facts = {
         "domain": domain.name,
         "system": domain.system,
-        "rows": len(cleaned.rows) + len(cleaned.held),
-        "parsed": len(parsed),
+        "rows": len(cleaned.rows) + len(cleaned.held) + len(extra),
+        "parsed": len(rows),
         "dropped": dropped,
         "flagged": flagged,
         "duplicates": cleaned.duplicates,
         "conflicts": cleaned.conflicts,
         "held": len(cleaned.held),
-        "deleted": sum(review.key_of(row) in person.deleted for row in parsed),
+        "deleted": applied.deleted,
         "added": sum(line.key.startswith("+") for line in lines),
-        "train": len(train),
+        "train": len(train) + len(extra),
         "eval": len(held_out),
+        "general": len(extra),
         "groups": count,
-        "by_kind": card.by_kind(cleaned.rows),
+        "by_kind": card.by_kind([*cleaned.rows, *extra]),
         "sources": card.sources(ledger.sources),
+        "contamination": _contamination(inputs, train, held_out, ledger),
         "tokens": {},
-        "characters": card.percentiles([len(r.prompt()) + len(r.answer) for r in cleaned.rows]),
-        "key": key,
+        "characters": lengths.percentiles([len(r.prompt()) + len(r.answer) for r in cleaned.rows]),
     }
-    visible = {row.id for row in [*cleaned.rows, *cleaned.held]}
-    shown_lines = [line for line in lines if line.row.id in visible]
-    gone = person.deleted | person.edited - {line.key for line in shown_lines}
-    fresh = _write(out, facts, domain, (train, held_out), (shown_lines, gone), ledger, inputs)
-    facts["seconds"] = round(time.monotonic() - start, 2)
-    write_json(out / CARD, {**facts, "outputs": fresh})
-    return facts
+    gone = person.deleted | person.edited - {line.key for line in lines}
+    return Made([*train, *extra], held_out, lines, gone, ledger, facts)
 
 
-def _write(
-    out: Path,
-    facts: dict[str, Any],
-    domain: Domain,
-    sides: tuple[list[Row], list[Row]],
-    shown_lines: tuple[list[Line], set[str]],
-    ledger: Ledger,
+def _lines(applied: Applied, cleaned: clean.Cleaned) -> list[Line]:
+    """The workbook's lines, in reading order: all that is not bulk, and bulk that is in doubt."""
+    visible = {row.id for row in (*cleaned.rows, *cleaned.held)}
+    lines = []
+    for row, known in zip(applied.rows, applied.known, strict=True):
+        if row.id in visible and (row.id in applied.lines or row.flags):
+            line = applied.lines.get(row.id)
+            lines.append(line or Line(row, review.key_of(known), fingerprint(row)))
+    return lines
+
+
+def _mixed(
     inputs: Inputs,
-) -> dict[str, str]:
-    """Write all files into a folder beside, then move them in; returns their hashes.
-
-    ``card.json`` goes first and comes back last: a folder without it is unfinished."""
-    new = out / f".new-{os.getpid()}"
-    for old in out.glob(".new-*"):
-        shutil.rmtree(old)
-    train, held_out = sides
-    write_jsonl(new / "train.jsonl", (row.json(domain.system) for row in train))
-    write_jsonl(new / "eval.jsonl", (row.json(domain.system) for row in held_out))
-    both = (("train", train), ("eval", held_out))
-    write_jsonl(
-        new / "kb.jsonl", (passages.passage(row, side) for side, rows in both for row in rows)
-    )
-    ledger.write(new / "ledger.csv")
-    write_text(new / "card.md", card.markdown(facts, domain, train[:5], ledger))
-    lines, gone = shown_lines
-    for number, line in enumerate(lines, 2):
-        if line.key.startswith("+"):
-            place = f"{workbook.ALL}!D{number}"
-            line.row.source = replace(line.row.source, locator=place)
-    workbook.write(new / REVIEW, lines, sorted(gone), ledger)
-    hashes = {name: sha256(new / name) for name in OUTPUTS}
-    write_json(out / INPUTS, asdict(inputs))
-    _keep_edited(out)
-    (out / CARD).unlink(missing_ok=True)
-    for name in OUTPUTS:
-        (new / name).replace(out / name)
-    new.rmdir()
-    return hashes
+    domain: Domain,
+    train: list[Row],
+    held_out: list[Row],
+    numbers: tuple[int, int],
+    ledger: Ledger,
+) -> list[Row]:
+    """General rows for training, numbered and grouped on from ``numbers`` (rows, groups)."""
+    if not inputs.mix:
+        return []
+    paths = [ROOT / name for name in inputs.mix]
+    rows = mix.general(paths, inputs.mix_ratio, len(train), held_out, domain.seed, ledger)
+    for number, row in enumerate(rows, 1):
+        row.id = f"{domain.name}-{numbers[0] + number:06d}"
+        row.group = f"g-{numbers[1] + number:05d}"
+    return rows
 
 
-def _keep_edited(out: Path) -> None:
-    """Put a copy of a workbook that a person edited aside before the new one, which holds the same
-    decisions, takes its place."""
-    path = out / REVIEW
-    if not path.is_file():
-        return
-    current = sha256(path)
-    written = read_json(out / CARD)["outputs"].get(REVIEW) if (out / CARD).is_file() else ""
-    if current != written:
-        folder = out / "review-copies"
-        folder.mkdir(exist_ok=True)
-        shutil.copy2(path, folder / f"review-{current[:8]}.xlsx")
+def _contamination(
+    inputs: Inputs, train: list[Row], held_out: list[Row], ledger: Ledger
+) -> dict[str, dict[str, int]]:
+    """How many evaluation questions stand in train and in other files, exactly or nearly."""
+    sets: dict[str, Iterator[str]] = {"train": (row.prompt() for row in train)}
+    for name in inputs.against:
+        sets[Path(name).name] = contamination.questions(ROOT / name)
+    found = {}
+    for name, others in sets.items():
+        hits = contamination.check(held_out, others)
+        exact = sum(hit.exact for hit in hits)
+        found[name] = {"exact": exact, "near": len(hits) - exact}
+        for hit in hits if name != "train" else []:
+            at = hit.row.source
+            ledger.add(at.file, at.locator, f"contaminated: {name}: {hit.other[:80]}", at.text)
+    return found

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from core.domain import Domain
 from core.rows import Row
 from data_tools.ledger import Ledger, SourceReport
-
-PERCENTILES = (50, 90, 99, 100)
-
-
-def percentiles(lengths: Sequence[int]) -> dict[str, int]:
-    """p50, p90, p99 and p100 (the longest) of ``lengths``."""
-    if not lengths:
-        return {}
-    ordered = sorted(lengths)
-    return {f"p{p}": ordered[min(len(ordered) - 1, len(ordered) * p // 100)] for p in PERCENTILES}
 
 
 def by_kind(rows: Sequence[Row]) -> dict[str, int]:
@@ -42,7 +33,13 @@ def _cell(value: Any) -> str:
     return text.replace("|", "\\|").replace("\n", "<br>")
 
 
-def markdown(card: dict[str, Any], domain: Domain, examples: Sequence[Row], ledger: Ledger) -> str:
+def markdown(
+    card: dict[str, Any],
+    domain: Domain,
+    examples: Sequence[Row],
+    ledger: Ledger,
+    charts: Sequence[str] = (),
+) -> str:
     """``card.md``: counts, sources with hashes, kinds, examples, doubts, a licence line."""
     counts = _table(
         ["项 item", "数 count"],
@@ -56,6 +53,19 @@ def markdown(card: dict[str, Any], domain: Domain, examples: Sequence[Row], ledg
         ],
     )
     kinds = _table(["题型 kind", "数 rows"], list(card["by_kind"].items()))
+    lengths = _table(
+        ["长度 length", *(p for p in card["characters"])],
+        [
+            (name, *(card[key].get(p, "") for p in card["characters"]))
+            for name, key in (("字符 characters", "characters"), ("词元 tokens", "tokens"))
+            if card[key]
+        ],
+    )
+    pictures = "\n".join(f"![{Path(name).stem}]({name})" for name in charts)
+    overlap = _table(
+        ["评测题出现于 eval questions found in", "原样 exact", "近似 near (≥ 90%)"],
+        [(name, found["exact"], found["near"]) for name, found in card["contamination"].items()],
+    )
     doubts = _table(["原因 reason", "数 count"], ledger.counts().most_common(20))
     shown = _table(
         ["题 question", "答 answer", "出处 source"],
@@ -80,13 +90,21 @@ license: other  # 请填写 fill in: the licence under which the sources may be 
 
 {files}
 
-## 题型 Kinds
+## 题型与长度 Kinds and lengths
 
 {kinds}
+
+{lengths}
+
+{pictures}
 
 ## 样例 Examples
 
 {shown}
+
+## 评测集是否泄漏 Contamination
+
+{overlap}
 
 ## 已知疑点 Known doubts
 

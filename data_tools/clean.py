@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.rows import Row
 from core.text import bare, nfkc
+from data_tools.doubts import doubts
 from data_tools.ledger import Ledger
 
 CONFLICT = "conflict"
 DUPLICATE = "duplicate"
 OVERRULED = "overruled"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # not allowed in XML, hence in no workbook
-_UNSEEN = re.compile(r"[\x7f-\x84\x86-\x9f\u200b-\u200f\u2028-\u202e\u2060\ufeff\ufffd]")
 _LIST = re.compile(r"[、;；|\n]")
 _ORDERED = re.compile(r"依次|顺序|次序|先后|排序|排列|前三|从[^，。]{1,6}[到至]")
 _LETTER = re.compile(r"\s*[A-HＡ-Ｈ]\s*[.．、:：]\s*(?=\S{2})")
@@ -38,6 +39,7 @@ def tidy(text: str) -> str:
     return _CONTROL.sub("", text).strip() if text else ""
 
 
+@lru_cache(1 << 16)  # the phrasings of one template follow each other with one answer
 def listed(text: str, ordered: bool) -> str:
     """``text`` as a key: without a leading option letter; a list of short parts in any order,
     unless the question asks for an order."""
@@ -66,20 +68,30 @@ def chosen(letters: str, options: dict[str, str]) -> str:
     return "；".join(f"{letter}. {options[letter]}" for letter in letters if letter in options)
 
 
-def normalise(rows: Iterable[Row]) -> list[Row]:
-    """Tidy every row in place; a choice's answer is written out from its letters."""
+def normalise(rows: Iterable[Row], convert: Callable[[str], str] = str) -> list[Row]:
+    """Tidy every row in place (``convert``: traditional to simplified), write a choice's answer out
+    from its letters, and note the doubts that the text earns."""
     kept = []
     for row in rows:
-        row.question, row.answer = tidy(row.question), tidy(row.answer)
-        row.explanation = tidy(row.explanation)
+        row.question, row.answer = convert(tidy(row.question)), convert(tidy(row.answer))
+        row.explanation = convert(tidy(row.explanation)) if row.explanation else ""
         if row.options:
-            row.options = {letter: tidy(text) for letter, text in row.options.items()}
+            row.options = {letter: convert(tidy(text)) for letter, text in row.options.items()}
             row.letters = "".join(sorted(set(row.letters)))
             row.answer = chosen(row.letters, row.options) or row.answer
-        if found := _UNSEEN.search(row.prompt() + row.answer):
-            row.flags.append(f"invisible: 不可见字符 U+{ord(found[0]):04X}")
+        row.flags.extend(doubts(row))
         kept.append(row)
     return kept
+
+
+def converter(name: str) -> Callable[[str], str]:
+    """OpenCC's conversion ``name`` (``t2s``: traditional to simplified), or none for ""."""
+    if not name:
+        return str
+    from opencc import OpenCC
+
+    convert: Callable[[str], str] = OpenCC(name).convert
+    return convert
 
 
 def place(row: Row) -> str:
@@ -89,8 +101,8 @@ def place(row: Row) -> str:
 
 @dataclass(slots=True)
 class Cleaned:
-    """``rows`` may train; ``held`` contradict each other and wait for a person. ``keys`` and
-    ``held_keys`` run parallel to them; ``conflicts`` counts the questions held back."""
+    """``rows`` may train, with their ``keys``; ``held`` contradict each other and wait for a
+    person; ``conflicts`` counts the questions that they ask."""
 
     rows: list[Row]
     keys: list[Keys]
@@ -99,45 +111,44 @@ class Cleaned:
     conflicts: int
 
 
-def clean(rows: Sequence[Row], ledger: Ledger, right: Container[str] = ()) -> Cleaned:
+def clean(
+    rows: Sequence[Row], known: Sequence[Keys], ledger: Ledger, right: Container[str] = ()
+) -> Cleaned:
     """Keep the first of exact repeats, hold back questions whose answers differ.
 
-    ``right``: ids of rows that a person declared right; rows that contradict one of them go."""
-    seen: dict[Keys, Row] = {}
-    answers: defaultdict[str, list[str]] = defaultdict(list)
-    duplicates = 0
-    known = [keys(row) for row in rows]
+    ``known`` are the rows' keys; ``right`` the ids of rows that a person declared right: what
+    contradicts one of them goes."""
     settled: defaultdict[str, set[str]] = defaultdict(set)
     for row, key in zip(rows, known, strict=True):
         if row.id in right:
             settled[key.question].add(key.answer)
+    seen: dict[Keys, Row] = {}
+    first: dict[str, Row] = {}
+    answers: defaultdict[str, list[str]] = defaultdict(list)
+    duplicates = 0
     for row, key in zip(rows, known, strict=True):
         if key.question in settled and key.answer not in settled[key.question]:
-            reason = f"{OVERRULED}: 已选定另一答案 another answer was kept"
-            ledger.add(row.source.file, row.source.locator, reason, row.source.text)
-            continue
-        first = seen.setdefault(key, row)
-        if first is row:
-            answers[key.question].append(row.answer)
-        else:
+            _note(ledger, row, f"{OVERRULED}: 已选定另一答案 another answer was kept")
+        elif (twin := seen.setdefault(key, row)) is not row:
             duplicates += 1
-            ledger.add(
-                row.source.file,
-                row.source.locator,
-                f"{DUPLICATE}: {place(first)} {first.id}",
-                row.source.text,
-            )
-    result = Cleaned([], [], [], duplicates, sum(len(said) > 1 for said in answers.values()))
+            _note(ledger, row, f"{DUPLICATE}: {place(twin)} {twin.id}")
+        elif (other := first.setdefault(key.question, row)) is not row:
+            said = answers[key.question]
+            said.extend([row.answer] if said else [other.answer, row.answer])
+    result = Cleaned([], [], [], duplicates, len(answers))
     for key, row in seen.items():
-        said = answers[key.question]
-        row.flags = [flag for flag in row.flags if not flag.startswith(CONFLICT)]
-        if len(said) > 1:
-            row.flags.append(f"{CONFLICT}: {' | '.join(text[:40] for text in said)}")
+        if key.question in answers:
+            variants = " | ".join(text[:40] for text in answers[key.question])
+            row.flags.append(f"{CONFLICT}: {variants}")
             result.held.append(row)
         else:
             result.rows.append(row)
             result.keys.append(key)
     return result
+
+
+def _note(ledger: Ledger, row: Row, reason: str) -> None:
+    ledger.add(row.source.file, row.source.locator, reason, row.source.text)
 
 
 def note_flags(rows: Iterable[Row], ledger: Ledger) -> int:
@@ -146,5 +157,5 @@ def note_flags(rows: Iterable[Row], ledger: Ledger) -> int:
     for row in rows:
         count += bool(row.flags)
         for flag in row.flags:
-            ledger.add(row.source.file, row.source.locator, flag, row.source.text)
+            _note(ledger, row, flag)
     return count

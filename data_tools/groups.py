@@ -101,9 +101,7 @@ class Question:
         )
 
 
-def candidates(
-    block: Sequence[Question], weight: Mapping[str, float]
-) -> Iterator[tuple[int, int]]:
+def candidates(block: Sequence[Question], weight: Mapping[str, float]) -> Iterator[tuple[int, int]]:
     """Pairs of one block worth a look: all of a small one; in a large one those that share a rare
     token (prefix filtering, Chaudhuri et al. 2006), at most :data:`NEAREST` a token, so that the
     cost stays linear."""

@@ -7,8 +7,9 @@ decisions (see :mod:`data_tools.workbook`).
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from core.files import digest, shown
 from core.rows import KINDS, Row, Source
 from data_tools import clean
 from data_tools.ledger import FORMULA, Ledger
-from data_tools.workbook import ALL, AT, BASE, DOUBTS, HEAD, TAIL, Line, fingerprint
+from data_tools.workbook import ALL, AT, BASE, BULK, DOUBTS, HEAD, TAIL, Line, fingerprint
 
 _OPTION = re.compile(r"选项\s*([A-Z])$")
 _LETTERS = re.compile(r"[A-Z]+$")
@@ -51,10 +52,10 @@ class Review:
     deleted: set[str] = field(default_factory=set)
 
 
-def key_of(row: Row) -> str:
+def key_of(known: clean.Keys) -> str:
     """The name of a parsed row: the same for every typing of one question with one answer."""
-    known = clean.keys(row)
-    return digest(known.question, known.answer)[:16]
+    text = f"{known.question}\0{known.answer}".encode()
+    return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
 def text_of(value: Any) -> str:
@@ -203,38 +204,72 @@ def _merge(review: Review, doubts: Sequence[Seen], base: dict[str, tuple[str, st
         review.lines[seen.key].decision = seen.decision or line.decision
 
 
-def apply(rows: Sequence[Row], review: Review, ledger: Ledger) -> list[Line]:
+@dataclass(slots=True)
+class Applied:
+    """Rows with a person's decisions put onto them. ``known``: their keys; ``lines``: by row id
+    those that a person has, or may have, in the workbook; ``met``: keys that the sources gave."""
+
+    rows: list[Row] = field(default_factory=list)
+    known: list[clean.Keys] = field(default_factory=list)
+    lines: dict[str, Line] = field(default_factory=dict)
+    deleted: int = 0
+
+    def take(self, line: Line, known: clean.Keys | None = None) -> None:
+        """Add one row of the workbook."""
+        self.rows.append(line.row)
+        self.known.append(known or clean.keys(line.row))
+        self.lines[line.row.id] = line
+
+
+def apply(
+    rows: Sequence[Row], known: Sequence[clean.Keys], review: Review, ledger: Ledger
+) -> Applied:
     """The freshly read ``rows`` as a person left them, with edited rows whose source has gone and
-    rows added by hand at the end. Every deletion and edit gets a ledger line."""
-    lines, met = [], set()
-    for row in rows:
-        key = key_of(row)
-        parsed = fingerprint(row)
+    rows added by hand at the end. Every deletion and edit gets a ledger line.
+
+    Rows of :data:`BULK` kinds that the workbook does not show pass without one."""
+    result, met = Applied(), set()
+    for row, keys in zip(rows, known, strict=True):
+        key = key_of(keys)
         if key in review.deleted:
             _note(ledger, row, "deleted: 人工删除 by hand")
+            result.deleted += 1
             continue
+        met.add(key)
         seen = review.lines.get(key)
-        line = Line(row, key, parsed)
-        if seen is not None:
-            line.decision, line.extra = seen.decision, seen.extra
-            if key in review.edited:
-                line.row, line.edited = _edited(row, seen.row), True
+        if seen is None and row.kind in BULK:
+            result.rows.append(row)
+            result.known.append(keys)
+        elif seen is None:
+            result.take(Line(row, key, fingerprint(row)), keys)
+        else:
+            edited = key in review.edited
+            line = Line(row, key, fingerprint(row), seen.decision, edited, seen.extra)
+            if edited:
+                line.row = _edited(row, seen.row)
                 _note(ledger, row, f"edited: {row.question} -> {row.answer}"[:200])
-        met.add(key)
-        lines.append(line)
-    for key, seen in review.lines.items():
-        if key in met or not (key[0] == "+" or key in review.edited):
+            if seen.decision == "keep":
+                line.row.flags = []
+            result.take(line, None if edited else keys)
+    number = len(rows)
+    for line in _beyond(review, met):
+        number += 1
+        line.row.id = f"{rows[0].id.rpartition('-')[0]}-{number:06d}" if rows else f"{number:06d}"
+        result.take(line)
+    return result
+
+
+def _beyond(review: Review, met: set[str]) -> Iterator[Line]:
+    """The lines that only the workbook knows: edited ones whose source has gone, added ones."""
+    known = [(key, seen) for key, seen in review.lines.items() if key not in met]
+    added = [("+" + key_of(clean.keys(seen.row))[1:], seen) for seen in review.added]
+    for key, seen in (*known, *added):
+        if key in met or not (key[0] == "+" or key in review.edited) or seen.decision == "drop":
             continue
-        if key[0] != "+":
-            seen.row.flags = ["source-gone: 来源已无此题 the bank no longer has it"]
         met.add(key)
-        lines.append(Line(seen.row, key, "", seen.decision, True, seen.extra))
-    for seen in review.added:
-        key = "+" + key_of(seen.row)[:15]
-        if key not in met and seen.decision != "drop":
-            met.add(key)
-            lines.append(Line(seen.row, key, "", seen.decision, True, seen.extra))
-    return lines
+        if key[0] != "+" and seen.decision != "keep":
+            seen.row.flags = ["source-gone: 来源已无此题 the bank no longer has it"]
+        yield Line(seen.row, key, "", seen.decision, True, seen.extra)
 
 
 def _edited(row: Row, new: Row) -> Row:

@@ -31,6 +31,8 @@ KIND_NAMES = {
     "general": "通用 general",
 }
 KEEP, DROP = "保留 keep", "删除 drop"
+# Kinds that come by the hundred thousand and are mended in their table: shown only when in doubt.
+BULK = ("template", "general")
 HEAD = ("编号 id", "处理 decision", "题型 kind", "题干 question", "答案 answer")
 TAIL = ("解析 explanation", "存疑 doubts", "来源 source", "原文 text", "key")
 OPTION = "选项 {}"

@@ -1,0 +1,111 @@
+"""Write a data set so that it is whole or absent, whenever the power goes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from core.domain import Domain
+from core.files import read_json, sha256, write_json, write_jsonl, write_text
+from core.rows import Row
+from data_tools import card, charts, workbook
+from data_tools.ledger import Ledger
+from data_tools.sources import Inputs
+from data_tools.workbook import Line
+
+CARD, INPUTS, REVIEW = "card.json", "inputs.json", "review.xlsx"
+FILES = ("train.jsonl", "eval.jsonl", "kb.jsonl", "ledger.csv", "card.md", REVIEW)
+CHARTS = ("kinds.png", "lengths.png")
+
+
+@dataclass(slots=True)
+class Made:
+    """All that is written. ``lines`` are the workbook's, ``gone`` the keys a person took out."""
+
+    train: list[Row]
+    held_out: list[Row]
+    lines: list[Line]
+    gone: set[str]
+    ledger: Ledger
+    facts: dict[str, Any]
+
+
+def passage(row: Row, side: str) -> dict[str, Any]:
+    """One line of ``kb.jsonl``: ``text`` is what is indexed and shown, ``split`` the side of the
+    row (train or eval), so that an evaluation can leave the held-out rows out of the index."""
+    text = f"{row.prompt()}\n答案：{row.answer}"
+    if row.explanation:
+        text += f"\n解析：{row.explanation}"
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "split": side,
+        "text": text,
+        "question": row.question,
+        "answer": row.answer,
+        "source": row.source.json(),
+    }
+
+
+def passages(made: Made) -> Iterator[dict[str, Any]]:
+    """``kb.jsonl``: every row but the general ones, which are no knowledge of the domain."""
+    for side, rows in (("train", made.train), ("eval", made.held_out)):
+        yield from (passage(row, side) for row in rows if row.kind != "general")
+
+
+def records(rows: Iterable[Row], system: str) -> Iterator[dict[str, Any]]:
+    """Training records; general conversations stand under no system prompt of ours."""
+    return (row.json("" if row.kind == "general" else system) for row in rows)
+
+
+def placed(lines: Sequence[Line]) -> None:
+    """Let the rows added by hand say in which cell of the new workbook they stand."""
+    for number, line in enumerate(lines, 2):
+        if line.key.startswith("+"):
+            place = f"{workbook.ALL}!D{number}"
+            line.row.source = replace(line.row.source, locator=place)
+
+
+def write(out: Path, made: Made, domain: Domain, inputs: Inputs) -> dict[str, str]:
+    """Write all files into a folder beside, then move them in; returns their hashes.
+
+    ``card.json`` goes first, and the caller writes it last: a folder without it is unfinished."""
+    for old in out.glob(".new-*"):
+        shutil.rmtree(old)
+    new = out / f".new-{os.getpid()}"
+    placed(made.lines)
+    write_jsonl(new / "train.jsonl", records(made.train, domain.system))
+    write_jsonl(new / "eval.jsonl", records(made.held_out, domain.system))
+    write_jsonl(new / "kb.jsonl", passages(made))
+    made.ledger.write(new / "ledger.csv")
+    rows = [*made.train, *made.held_out]
+    charts.draw(new, made.facts["by_kind"], [len(r.prompt()) + len(r.answer) for r in rows])
+    text = card.markdown(made.facts, domain, made.train[:5], made.ledger, CHARTS)
+    write_text(new / "card.md", text)
+    workbook.write(new / REVIEW, made.lines, sorted(made.gone), made.ledger)
+    hashes = {name: sha256(new / name) for name in FILES}
+    write_json(out / INPUTS, asdict(inputs))
+    _keep_edited(out)
+    (out / CARD).unlink(missing_ok=True)
+    for name in (*FILES, *CHARTS):
+        (new / name).replace(out / name)
+    new.rmdir()
+    return hashes
+
+
+def _keep_edited(out: Path) -> None:
+    """Put a copy of a workbook that a person edited aside before the new one, which holds the same
+    decisions, takes its place."""
+    path = out / REVIEW
+    if not path.is_file():
+        return
+    current = sha256(path)
+    written = read_json(out / CARD)["outputs"].get(REVIEW) if (out / CARD).is_file() else ""
+    if current != written:
+        folder = out / "review-copies"
+        folder.mkdir(exist_ok=True)
+        shutil.copy2(path, folder / f"review-{current[:8]}.xlsx")

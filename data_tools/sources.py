@@ -1,0 +1,143 @@
+"""All that a data set is made from, read in one order: banks, rows of other tools, tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.files import ROOT, sha256, shown
+from core.rows import Row, Source
+from data_tools import formats, tables, templates
+from data_tools.ledger import Ledger, SourceReport
+from data_tools.readers import read
+from data_tools.templates import Pack
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a data set is made from. Paths are absolute or from the repository's root; ``templates``
+    are files, folders or names of shipped packs, and go with ``table``; ``mix`` are general
+    conversations to be ``mix_ratio`` of the training rows; ``against`` are files in which no
+    evaluation question should stand."""
+
+    domain: str
+    bank: tuple[str, ...] = ()
+    table: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
+    mix: tuple[str, ...] = ()
+    mix_ratio: float = 0.0
+    against: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, saved: dict[str, Any]) -> Inputs:
+        """From the JSON of ``inputs.json``."""
+        for name, value in saved.items():
+            saved[name] = tuple(value) if isinstance(value, list) else value
+        return cls(**saved)
+
+    def files(self) -> list[Path]:
+        """Every file that is read; raises :class:`UserError` for one that is not there."""
+        found = [ROOT / name for name in (*self.bank, *self.table, *self.mix, *self.against)]
+        for path in found:
+            if not path.is_file():
+                raise UserError(f"没有这个文件 no such file: {shown(path)}")
+        return [*found, *(templates.find(self.templates) if self.table else [])]
+
+
+def names(files: Sequence[Path]) -> list[str]:
+    """A name a file for locators: its base name, with its folder where two would be alike."""
+    base = [path.name for path in files]
+    return [
+        f"{path.resolve().parent.name}/{path.name}" if base.count(path.name) > 1 else path.name
+        for path in files
+    ]
+
+
+def read_all(inputs: Inputs, ledger: Ledger) -> list[Row]:
+    """All rows, numbered in reading order: the number stays whatever is dropped later."""
+    rows: list[Row] = []
+    files = [ROOT / name for name in (*inputs.bank, *inputs.table)]
+    packs = [templates.load(path) for path in templates.find(inputs.templates)]
+    for index, (path, name) in enumerate(zip(files, names(files), strict=True)):
+        before = len(rows)
+        if index < len(inputs.bank):
+            reader = formats.read if path.suffix.lower() in (".json", ".jsonl") else read
+            rows.extend(reader(path, ledger, name))
+        else:
+            rows.extend(read_table(path, packs, ledger, name))
+        if len(rows) == before:
+            raise UserError(
+                f"{shown(path)}: 没有读到任何题 0 questions found: 支持的写法 layouts: docs/data.md"
+            )
+    for number, row in enumerate(rows, 1):
+        row.id = f"{inputs.domain}-{number:06d}"
+    return rows
+
+
+def _fitting(path: Path, packs: Sequence[Pack], columns: Sequence[str]) -> list[Pack]:
+    """The packs whose thing is a column of this table."""
+    found = [pack for pack in packs if pack.entity in columns]
+    if not found:
+        wanted = ", ".join(f"{pack.path.name}: {pack.entity}" for pack in packs) or "(TEMPLATES=)"
+        raise UserError(
+            f"{shown(path)}: 没有模板适合它的列 no template fits its columns "
+            f"{', '.join(columns)}: 模板需要 templates need {wanted}"
+        )
+    return found
+
+
+def read_table(path: Path, packs: Sequence[Pack], ledger: Ledger, name: str) -> Iterator[Row]:
+    """The rows that the fitting ``packs`` make of a table, record by record; then those that ask
+    for everything that shares a value."""
+    sha = sha256(path)
+    report = SourceReport(name, sha)
+    fitting: list[Pack] = []
+    columns: set[str] = set()
+    shared: defaultdict[tuple[int, str, str], list[str]] = defaultdict(list)
+    first: dict[tuple[int, str, str], Source] = {}
+    for record in tables.records(path):
+        fitting = fitting or _fitting(path, packs, list(record.values))
+        columns.update(record.values)
+        made = 0
+        for number, pack in enumerate(fitting):
+            values = pack.values(record)
+            if not values.get(pack.entity):
+                place = next(iter(record.places.values()))
+                text = " | ".join(filter(None, record.values.values()))
+                ledger.add(name, place, f"no-entity: {pack.entity} 为空 is empty", text)
+                continue
+            for row in templates.expand(pack, record, values, name, sha):
+                row.flags = list(record.flags)
+                made += 1
+                yield row
+            for attribute, value, entity in templates.pairs(pack, record, values):
+                key = (number, attribute, value)
+                shared[key].append(entity)
+                column = next(a.each for a in pack.attributes if a.name == attribute)
+                if key not in first:
+                    text = record.values[column]
+                    first[key] = Source(name, sha, record.places[column], text)
+        report.questions += made
+    for (number, attribute, value), entities in shared.items():
+        pack = fitting[number]
+        spec = next(each for each in pack.attributes if each.name == attribute)
+        source = first[(number, attribute, value)]
+        for row in templates.turned(pack, spec, value, entities, source):
+            report.questions += 1
+            yield row
+    _absent(fitting, columns, ledger, name)
+    ledger.sources.append(report)
+
+
+def _absent(packs: Sequence[Pack], columns: set[str], ledger: Ledger, name: str) -> None:
+    """Note the attributes whose columns the table does not have."""
+    for pack in packs:
+        for attribute in pack.attributes:
+            missing = set(attribute.needs) - columns
+            if missing:
+                reason = f"no-column: {', '.join(sorted(missing))}"
+                ledger.add(name, "header", reason, f"{pack.path.name} {attribute.name}")
