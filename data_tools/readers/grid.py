@@ -187,7 +187,7 @@ def _draft(row: list[Cell], stem: Cell, grid: Grid) -> Draft:
         if cell is not None:
             draft.flags += [flag for flag in cell.flags if flag not in draft.flags]
     draft.stem = [line.label + line.text for line in stem.lines]
-    if (not draft.options and _STRUCTURED.search(pt.plain(stem.text))) or draft.number == 0:
+    if _STRUCTURED.search(pt.plain(stem.text)):
         _inner(draft, stem)
     return draft
 
