@@ -1,4 +1,4 @@
-"""``python -m eval run | report``; see docs/eval.md."""
+"""``python -m eval run | report | score | selfcheck``; see docs/eval.md."""
 
 from __future__ import annotations
 
@@ -25,12 +25,62 @@ def parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="重写报告 write the card again")
     report.add_argument("--work-dir", type=Path, required=True)
+
+    score = commands.add_parser("score", help="三档命中率 the three-standard hit rate of a file")
+    score.add_argument("predictions", type=Path, help='{"instruction", "prediction"} a line')
+    score.add_argument("labels", type=Path, help="CSV: 药品, 医学专家标注的适应病症, instruction")
+    score.add_argument("--json", action="store_true", help="只输出 JSON only")
+    score.add_argument("--aliases", default="medical", help="eval/aliases/NAME.txt, none: 不用别名")
+    score.add_argument("--strict", action="store_true", help="没答的题算错 no answer is a miss")
+
+    check = commands.add_parser("selfcheck", help="评分器自检 the scorer on texts of known score")
+    check.add_argument("labels", type=Path)
     return top
+
+
+def score(args: argparse.Namespace) -> int:
+    """Print the three standards of a file of predictions."""
+    import json
+    import sys
+
+    from eval import report, standards
+
+    found = standards.score_files(args.predictions, args.labels, args.aliases, args.strict)
+    if found["missing"] and not args.strict:
+        print(
+            f"注意 mind: {found['missing']} 题没有回答, 不计入 n (--strict 计为未命中) unanswered "
+            "questions are not counted",
+            file=sys.stderr,
+        )
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False, indent=1))
+        return 0
+    for name in (*standards.STANDARDS, *(f"{key}_weighted" for key in standards.STANDARDS)):
+        cell = found[name]
+        print(
+            f"{name:20}{report.percent(cell['value']):>7} {report.interval(cell):16} n={cell['n']}"
+        )
+    print(f"{'precision':20}{report.percent(found['precision']['value']):>7}", end=" ")
+    print(f"每答标签数 labels per answer {found['labels_per_answer']}")
+    return 0
+
+
+def selfcheck(args: argparse.Namespace) -> int:
+    """Print what the scorer makes of leaflets, beside a plain substring."""
+    from eval import standards
+
+    print(f"{'':14}{'ours 1 / 2 / 3':26}plain substring 1 / 2 / 3")
+    for name, rates in standards.self_check(args.labels).items():
+        ours, plain = (" / ".join(f"{v:5.2f}" for v in rates[key]) for key in ("ours", "plain"))
+        print(f"{name:14}{ours:26}{plain}")
+    return 0
 
 
 def main() -> int:
     """Run one command; 1 when a gate of the card fails."""
     args = parser().parse_args()
+    if args.command in ("score", "selfcheck"):
+        return {"score": score, "selfcheck": selfcheck}[args.command](args)
     from eval import report
 
     if args.command == "run":
