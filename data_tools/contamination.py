@@ -12,9 +12,9 @@ from rapidfuzz import fuzz
 from core.rows import Row
 from core.text import bare
 from data_tools import formats
-from data_tools.groups import canon, tokens
+from data_tools.groups import NUMBER, canon, tokens
 
-NEAR = 90.0  # rapidfuzz ratio of two bare questions from which they count as nearly the same
+NEAR = 90.0  # rapidfuzz ratio of two bare questions with the same numbers: nearly the same
 RARE = 4  # a near question shares one of this many rarest tokens
 
 
@@ -51,9 +51,12 @@ class Probe:
         text = bare(question)
         same = self.exact.get(text, [])
         yield from (Hit(self.rows[index], question, True) for index in same)
+        numbers = set(NUMBER.findall(text))
         near = {i for token in tokens(canon(question)) for i in self.posting.get(token, ())}
         for index in sorted(near.difference(same)):
-            if fuzz.ratio(text, self.texts[index], score_cutoff=NEAR):
+            if fuzz.ratio(
+                text, self.texts[index], score_cutoff=NEAR
+            ) and not numbers.symmetric_difference(NUMBER.findall(self.texts[index])):
                 yield Hit(self.rows[index], question, False)
 
 

@@ -6,7 +6,7 @@ import re
 
 from core.rows import Row
 
-_ANY = re.compile(r"\d{11}|\d{6}[ -]?\d{8}|@\w")
+_ANY = re.compile(r"1[3-9]\d[- ]?\d{4}|\d{17}|@\w")
 # Mainland mobile numbers (prefixes 13-19, with or without +86 and separators) and e-mail addresses.
 _PHONE = re.compile(r"(?<![\d.])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?![\d.])")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")

@@ -68,7 +68,8 @@ def turns(record: Json) -> list[Turn]:
     if isinstance(record.get("messages"), list):
         return _messages(record["messages"], "role", "content")
     if "instruction" in record and "output" in record:
-        question = "\n".join(filter(None, map(str, (record["instruction"], record.get("input")))))
+        parts = (record["instruction"], record.get("input"))
+        question = "\n".join(str(part) for part in parts if part)
         return [Turn(question, str(record["output"]), str(record.get("system") or ""))]
     for ask, say in PAIRS:
         if isinstance(record.get(ask), str) and isinstance(record.get(say), str):
@@ -164,8 +165,9 @@ def _renamed(
             COLUMNS[ours]: record.get(key) for ours, key in columns.items() if ours in COLUMNS
         }
         if "messages" in columns:
-            renamed["conversations"] = record.get(columns["messages"])
-            renamed.pop("system", None)
+            said = record.get(columns["messages"])
+            openai = isinstance(said, list) and said and "role" in said[0]
+            renamed = {"messages" if openai else "conversations": said}
         found = turns({**record, **renamed})
         if not found or not found[0].question.strip() or not found[0].answer.strip():
             report.lost += 1

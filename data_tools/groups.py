@@ -36,7 +36,7 @@ _ASKING = re.compile(
 _SAME = (("我国", "中国"), ("新中国", "中华人民共和国"), ("地球上", "世界"), ("首届", "第1届"))
 _ORDINAL = re.compile(r"第([一二三四五六七八九])(?![十百千])")
 _TOP = re.compile(r"最(.)")
-_NUMBER = re.compile(r"\d+(?:[.:/]\d+)*")
+NUMBER = re.compile(r"\d+(?:[.:/]\d+)*")
 _NOT = re.compile(r"[不非无未没否错]|除")
 
 
@@ -83,7 +83,7 @@ class Question:
         self.text = canon(text)
         self.bag = tokens(self.text)
         self.mass = sum(weight[token] for token in self.bag)
-        self.numbers = set(_NUMBER.findall(self.text))
+        self.numbers = set(NUMBER.findall(self.text))
         self.tops = set(_TOP.findall(self.text))
         self.negations = len(_NOT.findall(self.text))
 
@@ -149,7 +149,7 @@ def slips(questions: Sequence[str], answers: Sequence[str]) -> Iterator[tuple[in
                     keys[one][:2] == keys[other][:2]
                     and fuzz.ratio(keys[one], keys[other], score_cutoff=SLIP)
                     and kindred(answers[one], answers[other])
-                    and _NUMBER.findall(questions[one]) == _NUMBER.findall(questions[other])
+                    and NUMBER.findall(questions[one]) == NUMBER.findall(questions[other])
                     and len(_NOT.findall(questions[one])) == len(_NOT.findall(questions[other]))
                 ):
                     yield one, other

@@ -93,25 +93,26 @@ def _record(values: dict[str, str], start: int, raw: str) -> Record:
 
 
 def _csv(path: Path) -> Iterator[Record]:
-    with open(path, encoding=encoding(path), newline="") as file:
-        lines = _Lines(file)
-        sample = file.readline()
-        file.seek(0)
-        delimiter = max(",\t;", key=sample.count)
-        reader = csv.reader(iter(lines), delimiter=delimiter)
-        try:
+    number = 1
+    try:
+        with open(path, encoding=encoding(path), newline="") as file:
+            lines = _Lines(file)
+            sample = file.readline()
+            file.seek(0)
+            reader = csv.reader(iter(lines), delimiter=max(",\t;", key=sample.count))
             header = [name.strip() for name in next(reader, [])]
             lines.range()
             for fields in reader:
+                number = reader.line_num
                 start, raw = lines.range()
                 if any(fields):
                     yield _record(dict(zip(header, fields, strict=False)), start, raw)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise UserError(f"{shown(path)} 第{reader.line_num}行 line: {error}") from None
+    except (csv.Error, UnicodeError) as error:
+        raise UserError(f"{shown(path)} 第{number}行之后 after line {number}: {error}") from None
 
 
 def _jsonl(path: Path) -> Iterator[Record]:
-    start = 0
+    start = number = 0
     with open(path, encoding="utf-8-sig", newline="") as file:
         try:
             for number, line in enumerate(file, 1):
@@ -122,7 +123,7 @@ def _jsonl(path: Path) -> Iterator[Record]:
                     values = {str(name): _text(value) for name, value in found.items()}
                     yield _record(values, start, line)
                 start += len(line)
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (json.JSONDecodeError, UnicodeError, RecursionError) as error:
             raise UserError(f"{shown(path)} 第{number}行不是合法 JSON: {error}") from None
 
 
@@ -135,24 +136,28 @@ def _text(value: Any) -> str:
 
 def _xlsx(path: Path) -> Iterator[Record]:
     try:
-        book = load_workbook(path, read_only=True)
+        for sheet in load_workbook(path, read_only=True).worksheets:
+            yield from _sheet(sheet)
     except Exception as error:  # openpyxl raises KeyError, BadZipFile, ValueError, … for bad files
-        raise UserError(f"{shown(path)}: 打不开 cannot be opened as a workbook: {error}") from None
-    for sheet in book.worksheets:
-        header: list[str] = []
-        for number, line in enumerate(sheet.iter_rows(), 1):
-            texts = [cells.shown(cell.value, cell.number_format) for cell in line]
-            if not header:
-                header = [text.strip() for text, _ in texts] if any(t for t, _ in texts) else []
-                continue
-            columns = [(name, *seen) for name, seen in zip(header, texts, strict=False) if name]
-            if any(text for _, text, _ in columns):
-                letters = {name: get_column_letter(i) for i, name in enumerate(header, 1)}
-                yield Record(
-                    {name: text for name, text, _ in columns},
-                    {name: f"{sheet.title}!{letters[name]}{number}" for name, _, _ in columns},
-                    [flag for _, _, flags in columns for flag in flags],
-                )
+        reason = " ".join(str(error).split())
+        raise UserError(f"{shown(path)}: 读不出 cannot be read as a workbook: {reason}") from None
+
+
+def _sheet(sheet: Any) -> Iterator[Record]:
+    header: list[str] = []
+    for number, line in enumerate(sheet.iter_rows(), 1):
+        texts = [cells.shown(cell.value, cell.number_format) for cell in line]
+        if not header:
+            header = [text.strip() for text, _ in texts] if any(t for t, _ in texts) else []
+            continue
+        columns = [(name, *seen) for name, seen in zip(header, texts, strict=False) if name]
+        if any(text for _, text, _ in columns):
+            letters = {name: get_column_letter(i) for i, name in enumerate(header, 1)}
+            yield Record(
+                {name: text for name, text, _ in columns},
+                {name: f"{sheet.title}!{letters[name]}{number}" for name, _, _ in columns},
+                [flag for _, _, flags in columns for flag in flags],
+            )
 
 
 def records(path: Path) -> Iterator[Record]:

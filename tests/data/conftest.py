@@ -11,7 +11,7 @@ from docx import Document
 from openpyxl import Workbook
 
 from core.files import ROOT
-from data_tools.build import Inputs
+from data_tools.sources import Inputs
 
 REAL_DATA = Path(os.environ.get("REAL_DATA") or ROOT.parent / "shared" / "data")
 

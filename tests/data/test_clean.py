@@ -54,7 +54,7 @@ def test_reordered_options_are_the_same_choice() -> None:
 def test_duplicates_and_contradictions_are_ledgered() -> None:
     ledger = Ledger()
     rows = rows_of(("甲是？", "1"), ("甲是:", "1"), ("乙是？", "2"), ("乙是", "3"), ("丙是？", "4"))
-    cleaned = clean(rows, ledger)
+    cleaned = clean(rows, list(map(keys, rows)), ledger)
     assert [kept.id for kept in cleaned.rows] == ["x-000001", "x-000005"]
     assert [kept.id for kept in cleaned.held] == ["x-000003", "x-000004"]
     assert (cleaned.duplicates, cleaned.conflicts) == (1, 1)
@@ -75,7 +75,7 @@ def test_paraphrases_share_a_group_and_other_questions_do_not() -> None:
         ("日本的首都是？", "东京"),
         ("埃及的首都是？", "开罗"),
     )
-    cleaned = clean(rows, Ledger())
+    cleaned = clean(rows, list(map(keys, rows)), Ledger())
     assert group(cleaned.rows, cleaned.keys) == 8
     names = [kept.group for kept in cleaned.rows]
     assert names[0] == names[1] and names[2] == names[3]
