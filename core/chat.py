@@ -65,7 +65,7 @@ def endpoint(port: int = DEFAULT_PORT) -> Endpoint:
 
 
 def ports() -> list[int]:
-    """The ports for which ``make deploy`` left a note; the server behind one may have died since."""
+    """The ports for which ``make deploy`` left a note (a server may have died since)."""
     return sorted(int(file.stem) for file in SERVERS.glob("*.json") if file.stem.isdigit())
 
 

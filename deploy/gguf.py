@@ -48,23 +48,12 @@ def ensure(folder: Path) -> Path:
 def preflight(folder: Path) -> None:
     """Refuse, before the work, what the converter or the engine would get wrong.
 
-    Raises :class:`UserError` for an architecture without GGUF form, a folder without weights or
-    chat template, and a byte-level tokenizer marked ``byte_fallback`` (the converter then writes a
-    SentencePiece vocabulary, and the engine fails on every prompt).
+    Raises :class:`UserError` for a folder without weights or chat template, and for a byte-level
+    tokenizer marked ``byte_fallback``: of that the converter makes a SentencePiece vocabulary, and
+    the engine then fails on every prompt. (An unknown architecture the converter refuses at once.)
     """
-    from conversion import ModelType, get_model_architecture, get_model_class
-
-    config = read_json(folder / "config.json")
     if not any(folder.glob("*.safetensors")) and not any(folder.glob("*.bin")):
         raise UserError(f"{shown(folder)} 里没有权重 holds no weights (*.safetensors)")
-    architecture = get_model_architecture(config, ModelType.TEXT)
-    try:
-        get_model_class(architecture)
-    except NotImplementedError:
-        raise UserError(
-            f"{shown(folder)}: CPU 引擎不支持 the CPU engine has no '{architecture}'; "
-            "在 GPU 上用 on a GPU use BACKEND=turbomind"
-        ) from None
     settings = read_json(folder / "tokenizer_config.json")
     if not settings.get("chat_template") and not (folder / "chat_template.jinja").is_file():
         raise UserError(

@@ -20,6 +20,7 @@ QUESTIONS = ("世界上最大的宫殿是？", "我国的根本政治制度是�
 TOKENS = 24  # length of the compared answers
 NEAR = 0.5  # nats: a token may differ where transformers itself holds the two this close
 LIKELY = 10  # tokens whose log-probabilities are compared at one place of each answer
+RARE = -10.0  # below this log-probability the engine's rounding counts for more than the model
 GREEDY = {"temperature": 0, "cache_prompt": False}
 LOSS = 1.0  # nats: allowed difference of one of them (Q8_0 measured: 0.1)
 
@@ -102,7 +103,8 @@ def served_likely(target: chat.Endpoint, ids: list[int]) -> dict[int, float]:
     """
     raw = {"prompt": ids, "n_predict": 1, "n_probs": LIKELY, **GREEDY}
     places = call(target, "/completion", raw).get("completion_probabilities") or [{}]
-    return {one["id"]: one["logprob"] for one in places[0].get("top_logprobs", ())}
+    listed = places[0].get("top_logprobs", ())
+    return {one["id"]: one["logprob"] for one in listed if one["logprob"] > RARE}
 
 
 def prove(

@@ -6,6 +6,7 @@ that it stands on no command line; the log holds timings and no texts.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -35,7 +36,9 @@ def parameters(settings: dict[str, Any], key: str) -> Any:
     params.n_parallel = settings["slots"]
     params.n_ctx = settings["session_len"] * settings["slots"]
     params.n_predict = settings["max_tokens"]
-    params.cpuparams.n_threads = settings["threads"] or -1
+    threads = settings["threads"] or max(1, (os.cpu_count() or 2) - 1)
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    params.cpuparams.poll = params.cpuparams_batch.poll = 0  # sleep between requests
     params.cache_type_k = params.cache_type_v = cache
     params.cache_ram_mib = settings["prefix_cache_mib"]
     params.fit_params = False  # the sizes above are meant, not a first guess

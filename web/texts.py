@@ -25,7 +25,8 @@ TEXTS = {
         "engine": "引擎",
         "server": "服务",
         "down": "模型服务没有运行。请在终端运行 `{command}`, 然后点“重新检查”。",
-        "loading": "模型服务没有应答, 可能正在加载。稍候再点“重新检查”; 一直如此则运行 `{command}`。",
+        "loading": "模型服务没有应答, 可能正在加载。稍候再点“重新检查”; "
+        "一直如此则运行 `{command}`。",
         "again": "重新检查",
         "broken": "回答中断: {reason}",
         "cut": "(未完)",
@@ -38,21 +39,21 @@ TEXTS = {
         "clear": "Clear",
         "settings": "Parameters",
         "temperature": "Temperature",
-        "temperature_help": "0 always takes the likeliest token, as the evaluation does; higher is more "
-        "random and more often wrong.",
+        "temperature_help": "0 always takes the likeliest token, as the evaluation does; "
+        "higher is more random and more often wrong.",
         "top_p": "Top-p",
         "top_p_help": "Chooses among the candidates up to this total probability; no effect at 0.",
         "max_tokens": "Longest answer (tokens)",
         "max_tokens_help": "The answer is cut there. A Chinese character takes 1 to 3 tokens.",
         "turns": "Earlier turns sent along",
-        "turns_help": "The model learned from single questions: 0 asks each on its own, as in training "
-        "and evaluation.",
+        "turns_help": "The model learned from single questions: 0 asks each on its own, "
+        "as in training and evaluation.",
         "model": "Model",
         "engine": "Engine",
         "server": "Server",
         "down": "The model server is not running. Run `{command}` in a terminal, then check again.",
-        "loading": "The model server does not answer; it may be loading. Check again in a moment, or "
-        "run `{command}`.",
+        "loading": "The model server does not answer; it may be loading. Check again in a "
+        "moment, or run `{command}`.",
         "again": "Check again",
         "broken": "The answer broke off: {reason}",
         "cut": "(unfinished)",
@@ -67,7 +68,7 @@ def say(key: str, **values: object) -> str:
 
 
 def choose() -> None:
-    """The language box in the sidebar; ``?lang=en`` in the address keeps the choice over reloads."""
+    """The language box in the sidebar; ``?lang=en`` in the address keeps it over reloads."""
     if "language" not in st.session_state:
         asked = st.query_params.get("lang", "zh")
         st.session_state.language = asked if asked in LANGUAGES else "zh"

@@ -7,3 +7,5 @@ quant_policy = 0
 tp = 1
 enable_prefix_caching = True
 max_concurrent_requests = 512
+max_log_len = 0  # no texts in the log
+trust_remote_code = True  # InternLM2 brings its own code; the folder is the one you trained

@@ -10,3 +10,5 @@ quant_policy = 0  # bits of the KV cache: 0 (16-bit), 8 or 4
 tp = 1  # GPUs that share one model
 enable_prefix_caching = True  # the domain's system prompt is computed once
 max_concurrent_requests = 512
+max_log_len = 0  # no texts in the log
+trust_remote_code = True  # InternLM2 brings its own code; the folder is the one you trained

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.chat import Endpoint
 from web import server, talk
 from web.texts import say
 
@@ -49,14 +50,14 @@ def show(message: dict[str, Any]) -> None:
             st.error(say("broken", reason=problem), icon=":material/error:")
 
 
-def reply(found: server.Found, values: dict[str, Any]) -> None:
+def reply(found: server.Found, target: Endpoint, values: dict[str, Any]) -> None:
     """Stream the answer to the last question."""
     turns = values.pop("turns")
     sent = talk.messages(found.domain.system, turns)
     with st.chat_message("assistant"):
         slot = st.empty()
         slot.markdown("▌")
-        for text in talk.answer(found.target, sent, **values):
+        for text in talk.answer(target, sent, **values):
             slot.markdown(talk.shown(text) + " ▌")
     server.forget_state()
     st.rerun()
@@ -76,10 +77,10 @@ def page() -> None:
         st.warning(say(found.state, command=COMMAND), icon=":material/cloud_off:")
         st.button(say("again"), on_click=server.forget_state)
     question = st.chat_input(say("ask"), disabled=found.state != "ready", max_chars=4000)
-    if question and question.strip():
+    if found.target and question and question.strip():
         talk.ask(question.strip())
         show(talk.history()[-2])
-        reply(found, values)
+        reply(found, found.target, values)
 
 
 page()

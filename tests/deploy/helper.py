@@ -1,0 +1,85 @@
+"""A work folder with a tiny trained run in it, and the deploy room's command line to use on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+VENVS = Path(os.environ.get("TIKUFORGE_VENVS") or ROOT / ".venvs")
+SERVE = VENVS / "serve" / "bin" / "python"
+SYSTEM = "公考常识，简答。"
+
+
+def free_port() -> int:
+    """A port that nothing listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Room:
+    """``work`` is TIKUFORGE_WORK_DIRS; ``run`` the run folder; ``port`` where the tests serve."""
+
+    work: Path
+    run: Path
+    port: int
+
+    def environment(self) -> dict[str, str]:
+        """What a deploy command needs to see."""
+        kept = {key: text for key, text in os.environ.items() if not key.startswith("TIKUFORGE")}
+        return {**kept, "TIKUFORGE_WORK_DIRS": str(self.work), "PYTHONPATH": str(ROOT)}
+
+    def deploy(self, *words: object, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run ``python -m deploy …`` to its end."""
+        return subprocess.run(
+            [str(SERVE), "-m", "deploy", *map(str, words)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            cwd=ROOT,
+            env={**self.environment(), **options.pop("env", {})},
+            **options,
+        )
+
+    def start(self, *words: object, port: int = 0) -> subprocess.CompletedProcess[str]:
+        """``deploy start`` of the run on the room's port, or another."""
+        return self.deploy("start", "--work-dir", self.run, "--port", port or self.port, *words)
+
+    def stop(self, port: int = 0) -> subprocess.CompletedProcess[str]:
+        """``deploy stop``."""
+        return self.deploy("stop", "--port", port or self.port)
+
+    def record(self, port: int = 0) -> dict[str, Any]:
+        """The note of the server, or an empty one."""
+        file = self.work / "servers" / f"{port or self.port}.json"
+        return json.loads(file.read_text()) if file.is_file() else {}
+
+    def key(self) -> str:
+        """The API key."""
+        return (self.work / "servers" / "api_key").read_text().strip()
+
+    def kill(self) -> None:
+        """``kill -9`` the server."""
+        os.kill(self.record()["pid"], signal.SIGKILL)
+
+
+def make(folder: Path) -> Room:
+    """A fresh room with a tiny merged model; skips where the serve environment is not made."""
+    if not SERVE.exists():
+        pytest.skip("没有环境 no environment 'serve': make env-serve")
+    run = folder / "gongkao" / "tiny"
+    subprocess.run(
+        [str(SERVE), str(Path(__file__).with_name("tiny.py")), str(run / "merged")], check=True
+    )
+    (run / "run.json").write_text(json.dumps({"base": str(run / "merged"), "domain": "gongkao"}))
+    return Room(folder, run, free_port())

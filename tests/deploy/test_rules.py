@@ -1,0 +1,122 @@
+"""What deploy decides before it starts anything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core import chat
+from core.errors import UserError
+from core.files import write_json
+from deploy import engines, gguf, handover, models
+from tests.deploy import tiny
+
+
+def folder(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "config.json").write_text("{}")
+    return path
+
+
+def test_the_tuned_model_the_base_and_a_given_one(tmp_path: Path) -> None:
+    run = tmp_path / "gongkao" / "recipe"
+    with pytest.raises(UserError, match="make merge"):
+        models.pick("tuned", run, "gongkao")
+    with pytest.raises(UserError, match=r"run\.json"):
+        models.pick("base", run, "gongkao")
+    folder(run / "merged")
+    assert models.pick("tuned", run, "gongkao").name == "gongkao-recipe"
+    base = folder(tmp_path / "models" / "Base-1B")
+    write_json(run / "run.json", {"base": str(base)})
+    assert models.pick("base", run, "gongkao") == models.Model(base, "Base-1B")
+    file = tmp_path / "x.gguf"
+    with pytest.raises(UserError, match=r"x\.gguf"):
+        models.pick("tuned", run, "gongkao", str(file))
+    file.write_bytes(b"GGUF")
+    assert models.pick("tuned", run, "gongkao", str(file)).is_gguf
+
+
+def test_a_models_version_follows_its_content_alone(tmp_path: Path) -> None:
+    path, cache = folder(tmp_path / "m"), tmp_path / "cache.json"
+    (path / "a.safetensors").write_bytes(b"1")
+    first = models.version(path, cache)
+    (path / "handover.json").write_text("{}")  # notes are no part of the model
+    (path / "a.safetensors").touch()
+    assert models.version(path, cache) == first
+    (path / "a.safetensors").write_bytes(b"2")
+    assert models.version(path, cache) != first
+
+
+def test_files_lie_where_the_other_rooms_look() -> None:
+    run = Path("work_dirs/gongkao/recipe")
+    assert gguf.target(run / "merged") == run / "gguf" / "merged-q8_0.gguf"
+    assert gguf.target(Path("models/B")) == Path("models/gguf/B-q8_0.gguf")
+    assert handover.path(gguf.target(run / "merged")) == run / "gguf" / "handover.json"
+    assert handover.path(Path("models/gguf/B-q8_0.gguf")).name == "B-q8_0.handover.json"
+
+
+def test_what_the_engine_would_get_wrong_is_refused_before_the_work(tmp_path: Path) -> None:
+    path = folder(tmp_path / "m")
+    with pytest.raises(UserError, match="没有权重"):
+        gguf.preflight(path)
+    (path / "a.safetensors").write_bytes(b"1")
+    write_json(path / "tokenizer_config.json", {})
+    with pytest.raises(UserError, match="对话模板"):
+        gguf.preflight(path)
+    write_json(path / "tokenizer_config.json", {"chat_template": tiny.TEMPLATE})
+    words = tiny.tokenizer(tiny.vocabulary())
+    write_json(path / "tokenizer.json", words)
+    gguf.preflight(path)
+    write_json(path / "tokenizer.json", {**words, "pre_tokenizer": {"type": "ByteLevel"}})
+    with pytest.raises(UserError, match="byte_fallback"):
+        gguf.preflight(path)
+
+
+def test_auto_takes_the_gpu_only_where_gpu_and_lmdeploy_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "VENVS", tmp_path)
+    monkeypatch.setattr(engines, "gpus", lambda: ())
+    assert engines.choose("auto") == "cpu"
+    with pytest.raises(UserError, match=r"GPU.*llama\.cpp"):
+        engines.choose("turbomind")
+    monkeypatch.setattr(engines, "gpus", lambda: ("GPU 0: something",))
+    assert engines.choose("auto") == "cpu"
+    python = tmp_path / "turbomind" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    assert engines.choose("auto") == "turbomind"
+
+
+def test_settings_of_the_command_line(tmp_path: Path) -> None:
+    assert engines.settings("cpu", kv=8)["kv"] == 8
+    assert engines.settings("turbomind", tp=2, kv=4) == {
+        **engines.settings("turbomind"),
+        "tp": 2,
+        "quant_policy": 4,
+    }
+    with pytest.raises(UserError, match="TP"):
+        engines.settings("cpu", tp=2)
+    with pytest.raises(UserError, match="GGUF"):
+        engines.prepare("turbomind", models.Model(tmp_path / "x.gguf", "x"))
+
+
+def test_the_prompts_of_the_proof_are_the_runs_own(tmp_path: Path) -> None:
+    rows = [{"conversation": [{"input": f"问题{number}"}]} for number in range(5)]
+    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    asked = handover.prompts("简答。", tmp_path)
+    assert [one[1]["content"] for one in asked] == ["问题0", "问题1", "问题2"]
+    assert {one[0]["content"] for one in asked} == {"简答。"}
+    assert len(handover.prompts("简答。")) == 3
+
+
+def test_a_note_of_a_later_version_is_still_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "SERVERS", tmp_path)
+    monkeypatch.delenv("TIKUFORGE_BASE_URL", raising=False)
+    write_json(tmp_path / "1234.json", {"url": "http://x/v1", "model": "m", "news": 1})
+    assert chat.endpoint(1234).model == "m"
+    assert chat.ports() == [1234]
