@@ -5,9 +5,9 @@ from __future__ import annotations
 import fcntl
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -84,10 +84,6 @@ class Watch:
             print(f"  [{self.seconds:6.1f} s] {what}", file=sys.stderr, flush=True)
 
 
-Prepare = Callable[[Inputs, Domain, Ledger], tuple[list[Row], list[clean.Keys]]]
-Group = Callable[[list[Row], list[clean.Keys]], int]
-
-
 def prepare(inputs: Inputs, domain: Domain, ledger: Ledger) -> tuple[list[Row], list[clean.Keys]]:
     """All rows, normalised, with their keys."""
     convert = clean.converter(domain.settings.get("convert", ""))
@@ -95,12 +91,24 @@ def prepare(inputs: Inputs, domain: Domain, ledger: Ledger) -> tuple[list[Row], 
     return rows, [clean.keys(row) for row in rows]
 
 
+@dataclass(frozen=True)
+class Engine:
+    """Who does the heavy steps; another one (``ENGINE=ray``) must give the same rows."""
+
+    prepare: Callable[[Inputs, Domain, Ledger], tuple[list[Row], list[clean.Keys]]] = prepare
+    judge: Callable[[Sequence[clean.Keys], Container[int]], dict[int, clean.Verdict]] = clean.decide
+    pairs: Callable[[Sequence[str], Sequence[clean.Keys]], Iterable[tuple[int, int]]] = groups.pairs
+
+
+HERE = Engine()
+
+
 def build(
     inputs: Inputs,
     out: Path,
     force: bool = False,
     recipe: str = "",
-    engine: tuple[Prepare, Group] = (prepare, groups.group),
+    engine: Engine = HERE,
 ) -> dict[str, Any]:
     """Make the data set in ``out`` and return its card (``fresh`` False when nothing had changed).
 
@@ -127,19 +135,17 @@ def build(
         return {**facts, "fresh": True}
 
 
-def make(
-    inputs: Inputs, domain: Domain, person: Review, engine: tuple[Prepare, Group], watch: Watch
-) -> Made:
+def make(inputs: Inputs, domain: Domain, person: Review, engine: Engine, watch: Watch) -> Made:
     """Read, clean, group and split, in memory."""
     ledger = Ledger()
-    rows, known = engine[0](inputs, domain, ledger)
+    rows, known = engine.prepare(inputs, domain, ledger)
     dropped = len(ledger)
     watch(f"读到 read {len(rows):,}")
     applied = review.apply(rows, known, person, ledger)
     right = {name for name, line in applied.lines.items() if line.decision == "keep"}
-    cleaned = clean.clean(applied.rows, applied.known, ledger, right)
+    cleaned = clean.clean(applied.rows, applied.known, ledger, right, engine.judge)
     watch(f"去重 without repeats {len(cleaned.rows):,}")
-    count = engine[1](cleaned.rows, cleaned.keys)
+    count = groups.group(cleaned.rows, cleaned.keys, engine.pairs)
     watch(f"同义题组 groups {count:,}")
     questions = [each.question for each in cleaned.keys]
     train, held_out = split.split(

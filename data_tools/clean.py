@@ -111,35 +111,58 @@ class Cleaned:
     conflicts: int
 
 
+# What becomes of a row that does not simply stay: its first twin, or the rows it contradicts.
+Verdict = tuple[str, list[int]]
+
+
+def decide(known: Sequence[Keys], right: Container[int] = ()) -> dict[int, Verdict]:
+    """Judge rows by their keys: position → (:data:`DUPLICATE`, [first]), (:data:`CONFLICT`, the
+    rows with different answers) or (:data:`OVERRULED`, []). ``right`` are the positions that a
+    person declared right. Only rows with one question key matter to each other."""
+    settled: defaultdict[str, set[str]] = defaultdict(set)
+    for index, key in enumerate(known):
+        if index in right:
+            settled[key.question].add(key.answer)
+    seen: dict[Keys, int] = {}
+    first: dict[str, int] = {}
+    differ: dict[str, list[int]] = {}
+    found: dict[int, Verdict] = {}
+    for index, key in enumerate(known):
+        if key.question in settled and key.answer not in settled[key.question]:
+            found[index] = OVERRULED, []
+        elif (twin := seen.setdefault(key, index)) != index:
+            found[index] = DUPLICATE, [twin]
+        elif (other := first.setdefault(key.question, index)) != index:
+            differ.setdefault(key.question, [other]).append(index)
+    for indexes in differ.values():
+        found.update((index, (CONFLICT, indexes)) for index in indexes)
+    return found
+
+
 def clean(
-    rows: Sequence[Row], known: Sequence[Keys], ledger: Ledger, right: Container[str] = ()
+    rows: Sequence[Row],
+    known: Sequence[Keys],
+    ledger: Ledger,
+    right: Container[str] = (),
+    judge: Callable[[Sequence[Keys], Container[int]], dict[int, Verdict]] = decide,
 ) -> Cleaned:
     """Keep the first of exact repeats, hold back questions whose answers differ.
 
     ``known`` are the rows' keys; ``right`` the ids of rows that a person declared right: what
     contradicts one of them goes."""
-    settled: defaultdict[str, set[str]] = defaultdict(set)
-    for row, key in zip(rows, known, strict=True):
-        if row.id in right:
-            settled[key.question].add(key.answer)
-    seen: dict[Keys, Row] = {}
-    first: dict[str, Row] = {}
-    answers: defaultdict[str, list[str]] = defaultdict(list)
-    duplicates = 0
-    for row, key in zip(rows, known, strict=True):
-        if key.question in settled and key.answer not in settled[key.question]:
+    verdicts = judge(known, {index for index, row in enumerate(rows) if row.id in right})
+    result = Cleaned([], [], [], 0, 0)
+    for index, (row, key) in enumerate(zip(rows, known, strict=True)):
+        verdict, others = verdicts.get(index, ("", []))
+        if verdict == OVERRULED:
             _note(ledger, row, f"{OVERRULED}: 已选定另一答案 another answer was kept")
-        elif (twin := seen.setdefault(key, row)) is not row:
-            duplicates += 1
-            _note(ledger, row, f"{DUPLICATE}: {place(twin)} {twin.id}")
-        elif (other := first.setdefault(key.question, row)) is not row:
-            said = answers[key.question]
-            said.extend([row.answer] if said else [other.answer, row.answer])
-    result = Cleaned([], [], [], duplicates, len(answers))
-    for key, row in seen.items():
-        if key.question in answers:
-            variants = " | ".join(text[:40] for text in answers[key.question])
+        elif verdict == DUPLICATE:
+            result.duplicates += 1
+            _note(ledger, row, f"{DUPLICATE}: {place(rows[others[0]])} {rows[others[0]].id}")
+        elif verdict == CONFLICT:
+            variants = " | ".join(rows[other].answer[:40] for other in others)
             row.flags.append(f"{CONFLICT}: {variants}")
+            result.conflicts += index == others[0]
             result.held.append(row)
         else:
             result.rows.append(row)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 
 from rapidfuzz import fuzz
@@ -186,21 +186,30 @@ def heads(rows: Sequence[Row], keys: Sequence[Keys], sets: Union) -> list[int]:
     return [index for index in range(len(rows)) if sets.find(index) == index]
 
 
-def group(rows: Sequence[Row], keys: Sequence[Keys]) -> int:
+def pairs(texts: Sequence[str], keys: Sequence[Keys]) -> Iterator[tuple[int, int]]:
+    """Pairs of paraphrases among questions (``texts``: with their options) and their keys."""
+    blocks: defaultdict[str, list[int]] = defaultdict(list)
+    for index, key in enumerate(keys):
+        blocks[key.answer].append(index)
+    weight = weights(count(texts), len(texts))
+    for block in blocks.values():
+        if len(block) > 1:
+            for one, other in alike([texts[index] for index in block], weight):
+                yield block[one], block[other]
+    del blocks, weight
+    yield from slips([key.question for key in keys], [key.answer for key in keys])
+
+
+def group(
+    rows: Sequence[Row],
+    keys: Sequence[Keys],
+    find: Callable[[Sequence[str], Sequence[Keys]], Iterable[tuple[int, int]]] = pairs,
+) -> int:
     """Give every row its ``group`` (``g-00071``, in order of appearance); returns how many."""
     sets = Union(len(rows))
     chosen = heads(rows, keys, sets)
-    blocks: defaultdict[str, list[int]] = defaultdict(list)
-    for index in chosen:
-        blocks[keys[index].answer].append(index)
-    weight = weights(count(rows[index].prompt() for index in chosen), len(chosen))
-    for block in blocks.values():
-        if len(block) > 1:
-            for one, other in alike([rows[index].prompt() for index in block], weight):
-                sets.join(block[one], block[other])
-    del blocks, weight
-    pairs = slips([keys[i].question for i in chosen], [keys[i].answer for i in chosen])
-    for one, other in pairs:
+    texts = [rows[index].prompt() for index in chosen]
+    for one, other in find(texts, [keys[index] for index in chosen]):
         sets.join(chosen[one], chosen[other])
     return name(rows, sets)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from core.rows import Row, Source
 from data_tools import formats, tables, templates
 from data_tools.ledger import Ledger, SourceReport
 from data_tools.readers import read
+from data_tools.tables import Record
 from data_tools.templates import Pack
 
 
@@ -78,7 +78,7 @@ def read_all(inputs: Inputs, ledger: Ledger) -> list[Row]:
     return rows
 
 
-def _fitting(path: Path, packs: Sequence[Pack], columns: Sequence[str]) -> list[Pack]:
+def fit(path: Path, packs: Sequence[Pack], columns: Sequence[str]) -> list[Pack]:
     """The packs whose thing is a column of this table."""
     found = [pack for pack in packs if pack.entity in columns]
     if not found:
@@ -90,6 +90,33 @@ def _fitting(path: Path, packs: Sequence[Pack], columns: Sequence[str]) -> list[
     return found
 
 
+# (pack, attribute, value, entity, source): one thing that has a value which a question asks about.
+Shared = tuple[int, str, str, str, Source]
+
+
+def read_record(
+    packs: Sequence[Pack], record: Record, ledger: Ledger, name: str, sha: str
+) -> tuple[list[Row], list[Shared]]:
+    """What one record of a table gives: rows, and its share in the questions about values."""
+    rows: list[Row] = []
+    shared: list[Shared] = []
+    for number, pack in enumerate(packs):
+        values = pack.values(record)
+        if not values.get(pack.entity):
+            place = next(iter(record.places.values()))
+            text = " | ".join(filter(None, record.values.values()))
+            ledger.add(name, place, f"no-entity: {pack.entity} 为空 is empty", text)
+            continue
+        rows.extend(templates.expand(pack, record, values, name, sha))
+        for attribute, value, entity in templates.pairs(pack, record, values):
+            column = pack.attribute(attribute).each
+            source = Source(name, sha, record.places[column], record.values[column])
+            shared.append((number, attribute, value, entity, source))
+    for row in rows:
+        row.flags = list(record.flags)
+    return rows, shared
+
+
 def read_table(path: Path, packs: Sequence[Pack], ledger: Ledger, name: str) -> Iterator[Row]:
     """The rows that the fitting ``packs`` make of a table, record by record; then those that ask
     for everything that shares a value."""
@@ -97,43 +124,24 @@ def read_table(path: Path, packs: Sequence[Pack], ledger: Ledger, name: str) -> 
     report = SourceReport(name, sha)
     fitting: list[Pack] = []
     columns: set[str] = set()
-    shared: defaultdict[tuple[int, str, str], list[str]] = defaultdict(list)
-    first: dict[tuple[int, str, str], Source] = {}
+    values: dict[tuple[int, str, str], tuple[Source, list[str]]] = {}
     for record in tables.records(path):
-        fitting = fitting or _fitting(path, packs, list(record.values))
+        fitting = fitting or fit(path, packs, list(record.values))
         columns.update(record.values)
-        made = 0
-        for number, pack in enumerate(fitting):
-            values = pack.values(record)
-            if not values.get(pack.entity):
-                place = next(iter(record.places.values()))
-                text = " | ".join(filter(None, record.values.values()))
-                ledger.add(name, place, f"no-entity: {pack.entity} 为空 is empty", text)
-                continue
-            for row in templates.expand(pack, record, values, name, sha):
-                row.flags = list(record.flags)
-                made += 1
-                yield row
-            for attribute, value, entity in templates.pairs(pack, record, values):
-                key = (number, attribute, value)
-                shared[key].append(entity)
-                column = next(a.each for a in pack.attributes if a.name == attribute)
-                if key not in first:
-                    text = record.values[column]
-                    first[key] = Source(name, sha, record.places[column], text)
-        report.questions += made
-    for (number, attribute, value), entities in shared.items():
-        pack = fitting[number]
-        spec = next(each for each in pack.attributes if each.name == attribute)
-        source = first[(number, attribute, value)]
-        for row in templates.turned(pack, spec, value, entities, source):
+        rows, shared = read_record(fitting, record, ledger, name, sha)
+        yield from rows
+        report.questions += len(rows)
+        for number, attribute, value, entity, source in shared:
+            values.setdefault((number, attribute, value), (source, []))[1].append(entity)
+    for (number, attribute, value), (source, entities) in values.items():
+        for row in templates.turned(fitting[number], attribute, value, entities, source):
             report.questions += 1
             yield row
-    _absent(fitting, columns, ledger, name)
+    absent(fitting, columns, ledger, name)
     ledger.sources.append(report)
 
 
-def _absent(packs: Sequence[Pack], columns: set[str], ledger: Ledger, name: str) -> None:
+def absent(packs: Sequence[Pack], columns: set[str], ledger: Ledger, name: str) -> None:
     """Note the attributes whose columns the table does not have."""
     for pack in packs:
         for attribute in pack.attributes:

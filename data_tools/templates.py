@@ -98,6 +98,10 @@ class Pack:
     lists: dict[str, str] = field(default_factory=dict)
     seed: int = 42
 
+    def attribute(self, name: str) -> Attribute:
+        """The attribute called ``name``."""
+        return next(each for each in self.attributes if each.name == name)
+
     def values(self, record: Record) -> dict[str, Any]:
         """The record's columns as templates see them: without HTML, lists split."""
         found: dict[str, Any] = {}
@@ -251,8 +255,9 @@ def pairs(pack: Pack, record: Record, values: dict[str, Any]) -> Iterator[tuple[
 
 
 def turned(
-    pack: Pack, attribute: Attribute, value: str, entities: Sequence[str], source: Source
+    pack: Pack, name: str, value: str, entities: Sequence[str], source: Source
 ) -> Iterator[Row]:
-    """The rows of an attribute with ``each`` for one of its values."""
+    """The rows of the attribute ``name``, which has ``each``, for one of its values."""
+    attribute = pack.attribute(name)
     values = {attribute.each: value, pack.entity: Listed(dict.fromkeys(entities))}
     yield from _rows(pack, attribute, value, values, source)
