@@ -67,7 +67,23 @@ def judgement(text: str) -> str:
     return ""
 
 
-SAID = ("√", "×", "对", "错", "正确", "错误", "不对", "不正确", "是", "否", "不是", "true", "false", "yes", "no")
+SAID = (
+    "√",
+    "×",
+    "对",
+    "错",
+    "正确",
+    "错误",
+    "不对",
+    "不正确",
+    "是",
+    "否",
+    "不是",
+    "true",
+    "false",
+    "yes",
+    "no",
+)
 
 
 def plain_judgement(text: str) -> str:

@@ -13,7 +13,7 @@ MULTIPLE = re.compile(r"[（(\[【〔]\s*(?:多选|多项选择|不定项选择|
 OTHERS = ("\t", "||", "｜｜", "|", "｜", "——", "--", "==", "＝＝", "::", "：：", "@@", "@", "##", "#",
           "$$", "$", "~~", "~", "～", "&&", "&", "^", "//", "\\", "***", "*", "=", "＝")  # fmt: skip
 _END = re.compile(r"[：:？?。）)】”\"]\s*$")  # how a stem usually ends
-_NUMBER = re.compile(r"\s*[（(]?\d{1,5}\s*[、.．)）:：]\s*(?!\d)")
+_NUMBER = re.compile(r"\s*[（(]?\d{1,5}\s*(?:[、)）]|[.．:：](?!\d))\s*")
 _OPTION = re.compile(
     r"\s*[（(]?[A-Ha-h]\s*[、.．)）:：]|\s*[【\[]?(?:参考|正确|标准)?答案|\s*[【\[]?(?:答案)?解析"
 )
@@ -74,6 +74,6 @@ def usual(lines: list[Line]) -> str:
         return ""
     for sign in OTHERS:
         once = sum(text.strip().count(sign) == 1 for text in texts)
-        if once >= 0.8 * len(texts) and once >= 3:
+        if once >= 0.75 * len(texts) and once >= 3:
             return sign
     return ""

@@ -13,7 +13,7 @@ from data_tools.readers.blocks import Cell
 _SPACE = re.compile(r"[\s*:：]+|[（(【\[][^（()）】\]]*[)）】\]]")
 _ROLES = {
     "stem": r"题干(?:内容|描述|文本|信息)?|题目(?:内容|描述|正文|名称|题干)?|试题(?:内容|题干|描述|题目|正文|名称)?|问题(?:内容|描述)?|考题|考试题目|内容|questions?(?:text|stem|title|content)?|stem|prompt|column1|q|问|题",
-    "answer": r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项)?|正确选项|正确项|标答|(?:correct|right)?(?:answers?|option|choice|key)(?:key)?|correct|column2|ans|a|答|答复|回答",
+    "answer": r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项)?|正确选项|正确项|标答|(?:correct|right)?(?:answers?|option|choice|key)(?:key)?|correct|column2|ans|答|答复|回答",
     "kind": r"(?:试题|题目|题|考题|问题)?(?:类型|类别|题型)|题型|题类|(?:question)?type|kind",
     "explanation": r"(?:答案|试题|题目|考点)?(?:解析|详解|说明|分析|解释|讲解)|(?:出题|命题|参考|法律|政策|制定|考题)?依据|explanations?|analysis|rationale|解析内容|答案出处|出处|依据条款",
     "number": r"序号|题号|编号|试题编号|题目编号|顺序|no\.?|number|id|#|index|题目id|试题id",

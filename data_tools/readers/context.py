@@ -31,6 +31,7 @@ class Context:
 
     def __init__(self, items: list[Item]) -> None:
         self.items = items
+        self._settle_numbers()
         self._settle_options()
         self._settle_headers()
         numbers = sum(i.kind == it.NUMBER and i.family not in ("~", "~.") for i in items)
@@ -81,17 +82,40 @@ class Context:
         texts = Counter(i.plain.strip() for i in self.items if i.kind in (it.TEXT, it.CHAPTER))
         if any(pt.CORRECT.search(i.plain) for i in self.items if i.kind == it.TEXT):
             return
+        places: dict[str, list[int]] = {}
         for index, item in enumerate(self.items):
             text = item.plain.strip()
-            if (
-                item.kind not in (it.TEXT, it.CHAPTER)
-                or texts[text] < 3
-                or not 6 <= len(text) <= 40
-            ):
+            if item.kind not in (it.TEXT, it.CHAPTER) or not 6 <= len(text) <= 40:
                 continue
-            if re.search(r"[。?？:：;；)]$", text) or self.ahead(index).option:
+            if texts[text] >= 2 and not re.search(r"[。?？:：;；)]$", text):
+                places.setdefault(text, []).append(index)
+        for found in places.values():
+            paged = any(
+                other.kind == it.NOISE
+                for index in found
+                for other in self.items[max(0, index - 1) : index + 2]
+            )
+            stray = any(not self.ahead(index).option for index in found)
+            if (len(found) >= 3 or paged) and stray:
+                for index in found:
+                    self.items[index].kind = it.NOISE
+
+    def _settle_numbers(self) -> None:
+        """Weak numbers (``1 题干``, ``1.5倍``) count only next to their neighbours in a sequence."""
+        for index, item in enumerate(self.items):
+            if item.family not in ("~", "~."):
                 continue
-            item.kind = it.NOISE
+            near = [
+                other.value - item.value
+                for other in self.items[max(0, index - REACH) : index + 1 + REACH]
+                if other.kind == it.NUMBER and other.family in ("d", "~", "~.")
+            ]
+            if 1 in near or -1 in near:
+                continue
+            item.family, item.value, item.kind = "", 0, it.TEXT
+            item.body = len(item.plain) - len(item.plain.lstrip())
+            item.parts[0].start = item.body
+            item.options = it.inline(item.plain, item.body, item.head.end)
 
     def ahead(self, index: int, family: str | None = None) -> Ahead:
         """What comes between item ``index`` and the next number of ``family`` (any if None)."""
@@ -133,10 +157,17 @@ class Context:
         if item.options or item.lead or any(p.name == it.ANSWER for p in item.parts[1:]):
             return True
         head = item.plain[item.body : item.head.end]
-        if any(match.group("in") for match in pt.BRACKET.finditer(head)):
+        if any(match.group("in") for match in pt.BRACKET.finditer(head)) or pt.TAG.search(head):
             return True
         seen = self.ahead(index, family)
         return seen.option or seen.answer
+
+    def sequel(self, index: int, value: int) -> bool:
+        """Whether a line numbered ``value`` comes soon."""
+        return any(
+            other.value == value and other.kind == it.NUMBER
+            for other in self.items[index + 1 : index + 1 + REACH]
+        )
 
     def asks(self, index: int, family: str | None = None) -> bool:
         """Whether the line at least reads like a question."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from core.rows import Row, Source
 from data_tools.ledger import Ledger
@@ -13,6 +15,10 @@ from data_tools.readers.blocks import Block, Line
 from data_tools.readers.layout import Layout
 
 RUN = 4  # one-line questions in a row that make a run, so that one arrow in a sentence does not
+_MAY_HEAD = re.compile(
+    r"\s*[（(【]?\s*(?:第|[一二三四五六七八九十]|[IVX]+[.、]|Part|Section|Chapter|Unit|单|多|判|填|简|问|选|不定)",
+    re.I,
+)
 STRAY = 2  # other lines that a run may hold: a heading, an advertisement
 
 
@@ -33,16 +39,38 @@ def rows(blocks: Iterable[Block], name: str, sha: str, ledger: Ledger) -> Iterat
 
 
 def _lines(lines: list[Line], layout: Layout) -> Iterator[Row]:
-    """A stretch of lines between tables."""
-    arrow = arrows.usual(lines)
+    """A stretch of lines between tables: one-line questions in runs, the rest to the layout."""
     start = 0
-    for first, end in _runs(lines, arrow):
-        layout.feed(lines[start:first])
-        if all(draft.answered for draft in layout.drafts):
-            yield from layout.rows()
-        yield from _run(lines[first:end], arrow, layout)
-        start = end
+    for first, end, arrow in _chunks(lines):
+        for run_first, run_end in _runs(lines[first:end], arrow):
+            layout.feed(lines[start : first + run_first])
+            if all(draft.answered for draft in layout.drafts):
+                yield from layout.rows()
+            yield from _run(lines[first + run_first : first + run_end], arrow, layout)
+            start = first + run_end
     layout.feed(lines[start:])
+
+
+def _chunks(lines: list[Line]) -> list[tuple[int, int, str]]:
+    """The lines as chunks (first, end, delimiter): all of them where the document has one
+    delimiter, else from heading to heading."""
+    arrow = arrows.usual(lines)
+    if arrow:
+        return [(0, len(lines), arrow)]
+    heads = [k for k, line in enumerate(lines) if _heading(line)]
+    edges = sorted({0, *heads, len(lines)})
+    chunks = []
+    for first, end in pairwise(edges):
+        chunks.append((first, end, arrows.usual(lines[first + (first in heads) : end])))
+    return chunks
+
+
+def _heading(line: Line) -> bool:
+    """Whether a line is a heading; asked of few lines only, since it takes time."""
+    text = line.text
+    if not 0 < len(text) <= 80 or not (line.heading or _MAY_HEAD.match(text)):
+        return False
+    return it.analyse(line).kind in (it.SECTION, it.CHAPTER)
 
 
 def _runs(lines: list[Line], arrow: str) -> list[tuple[int, int]]:

@@ -17,7 +17,10 @@ from data_tools.readers.draft import Case, Draft, Section
 from data_tools.readers.layout import Layout
 
 HEAD = 40  # rows looked through for a header, and used to guess columns where there is none
-_STRUCTURED = re.compile(r"[A-Da-d]\s*[、.:)\]]|答案|解析|Answer|^\s*\(?\d{1,4}\s*[、.)]|[(\[]\s*(?:√|×|对|错|正确|错误)\s*[)\]]|题\s*[)\]]", re.I)
+_STRUCTURED = re.compile(
+    r"[A-Da-d]\s*[、.:)\]]|答案|解析|Answer|^\s*\(?\d{1,4}\s*[、.)]|[(\[]\s*(?:√|×|对|错|正确|错误)\s*[)\]]|题\s*[)\]]",
+    re.I,
+)
 
 
 @dataclass(slots=True)
@@ -104,11 +107,8 @@ def _row(row: list[Cell], grid: Grid) -> Row | None:
         if grid.draft is not None and _more(row, grid):
             return None
         return _unquestioned(row, grid)
-    if (
-        (sum(bool(text) for text in texts) == 1
-        and len(texts) > 2)
-        or (len(set(filter(None, texts))) == 1
-        and len(texts) > 2)
+    if (sum(bool(text) for text in texts) == 1 and len(texts) > 2) or (
+        len(set(filter(None, texts))) == 1 and len(texts) > 2
     ):
         item = it.analyse(Line(stem.text.replace("\n", " "), stem.loc))
         if item.kind in (it.SECTION, it.CHAPTER, it.KEY):
@@ -224,7 +224,9 @@ def _settle(grid: Grid) -> Row | None:
     if isinstance(made, Row):
         draft.section.questions += 1
         return made
-    if (grid.hold and made != finish.NOT_OPTION) or (grid.hold and draft.number and not draft.options):
+    if (grid.hold and made != finish.NOT_OPTION) or (
+        grid.hold and draft.number and not draft.options
+    ):
         layout.drafts.append(draft)
         return None
     draft.section.lost += 1

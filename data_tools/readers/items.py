@@ -19,13 +19,14 @@ LABELLED = (ANSWER, EXPLAIN, META, MINE)
 
 _OPTION = re.compile(
     r"\s*(?P<mark>[*★☆√☑●◉■×]|\[\s*[xX√]\s*\])?\s*[□○◯]?\s*"
-    r"(?:[(\[]\s*(?P<a>[A-Za-z])\s*[)\]]\s*[、.:]?|(?:选项\s*)?(?P<b>[A-Za-z])\s*[、.:)\],，](?![A-Za-z]\.)"
+    r"(?:[(\[]\s*(?P<a>[A-Za-z])\s*[)\]]\s*[、.:]?|(?:选项\s*)?(?P<b>[A-Za-z])\s*[、.:)\],，](?![a-z]\.)"
     r"|(?P<c>[A-Z])(?=\s+\S)|(?P<d>[A-Z])(?=[^\x00-\x7f]))\s*"
 )
 _LETTERS = re.compile(r"\s*[A-H](?:[\s,、;，]*[A-H]){0,7}\s*[。.]?\s*")
 _BARE_JUDGE = re.compile(
     r"\s*[(\[]?\s*(?:√|×|对|错|正确|错误|True|False)\s*[)\]]?\s*[。.]?\s*", re.I
 )
+CHOSEN = re.compile(r"[A-Ha-h]{1,8}|√|×|对|错|正确|错误|[TF]")
 _CHOICE = re.compile(
     r"\s*[(\[]?\s*(?:[A-Ha-h](?:[\s,、;，/]*[A-Ha-h]){0,7}(?![A-Za-z])|√|×|对|错|正确|错误|[TF](?![A-Za-z]))"
 )
@@ -47,7 +48,7 @@ _KEY_HEAD = re.compile(
     re.I,
 )
 _PREFIX_TAG = re.compile(
-    rf"(?:{pt.KIND_WORD.pattern})\s*[:]?\s*(?=(?:第\s*)?\d{{1,4}}\s*(?:[、.):]|题))"
+    rf"(?!案例|材料|病例)(?:{pt.KIND_WORD.pattern})\s*[:]?\s*(?=(?:第\s*)?\d{{1,4}}\s*(?:[、.):]|题))"
 )
 _OPTION_OR_END = re.compile(r"\s*(?:$|[(\[]?[A-Z]\s*[、.:)\]])")
 _NAMED = re.compile(rf"(?:{pt.KIND_WORD.pattern})(?<=题)\s*:\s*(?=\S)")
@@ -169,7 +170,14 @@ def _numbered(item: Item) -> None:
             )
             if found and found.end() <= len(plain):
                 value = pt.number_value(found.group(1))
+                led = start != position and found.start() == start
                 if not value or (family == "~" and 1900 <= value <= 2100):
+                    continue
+                if family == "~." and item.text[found.end(1) : found.end()].strip()[:1] in "．：":
+                    family = "d"  # a full-width point is no decimal point
+                if led and family == "~." and not (lead or "A").isascii():
+                    family = "d"
+                if led and family not in ("d", "第", "Q"):
                     continue
                 item.family, item.value = family, value
                 item.lead = (lead or "") if found.start() == start else ""
@@ -252,6 +260,8 @@ def _valid(plain: str, found: re.Match[str], name: str, parts: list[Part], body:
 def _heading(item: Item) -> None:
     """Recognise section, chapter and key headings."""
     plain = item.plain.strip()
+    if pt.CORRECT.search(plain):
+        return
     if len(plain) > 200 or (
         len(item.parts) > 1 and item.parts[1].solid and item.parts[1].name != ANSWER
     ):
@@ -329,7 +339,7 @@ def _next(plain: str, letter: str, style: str, start: int, end: int) -> re.Match
     """The marker of the next option after ``start``: one after a space, else any."""
     shape = {
         "a": rf"[(\[]\s*{letter}\s*[)\]]\s*[、.:]?\s*",
-        "b": rf"(?<![A-Za-z0-9]){letter}\s*[、.:)\],，]\s*",
+        "b": rf"(?<![A-Za-z0-9.]){letter}\s*[、.:)\],，]\s*",
         "c": rf"(?<=\s){letter}\s+(?=\S)",
         "d": rf"(?<=\s){letter}(?=[^\x00-\x7f])",
     }[style]
@@ -350,7 +360,8 @@ def inline(plain: str, start: int, end: int) -> list[Option]:
         if found.start() <= start:
             continue
         options = chain(plain, found.start(), end)
-        filled = all(plain[o.start : o.end].strip(" ,、;；.") for o in options)
+        texts = [plain[o.start : o.end] for o in options]
+        filled = all(t.strip(" ,、;；.。()[]?") and t.count("(") == t.count(")") for t in texts)
         if len(options) >= max(2, len(best)) and options[0].letter == "A" and filled:
             if options[0].style in "cd" and len(options) < 3:
                 continue

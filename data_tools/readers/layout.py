@@ -19,7 +19,10 @@ from data_tools.readers.blocks import Line
 from data_tools.readers.context import Context
 from data_tools.readers.draft import Section
 from data_tools.readers.items import Item
-from data_tools.readers.questions import ANSWER, Questions
+from data_tools.readers.questions import ANSWER, STEM, Questions
+
+
+_NUMBER_ROW = re.compile(r"\s*(?:题\s*[号目]|序号)?\s*[:|]?\s*(\d{1,4}(?:[\s|]+\d{1,4})*)\s*\|?\s*")
 
 
 class Layout(Questions):
@@ -47,13 +50,26 @@ class Layout(Questions):
 
     def line(self, index: int, item: Item) -> None:
         """Read one line in its context."""
-        if item.key_line and self.keyed(index, item):
+        if item.key_line and self.keyed(index, item) or self.rows_of_key(index, item):
             return
+        if item.kind == it.ANSWER and self.opens_key(index, item):
+            item.kind = it.KEY
+        if self.q is not None and self.q.family == "Q:" and self.state == STEM:
+            reply = re.match(r"\s*A\s*\d{0,3}\s*[:.]\s*", item.plain)
+            if reply and item.kind == it.TEXT:
+                item.parts = [
+                    it.Part("head", 0, 0),
+                    it.Part(it.ANSWER, reply.end(), len(item.plain)),
+                ]
+                item.kind = it.ANSWER
         if item.kind == it.CHAPTER and self.is_stem(index, item):
             item.kind = it.NUMBER if pt.HAN_NUMBER.match(item.plain.strip()) else it.TEXT
             han = pt.HAN_NUMBER.match(item.plain)
             item.body, item.family = (han.end(), "一") if han else (item.body, "")
             item.value = self.last + 1 if self.family == "一" else 1
+        listed = item.kind == it.CHAPTER and item.plain.lstrip().startswith("(")
+        if listed and self.q is not None and self.state == STEM and not self.complete():
+            item.kind = it.TEXT  # （一） within a stem
         if item.kind in (it.SECTION, it.CHAPTER, it.KEY):
             self.heading(index, item)
         elif (self.key is not None and self.key_text(index, item)) or (
@@ -62,7 +78,9 @@ class Layout(Questions):
             return
         elif item.kind == it.NUMBER and self.starts(index, item):
             self.begin(item)
-        elif (item.kind == it.OPTION and self.option(item)) or (item.kind == it.ANSWER and self.key_label(item)):
+        elif (item.kind == it.OPTION and self.option(item)) or (
+            item.kind == it.ANSWER and self.key_label(item)
+        ):
             return
         elif item.kind in it.LABELLED or (item.kind == it.BARE and self.bare(item)):
             self.labelled(item)
@@ -192,6 +210,41 @@ class Layout(Questions):
                 self.key = keys.Group(Section(chapter=self.chapter), len(self.drafts))
                 self.groups.append(self.key)
             self.key.entries.append(keys.Entry(number, [answer]))
+        return True
+
+    def opens_key(self, index: int, item: Item) -> bool:
+        """Whether a line ``答案：`` heads a key, rather than the answer of one question."""
+        if any(item.piece(part) for part in item.parts) or not self.context.key_follows(index):
+            return False
+        waiting = [d for d in self.drafts if not d.answered]
+        return self.q is None or len(waiting) > 1 and waiting[-1] is self.q
+
+    def rows_of_key(self, index: int, item: Item) -> bool:
+        """A key set as two lines, numbers above answers: ``题号 1 2 3`` and ``答案 A B C``."""
+        numbers = _NUMBER_ROW.fullmatch(item.plain)
+        following = next(
+            (x for x in self.context.items[index + 1 : index + 4] if x.kind != it.BLANK), None
+        )
+        if not numbers or following is None or item.kind == it.NOISE:
+            return False
+        counted = re.findall(r"\d+", numbers.group(1))
+        said = re.sub(r"^\s*(?:参考|正确)?答\s*案\s*[:|]?", "", following.plain)
+        answers = keys.spread(said, len(counted))
+        if (
+            len(counted) < 2
+            and self.key is None
+            or len(answers) != len(counted)
+            or not all(map(it.CHOSEN.fullmatch, answers))
+        ):
+            return False
+        if self.key is None:
+            self.close()
+            self.key = keys.Group(Section(chapter=self.chapter), len(self.drafts))
+            self.groups.append(self.key)
+        pairs = zip(counted, answers, strict=True)
+        self.key.entries += [keys.Entry(int(n), [answer]) for n, answer in pairs]
+        following.kind, following.parts = it.BLANK, following.parts[:1]
+        following.key_line = False
         return True
 
     def key_label(self, item: Item) -> bool:

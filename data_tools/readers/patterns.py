@@ -56,7 +56,7 @@ NUMBERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("第", re.compile(rf"第\s*(\d{{1,4}}|[{_HAN}]+)\s*(?:小?题|问)(?![型目库])\s*[、.:)]?\s*")),
     ("题", re.compile(r"(?:试?题目?|问题)\s*(\d{1,4})\s*[、.:)]\s*")),
     ("Q", re.compile(r"(?:Question|Q)\s*\.?\s*#?\s*(\d{1,4})\s*[、.:)]?\s*", re.I)),
-    ("d", re.compile(r"(\d{1,4})\s*(?:[、)]|[.:](?!\d)|\.(?=\d{4}年)|,(?=\s*[^\x00-\x7f]))\s*\.?\s*")),
+    ("d", re.compile(r"(\d{1,4})\s*(?:[、)]|[.:](?!\d)|\.(?=\d{4}年)|,(?!\d{3}(?!\d)))\s*\.?\s*")),
     ("(", re.compile(r"\(\s*(\d{1,4})\s*\)\s*[、.]?\s*")),
     ("d", re.compile(r"\[\s*(\d{1,4})\s*\]\s*[、.]?\s*")),
     ("d", re.compile(r"(\d{1,4})\s*(?=\[(?!图片|公式)[^\]\d]{2,12}\]|\((?:单|多|判|不定|案例)[^)]{1,8}\))")),
@@ -80,12 +80,12 @@ QUESTION_LABEL = re.compile(
 _OPEN, _SHUT = r"[\[(<]?\s*", r"\s*[\])>]?"
 MINE = r"(?:我的|你的|您的|学生|考生|用户|学员|本人|your|my|student'?s?)"
 _ANSWER = (
-    r"(?:参考|正确|标准|试题|本题|此题|题目|最佳|推荐)*\s*(?:的)?\s*答案(?!解析|说明|分析|解释|详解|依据|要点解析)(?:要点)?"
-    r"|正确选项|正确项|正解|(?:correct\s+|right\s+|model\s+)?(?:answers?|ans)\b|correct\s+(?:option|choice)|(?:answer\s+)?key\b"
+    r"(?:参考|正确|标准|试题|本题|此题|题目|最佳|推荐)*\s*(?:的)?\s*答\s{0,3}案(?!解析|说明|分析|解释|详解|依据|要点解析)(?:要点)?"
+    r"|正确选项|正确项|正解|回答|解答|(?:correct\s+|right\s+|model\s+)?(?:answers?|ans)\b\.?|correct\s+(?:option|choice)|(?:answer\s+)?key\b"
 )
 _EXPLAIN = (
     r"(?:答案|试题|题目|考点|详细|参考|本题|名师|专家|试卷|答题|错因|解题|命题|出题|法律|政策|判断|制定)*\s*"
-    r"(?:解析|详解|说明|解释|分析|点评|依据|理由|讲解|点拨|思路|解读|评析|析)"
+    r"(?:解\s{0,3}析|详解|说\s{0,2}明|解释|分析|点评|依\s{0,2}据|理由|讲解|点拨|思路|解读|评析|析)"
     r"|法条|出处|考点(?:依据)?|来源依据|explanations?|rationale|reason(?:ing)?|solution|feedback|analysis|comments?|references?"
 )
 _META = (

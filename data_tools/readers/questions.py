@@ -57,9 +57,10 @@ class Questions:
         if family in ("Q:", "一"):
             return True
         if family in WEAK:
-            first = value == 1 and (self.q is None or not self.family)
-            follows = value == self.last + 1 and (self.family in ("", *WEAK) or family == "~.")
-            if not (first or follows) or not context.strong(index, family):
+            first = value == 1 and (self.q is None or not self.family) and context.sequel(index, 2)
+            follows = 0 < self.last == value - 1 and (self.family in ("", *WEAK) or family == "~.")
+            usual = family == "~." and self.family == "d" and value == self.last + 1
+            if not (first or follows) or not (usual or context.strong(index, family)):
                 return False
             item.family = self.family or family
             return True

@@ -80,7 +80,8 @@ class Style:
         return self.number.format(n)
 
     def opt(self, letter: str, text: str) -> str:
-        return self.option.format(letter.lower() if self.case == "lower" else letter, text)
+        low = self.case == "lower" and self.option != "{} {}"
+        return self.option.format(letter.lower() if low else letter, text)
 
 
 def style(r: Random) -> Style:
