@@ -7,12 +7,10 @@ from tests.deploy import helper
 
 @pytest.fixture(scope="session")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[helper.Room]:
-    """A work folder whose servers are stopped at the end."""
-    made = helper.make(tmp_path_factory.mktemp("work"))
+    """The session's work folder, whose servers are stopped at the end."""
+    made = helper.make(tmp_path_factory.getbasetemp() / "served")
     yield made
-    for note in (made.work / "servers").glob("*.json"):
-        if note.stem.isdigit():
-            made.stop(int(note.stem))
+    made.stop_all()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -68,13 +69,20 @@ class Room:
         """The API key."""
         return (self.work / "servers" / "api_key").read_text().strip()
 
+    def stop_all(self) -> None:
+        """Stop every server that is noted here."""
+        for note in (self.work / "servers").glob("*.json"):
+            if note.stem.isdigit():
+                self.stop(int(note.stem))
+
     def kill(self) -> None:
         """``kill -9`` the server."""
         os.kill(self.record()["pid"], signal.SIGKILL)
 
 
+@functools.cache
 def make(folder: Path) -> Room:
-    """A fresh room with a tiny merged model; skips where the serve environment is not made."""
+    """A room with a tiny merged model, one a folder; skips where there is no serve environment."""
     if not SERVE.exists():
         pytest.skip("没有环境 no environment 'serve': make env-serve")
     run = folder / "gongkao" / "tiny"
