@@ -7,6 +7,7 @@ import re
 from core.text import bare
 from data_tools.readers import patterns as pt
 from data_tools.readers.draft import Draft
+from data_tools.readers.patterns import judgement
 
 _UPPER = re.compile(
     r"[(\[<\"“]?\s*([A-Z](?:[\s,、;，；/&和及与+|.]*[A-Z](?![a-z]))*)(?![A-Za-z0-9])\s*[)\]>\"”]?"
@@ -56,15 +57,6 @@ def _same(rest: str, text: str) -> bool:
 
 def _sorted(named: str) -> str:
     return "".join(sorted(set(named)))
-
-
-def judgement(text: str) -> str:
-    """The judgement that ``text`` is (√, 对, 错误, True, ...), or ''."""
-    plain = pt.plain(text).strip(" 。.,，;；()[]:")
-    low = plain.lower()
-    if low in pt.JUDGE_RIGHT or low in pt.JUDGE_WRONG:
-        return {"v": "√", "x": "×"}.get(low, plain)
-    return ""
 
 
 SAID = (

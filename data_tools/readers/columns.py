@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from data_tools.readers import items as it
 from data_tools.readers import patterns as pt
-from data_tools.readers.answers import judgement
 from data_tools.readers.blocks import Cell
+from data_tools.readers.patterns import judgement
 
 _SPACE = re.compile(r"[\s*:：]+|[（(【\[][^（()）】\]]*[)）】\]]")
 _ROLES = {
@@ -87,7 +87,10 @@ class Columns:
         for letter, column in self.options.items():
             cell = self.cell(row, column)
             if cell is not None and cell.text and not (already and cell.covered):
-                found[letter] = unlettered(cell.text, letter)
+                found[letter] = cell.text
+        bare = {letter: unlettered(text, letter) for letter, text in found.items()}
+        if all(bare[letter] != found[letter] for letter in found):
+            found = bare  # A.甲 in the column of A, B.乙 in that of B: the letters are no text
         cell = self.cell(row, self.combined)
         if cell is not None and cell.text and not (already and cell.covered):
             found |= listed(cell.text, already)

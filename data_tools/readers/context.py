@@ -190,5 +190,5 @@ class Context:
                 if item.head.start >= item.head.end and len(item.parts) > 1:
                     return True
                 return not (item.options or self.ahead(other, item.family).option)
-            return bool(re.fullmatch(r"[\sA-H√×,、;；0-9.:()-]+", item.plain))
+            return bool(re.fullmatch(r"(?:题号|序号|题目)?[\sA-H√×,、;；0-9.:()|-]+", item.plain))
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from data_tools.readers.blocks import Line
+from data_tools.readers.patterns import BRACKET, plain
 
 
 @dataclass(slots=True)
@@ -65,6 +66,14 @@ class Draft:
         if not self.lines or self.lines[-1] is not line:
             self.lines.append(line)
             self.flags += [flag for flag in line.flags if flag not in self.flags]
+
+    @property
+    def open(self) -> bool:
+        """Whether neither an answer line nor a bracket or tick of its own answers it."""
+        if self.answered or self.lead or self.starred:
+            return False
+        stem = plain("".join(self.stem))
+        return not any(found.group("in") for found in BRACKET.finditer(stem))
 
     @property
     def text(self) -> str:

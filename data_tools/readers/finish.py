@@ -199,7 +199,7 @@ def _kind(draft: Draft, kind: str, letters: str, answer: str, flags: list[str]) 
             return "case" if kind == "case" else "multiple"
         return kind if kind in ("multiple", "case") else "single"
     judged = bool(answers.judgement(answer))
-    if judged and (kind == "judge" or kind in ("", "single") and answers.plain_judgement(answer)):
+    if judged and (kind == "judge" or (kind in ("", "single") and answers.plain_judgement(answer))):
         return "judge"
     if kind == "judge" and not judged:
         flags.append("kind-mismatch: 判断题的答案不是对错")

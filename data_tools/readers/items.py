@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Line
+from data_tools.readers.patterns import judgement
 
 BLANK, NOISE, SECTION, CHAPTER, KEY, BARE, OPTION, NUMBER, TEXT = (
     "blank", "noise", "section", "chapter", "key", "bare", "option", "number", "text",
@@ -31,7 +32,7 @@ _CHOICE = re.compile(
     r"\s*[(\[]?\s*(?:[A-Ha-h](?:[\s,、;，/]*[A-Ha-h]){0,7}(?![A-Za-z])|√|×|对|错|正确|错误|[TF](?![A-Za-z]))"
 )
 _KEY_ENTRY = (
-    r"\(?\s*\d{1,4}\s*\)?\s*(?:[-~～—]\s*\d{1,4}\s*(?:小?题)?)?\s*[、.:)]?\s*[(\[]?\s*"
+    r"\(?\s*\d{1,4}\s*\)?\s*(?:[-~～—]\s*\d{1,4}\s*(?:小?题)?)?\s*[、.:)]*\s*[(\[]?\s*"
     r"(?:[A-H](?:[\s,、]*[A-H])*|[√×TF]|对|错|正确|错误)(?:[\s,、]*(?:[√×TFA-H]+|对|错|正确|错误))*\s*[)\]]?"
 )
 KEY_LINE = re.compile(
@@ -177,7 +178,7 @@ def _numbered(item: Item) -> None:
                     family = "d"  # a full-width point is no decimal point
                 if led and family == "~." and not (lead or "A").isascii():
                     family = "d"
-                if led and family not in ("d", "第", "Q"):
+                if led and family not in ("d", "第", "Q") and not (family == "(" and judgement(lead)):
                     continue
                 item.family, item.value = family, value
                 item.lead = (lead or "") if found.start() == start else ""
@@ -242,7 +243,7 @@ def _valid(plain: str, found: re.Match[str], name: str, parts: list[Part], body:
     at_start = not plain[body:start].strip()
     if at_start:
         alone = not plain[found.end() :].strip()
-        said = name == ANSWER and chosen
+        said = name == ANSWER and (chosen or bool(KEY_LINE.match(plain, found.end())))
         return bracket or closed or has_colon or (alone and name != META) or said
     after = plain[start - 1]
     if parts[-1].name == EXPLAIN and not bracket:

@@ -9,7 +9,7 @@ from data_tools.readers import patterns as pt
 from data_tools.readers.draft import Draft, Section
 
 _NUMBER = re.compile(
-    r"[(\[]?(?:第\s*)?(?<![\d.])(\d{1,4})\s*[)\]]?\s*(?:[-~～—―－至到]+\s*(?:第\s*)?(\d{1,4})\s*[)\]]?)?\s*(?:小?题)?\s*[、.:)]?\s*"
+    r"[(\[]?(?:第\s*)?(?<![\d.])(\d{1,4})\s*[)\]]?\s*(?:[-~～—―－至到]+\s*(?:第\s*)?(\d{1,4})\s*[)\]]?)?\s*(?:小?题)?\s*[、.:)]*\s*"
 )
 _TOKEN = re.compile(r"[A-Za-z]+|√|×|正确|错误|不正确|对|错")
 _GROUP = re.compile(r"[^\s,、;；，/|]+")
@@ -82,9 +82,11 @@ def apply(groups: list[Group], drafts: list[Draft]) -> list[tuple[Group, Entry]]
     rest: list[tuple[Group, Entry]] = []
     taken: set[int] = set()
     for group in groups:
-        open_runs = _runs([d for d in drafts[: group.before] if not d.answered])
-        if not open_runs:  # a key may also stand before its questions
-            open_runs = _runs([d for d in drafts if not d.answered])
+        asked = [d for d in drafts[: group.before] if d.open]
+        if not asked:  # its questions may have brackets all the same, or stand below it
+            asked = [d for d in drafts[: group.before] if not d.answered]
+            asked = asked or [d for d in drafts if not d.answered]
+        open_runs = _runs(asked)
         numbers = {entry.number for entry in group.entries}
         if numbers == {0}:
             _in_order(group, open_runs, rest)

@@ -21,7 +21,6 @@ from data_tools.readers.draft import Section
 from data_tools.readers.items import Item
 from data_tools.readers.questions import ANSWER, STEM, Questions
 
-
 _NUMBER_ROW = re.compile(r"\s*(?:题\s*[号目]|序号)?\s*[:|]?\s*(\d{1,4}(?:[\s|]+\d{1,4})*)\s*\|?\s*")
 
 
@@ -50,7 +49,7 @@ class Layout(Questions):
 
     def line(self, index: int, item: Item) -> None:
         """Read one line in its context."""
-        if item.key_line and self.keyed(index, item) or self.rows_of_key(index, item):
+        if (item.key_line and self.keyed(index, item)) or self.rows_of_key(index, item):
             return
         if item.kind == it.ANSWER and self.opens_key(index, item):
             item.kind = it.KEY
@@ -147,7 +146,7 @@ class Layout(Questions):
 
     def drafts_open_before(self) -> bool:
         """Whether questions before the present one still lack an answer."""
-        return any(not d.answered for d in self.drafts[-6:-1])
+        return any(d.open for d in self.drafts[-6:-1])
 
     def labelled_key(self, item: Item) -> None:
         """A line ``参考答案`` after one question: its answer comes on the next line."""
@@ -216,8 +215,8 @@ class Layout(Questions):
         """Whether a line ``答案：`` heads a key, rather than the answer of one question."""
         if any(item.piece(part) for part in item.parts) or not self.context.key_follows(index):
             return False
-        waiting = [d for d in self.drafts if not d.answered]
-        return self.q is None or len(waiting) > 1 and waiting[-1] is self.q
+        waiting = [d for d in self.drafts if d.open]
+        return self.q is None or (len(waiting) > 1 and waiting[-1] is self.q)
 
     def rows_of_key(self, index: int, item: Item) -> bool:
         """A key set as two lines, numbers above answers: ``题号 1 2 3`` and ``答案 A B C``."""
@@ -231,8 +230,8 @@ class Layout(Questions):
         said = re.sub(r"^\s*(?:参考|正确)?答\s*案\s*[:|]?", "", following.plain)
         answers = keys.spread(said, len(counted))
         if (
-            len(counted) < 2
-            and self.key is None
+            (len(counted) < 2
+            and self.key is None)
             or len(answers) != len(counted)
             or not all(map(it.CHOSEN.fullmatch, answers))
         ):

@@ -170,3 +170,12 @@ def number_value(text: str) -> int:
         else:
             return 0
     return total + digit
+
+
+def judgement(text: str) -> str:
+    """The judgement that ``text`` is (√, 对, 错误, True, ...), or ''."""
+    bare = plain(text).strip(" 。.,，;；()[]:")
+    low = bare.lower()
+    if low in JUDGE_RIGHT or low in JUDGE_WRONG:
+        return {"v": "√", "x": "×"}.get(low, bare)
+    return ""

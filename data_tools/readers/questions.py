@@ -8,10 +8,10 @@ from data_tools.ledger import Ledger, SourceReport
 from data_tools.readers import items as it
 from data_tools.readers import keys
 from data_tools.readers import patterns as pt
-from data_tools.readers.answers import judgement
 from data_tools.readers.context import Context
 from data_tools.readers.draft import Case, Draft, Section
 from data_tools.readers.items import Item, Option
+from data_tools.readers.patterns import judgement
 
 STEM, OPTIONS, ANSWER, EXPLAIN = "stem", "options", "answer", "explain"
 WEAK = ("~", "~.")
