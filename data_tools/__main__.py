@@ -23,6 +23,7 @@ def arguments() -> argparse.Namespace:
         command.add_argument("--domain", default="gongkao")
         command.add_argument("--out", type=Path, required=True)
         command.add_argument("--force", action="store_true", help="make it again")
+        command.add_argument("--engine", choices=("here", "ray"), default="here")
         command.add_argument("--config", default="", help="the recipe whose tokenizer counts")
         if name == "build":
             command.add_argument("--bank", nargs="*", default=[], metavar="FILE")
@@ -77,6 +78,17 @@ def inputs_of(args: argparse.Namespace) -> Inputs:
     )
 
 
+def ray_engine() -> build.Engine:
+    """Ray's engine; raises :class:`UserError` outside of its environment."""
+    try:
+        from data_tools.ray_engine import ENGINE
+    except ImportError:
+        raise UserError(
+            "这个环境里没有 Ray no Ray in this environment: python3 requirements/install.py ray"
+        ) from None
+    return ENGINE
+
+
 def report(card: dict[str, Any], out: Path) -> None:
     """Print what was written and what to do next."""
     if not card["fresh"]:
@@ -103,7 +115,9 @@ def main() -> int:
         folder = formats.export(args.out, args.format, args.domain)
         print(f"写入 wrote {shown(folder)}/: 可作 usable as LLaMA-Factory dataset_dir")
         return 0
-    report(build.build(inputs_of(args), args.out, args.force, args.config), args.out)
+    engine = ray_engine() if args.engine == "ray" else build.HERE
+    card = build.build(inputs_of(args), args.out, args.force, args.config, engine)
+    report(card, args.out)
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,24 +57,39 @@ def names(files: Sequence[Path]) -> list[str]:
     ]
 
 
+def read_bank(path: Path, ledger: Ledger, name: str) -> Iterator[Row]:
+    """The rows of one bank, or of another tool's JSON."""
+    reader = formats.read if path.suffix.lower() in (".json", ".jsonl") else read
+    yield from reader(path, ledger, name)
+
+
+def some(rows: Sequence[Row], path: Path) -> None:
+    """Raise :class:`UserError` where a file gave no row."""
+    if not rows:
+        raise UserError(
+            f"{shown(path)}: 没有读到任何题 0 questions found: 支持的写法 layouts: docs/data.md"
+        )
+
+
+def number(rows: Sequence[Row], domain: str) -> None:
+    """Name the rows in reading order: a row keeps its number whatever is dropped later."""
+    for count, row in enumerate(rows, 1):
+        row.id = f"{domain}-{count:06d}"
+
+
 def read_all(inputs: Inputs, ledger: Ledger) -> list[Row]:
-    """All rows, numbered in reading order: the number stays whatever is dropped later."""
+    """All rows of all banks and tables, numbered."""
     rows: list[Row] = []
     files = [ROOT / name for name in (*inputs.bank, *inputs.table)]
     packs = [templates.load(path) for path in templates.find(inputs.templates)]
     for index, (path, name) in enumerate(zip(files, names(files), strict=True)):
         before = len(rows)
         if index < len(inputs.bank):
-            reader = formats.read if path.suffix.lower() in (".json", ".jsonl") else read
-            rows.extend(reader(path, ledger, name))
+            rows.extend(read_bank(path, ledger, name))
         else:
             rows.extend(read_table(path, packs, ledger, name))
-        if len(rows) == before:
-            raise UserError(
-                f"{shown(path)}: 没有读到任何题 0 questions found: 支持的写法 layouts: docs/data.md"
-            )
-    for number, row in enumerate(rows, 1):
-        row.id = f"{inputs.domain}-{number:06d}"
+        some(rows[before:], path)
+    number(rows, inputs.domain)
     return rows
 
 
@@ -117,26 +132,33 @@ def read_record(
     return rows, shared
 
 
+def about_values(packs: Sequence[Pack], shared: Iterable[Shared]) -> Iterator[Row]:
+    """The questions that ask for everything that shares a value, in order of first appearance."""
+    values: dict[tuple[int, str, str], tuple[Source, list[str]]] = {}
+    for pack, attribute, value, entity, source in shared:
+        values.setdefault((pack, attribute, value), (source, []))[1].append(entity)
+    for (pack, attribute, value), (source, entities) in values.items():
+        yield from templates.turned(packs[pack], attribute, value, entities, source)
+
+
 def read_table(path: Path, packs: Sequence[Pack], ledger: Ledger, name: str) -> Iterator[Row]:
     """The rows that the fitting ``packs`` make of a table, record by record; then those that ask
-    for everything that shares a value."""
+    about values."""
     sha = sha256(path)
     report = SourceReport(name, sha)
     fitting: list[Pack] = []
     columns: set[str] = set()
-    values: dict[tuple[int, str, str], tuple[Source, list[str]]] = {}
+    shared: list[Shared] = []
     for record in tables.records(path):
         fitting = fitting or fit(path, packs, list(record.values))
         columns.update(record.values)
-        rows, shared = read_record(fitting, record, ledger, name, sha)
+        rows, shares = read_record(fitting, record, ledger, name, sha)
         yield from rows
+        shared.extend(shares)
         report.questions += len(rows)
-        for number, attribute, value, entity, source in shared:
-            values.setdefault((number, attribute, value), (source, []))[1].append(entity)
-    for (number, attribute, value), (source, entities) in values.items():
-        for row in templates.turned(fitting[number], attribute, value, entities, source):
-            report.questions += 1
-            yield row
+    for row in about_values(fitting, shared):
+        report.questions += 1
+        yield row
     absent(fitting, columns, ledger, name)
     ledger.sources.append(report)
 
