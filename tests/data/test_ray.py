@@ -16,10 +16,9 @@ from data_tools.sources import Inputs
 CLUSTER = """
 import runpy, sys
 from ray.cluster_utils import Cluster
-cluster = Cluster(
-    initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False, "object_store_memory": 2 * 10**8}
-)
-cluster.add_node(num_cpus=1, object_store_memory=2 * 10**8)
+node = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 200_000_000}
+cluster = Cluster(initialize_head=True, head_node_args=node)
+cluster.add_node(num_cpus=1, object_store_memory=200_000_000)
 import os
 os.environ["RAY_ADDRESS"] = cluster.address
 try:
