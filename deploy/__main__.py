@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from core import chat, domain
-from core.errors import UserError, run_cli
+from core.errors import run_cli
 from core.files import read_json, shown
 
 
@@ -24,15 +24,15 @@ def convert(args: argparse.Namespace) -> None:
 
 def start(args: argparse.Namespace) -> None:
     """Serve a model on ``--port``, or say that it is served there already."""
-    from deploy import engines, handover, models, process, servers
+    from deploy import engines, models, process, servers
 
     domain.load(args.domain)  # an unknown domain is said before any work
     backend = engines.choose(args.backend)
     values = engines.settings(backend, args.tp, args.kv)
     model = models.pick(args.role, args.work_dir, args.domain, args.model)
+    servers.require(args.host, args.port, reuse=bool(args.purpose))
     chat.SERVERS.mkdir(parents=True, exist_ok=True)
     path = engines.prepare(backend, model)
-    version = models.version(path, chat.SERVERS / f"{args.port}.version.json")
     host = "127.0.0.1" if args.host in ("0.0.0.0", "::") else args.host
     target = chat.Endpoint(
         url=f"http://{f'[{host}]' if ':' in host else host}:{args.port}/v1",
@@ -41,48 +41,37 @@ def start(args: argparse.Namespace) -> None:
         domain=args.domain,
         model_dir=str(model.path),
         started_for=args.purpose,
-        version=version,
+        version=models.version(path, chat.SERVERS / f"{args.port}.version.json"),
     )
-    if _served_already(target, args):
+    if args.purpose and servers.reused(target, args.port):
+        print(f"已在服务 already served: {target.model} {target.url}")
         return
     process.ensure_key()
     spec = chat.SERVERS / f"{args.port}.settings.json"
     line = engines.command(backend, path, model.name, args.host, args.port, values, spec)
     running = servers.start(target, args.port, line)
-    if backend == "cpu" and not model.is_gguf and not handover.proved(path, version):
-        try:
-            asked = handover.prompts(domain.load(args.domain).system, _data(args.work_dir))
-            handover.prove(running, model.path, path, asked)
-        except BaseException:
-            servers.stop(args.port)
-            raise
-        print(f"交接核对通过 proved equal to the model folder: {shown(handover.path(path))}")
+    if backend == "cpu" and not model.is_gguf:
+        _prove(running, model.path, path, args)
     _say(running, args)
 
 
-def _served_already(target: chat.Endpoint, args: argparse.Namespace) -> bool:
-    """True when ``--for`` finds the very model on its port; :class:`UserError` for a taken port."""
-    from deploy import servers
+def _prove(running: chat.Endpoint, folder: Path, path: Path, args: argparse.Namespace) -> None:
+    """Once for each content of a model: compare the server with the folder, or stop it."""
+    from deploy import handover, servers
 
-    found = servers.noted().get(args.port)
-    same = found and (found.version, found.model) == (target.version, target.model)
-    if found and same and args.purpose and servers.healthy(found):
-        print(f"已在服务 already served: {found.model} {found.url}")
-        return True
-    if found and args.purpose and found.started_for == args.purpose:
-        print(servers.stop(args.port))  # left over from an evaluation of older weights
-        found = None
-    if found:
-        raise UserError(
-            f"端口 {args.port} 已被占用 is taken: 正在服务 serving {found.model} "
-            f"(pid {found.pid}); 请先 make stop PORT={args.port} 或换端口 or choose another PORT"
-        )
-    if not servers.free(args.host, args.port):
-        raise UserError(
-            f"端口 {args.port} 被别的程序占用 is taken by another program; "
-            "请换端口 choose another PORT"
-        )
-    return False
+    if handover.proved(path, running.version):
+        return
+    print("核对交接 comparing the server with the model folder …", flush=True)
+    try:
+        asked = handover.prompts(domain.load(args.domain).system, _data(args.work_dir))
+        handover.prove(running, folder, path, asked)
+    except handover.Unproved as reason:
+        print(f"  未能核对 could not be compared: {reason}")
+    except BaseException:
+        servers.stop(args.port)
+        raise
+    else:
+        print(f"  一致 equal: {shown(handover.path(path))}")
 
 
 def _data(run: Path) -> Path | None:
@@ -142,6 +131,12 @@ def doctor(args: argparse.Namespace) -> None:
     print(room.table())
 
 
+def _port(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text}: 端口应在 1-65535 之间 a port is 1 to 65535")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="deploy", description=__doc__)
@@ -157,7 +152,7 @@ def parser() -> argparse.ArgumentParser:
         )
         one.add_argument("--model", help="a model folder or .gguf file instead of the run's")
     one.add_argument("--host", default="127.0.0.1")
-    one.add_argument("--port", type=int, default=chat.DEFAULT_PORT)
+    one.add_argument("--port", type=_port, default=chat.DEFAULT_PORT)
     one.add_argument("--tp", type=int, help="GPUs that share the model")
     one.add_argument("--kv", type=int, choices=(0, 4, 8), help="bits of the KV cache, 0: 16")
     one.add_argument(

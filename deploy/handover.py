@@ -107,6 +107,31 @@ def served_likely(target: chat.Endpoint, ids: list[int]) -> dict[int, float]:
     return {one["id"]: one["logprob"] for one in listed if one["logprob"] > RARE}
 
 
+class Unproved(Exception):
+    """transformers cannot run the folder here, so nothing could be compared; says why."""
+
+
+def reference(folder: Path) -> tuple[Any, Any]:
+    """Tokenizer and model of ``folder`` as transformers runs them; raises :class:`Unproved`."""
+    import psutil
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    small = weights < 2e9
+    needed, there = weights * (3 if small else 1.2), psutil.virtual_memory().available
+    if needed > there:
+        raise Unproved(f"需要内存 needs {needed / 1e9:.0f} GB of memory, {there / 1e9:.0f} there")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=True)
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32 if small else "auto", trust_remote_code=True
+        )
+    except Exception as error:  # a model's own code may raise anything
+        raise Unproved(f"transformers: {error}") from error
+    return tokenizer, model.eval()
+
+
 def prove(
     target: chat.Endpoint, folder: Path, served: Path, asked: list[list[dict[str, str]]]
 ) -> None:
@@ -117,15 +142,8 @@ def prove(
     differs by more than :data:`NEAR` or :data:`LOSS`.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=True)
-    weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-    model = AutoModelForCausalLM.from_pretrained(
-        folder,
-        dtype=torch.float32 if weights < 2e9 else "auto",
-        trust_remote_code=True,
-    ).eval()
+    tokenizer, model = reference(folder)
     results = []
     with torch.inference_mode():
         for messages in asked:

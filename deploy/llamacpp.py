@@ -43,6 +43,7 @@ def parameters(settings: dict[str, Any], key: str) -> Any:
     params.cache_ram_mib = settings["prefix_cache_mib"]
     params.fit_params = False  # the sizes above are meant, not a first guess
     params.ui = False
+    params.cors_origins = ""  # the page asks from its server, no other site has business here
     params.endpoint_metrics = True
     params.endpoint_slots = False  # would show other people's prompts
     params.use_jinja = True  # the model's own chat template

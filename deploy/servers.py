@@ -50,9 +50,38 @@ def free(host: str, port: int) -> bool:
             if error.errno == errno.EADDRINUSE:
                 return False
             raise UserError(f"不能监听 cannot listen on {host}:{port}: {error.strerror}") from None
-        except OverflowError:
-            raise UserError(f"PORT={port}: 端口应在 1-65535 之间 is no port") from None
     return True
+
+
+def require(host: str, port: int, reuse: bool) -> None:
+    """:class:`UserError` for a port that another program holds, or ours unless ``reuse``."""
+    found = noted().get(port)
+    if found and not reuse:
+        raise UserError(
+            f"端口 {port} 已被占用 is taken: 正在服务 serving {found.model} (pid {found.pid}); "
+            f"请先 make stop PORT={port} 或换端口 or choose another PORT"
+        )
+    if not found and not free(host, port):
+        raise UserError(
+            f"端口 {port} 被别的程序占用 is taken by another program; 请换端口 choose another PORT"
+        )
+
+
+def reused(target: chat.Endpoint, port: int) -> bool:
+    """Whether this very model answers on ``port`` already, for whoever asks again.
+
+    A server with other content is stopped where it was started for the same purpose (the weights
+    were trained again since), else it is a taken port.
+    """
+    found = noted().get(port)
+    if found is None:
+        return False
+    if (found.version, found.model) == (target.version, target.model) and healthy(found):
+        return True
+    if found.started_for == target.started_for:
+        print(stop(port))
+    require("127.0.0.1", port, reuse=False)
+    return False
 
 
 def start(target: chat.Endpoint, port: int, command: list[str]) -> chat.Endpoint:

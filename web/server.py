@@ -40,6 +40,8 @@ def _state(root: str) -> str:
     try:
         with urllib.request.urlopen(root + "/health", timeout=2):
             return "ready"
+    except urllib.error.HTTPError as error:  # another's server may have no /health: it is there
+        return "loading" if error.code == 503 else "ready"
     except urllib.error.URLError as error:
         refused = isinstance(getattr(error, "reason", None), ConnectionRefusedError)
         return "down" if refused else "loading"

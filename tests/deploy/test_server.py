@@ -155,6 +155,22 @@ def test_an_evaluation_stops_only_what_it_started(served: Room) -> None:
     assert served.record()["pid"] == before and status(served, "/health") == 200
 
 
+def test_an_evaluation_replaces_its_own_server_of_older_weights_only(served: Room) -> None:
+    old = served.run / "gguf" / "merged-q8_0.gguf"
+    new = served.work / "new" / "merged-q8_0.gguf"
+    new.parent.mkdir()
+    new.write_bytes(old.read_bytes() + bytes(32))  # other content, still loadable
+    port = helper.free_port()
+    for model, served_for in ((old, "eval"), (new, "eval")):
+        done = served.start("--for", served_for, "--model", model, port=port)
+        assert done.returncode == 0, done.stderr
+        assert served.record(port)["model_dir"] == str(model)
+    assert "已停止" in done.stdout
+    assert served.start("--for", "bench", "--model", old, port=port).returncode == 2
+    assert served.record(port)["model_dir"] == str(new)
+    served.stop(port)
+
+
 def test_kill_9_then_start_again(served: Room) -> None:
     before = served.record()["pid"]
     served.kill()
