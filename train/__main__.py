@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import warnings
 from pathlib import Path
@@ -14,14 +15,19 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    train = commands.add_parser("run", help="train a recipe")
-    train.add_argument("config")
-    train.add_argument("--domain", required=True)
-    train.add_argument("--data", type=Path, required=True)
-    train.add_argument("--work-dir", type=Path, required=True)
-    train.add_argument("--override", nargs="*", default=[])
-    train.add_argument("--resume", default="", help="1: go on; auto: go on if nothing changed")
-    train.add_argument("--force", action="store_true")
+    for name, help_text in (
+        ("run", "train a recipe"),
+        ("check", "rows, lengths and prompt parity"),
+    ):
+        command = commands.add_parser(name, help=help_text)
+        command.add_argument("config")
+        command.add_argument("--domain", required=True)
+        command.add_argument("--data", type=Path, required=True)
+        command.add_argument("--work-dir", type=Path, required=True)
+        command.add_argument("--override", nargs="*", default=[])
+        if name == "run":
+            command.add_argument("--resume", default="", help="1: go on; auto: if nothing changed")
+            command.add_argument("--force", action="store_true")
     for name, help_text in (
         ("adapter", "last checkpoint to a Hugging Face adapter"),
         ("merge", "adapter and base to one Hugging Face folder"),
@@ -35,6 +41,10 @@ def main() -> None:
     """Dispatch; heavy imports stay inside the commands so that errors come at once."""
     args = arguments()
     warnings.filterwarnings("ignore")
+    for noisy in ("transformers", "bitsandbytes", "mmengine", "datasets"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # weights are fetched by a command of the user's
     if args.command == "run":
         from train.run import run
@@ -48,6 +58,10 @@ def main() -> None:
             args.resume,
             args.force,
         )
+    elif args.command == "check":
+        from train.check import check
+
+        check(args.config, args.domain, args.data, args.work_dir, args.override)
     else:
         from train import export
 

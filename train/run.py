@@ -14,7 +14,13 @@ from core.files import digest, read_json, read_jsonl, sha256, shown, write_json
 from train import base_model, mends, preflight, recipes
 
 # Options that change what is shown or kept, not what is learnt: they do not make another run.
-COSMETIC = ("save_steps", "save_total_limit", "evaluation_freq", "evaluation_samples", "log_interval")
+COSMETIC = (
+    "save_steps",
+    "save_total_limit",
+    "evaluation_freq",
+    "evaluation_samples",
+    "log_interval",
+)
 
 
 def run(
@@ -35,6 +41,7 @@ def run(
     cfg = recipes.load(path, {"data": str(data), **recipes.parse_overrides(overrides)})
     settings = cfg.settings.to_dict()
     preflight.check(path.name, settings)
+    base_model.ensure(settings)
     state = describe(path, cfg, domain, data)
     earlier = read_json(work_dir / "run.json") if (work_dir / "run.json").is_file() else None
     checkpoint = decide(work_dir, state, earlier, resume, force)
@@ -42,7 +49,6 @@ def run(
         print(f"已训练过，无变化 up to date: {shown(work_dir)}（重训 to retrain: FORCE=1）")
         return
     mends.apply()
-    base_model.ensure(settings)
     work_dir.mkdir(parents=True, exist_ok=True)
     if not checkpoint:
         for old in (work_dir / "last_checkpoint", work_dir / "loss.jsonl"):
@@ -80,7 +86,11 @@ def describe(path: Path, cfg: Any, domain: str, data: Path) -> dict[str, Any]:
         "data_sha256": data_hash,
         "rows": sum(1 for _ in read_jsonl(data / "train.jsonl")),
         "settings": {key: str(value) for key, value in settings.items()},
-        "key": digest({k: str(v) for k, v in learnt.items() if k != "data"}, data_hash),
+        "key": digest(
+            {k: str(v) for k, v in learnt.items() if k != "data"},
+            data_hash,
+            base_model.identity(Path(settings["pretrained_model_name_or_path"])),
+        ),
     }
 
 
@@ -138,7 +148,7 @@ def xtuner_train(config: Path, work_dir: Path, checkpoint: str) -> None:
         original(self, *args, **kwargs)
         for handler in self.handlers:
             if type(handler) is logging.StreamHandler:
-                handler.setLevel(logging.WARNING)
+                handler.setLevel(logging.ERROR)
 
     MMLogger.__init__ = quiet
     argv = ["train", str(config), "--work-dir", str(work_dir)]

@@ -77,12 +77,12 @@ def _settings(
     warmup_ratio=0.03,
     optim_type=AdamW,
     quantization="nf4",
-    dtype="float16",
+    dtype=None,
     lora_r=64,
     lora_alpha=16,
     lora_dropout=0.1,
     lora_layers=None,
-    use_activation_checkpointing=True,
+    use_activation_checkpointing=None,
     save_steps=500,
     save_total_limit=2,
     evaluation_freq=500,
@@ -90,7 +90,13 @@ def _settings(
     log_interval=10,
     seed=42,
 ):
-    return dict(locals())
+    o = dict(locals())
+    gpu = device == "cuda"  # a CPU computes in bfloat16 and has memory to spare
+    o["dtype"] = dtype or ("float16" if gpu else "bfloat16")
+    o["use_activation_checkpointing"] = (
+        gpu if use_activation_checkpointing is None else use_activation_checkpointing
+    )
+    return o
 
 
 # PART 2  Model
@@ -173,9 +179,7 @@ def _schedule(o):
         optim_wrapper=wrapper,
         param_scheduler=[
             dict(type=WarmupLR, start_factor=1e-5, begin=0, end=warm, **epochs),
-            dict(
-                type=CosineAnnealingLR, eta_min=0.0, begin=warm, end=o["max_epochs"], **epochs
-            ),
+            dict(type=CosineAnnealingLR, eta_min=0.0, begin=warm, end=o["max_epochs"], **epochs),
         ],
         train_cfg=dict(type=TrainLoop, max_epochs=o["max_epochs"]),
     )
@@ -200,9 +204,7 @@ def _runtime(o, tokenizer):
         custom_hooks=[samples, dict(type=ProgressHook, interval=o["log_interval"])],
         default_hooks=dict(
             timer=dict(type=IterTimerHook),
-            logger=dict(
-                type=LoggerHook, log_metric_by_epoch=False, interval=o["log_interval"]
-            ),
+            logger=dict(type=LoggerHook, log_metric_by_epoch=False, interval=o["log_interval"]),
             param_scheduler=dict(type=ParamSchedulerHook),
             checkpoint=checkpoint,
             sampler_seed=dict(type=DistSamplerSeedHook),

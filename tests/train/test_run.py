@@ -1,0 +1,122 @@
+"""Training as a user runs it, on a tiny model: learn, resume, convert, merge; the traps guarded."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.files import read_json, read_jsonl, write_jsonl
+from tests.train.conftest import PYTHON, environment
+
+
+def losses(folder: Path) -> list[float]:
+    return [point["loss"] for point in read_jsonl(folder / "loss.jsonl")]
+
+
+def test_internlm2_recipe_trains_converts_and_merges(train: Callable, tmp_path: Path) -> None:
+    """The 7B recipe's own path (NF4, LoRA, packing, its template) on a model of its schema."""
+    done = train("internlm2_qlora.py", "max_length=64", "max_epochs=8", "accumulative_counts=2")
+    assert done.returncode == 0, done.stderr[-2000:]
+    work = tmp_path / "run"
+    curve = losses(work)
+    assert sum(curve[-5:]) < 0.98 * sum(curve[:5]), "the loss does not fall"
+    assert (work / "loss.png").read_bytes().startswith(b"\x89PNG")
+    state = read_json(work / "run.json")
+    assert state["status"] == "trained" and state["steps"] == len(curve)
+    for command in ("adapter", "merge"):
+        step = subprocess.run(
+            [str(PYTHON), "-m", "train", command, "--work-dir", str(work)],
+            env=environment(),
+            capture_output=True,
+            text=True,
+        )
+        assert step.returncode == 0, step.stderr[-2000:]
+    assert read_json(work / "adapter" / "adapter_config.json")["r"] == 64
+    handover = read_json(work / "merged" / "handover.json")
+    assert handover["prompt_ids_equal"] and handover["n"] == 8
+    again = train("internlm2_qlora.py", "max_length=64", "max_epochs=8", "accumulative_counts=2")
+    assert "up to date" in again.stdout
+    other = train("internlm2_qlora.py", "max_length=64", "max_epochs=9")
+    assert other.returncode == 2 and "FORCE=1" in other.stderr
+
+
+def test_killed_run_resumes_on_the_same_curve(train: Callable, tmp_path: Path) -> None:
+    options = ("pack_to_max_length=False", "batch_size=4", "max_epochs=5", "save_steps=5")
+    options += ("evaluation_freq=100", "log_interval=5")
+    whole = train("smollm2_cpu_qlora.py", *options, work_dir="whole")
+    assert whole.returncode == 0, whole.stderr[-2000:]
+    process = train("smollm2_cpu_qlora.py", *options, wait=False, work_dir="cut")
+    curve = tmp_path / "cut" / "loss.jsonl"
+    deadline = time.time() + 240
+    while time.time() < deadline and process.poll() is None:
+        if curve.is_file() and len(curve.read_text().splitlines()) >= 13:
+            break
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert read_json(tmp_path / "cut" / "run.json")["status"] == "running"
+    plain = train("smollm2_cpu_qlora.py", *options, work_dir="cut")
+    assert plain.returncode == 2 and "RESUME=1" in plain.stderr
+    rest = train("smollm2_cpu_qlora.py", *options, work_dir="cut", resume="1")
+    assert rest.returncode == 0, rest.stderr[-2000:]
+    first, second = losses(tmp_path / "whole"), losses(tmp_path / "cut")
+    assert len(first) == len(second) == 30
+    assert second == pytest.approx(first, rel=0.02), "another order of data, or another state"
+
+
+def test_bad_runs_stop_with_one_line(train: Callable, data: Path, tmp_path: Path) -> None:
+    misspelt = train("internlm2_qlora.py", "lrr=1")
+    assert misspelt.returncode == 2 and "'lrr'" in misspelt.stderr
+    burst = train("smollm2_cpu_qlora.py", "lr=1e30", "max_epochs=20", work_dir="nan")
+    assert burst.returncode == 2 and "lr" in burst.stderr
+    assert "Traceback" not in misspelt.stderr + burst.stderr
+
+
+@pytest.mark.parametrize("config", ["internlm2_qlora.py"])
+def test_training_tokens_are_the_servers(
+    config: str, tiny: Path, probe: Callable[..., dict[str, Any]]
+) -> None:
+    found = probe("token_ids", str(tiny), config)
+    assert found["parity"]
+    assert found["training"][: len(found["served"])] == found["served"]
+    assert found["training"].count(1) == 1, "one bos, and one only"
+
+
+def test_gradients_survive_inference(tiny: Path, probe: Callable[..., dict[str, Any]]) -> None:
+    found = probe("gradient_trap", str(tiny))
+    assert found["before"] > 0
+    assert found["after_plain"] == pytest.approx(found["before"], rel=1e-4)
+    assert found["after_fast"] == pytest.approx(found["before"], rel=1e-4)
+    assert found["logit_difference"] < 0.05
+
+
+def test_the_trap_is_real_here(tiny: Path, probe: Callable[..., dict[str, Any]]) -> None:
+    """Where this CPU repacks, an unguarded run loses its gradients: the guard is not for nothing."""
+    found = probe("trap_without_guard", str(tiny))
+    if not found["repacks"]:
+        pytest.skip("this CPU has no AVX512-BF16: bitsandbytes does not repack here")
+    assert found["after"] < 0.9 * found["before"]
+
+
+def test_check_finds_leaks_and_prints_parity(tiny: Path, data: Path, tmp_path: Path) -> None:
+    def check() -> subprocess.CompletedProcess[str]:
+        command = [str(PYTHON), "-m", "train", "check", "internlm2_qlora.py", "--domain", "gongkao"]
+        command += ["--data", str(data), "--work-dir", str(tmp_path / "run"), "--override"]
+        command += [f"pretrained_model_name_or_path={tiny}"]
+        return subprocess.run(command, env=environment(), capture_output=True, text=True)
+
+    done = check()
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "24 rows equal" in done.stdout
+    row = json.loads((data / "train.jsonl").read_text(encoding="utf-8").splitlines()[3])
+    write_jsonl(data / "eval.jsonl", [row])
+    done = check()
+    assert done.returncode == 2 and "第3题的答案是？" in done.stderr
