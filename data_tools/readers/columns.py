@@ -30,7 +30,8 @@ _OTHER = re.compile(
     re.I,
 )
 _INDEX = "一二三四五六七八"
-_LIST = (r"\n+", r"\s*\|+\s*", r"\s*｜\s*", r"\$;\$|\$\$", r"###?", r"\s*[;；]\s*", r"\t+", r"\s{2,}", r"\s*[，,、]\s*", r"\s+")  # fmt: skip
+_HARD = (r"\n+", r"\$;\$|\$\$", r"\|+", r"｜+", r"#{2,}", r"@@")  # never part of an option
+_LIST = (r"\s*[;；]\s*", r"\t+", r"\s{2,}", r"#", r"\s*[，,、]\s*", r"\s+")
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class Columns:
     titles: list[str] = field(default_factory=list)
     width: int = 0
     groups: tuple[int, ...] = (0,)
+    one_a_row: bool = False
 
     def cell(self, row: list[Cell], column: int | None) -> Cell | None:
         """The cell of ``row`` in ``column``, if there is one."""
@@ -93,7 +95,7 @@ class Columns:
             found = bare  # A.甲 in the column of A, B.乙 in that of B: the letters are no text
         cell = self.cell(row, self.combined)
         if cell is not None and cell.text and not (already and cell.covered):
-            found |= listed(cell.text, already)
+            found |= listed(cell.text, already, self.one_a_row)
         return {letter: text for letter, text in found.items() if text}
 
     def indexed(self, answer: str, options: dict[str, str]) -> str:
@@ -113,23 +115,38 @@ def unlettered(text: str, letter: str) -> str:
     return text[found.end() :].strip() if found and found.end() < len(text) else text.strip()
 
 
-def listed(text: str, already: int = 0) -> dict[str, str]:
-    """Options in one cell: by their letters, else cut at the separator that the cell uses."""
-    plain = pt.plain(text.replace("\n", " "))
+def listed(text: str, already: int = 0, alone: bool = False) -> dict[str, str]:
+    """Options in one cell: by their letters, else cut at the separator that the cell uses.
+    ``alone`` says that each cell holds one option, the next after ``already``."""
+    letter = chr(65 + already)
+    if alone or already:
+        return {letter: text.strip()}
+    hard = next((sign for sign in _HARD if len(re.findall(sign, text.strip())) > 0), "")
+    lines = [line.strip() for line in re.split(hard, text.strip()) if line.strip()] if hard else []
+    if len(lines) > 1:
+        found = [it.chain(pt.plain(line), 0, len(line)) for line in lines]
+        signs = "".join(option.letter for chain in found for option in chain)
+        if all(found) and signs == "ABCDEFGHIJKL"[: len(signs)]:
+            return {
+                o.letter: _trimmed(line[o.start : o.end])
+                for line, chain in zip(lines, found, strict=True)
+                for o in chain
+            }
+        return {chr(65 + k): line for k, line in enumerate(lines[:12])}
+    plain = pt.plain(text)
     chain = it.chain(plain, 0, len(plain))
-    if (
-        chain
-        and (len(chain) > 1 or already or chain[0].letter == "A")
-        and ord(chain[0].letter) - 65 == already
-    ):
-        return {o.letter: text[o.start : o.end].strip().rstrip(";；,，|、").strip() for o in chain}
-    if already:
-        return {chr(65 + already): text.strip()}
+    if len(chain) > 1 and chain[0].letter == "A" and (chain[0].style in "ab" or len(chain) > 2):
+        return {o.letter: _trimmed(text[o.start : o.end]) for o in chain}
     for separator in _LIST:
         pieces = [piece.strip() for piece in re.split(separator, text.strip()) if piece.strip()]
         if 2 <= len(pieces) <= 12:
             return {chr(65 + k): unlettered(piece, chr(65 + k)) for k, piece in enumerate(pieces)}
     return {"A": text.strip()}
+
+
+def _trimmed(text: str) -> str:
+    """An option without the separator after it."""
+    return text.strip().rstrip(";；,，|、").strip()
 
 
 def role(title: str) -> tuple[str, str]:
@@ -182,7 +199,19 @@ def find(rows: list[list[Cell]]) -> Columns | None:
         if paired and useful and score * 2 >= filled and (best is None or score > best[0]):
             _side_by_side(columns, row)
             best = (score, columns)
-    return best[1] if best else None
+    if best is None:
+        return None
+    columns = best[1]
+    if columns.combined is not None and columns.stem is not None:
+        below = rows[columns.header + 1 :]
+        options = [row for row in below if (c := columns.cell(row, columns.combined)) and c.text]
+        bare = [
+            row
+            for row in options
+            if not (stem := columns.cell(row, columns.stem)) or not stem.text or stem.covered
+        ]
+        columns.one_a_row = len(bare) * 2 > len(options)
+    return columns
 
 
 def _side_by_side(columns: Columns, row: list[Cell]) -> None:

@@ -30,6 +30,10 @@ def rows(blocks: Iterable[Block], name: str, sha: str, ledger: Ledger) -> Iterat
         if isinstance(block, Line):
             lines.append(block)
             continue
+        flat = grid.flat(block)
+        if flat is not None:
+            lines += flat
+            continue
         yield from _lines(lines, layout)
         lines = []
         yield from grid.table(block, layout)

@@ -10,7 +10,8 @@ from data_tools.readers.patterns import BRACKET, plain
 
 @dataclass(slots=True)
 class Section:
-    """A run of questions under one heading. ``ordinal`` is the heading's own number (二、 is 2)."""
+    """A run of questions under one heading. ``ordinal`` is the heading's own number (二、 is 2),
+    ``rank`` how high it stands among headings (0 is highest)."""
 
     title: str = ""
     kind: str = ""
@@ -18,6 +19,7 @@ class Section:
     chapter: str = ""
     ordinal: int = 0
     loc: str = ""
+    rank: int = 0
     questions: int = 0
     lost: int = 0
 
@@ -66,6 +68,11 @@ class Draft:
         if not self.lines or self.lines[-1] is not line:
             self.lines.append(line)
             self.flags += [flag for flag in line.flags if flag not in self.flags]
+
+    @property
+    def loc_is_cell(self) -> bool:
+        """Whether the question stands in a numbered row of a table, where letters mean options."""
+        return self.number > 0 and ("!" in self.loc or self.loc.startswith("t:"))
 
     @property
     def open(self) -> bool:

@@ -9,7 +9,9 @@ from data_tools.readers import answers
 from data_tools.readers import patterns as pt
 from data_tools.readers.draft import Draft
 
-NO_ANSWER, NO_STEM, NOT_OPTION = "no-answer", "no-question", "answer-not-an-option"
+NO_ANSWER, NO_STEM, NO_OPTIONS, NOT_OPTION = (
+    "no-answer", "no-question", "no-options", "answer-not-an-option",
+)  # fmt: skip
 _LIST_ITEM = re.compile(r"\s*(?:[①-⑳⑴-⒇]|[(\[]?\d{1,2}[)\].、]|[-•●])")
 _LATIN = re.compile(r"[A-Za-z0-9,;]$")
 
@@ -57,6 +59,9 @@ def row(draft: Draft, name: str, sha: str, hows: list[str]) -> Row | str:
         return NOT_OPTION if "".join(draft.answer).strip() else NO_ANSWER
     if not draft.options and not answer:
         return NO_ANSWER
+    lettered = re.fullmatch(r"[A-Ha-h](?:[\s,、;|]*[A-Ha-h]){0,7}", pt.plain(answer))
+    if not draft.options and lettered and (kind in ("single", "multiple") or draft.loc_is_cell):
+        return NO_OPTIONS
     if draft.case and draft.case.stem:
         stem = joined(draft.case.stem) + ("\n" + stem if stem else "")
     flags = list(draft.flags)

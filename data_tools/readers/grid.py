@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core.rows import Row
 from data_tools.ledger import Ledger
@@ -32,29 +32,36 @@ class Grid:
     columns: co.Columns
     hold: bool = True
     draft: Draft | None = None
-    options: dict[int, dict[str, str]] = field(default_factory=dict)
     case: Case | None = None
 
 
-def table(block: Table, layout: Layout) -> Iterator[Row]:
-    """Read a table of a document: questions in rows, an answer key, or mere arrangement."""
+def flat(block: Table) -> list[Line] | None:
+    """The lines of a table that holds no questions in rows: an answer key becomes one key line,
+    mere arrangement its cells in order. None for a table of questions."""
+    first = next((cell for row in block.rows for cell in row if cell.text), None)
+    if first is None:
+        return []
     if co.is_key(block.rows):
-        group = keys.Group(Section(chapter=layout.section.chapter), len(layout.drafts))
-        for number, answer in co.key_pairs(block.rows):
-            group.entries.append(keys.Entry(number, [answer]))
-        if layout.key is not None and not layout.key.entries:
-            group.section = layout.key.section
-        layout.groups.append(group)
-        return
+        pairs = co.key_pairs(block.rows)
+        return [Line("  ".join(f"{n}.{answer}" for n, answer in pairs), first.loc, raw=first.text)]
+    if columns_of(block) is not None:
+        return None
+    return [line for row in block.rows for cell in row if not cell.covered for line in cell.lines]
+
+
+def columns_of(block: Table) -> co.Columns | None:
+    """The columns of a table of questions; None for any other table."""
     found = co.find(block.rows[:HEAD])
     if found is None and len(block.rows) >= 3:
         found = co.guess(block.rows[:HEAD])
-    if found is None:
-        layout.feed(
-            [line for row in block.rows for cell in row if not cell.covered for line in cell.lines]
-        )
-        return
-    yield from rows(iter(block.rows), layout, layout.section, found)
+    return found
+
+
+def table(block: Table, layout: Layout) -> Iterator[Row]:
+    """Read a table of questions in a document."""
+    found = columns_of(block)
+    if found is not None:
+        yield from rows(iter(block.rows), layout, layout.section, found)
 
 
 def rows(
@@ -129,7 +136,7 @@ def _unquestioned(row: list[Cell], grid: Grid) -> Row | None:
     number = columns.number_of(row)
     options = columns.options_of(row)
     if number and options:
-        grid.options.setdefault(number, {}).update(options)
+        layout.options.setdefault(number, {}).update(options)
     answer = columns.cell(row, columns.answer)
     if number and answer is not None and answer.text:
         group = next((g for g in layout.groups if g.section is grid.section), None)
@@ -220,13 +227,15 @@ def _settle(grid: Grid) -> Row | None:
     if draft is None:
         return None
     layout = grid.layout
+    if grid.columns.one_a_row:
+        bare = {letter: co.unlettered(text, letter) for letter, text in draft.options.items()}
+        if all(bare[letter] != text for letter, text in draft.options.items()):
+            draft.options = bare
     made = finish.row(draft, layout.name, layout.sha, [])
     if isinstance(made, Row):
         draft.section.questions += 1
         return made
-    if (grid.hold and made != finish.NOT_OPTION) or (
-        grid.hold and draft.number and not draft.options
-    ):
+    if grid.hold and (made in (finish.NO_ANSWER, finish.NO_OPTIONS) or draft.number):
         layout.drafts.append(draft)
         return None
     draft.section.lost += 1
@@ -237,5 +246,5 @@ def _settle(grid: Grid) -> Row | None:
 def _late_options(grid: Grid) -> None:
     """Give options that stood in this table to questions of another with the same number."""
     for draft in grid.layout.drafts:
-        if not draft.options and draft.number in grid.options:
-            draft.options = grid.options[draft.number]
+        if not draft.options and draft.number in grid.layout.options:
+            draft.options = grid.layout.options[draft.number]

@@ -178,7 +178,11 @@ def _numbered(item: Item) -> None:
                     family = "d"  # a full-width point is no decimal point
                 if led and family == "~." and not (lead or "A").isascii():
                     family = "d"
-                if led and family not in ("d", "第", "Q") and not (family == "(" and judgement(lead)):
+                if (
+                    led
+                    and family not in ("d", "第", "Q")
+                    and not (family == "(" and judgement(lead or ""))
+                ):
                     continue
                 item.family, item.value = family, value
                 item.lead = (lead or "") if found.start() == start else ""

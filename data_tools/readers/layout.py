@@ -31,6 +31,8 @@ class Layout(Questions):
         super().__init__(name, sha, ledger)
         self.groups: list[keys.Group] = []
         self.key: keys.Group | None = None
+        self.ranks: dict[str, int] = {}
+        self.options: dict[int, dict[str, str]] = {}  # by number, from tables without stems
 
     # -- lines ------------------------------------------------------------------------------
 
@@ -124,9 +126,10 @@ class Layout(Questions):
             )
             self.key = keys.Group(hint, len(self.drafts))
             self.groups.append(self.key)
-        elif item.kind == it.SECTION or self.section.questions or item.declared:
+        elif item.kind == it.SECTION or self.leaves_section(item) or item.declared:
             kind = item.heading_kind if item.kind == it.SECTION else ""
             self.section = Section(plain, kind, item.declared, self.chapter, ordinal, item.line.loc)
+            self.section.rank = self.rank(item)
             self.sections.append(self.section)
         if (
             not self.drafts
@@ -139,6 +142,19 @@ class Layout(Questions):
         rest = item.plain.partition(":")[2] if item.kind == it.KEY else ""
         if rest.strip() and self.key is not None:
             self.key.entries += [keys.Entry(n, [a]) for n, a in keys.entries(rest)]
+
+    def rank(self, item: Item) -> int:
+        """How high a heading stands: shapes seen earlier in the document stand higher."""
+        han = pt.HAN_NUMBER.match(item.plain.strip())
+        prefix = (
+            re.sub(r"[零〇一二三四五六七八九十百IVX\d]+", "#", han.group().strip()) if han else ""
+        )
+        shape = f"{prefix} {item.line.heading} {item.kind}"
+        return self.ranks.setdefault(shape, len(self.ranks))
+
+    def leaves_section(self, item: Item) -> bool:
+        """Whether a chapter heading ends the section of one kind that it stands in."""
+        return self.rank(item) <= self.section.rank or not self.section.kind
 
     def key_chapter(self, item: Item) -> str:
         """The chapter that a heading inside the key stands under."""
@@ -230,8 +246,7 @@ class Layout(Questions):
         said = re.sub(r"^\s*(?:参考|正确)?答\s*案\s*[:|]?", "", following.plain)
         answers = keys.spread(said, len(counted))
         if (
-            (len(counted) < 2
-            and self.key is None)
+            (len(counted) < 2 and self.key is None)
             or len(answers) != len(counted)
             or not all(map(it.CHOSEN.fullmatch, answers))
         ):

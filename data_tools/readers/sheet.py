@@ -13,7 +13,7 @@ from core.errors import UserError
 from core.rows import Row
 from data_tools.ledger import Ledger
 from data_tools.readers import cells, columns, grid, text
-from data_tools.readers.blocks import Cell, Line
+from data_tools.readers.blocks import Cell, Line, Table
 from data_tools.readers.draft import Section
 from data_tools.readers.layout import Layout
 from data_tools.readers.package import Package
@@ -215,9 +215,7 @@ def sheet(
     if not any(c.text for row in first for c in row):
         return
     if columns.is_key(first) and len(first) < grid.HEAD and columns.find(first) is None:
-        from data_tools.readers.blocks import Table
-
-        yield from grid.table(Table(first), layout)
+        layout.feed(grid.flat(Table(first)) or [])
         return
     found = columns.find(first) or (columns.guess(first) if visible else None)
     if not visible and found is None:
