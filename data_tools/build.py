@@ -165,6 +165,7 @@ def make(inputs: Inputs, domain: Domain, person: Review, engine: Engine, watch: 
         "conflicts": cleaned.conflicts,
         "held": len(cleaned.held),
         "deleted": applied.deleted,
+        "edited": sum(line.edited and line.key[0] != "+" for line in lines),
         "added": sum(line.key.startswith("+") for line in lines),
         "train": len(train) + len(extra),
         "eval": len(held_out),

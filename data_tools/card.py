@@ -9,7 +9,7 @@ from typing import Any
 
 from core.domain import Domain
 from core.rows import Row
-from data_tools.ledger import Ledger, SourceReport
+from data_tools.ledger import Ledger, SourceReport, labelled
 
 
 def by_kind(rows: Sequence[Row]) -> dict[str, int]:
@@ -66,7 +66,10 @@ def markdown(
         ["评测题出现于 eval questions found in", "原样 exact", "近似 near (≥ 90%)"],
         [(name, found["exact"], found["near"]) for name, found in card["contamination"].items()],
     )
-    doubts = _table(["原因 reason", "数 count"], ledger.counts().most_common(20))
+    doubts = _table(
+        ["原因 reason", "数 count"],
+        [(labelled(code), n) for code, n in ledger.counts().most_common(20)],
+    )
     shown = _table(
         ["题 question", "答 answer", "出处 source"],
         [(r.prompt(), r.answer, f"{r.source.file} {r.source.locator}") for r in examples],
@@ -124,6 +127,7 @@ COUNTS = (
     ("答案矛盾的题 questions with contradicting answers", "conflicts"),
     ("暂不入训 rows held back", "held"),
     ("人工删除 deleted by hand", "deleted"),
+    ("人工修改 edited by hand", "edited"),
     ("人工添加 added by hand", "added"),
     ("存疑 rows with a doubt", "flagged"),
     ("未成题的文本 units that became no row", "dropped"),

@@ -12,6 +12,51 @@ from typing import Any
 
 from core.files import atomic
 
+# What the codes say, for the workbook and the card; ledger.csv keeps the bare codes.
+LABELS = {
+    "duplicate": "重复",
+    "conflict": "答案矛盾",
+    "overruled": "已选另一答案",
+    "deleted": "人工删除",
+    "edited": "人工修改",
+    "source-gone": "来源已无",
+    "contaminated": "与他集重复",
+    "later-turn": "后续轮次",
+    "no-entity": "缺实体",
+    "no-column": "表中无此列",
+    "invisible": "不可见字符",
+    "pii-phone": "手机号",
+    "pii-id": "身份证号",
+    "pii-mail": "邮箱",
+    "heading": "标题",
+    "no-question": "不是题",
+    "no-answer": "缺答案",
+    "no-options": "缺选项",
+    "page-furniture": "页眉页脚",
+    "kind-mismatch": "题型不符",
+    "excel-time": "疑被改成时间",
+    "excel-date": "疑被改成日期",
+    "excel-error": "公式错误",
+    "answer-conflict": "文中答案不一",
+    "answer-not-an-option": "答案不在选项中",
+    "answer-from-explanation": "答案取自解析",
+    "tracked-changes": "含修订",
+    "hidden-text": "含隐藏文字",
+    "hidden-sheet": "隐藏工作表",
+    "option-relettered": "选项字母已改",
+    "empty-option": "空选项",
+    "key-without-question": "答案无题",
+    "declared-count": "题数不符",
+    "judge-letter": "判断用字母",
+}
+
+
+def labelled(reason: str) -> str:
+    """A reason or flag with its Chinese name before it."""
+    label = LABELS.get(reason.partition(":")[0].strip())
+    return f"{label} {reason}" if label else reason
+
+
 FIELDS = ("file", "locator", "reason", "text")
 LONGEST = 2000  # characters of a unit kept in the ledger; a person needs to recognise it, no more
 

@@ -18,6 +18,7 @@ from data_tools.sources import Inputs
 from data_tools.workbook import Line
 
 CARD, INPUTS, REVIEW = "card.json", "inputs.json", "review.xlsx"
+BASELINE = ".baseline.jsonl"  # the workbook's hidden sheet once more, should a program drop it
 FILES = ("train.jsonl", "eval.jsonl", "kb.jsonl", "ledger.csv", "card.md", REVIEW)
 CHARTS = ("kinds.png", "lengths.png")
 
@@ -86,12 +87,14 @@ def write(out: Path, made: Made, domain: Domain, inputs: Inputs) -> dict[str, st
     charts.draw(new, made.facts["by_kind"], [len(r.prompt()) + len(r.answer) for r in rows])
     text = card.markdown(made.facts, domain, made.train[:5], made.ledger, CHARTS)
     write_text(new / "card.md", text)
-    workbook.write(new / REVIEW, made.lines, sorted(made.gone), made.ledger)
+    marks = workbook.baseline(made.lines, made.gone)
+    workbook.write(new / REVIEW, made.lines, marks, made.ledger)
+    write_jsonl(new / BASELINE, ({"mark": mark} for mark in marks))
     hashes = {name: sha256(new / name) for name in FILES}
     write_json(out / INPUTS, asdict(inputs))
     _keep_edited(out)
     (out / CARD).unlink(missing_ok=True)
-    for name in (*FILES, *CHARTS):
+    for name in (BASELINE, *FILES, *CHARTS):
         (new / name).replace(out / name)
     new.rmdir()
     return hashes

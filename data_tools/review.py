@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -20,7 +21,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from core.errors import UserError
-from core.files import digest, shown
+from core.files import digest, read_jsonl, shown
 from core.rows import KINDS, Row, Source
 from data_tools import clean
 from data_tools.ledger import FORMULA, Ledger
@@ -66,6 +67,8 @@ def text_of(value: Any) -> str:
         return "正确" if value else "错误"
     if isinstance(value, float) and value.is_integer():
         value = int(value)
+    if isinstance(value, datetime) and value.time() == time():
+        value = value.date()
     text = clean.tidy(str(value))
     return text[1:] if text[:1] == "'" and text[1:2] and text[1:].startswith(FORMULA) else text
 
@@ -114,12 +117,14 @@ def _seen(values: dict[str, str], cell: str, extra: dict[str, str]) -> Seen:
     return Seen(row, values.get("key", ""), decision[0].lower(), cell, extra)
 
 
+def _header(sheet: Any) -> list[str]:
+    return [text_of(value) for value in next(sheet.iter_rows(values_only=True, max_row=1), ())]
+
+
 def _sheet(book: Any, name: str, path: Path) -> list[Seen]:
     """The lines of one sheet, by their header's names; empty lines are skipped."""
-    if name not in book.sheetnames:
-        raise UserError(f"{shown(path)}: 缺少工作表 sheet '{name}' is missing: 请恢复它")
-    rows = book[name].iter_rows(values_only=True)
-    header = [text_of(value) for value in next(rows, ())]
+    rows = book[name].iter_rows(values_only=True, min_row=2)
+    header = _header(book[name])
     missing = [title for title in HEAD[2:] if title not in header]
     if missing:
         raise UserError(f"{shown(path)} {name}: 第1行缺少列 row 1 lacks {', '.join(missing)}")
@@ -135,18 +140,37 @@ def _sheet(book: Any, name: str, path: Path) -> list[Seen]:
     return found
 
 
-def _baseline(book: Any) -> dict[str, tuple[str, str, str]]:
-    """Key → (fingerprint as parsed, as written, "?" for a doubt), from the hidden sheet."""
-    if BASE not in book.sheetnames:
-        return {}
-    found = {}
-    for cells in book[BASE].iter_rows(values_only=True):
-        key, parsed, written, doubt = (*map(text_of, cells), "", "", "", "")[:4]
-        found[key] = (parsed, written, doubt)
-    return found
+Marks = dict[str, tuple[str, str, str]]
 
 
-def read(path: Path) -> Review:
+def _marks(book: Any, beside: Path) -> Marks:
+    """Key → (fingerprint as parsed, as written, "?" for a doubt), from the hidden sheet, or from
+    the file ``beside`` the workbook where a program dropped the sheet."""
+    if BASE in book.sheetnames:
+        lines = [list(map(text_of, line)) for line in book[BASE].iter_rows(values_only=True)]
+    else:
+        lines = [line["mark"] for line in read_jsonl(beside)] if beside.is_file() else []
+    return {
+        key: (parsed, written, doubt)
+        for key, parsed, written, doubt in ((*line, "", "", "")[:4] for line in lines)
+    }
+
+
+def _sheets(book: Any, path: Path) -> tuple[list[Seen], list[Seen] | None]:
+    """The lines of the sheet of all questions (or of whichever sheet has its columns), and of the
+    sheet of doubts, None where it is gone."""
+    main = ALL
+    if ALL not in book.sheetnames:
+        others = [name for name in book.sheetnames if name not in (DOUBTS, BASE)]
+        fits = [name for name in others if set(HEAD[2:]) <= set(_header(book[name]))]
+        if not fits:
+            raise UserError(f"{shown(path)}: 缺少工作表 sheet '{ALL}' is missing: 请恢复它")
+        main = fits[0]
+    doubts = _sheet(book, DOUBTS, path) if DOUBTS in book.sheetnames else None
+    return _sheet(book, main, path), doubts
+
+
+def read(path: Path, beside: Path | None = None) -> Review:
     """The decisions in the workbook at ``path``.
 
     Raises :class:`UserError` naming the cell for what cannot be understood, and when the two sheets
@@ -157,11 +181,11 @@ def read(path: Path) -> Review:
     except (BadZipFile, InvalidFileException, KeyError, OSError) as error:
         raise UserError(f"{shown(path)}: 打不开 cannot be opened as a workbook: {error}") from None
     review = Review()
-    base = _baseline(book)
-    for seen in _sheet(book, ALL, path):
-        _take(review, seen, base)
-    doubts = _sheet(book, DOUBTS, path) if DOUBTS in book.sheetnames else None
+    base = _marks(book, beside or path.with_name(".baseline.jsonl"))
+    main, doubts = _sheets(book, path)
     book.close()
+    for seen in main:
+        _take(review, seen, base)
     _merge(review, doubts or [], base)
     listed = {seen.key for seen in doubts} if doubts is not None else set(base)
     for key, (parsed, written, doubt) in base.items():
@@ -175,16 +199,18 @@ def read(path: Path) -> Review:
     return review
 
 
-def _take(review: Review, seen: Seen, base: dict[str, tuple[str, str, str]]) -> None:
-    """Sort one line in: known by its key, or added by hand (a copied line is added too)."""
-    twin = review.lines.get(seen.key)
-    if seen.key in base and twin is None:
-        review.lines[seen.key] = seen
+def _take(review: Review, seen: Seen, base: Marks) -> None:
+    """Sort one line in: known by its key, or by its content where the key was dropped; else it was
+    added by hand (so is a copy of a line that was changed)."""
+    key = seen.key or key_of(clean.keys(seen.row))
+    twin = review.lines.get(key)
+    if key in base and twin is None:
+        review.lines[key] = replace(seen, key=key)
     elif twin is None or fingerprint(twin.row) != fingerprint(seen.row):
         review.added.append(replace(seen, key=""))
 
 
-def _merge(review: Review, doubts: Sequence[Seen], base: dict[str, tuple[str, str, str]]) -> None:
+def _merge(review: Review, doubts: Sequence[Seen], base: Marks) -> None:
     """Take over what was edited on the sheet of doubts."""
     for seen in doubts:
         if seen.key not in base:

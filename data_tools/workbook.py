@@ -17,7 +17,7 @@ import xlsxwriter
 
 from core.files import digest
 from core.rows import KINDS, Row
-from data_tools.ledger import FIELDS, Ledger, defused
+from data_tools.ledger import FIELDS, Ledger, defused, labelled
 
 ALL, DOUBTS, LEDGER, BASE = "题目 questions", "存疑 doubts", "台账 ledger", "_baseline"
 KIND_NAMES = {
@@ -85,7 +85,7 @@ def cells(line: Line) -> dict[str, str]:
         "答案 answer": row.letters if row.options else row.answer,
         **{OPTION.format(letter): text for letter, text in row.options.items()},
         "解析 explanation": row.explanation,
-        "存疑 doubts": "\n".join(row.flags),
+        "存疑 doubts": "\n".join(map(labelled, row.flags)),
         "来源 source": f"{row.source.file}{AT}{row.source.locator}",
         "原文 text": row.source.text,
         "key": line.key,
@@ -103,7 +103,6 @@ class _Writer:
         base = {"num_format": "@", "text_wrap": True, "valign": "top", "quote_prefix": True}
         self.plain = self.book.add_format(base)
         self.doubt = self.book.add_format({**base, "bg_color": "#FFF2CC"})
-        self.edited = self.book.add_format({**base, "bg_color": "#DDEBF7"})
         self.head = self.book.add_format({**base, "bold": True, "bg_color": "#E7E6E6"})
 
     def table(self, name: str, header: Sequence[str]) -> Any:
@@ -117,7 +116,7 @@ class _Writer:
         return sheet
 
     def questions(self, name: str, header: Sequence[str], lines: Sequence[Line]) -> None:
-        """One line a question; colour only where a look is needed or a person was."""
+        """One line a question; colour only where a look is needed."""
         sheet = self.table(name, header)
         for number, line in enumerate(lines, 1):
             values = cells(line)
@@ -126,8 +125,6 @@ class _Writer:
                     style = self.plain
                     if line.row.flags and title in ("存疑 doubts", "题干 question"):
                         style = self.doubt
-                    elif line.edited and title in ("题干 question", "答案 answer"):
-                        style = self.edited
                     sheet.write_string(number, index, defused(text)[:CELL_MOST], style)
         last = max(len(lines), 1)
         sheet.autofilter(0, 0, last, len(header) - 1)
@@ -148,24 +145,27 @@ class _Writer:
             if number > LEDGER_MOST:
                 break
             for index, name in enumerate(FIELDS):
-                sheet.write_string(
-                    number, index, defused(getattr(entry, name))[:CELL_MOST], self.plain
-                )
+                text = getattr(entry, name)
+                text = labelled(text) if name == "reason" else text
+                sheet.write_string(number, index, defused(text)[:CELL_MOST], self.plain)
         sheet.autofilter(0, 0, max(number, 1), len(FIELDS) - 1)
 
-    def baseline(self, lines: Iterable[Line], deleted: Iterable[str]) -> None:
-        """Key, fingerprint as parsed and as written, "?" for a doubt; deleted rows: the key."""
+    def baseline(self, marks: Iterable[Sequence[str]]) -> None:
+        """The hidden sheet with the ``marks`` of :func:`baseline`."""
         sheet = self.book.add_worksheet(BASE)
         sheet.very_hidden()
-        number = 0
-        for line in lines:
-            texts = (line.key, line.parsed, fingerprint(line.row), "?" * bool(line.row.flags))
-            for index, text in enumerate(texts):
+        for number, mark in enumerate(marks):
+            for index, text in enumerate(mark):
                 sheet.write_string(number, index, text)
-            number += 1
-        for key in deleted:
-            sheet.write_string(number, 0, key)
-            number += 1
+
+
+def baseline(lines: Iterable[Line], gone: Iterable[str]) -> list[tuple[str, ...]]:
+    """What a later reading compares with: key, fingerprint as parsed and as written, ``?`` for a
+    doubt; of a row that a person took out, the key alone."""
+    kept = [
+        (line.key, line.parsed, fingerprint(line.row), "?" * bool(line.row.flags)) for line in lines
+    ]
+    return [*kept, *((key,) for key in sorted(gone))]
 
 
 def worst_first(lines: Iterable[Line]) -> list[Line]:
@@ -178,7 +178,9 @@ def worst_first(lines: Iterable[Line]) -> list[Line]:
     return sorted((line for line in lines if line.row.flags), key=order)
 
 
-def write(path: Path, lines: Sequence[Line], deleted: Iterable[str], ledger: Ledger) -> None:
+def write(
+    path: Path, lines: Sequence[Line], marks: Iterable[Sequence[str]], ledger: Ledger
+) -> None:
     """Write the workbook to ``path`` (whole or absent)."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     header = columns(lines)
@@ -187,7 +189,7 @@ def write(path: Path, lines: Sequence[Line], deleted: Iterable[str], ledger: Led
         writer.questions(ALL, header, lines)
         writer.questions(DOUBTS, header, worst_first(lines))
         writer.ledger(ledger)
-        writer.baseline(lines, deleted)
+        writer.baseline(marks)
         writer.book.close()
         temporary.replace(path)
     finally:

@@ -215,3 +215,24 @@ def test_a_workbook_without_an_answer_or_header_is_named(built: tuple[Path, Any]
     (out / "review.xlsx").write_bytes(b"not a workbook")
     with pytest.raises(UserError, match="cannot be opened"):
         build(given, out)
+
+
+def test_a_program_that_keeps_only_the_first_sheet(built: tuple[Path, Any]) -> None:
+    """pandas and the like drop other sheets, hidden ones, styles, and perhaps the key column."""
+    out, given = built
+    for drop_key in (False, True):
+        book = Book(out)
+        book.set("国庆节是哪一天？", "答案", "每年10月1日")
+        if "法国的首都是？" in book.questions():
+            book.delete("法国的首都是？")
+        for name in book.book.sheetnames[1:]:
+            del book.book[name]
+        book.book[ALL].title = "Sheet1"
+        if drop_key:
+            book.book["Sheet1"].delete_cols(book.column("key", "Sheet1"))
+        book.save()
+        card = build(given, out)
+        # without keys an edited row reads as one deleted and one added: the rows are the same
+        assert (card["deleted"], card["added"]) == ((2, 1) if drop_key else (1, 0))
+        assert answers(out)["国庆节是哪一天？"] == "每年10月1日"
+        assert "法国的首都是？" not in answers(out)
