@@ -4,7 +4,6 @@
 CONFIG    ?= internlm2_qlora.py
 DOMAIN    ?= gongkao
 WORK_DIRS ?= work_dirs
-.NOTPARALLEL:
 OUT       ?= $(WORK_DIRS)/$(DOMAIN)/data
 DATA      ?= $(OUT)
 RUN       ?= $(WORK_DIRS)/$(DOMAIN)/$(basename $(notdir $(CONFIG)))
@@ -12,7 +11,9 @@ BACKEND   ?= auto
 HOST      ?= 127.0.0.1
 PORT      ?= 23333
 SUITE     ?= domain
-EVAL_PORTS ?= 23341 23342
+BASE_PORT ?= 23341
+TUNED_PORT ?= 23342
+EVAL_ARGS = --work-dir $(RUN) --domain $(DOMAIN)
 DEMO_CONFIG = smollm2_cpu_qlora.py
 DEMO        = $(WORK_DIRS)/demo/$(DOMAIN)
 
@@ -31,8 +32,9 @@ EVAL  = $(VENVS)/eval/bin/python
 DEV   = $(VENVS)/dev/bin/python
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help demo data review train merge quantize convert deploy stop proxy chat index ask web \
-        eval report estimate doctor check test test-slow lint bench gpu-check clean recipes \
+        eval report estimate doctor check test test-slow lint bench gpu-check clean \
         env-core env-train env-serve env-turbomind env-eval env-dev
 
 help:  ## 本帮助 this help
@@ -44,9 +46,13 @@ env-core env-train env-serve env-turbomind env-eval env-dev: env-%:
 demo:  ## 无 GPU 全流程：题库→训练→部署→评测 the whole path on the sample, in minutes
 	@$(MAKE) --no-print-directory data train merge eval CONFIG=$(DEMO_CONFIG) \
 	  RUN=$(DEMO)/$(basename $(DEMO_CONFIG)) OUT=$(DEMO)/data RESUME=auto
+	@echo '打开网页 to chat: make deploy web DOMAIN=$(DOMAIN) RUN=$(DEMO)/$(basename $(DEMO_CONFIG))'
 
-data: env-core  ## BANK="a.docx b.xlsx" → 数据集 a bank to train/eval/kb jsonl [DOMAIN= OUT=]
-	@$(CORE) -m data_tools build $(if $(BANK),--bank $(BANK)) --domain $(DOMAIN) --out $(OUT)
+data: env-core  ## BANK="a.docx b.xlsx" [TABLE= TEMPLATES= MIX= DOMAIN= OUT=] → 数据集 a data set
+	@$(CORE) -m data_tools build $(if $(BANK),--bank $(BANK)) $(if $(TABLE),--table $(TABLE)) \
+	  $(if $(TEMPLATES),--templates $(TEMPLATES)) $(if $(MIX),--mix $(MIX)) \
+	  $(if $(MIX_RATIO),--mix-ratio $(MIX_RATIO)) $(if $(AGAINST),--against $(AGAINST)) \
+	  $(if $(ENGINE),--engine $(ENGINE)) $(if $(FORCE),--force) --domain $(DOMAIN) --out $(OUT)
 
 review: env-core  ## 读回人工修改过的 review.xlsx re-read the edited workbook
 	@$(CORE) -m data_tools review --domain $(DOMAIN) --out $(OUT)
@@ -66,21 +72,21 @@ deploy: env-serve  ## 部署 OpenAI 兼容服务 serve on 127.0.0.1:23333 [BACKE
 	@$(SERVE) -m deploy start --work-dir $(RUN) --domain $(DOMAIN) --backend $(BACKEND) \
 	  --host $(HOST) --port $(PORT) $(if $(MODEL),--model $(MODEL)) $(if $(TP),--tp $(TP)) $(if $(KV),--kv $(KV))
 
-stop:  ## 停止服务 stop the server that make deploy started
+stop: env-serve  ## 停止服务 stop the server that make deploy started
 	@$(SERVE) -m deploy stop --port $(PORT)
 
 chat: env-core  ## 终端对话 chat with the deployed model in the terminal
 	@$(CORE) -m deploy chat --domain $(DOMAIN) --port $(PORT)
 
 web: env-core  ## 网页 the page (= streamlit run web/app.py)
-	@$(VENVS)/core/bin/streamlit run web/app.py
+	@TIKUFORGE_PORT=$(PORT) $(VENVS)/core/bin/streamlit run web/app.py
 
 eval: env-core env-serve env-eval  ## 评测：基座与微调并排 base beside tuned [SUITE=domain]
-	@$(SERVE) -m deploy start --role tuned --work-dir $(RUN) --domain $(DOMAIN) --port $(word 2,$(EVAL_PORTS)) --for eval
-	@$(SERVE) -m deploy start --role base --work-dir $(RUN) --domain $(DOMAIN) --port $(word 1,$(EVAL_PORTS)) --for eval
-	@$(EVAL) -m eval run --work-dir $(RUN) --domain $(DOMAIN) --data $(DATA) --suite $(SUITE) \
-	  --column base=$(word 1,$(EVAL_PORTS)) --column tuned=$(word 2,$(EVAL_PORTS)); \
-	  code=$$?; $(SERVE) -m deploy stop --for eval; exit $$code
+	@$(SERVE) -m deploy start --role tuned $(EVAL_ARGS) --port $(TUNED_PORT) --for eval && \
+	  $(SERVE) -m deploy start --role base $(EVAL_ARGS) --port $(BASE_PORT) --for eval && \
+	  $(EVAL) -m eval run $(EVAL_ARGS) --data $(DATA) --suite $(SUITE) \
+	    --column base=$(BASE_PORT) --column tuned=$(TUNED_PORT); \
+	  code=$$?; $(SERVE) -m deploy stop --for eval >/dev/null; exit $$code
 
 report: env-core  ## 重写评测报告 write the report again from the last evaluation
 	@$(CORE) -m eval report --work-dir $(RUN)
