@@ -41,7 +41,7 @@ def atomic(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
             yield out
             out.flush()
             os.fsync(out.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -80,7 +80,7 @@ def write_jsonl(path: str | Path, rows: Iterable[dict[str, Any]]) -> int:
 def read_jsonl(path: str | Path) -> Iterator[dict[str, Any]]:
     """Yield the objects of a JSON-lines file; a bad line is named by its number."""
     try:
-        file = open(path, encoding="utf-8")
+        file = open(path, encoding="utf-8")  # noqa: SIM115 (closed below)
     except FileNotFoundError:
         raise UserError(f"{shown(path)} 不存在 does not exist") from None
     with file:
@@ -90,9 +90,7 @@ def read_jsonl(path: str | Path) -> Iterator[dict[str, Any]]:
             try:
                 yield json.loads(line)
             except json.JSONDecodeError as error:
-                raise UserError(
-                    f"{shown(path)} 第{number}行不是合法 JSON: {error.msg}"
-                ) from None
+                raise UserError(f"{shown(path)} 第{number}行不是合法 JSON: {error.msg}") from None
 
 
 def sha256(path: str | Path) -> str:

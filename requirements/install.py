@@ -1,9 +1,9 @@
 """Make one stage's environment: ``python3 requirements/install.py train``.
 
-Needs only Python 3.11 or 3.12 with pip. Reads ``requirements/<stage>.txt`` (``requirements.txt`` for
-``core``), with ``<stage>.overrides.txt`` and ``<stage>.lock`` beside it where they exist, and installs
-with uv into ``.venvs/<stage>``. A second call with the same files does nothing; a changed file, or a
-run that was cut off, starts that environment anew.
+Needs only Python 3.11 or 3.12 with pip. Reads ``requirements/<stage>.txt`` (``requirements.txt``
+for ``core``), with ``<stage>.overrides.txt`` and ``<stage>.lock`` beside it where they exist, and
+installs with uv into ``.venvs/<stage>``. A second call with the same files does nothing; a changed
+file, or a run that was cut off, starts that environment anew.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ PYTHONS = ((3, 11), (3, 12))
 
 
 def fail(message: str) -> None:
+    """Say what is wrong in one line and stop."""
     print(f"错误 error: {message}", file=sys.stderr)
     sys.exit(2)
 
@@ -111,7 +112,8 @@ def ensure(stage: str) -> None:
     print(f"准备环境 preparing environment '{stage}' ({home})", flush=True)
     shutil.rmtree(home, ignore_errors=True)
     commands = [[uv, "venv", "-q", "-p", python(), str(home)]]
-    install = [uv, "pip", "install", "-q", "-p", str(home / "bin" / "python"), "-r", str(files["main"])]
+    install = [uv, "pip", "install", "-q", "-p", str(home / "bin" / "python")]
+    install += ["-r", str(files["main"])]
     if "overrides.txt" in files:
         install += ["--override", str(files["overrides.txt"])]
     if "lock" in files:
@@ -127,6 +129,7 @@ def ensure(stage: str) -> None:
 
 
 def main() -> None:
+    """Make each named stage's environment, one caller at a time."""
     if len(sys.argv) < 2:
         fail("用法 usage: python3 requirements/install.py STAGE [STAGE ...]")
     VENVS.mkdir(parents=True, exist_ok=True)

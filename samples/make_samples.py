@@ -2,7 +2,7 @@
 
 The banks are ordinary Word and Excel files, so that the demo starts where a user starts. They are
 committed; run ``python samples/make_samples.py`` after editing a fact. The lines vary on purpose
-(delimiters, a repeated question, paraphrases of one question, a 多选), as in banks found in the wild.
+(delimiters, paraphrases of one question, a 多选), as in banks found in the wild.
 """
 
 from __future__ import annotations
@@ -166,7 +166,8 @@ def write_gongkao(folder: Path) -> None:
 
     with (folder / "paraphrases.jsonl").open("w", encoding="utf-8") as out:
         for question, answer in PARAPHRASES:
-            out.write(json.dumps({"question": question, "answer": answer}, ensure_ascii=False) + "\n")
+            pair = {"question": question, "answer": answer}
+            out.write(json.dumps(pair, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The house rules of DESIGN: who may import whom, how long a file may be, what stands in a recipe."""
+"""The house rules: who may import whom, and how long a file and a function may be."""
 
 from __future__ import annotations
 

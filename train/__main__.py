@@ -1,4 +1,4 @@
-"""``python -m train run|adapter|merge|check``: what ``make train``, ``make merge``, ``make check`` call."""
+"""``python -m train run|adapter|merge|check``: what the Make targets call."""
 
 from __future__ import annotations
 

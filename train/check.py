@@ -1,4 +1,4 @@
-"""``make check``: are the rows trainable, and does training see the very tokens that serving sends?"""
+"""``make check``: are the rows trainable, and does training see the tokens that serving sends?"""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def check(
     different = [row["id"] for row in islice(rows, PARITY_ROWS) if not parity(cfg, tokenizer, row)]
     if different:
         raise UserError(
-            f"{path.name}: prompt_template={settings['prompt_template']} 与模型目录的对话模板不一致 "
+            f"{path.name}: prompt_template={settings['prompt_template']} "
+            "与模型目录的对话模板不一致 "
             f"differs from the model folder's chat template, e.g. row {different[0]}"
         )
     print(f"提示逐 token 一致 prompt parity: {min(len(rows), PARITY_ROWS)} rows equal")

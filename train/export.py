@@ -86,9 +86,9 @@ def merge(work_dir: Path) -> None:
     _replace(temporary, target)
     write_json(work_dir / "run.json", {**state, "merged": "merged", "merged_of": key})
     print(
-        f"写入 wrote {shown(target)}: {report['greedy_equal']}/{report['n']} 个提示逐字相同 prompts "
-        f"answered alike, 最大 logit 差 largest difference {report['max_logit_difference']:.3g}；"
-        "下一步 next: make deploy"
+        f"写入 wrote {shown(target)}: {report['greedy_equal']}/{report['n']} 个提示逐字相同 "
+        f"prompts answered alike, 最大 logit 差 largest difference "
+        f"{report['max_logit_difference']:.3g}；下一步 next: make deploy"
     )
 
 
@@ -104,7 +104,7 @@ def trained_base(work_dir: Path) -> Any:
 
 
 def dequantized(model: Any) -> Any:
-    """``model`` with its 4-bit weights written out, the very values that the adapter was trained on.
+    """``model`` with its 4-bit weights written out: the values that the adapter was trained on.
 
     Merging into the original weights instead puts the quantisation error back, which the adapter
     had learnt to live with: on the demo 58 of 68 training answers stay right, instead of 67.
@@ -122,7 +122,7 @@ def base_dtype(base: str) -> Any:
 
 
 def real_prompts(data: Path, tokenizer: Any, count: int = PROMPTS) -> list[Any]:
-    """Token ids (1 × length) of the first ``count`` training questions, rendered as the server will."""
+    """Token ids (1 × length) of the first ``count`` training questions, as the server renders."""
     prompts = []
     for row in islice(read_jsonl(data / "train.jsonl"), count):
         turn = row["conversation"][0]
@@ -136,7 +136,7 @@ def real_prompts(data: Path, tokenizer: Any, count: int = PROMPTS) -> list[Any]:
 
 
 def greedy(model: Any, ids: Any) -> tuple[list[int], Any]:
-    """``TOKENS`` greedy tokens after ``ids``, and the float32 logits at the prompt's last position."""
+    """``TOKENS`` greedy tokens after ``ids``, and the float32 logits at the prompt's end."""
     import torch
 
     with torch.no_grad():
@@ -151,7 +151,7 @@ def greedy(model: Any, ids: Any) -> tuple[list[int], Any]:
 
 
 def compare(before: list, after: list, prompts: list, tokenizer: Any, saved: Any) -> dict[str, Any]:
-    """The hand-over report of one step: are greedy tokens and prompt ids equal, how far are logits."""
+    """The hand-over report of one step: are tokens and prompt ids equal, how far are logits."""
     import torch
 
     rows, largest = [], 0.0

@@ -1,4 +1,4 @@
-"""What the libraries need to run here, each with its reason; applied once, before xtuner is imported.
+"""What the libraries need to run here, each with its reason; applied before xtuner is imported.
 
 Every mend looks first whether it is needed, so that a machine with newer libraries, a GPU or a real
 torchvision gets none of them.
@@ -19,8 +19,8 @@ from typing import Any
 
 def apply() -> None:
     """Apply all mends. Imports torch, transformers and xtuner, in the order that works."""
-    # mmengine checkpoints hold more than tensors (message hub, numpy scalars), and torch >= 2.6 loads
-    # weights only by default. They are the user's own files. github.com/open-mmlab/mmengine/issues/1600
+    # mmengine checkpoints hold more than tensors (message hub, numpy scalars), and torch >= 2.6
+    # loads weights only by default. They are the user's own files.
     os.environ.setdefault("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
     import torch
     import transformers  # noqa: F401  (must come before the stand-in: it looks for a real torchvision)
@@ -35,8 +35,8 @@ def apply() -> None:
 
 
 def _torchvision_stand_in() -> None:
-    """``xtuner.dataset`` imports torchvision for InternVL's images; there is no CPU build on PyPI for
-    this torch. The stand-in has just the names that are imported, none that computes."""
+    """``xtuner.dataset`` imports torchvision for InternVL's images; PyPI has no CPU build for this
+    torch. The stand-in has just the names that are imported, none that computes."""
     if importlib.util.find_spec("torchvision") is not None:
         return
     names = ("torchvision", "torchvision.transforms", "torchvision.transforms.functional")
@@ -52,10 +52,10 @@ def _torchvision_stand_in() -> None:
 
 
 def _keep_nf4_trainable() -> None:
-    """On CPUs with AVX512-BF16, bitsandbytes repacks 4-bit weights at the first inference in eval mode
-    and trains on the repacked bytes afterwards: after one ``generate`` the gradient of the first
-    layer's LoRA falls ten-thousandfold (tests/train/test_gradient_trap.py). Layers made while the
-    answer is "no" never repack. github.com/bitsandbytes-foundation/bitsandbytes (nn/modules.py,
+    """On CPUs with AVX512-BF16, bitsandbytes repacks 4-bit weights at the first inference in eval
+    mode and trains on the repacked bytes afterwards: after one ``generate`` the gradient of the
+    first layer's LoRA falls ten-thousandfold (tests/train/test_run.py). Layers made while the answer
+    is "no" never repack. github.com/bitsandbytes-foundation/bitsandbytes (nn/modules.py,
     ``Linear4bit.forward``)."""
     import bitsandbytes.nn.modules as modules
 
@@ -87,7 +87,7 @@ def fast_inference(model: Any) -> Iterator[None]:
 def _one_bos() -> None:
     """xtuner puts ``bos`` before each turn, also for models whose chat template writes it itself
     (SmolLM2: bos is ``<|im_start|>``), which trains on ``<|im_start|><|im_start|>user``. Where the
-    template has the bos text literally, xtuner's own is left out, as xtuner does for Qwen by name."""
+    template has the bos text literally, xtuner's own is left out, as it does for Qwen by name."""
     import xtuner.dataset.utils as utils
 
     original = utils.get_bos_eos_token_ids

@@ -1,4 +1,4 @@
-"""Mixed precision on a CPU, which mmengine's ``AmpOptimWrapper`` refuses, and a warm-up for short runs."""
+"""Mixed precision on a CPU, which mmengine refuses, and a warm-up for short runs."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def find(name: str) -> Path:
 
 
 def parse_overrides(pairs: list[str]) -> dict[str, Any]:
-    """``["lr=5e-5", "max_epochs=2"]`` → ``{"lr": 5e-05, "max_epochs": 2}``; Python literals, else text."""
+    """``["lr=5e-5", "dtype=x"]`` → ``{"lr": 5e-05, "dtype": "x"}``: Python literals, else text."""
     overrides: dict[str, Any] = {}
     for pair in pairs:
         key, sign, text = pair.partition("=")

@@ -14,7 +14,7 @@ def load_rows(path: str) -> Any:
     """A ``datasets.Dataset`` with the one column ``conversation``.
 
     The other fields of a row are left behind: their shape differs from row to row, and Arrow wants
-    one schema. Raises :class:`UserError` for a missing or empty file, or a row without conversation.
+    one schema. Raises :class:`UserError` for a missing or empty file, or a row that is none.
     """
     from datasets import Dataset
 

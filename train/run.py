@@ -120,7 +120,8 @@ def decide(
     if resume:
         if not same:
             raise UserError(
-                f"{where}: 配方或数据与未完成的训练不同 recipe or data differ from the unfinished run; "
+                f"{where}: 配方或数据与未完成的训练不同 "
+                "recipe or data differ from the unfinished run; "
                 "恢复原样再 RESUME=1，或 FORCE=1 重新开始"
             )
         if not checkpoint:
@@ -138,7 +139,7 @@ def decide(
 
 def xtuner_train(config: Path, work_dir: Path, checkpoint: str) -> None:
     """Run XTuner's training entry point in this process (``xtuner train`` would start whatever
-    ``python`` is first on PATH). Its log goes to the work dir; the console gets our hooks' lines."""
+    ``python`` is first on PATH). Its log goes to the work dir, our hooks' lines to the console."""
     from mmengine.logging import MMLogger
     from xtuner.tools import train as entry
 

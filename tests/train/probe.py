@@ -1,4 +1,4 @@
-"""Measurements inside the train environment, as JSON on the last line: ``probe.py NAME MODEL``."""
+"""Measurements inside the train environment, as JSON on the last line: ``probe.py MODEL``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def build(base: str, data: str = "none"):
         recipes.find("smollm2_cpu_qlora.py"),
         {"pretrained_model_name_or_path": base, "data": data, "lora_r": 4},
     )
-    return cfg, BUILDER.build(cfg.model).train()
+    return BUILDER.build(cfg.model).train()
 
 
 def first_gradient(model) -> float:
@@ -33,63 +33,62 @@ def first_gradient(model) -> float:
     return float(sum(grad.float().norm() ** 2 for grad in found) ** 0.5)
 
 
-def gradient_trap(base: str) -> dict:
+def infer(model, ids) -> list[float]:
+    """The last logits in eval mode, as a sample answer on the way makes them."""
+    import torch
+
+    model.eval()
+    with torch.no_grad():
+        logits = model.llm(input_ids=ids).logits[0, -1].float()
+    model.train()
+    return logits.tolist()
+
+
+def guarded(base: str) -> dict:
     """Gradients before and after an inference: plainly, as ``EvaluateChatHook`` does it, and
     through the block that lets 4-bit layers repack."""
     import torch
 
-    mends.apply()
-    _, model = build(base)
+    model = build(base)
     ids = torch.arange(5, 25).reshape(1, 20)
-
-    def infer() -> list[float]:
-        model.eval()
-        with torch.no_grad():
-            logits = model.llm(input_ids=ids).logits[0, -1].float()
-        model.train()
-        return logits.tolist()
-
     before = first_gradient(model)
-    plain = infer()
+    plain = infer(model, ids)
     after_plain = first_gradient(model)
     with mends.fast_inference(model):
-        fast = infer()
-    after_fast = first_gradient(model)
-    difference = max(abs(a - b) for a, b in zip(plain, fast, strict=True))
+        fast = infer(model, ids)
     return {
         "before": before,
         "after_plain": after_plain,
-        "after_fast": after_fast,
-        "logit_difference": difference,
+        "after_fast": first_gradient(model),
+        "logit_difference": max(abs(a - b) for a, b in zip(plain, fast, strict=True)),
     }
 
 
-def trap_without_guard(base: str) -> dict:
+def unguarded(base: str) -> dict:
     """What happens where nobody guards: the reason for the mend, where this CPU shows it."""
+    import bitsandbytes.functional as functional
     import bitsandbytes.nn.modules as modules
     import torch
 
-    real = modules.has_avx512bf16
-    mends.apply()
-    modules.has_avx512bf16 = real
-    _, model = build(base)
+    modules.has_avx512bf16 = functional.has_avx512bf16
+    model = build(base)
     before = first_gradient(model)
-    model.eval()
-    with torch.no_grad():
-        model.llm(input_ids=torch.arange(5, 25).reshape(1, 20))
-    model.train()
-    return {"repacks": bool(real()), "before": before, "after": first_gradient(model)}
+    infer(model, torch.arange(5, 25).reshape(1, 20))
+    return {
+        "repacks": bool(functional.has_avx512bf16()),
+        "before": before,
+        "after": first_gradient(model),
+    }
 
 
 def token_ids(base: str) -> dict:
     """Training and serving ids of one fixed row."""
-    mends.apply()
     from xtuner.registry import BUILDER
 
     from train import check, recipes
 
     cfg = recipes.load(
-        recipes.find(sys.argv[3]), {"pretrained_model_name_or_path": base, "data": "none"}
+        recipes.find("internlm2_qlora.py"), {"pretrained_model_name_or_path": base, "data": "none"}
     )
     tokenizer = BUILDER.build(cfg.tokenizer)
     row = {"conversation": [{"system": "简答。", "input": "中国最长的河流是：", "output": "长江"}]}
@@ -104,4 +103,6 @@ def token_ids(base: str) -> dict:
 
 if __name__ == "__main__":
     os.environ["HF_HUB_OFFLINE"] = "1"
-    print(json.dumps(globals()[sys.argv[1]](sys.argv[2])))
+    mends.apply()
+    parts = (token_ids, guarded, unguarded)
+    print(json.dumps({part.__name__: part(sys.argv[1]) for part in parts}))

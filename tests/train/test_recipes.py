@@ -39,7 +39,7 @@ def test_overrides_reach_what_depends_on_them(name: str) -> None:
 
 
 def test_misspelt_option_names_the_options() -> None:
-    with pytest.raises(UserError, match="'lrr'.*max_epochs"):
+    with pytest.raises(UserError, match=r"'lrr'.*max_epochs"):
         recipes.load(recipes.find("internlm2_qlora.py"), {"lrr": 1})
 
 

@@ -80,27 +80,24 @@ def test_bad_runs_stop_with_one_line(train: Callable, data: Path, tmp_path: Path
     assert "Traceback" not in misspelt.stderr + burst.stderr
 
 
-@pytest.mark.parametrize("config", ["internlm2_qlora.py"])
-def test_training_tokens_are_the_servers(
-    config: str, tiny: Path, probe: Callable[..., dict[str, Any]]
-) -> None:
-    found = probe("token_ids", str(tiny), config)
+def test_training_tokens_are_the_servers(probed: dict[str, Any]) -> None:
+    found = probed["token_ids"]
     assert found["parity"]
     assert found["training"][: len(found["served"])] == found["served"]
     assert found["training"].count(1) == 1, "one bos, and one only"
 
 
-def test_gradients_survive_inference(tiny: Path, probe: Callable[..., dict[str, Any]]) -> None:
-    found = probe("gradient_trap", str(tiny))
+def test_gradients_survive_inference(probed: dict[str, Any]) -> None:
+    found = probed["guarded"]
     assert found["before"] > 0
     assert found["after_plain"] == pytest.approx(found["before"], rel=1e-4)
     assert found["after_fast"] == pytest.approx(found["before"], rel=1e-4)
     assert found["logit_difference"] < 0.05
 
 
-def test_the_trap_is_real_here(tiny: Path, probe: Callable[..., dict[str, Any]]) -> None:
-    """Where this CPU repacks, an unguarded run loses its gradients: the guard is not for nothing."""
-    found = probe("trap_without_guard", str(tiny))
+def test_the_trap_is_real_here(probed: dict[str, Any]) -> None:
+    """Where this CPU repacks, an unguarded run loses its gradients: the guard is needed."""
+    found = probed["unguarded"]
     if not found["repacks"]:
         pytest.skip("this CPU has no AVX512-BF16: bitsandbytes does not repack here")
     assert found["after"] < 0.9 * found["before"]
