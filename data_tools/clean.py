@@ -34,9 +34,11 @@ class Keys:
 
 
 def tidy(text: str) -> str:
-    """``text`` without control characters and outer space; nothing else changes, since what the
-    document says is what trains. Other invisible characters are flagged, for a person to see."""
-    return _CONTROL.sub("", text).strip() if text else ""
+    """``text`` without control characters and outer space; nothing else changes but line ends,
+    since what the document says is what trains. Other invisible characters are flagged."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL.sub("", text).strip()
 
 
 @lru_cache(1 << 16)  # the phrasings of one template follow each other with one answer

@@ -68,8 +68,17 @@ _SIGNED = re.compile(r"[+-]\d[\d.,:/]*\s*[^\d\s(!|=]{0,4}$")  # -5, +3%, -40℃:
 def defused(text: str) -> str:
     """``text`` so that no spreadsheet runs it: an apostrophe before a leading formula character.
 
-    A plain signed number stays as it is: it is an answer, and runs nothing."""
-    return "'" + text if text.startswith(FORMULA) and not _SIGNED.match(text) else text
+    A plain signed number stays as it is: it is an answer, and runs nothing. :func:`fused` undoes
+    it, so what begins with an apostrophe before such a character gets one more."""
+    if text.lstrip("'").startswith(FORMULA) and not _SIGNED.match(text):
+        return "'" + text
+    return text
+
+
+def fused(text: str) -> str:
+    """The text that :func:`defused` was given."""
+    bare = text.lstrip("'")
+    return text[1:] if bare != text and bare.startswith(FORMULA) else text
 
 
 @dataclass(frozen=True, slots=True)

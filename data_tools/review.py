@@ -18,13 +18,14 @@ from zipfile import BadZipFile
 
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.escape import unescape
 from openpyxl.utils.exceptions import InvalidFileException
 
 from core.errors import UserError
 from core.files import digest, read_jsonl, shown
 from core.rows import KINDS, Row, Source
 from data_tools import clean
-from data_tools.ledger import FORMULA, Ledger
+from data_tools.ledger import Ledger, fused
 from data_tools.workbook import ALL, AT, BASE, BULK, DOUBTS, HEAD, TAIL, Line, fingerprint
 
 _OPTION = re.compile(r"选项\s*([A-Z])$")
@@ -69,8 +70,7 @@ def text_of(value: Any) -> str:
         value = int(value)
     if isinstance(value, datetime) and value.time() == time():
         value = value.date()
-    text = clean.tidy(str(value))
-    return text[1:] if text[:1] == "'" and text[1:2] and text[1:].startswith(FORMULA) else text
+    return fused(clean.tidy(unescape(str(value))))
 
 
 def choice(answer: str, options: dict[str, str], cell: str) -> str:
