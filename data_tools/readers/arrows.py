@@ -46,6 +46,20 @@ def one_line(text: str, arrow: str) -> bool:
     return found and not _OPTION.match(text)
 
 
+def share(lines: list[Line], arrow: str) -> float:
+    """The part of the filled lines that hold ``arrow``."""
+    filled = [line.text for line in lines if line.text and not line.text.isspace()]
+    return sum(arrow in text for text in filled) / max(1, len(filled))
+
+
+def lonely(text: str) -> tuple[str, str] | None:
+    """A one-line question among others: only where the stem ends as a question does."""
+    for found in ARROW.finditer(text):
+        if _END.search(text[: found.start()]) and text[found.end() :].strip():
+            return text[: found.start()].strip(), text[found.end() :].strip()
+    return None
+
+
 def numbered(lines: list[Line]) -> bool:
     """Whether most lines begin with a number, so that it is no part of the stems."""
     filled = [line for line in lines if line.text.strip()]

@@ -33,16 +33,17 @@ class Line:
 
 @dataclass(slots=True)
 class Cell:
-    """One cell of a table: its lines, its locator, and whether a merge above or left covers it."""
+    """One cell of a table: its lines, its locator, whether a merge above or left covers it, and
+    its text, the lines one a line."""
 
     lines: list[Line]
     loc: str
     covered: bool = False
+    text: str = field(init=False, default="")
 
-    @property
-    def text(self) -> str:
-        """The lines of the cell, one a line."""
-        return "\n".join(line.label + line.text for line in self.lines).strip()
+    def __post_init__(self) -> None:
+        if self.lines:
+            self.text = "\n".join(line.label + line.text for line in self.lines).strip()
 
     @property
     def flags(self) -> list[str]:

@@ -81,6 +81,7 @@ def _runs(lines: list[Line], arrow: str) -> list[tuple[int, int]]:
     """The stretches (first, end) of lines that are one-line questions, a few strays apart."""
     runs: list[tuple[int, int]] = []
     first = end = count = stray = 0
+    least = 1 if arrow and arrows.share(lines, arrow) > 0.5 else RUN
     for index, line in enumerate(lines):
         text = line.text
         if not text or text.isspace():
@@ -96,10 +97,10 @@ def _runs(lines: list[Line], arrow: str) -> list[tuple[int, int]]:
             if structured and stray == 1:  # the last arrow stood in a stem with options below
                 end -= 1
                 count -= 1
-            if count >= RUN:
+            if count >= least:
                 runs.append((first, end))
             count = 0
-    if count >= RUN:
+    if count >= least:
         runs.append((first, end))
     return runs
 

@@ -80,6 +80,8 @@ def row(draft: Draft, name: str, sha: str, hows: list[str]) -> Row | str:
 def _stem(draft: Draft) -> str:
     """The stem without its trailing type tag and score."""
     stem = joined(draft.stem)
+    if stem[-1:] not in ")）]】*> 〕":
+        return stem
     for _ in range(3):
         plain = pt.plain(stem)
         cut = plain.rstrip(" *")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from core.rows import Row
 from data_tools.ledger import Ledger
-from data_tools.readers import finish, keys
+from data_tools.readers import arrows, finish, keys
 from data_tools.readers import items as it
 from data_tools.readers import patterns as pt
 from data_tools.readers.answers import usual_hows
@@ -89,6 +89,20 @@ class Layout(Questions):
             self.begin(item)
         else:
             self.more(item)
+
+    def one_line(self, index: int, item: Item) -> bool:
+        """A one-line question (``题干->答案``) among questions of other layouts."""
+        if len(item.parts) > 1 or item.options or not self.complete():
+            return False
+        pair = arrows.lonely(item.text[item.body :])
+        ahead = self.context.ahead(index)
+        if pair is None or ahead.option or ahead.answer and ahead.lines < 3:
+            return False
+        self.begin(item)
+        assert self.q is not None
+        self.q.stem, self.q.answer, self.q.answered = [pair[0]], [pair[1]], True
+        self.state = ANSWER
+        return True
 
     # -- headings ---------------------------------------------------------------------------
 

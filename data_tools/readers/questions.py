@@ -39,7 +39,8 @@ class Questions:
 
     def note(self, item: Item, reason: str) -> None:
         """Put a line that is no part of a question into the ledger."""
-        if not self.drafts and self.report.declared is None and reason != "page-furniture":
+        told = self.report.declared is not None or item.kind in (it.SECTION, it.NOISE)
+        if not self.drafts and not told:
             self.report.declared = it.declared(item.plain) if len(item.plain) < 80 else None
         self.ledger.add(self.name, item.line.loc, reason, item.line.stored)
 

@@ -46,18 +46,16 @@ def xlsx(path: Path, name: str, sha: str, ledger: Ledger) -> Iterator[Row]:
     with Package(path, name) as package:
         package.check()
         areas = _merged_areas(package)
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        sheets = [
-            (s.title, s.sheet_state == "visible", _xlsx_rows(s, areas.get(s.title, [])))
-            for s in book.worksheets
-        ]
-    except Exception as error:  # openpyxl raises whatever its many parsers stumble over
-        raise _broken(name, error) from None
-    try:
+    with open(path, "rb") as file:  # openpyxl refuses a path whose suffix is wrong
+        try:
+            book = load_workbook(file, read_only=True, data_only=True)
+            sheets = [
+                (s.title, s.sheet_state == "visible", _xlsx_rows(s, areas.get(s.title, [])))
+                for s in book.worksheets
+            ]
+        except Exception as error:  # openpyxl raises whatever its many parsers stumble over
+            raise _broken(name, error) from None
         yield from _sheets(sheets, name, sha, ledger)
-    finally:
-        book.close()
 
 
 def _merged_areas(package: Package) -> dict[str, list[str]]:

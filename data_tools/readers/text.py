@@ -39,11 +39,10 @@ def encoding_of(data: bytes, name: str, whole: bool = True) -> str:
     ):  # fmt: skip
         if data.startswith(mark):
             return encoding
-    head = data[:4096]
-    odd, even = head[1::2].count(0), head[0::2].count(0)
-    if max(odd, even) > len(head) // 8 and min(odd, even) * 8 < max(odd, even):
-        return "utf-16-le" if odd > even else "utf-16-be"
     if b"\0" in data:
+        for encoding in ("utf-16-le", "utf-16-be"):
+            if _readable(data[:4096], encoding):
+                return encoding
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
         raise UserError(
             f"{name}: 第{line}行含 NUL 字节，不是文本文件 holds NUL bytes, not a text file"
@@ -67,6 +66,17 @@ def _bad(data: bytes, encoding: str, whole: bool) -> int | None:
     except UnicodeDecodeError as error:
         return error.start
     return None
+
+
+def _readable(data: bytes, encoding: str) -> bool:
+    """Whether nearly all of ``data`` in ``encoding`` are letters and signs that people write."""
+    text = data[: len(data) // 2 * 2].decode(encoding, errors="replace")
+    common = sum(
+        char in "\r\n\t" or " " <= char <= "~" or "\u2000" <= char <= "\u303f"
+        or "\u4e00" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef" or char.isalpha() and char < "\u0500"
+        for char in text
+    )  # fmt: skip
+    return common >= 0.95 * len(text)
 
 
 def _mostly_utf8(data: bytes) -> bool:
