@@ -186,7 +186,7 @@ def _alpaca(turn: Turn, kept: Json) -> Json:
         "input": "",
         "output": turn.answer,
         "system": turn.system,
-        **{("letters" if key == "answer" else key): value for key, value in kept.items()},
+        **kept,
     }
 
 

@@ -67,10 +67,9 @@ def test_an_export_comes_back_as_it_was(kind: str, tmp_path: Path) -> None:
     rows = list(formats.read(folder / "dataset_info.json", ledger, "x"))
     again = {row.question: row for row in rows}
     assert len(rows) == 31 and len(ledger) == 0 and again["第3个问题问什么？"].answer == "第3个回答"
-    if kind != "alpaca":  # its export renames the letters, which its readers would mistake
-        back = again["最大的宫殿？"]
-        assert (back.options, back.letters, back.kind) == (choice["options"], "A", "single")
-        assert back.explanation == "位于北京"
+    back = again["最大的宫殿？"]
+    assert (back.options, back.letters, back.kind) == (choice["options"], "A", "single")
+    assert back.explanation == "位于北京"
     system = next(iter(read_jsonl(first / "train.jsonl")))["conversation"][0]["system"]
     turns = [formats.turns(value) for _, _, value in formats.objects(next(folder.glob("train.*")))]
     assert {turn.system for found in turns for turn in found} == {system}
@@ -165,3 +164,11 @@ def test_traditional_is_simplified_where_a_domain_asks() -> None:
     assert done.question == "《红楼梦》的作者是谁？"
     (same,) = normalise([row("《紅樓夢》的作者是誰？", "曹雪芹")])
     assert same.question == "《紅樓夢》的作者是誰？"
+
+
+def test_a_dataset_info_with_its_own_column_names(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "mine.jsonl", [{"q": q, "a": a} for q, a in PAIRS])
+    about = {"mine": {"file_name": "mine.jsonl", "columns": {"prompt": "q", "response": "a"}}}
+    (tmp_path / "dataset_info.json").write_text(json.dumps(about), encoding="utf-8")
+    rows = list(formats.read(tmp_path / "dataset_info.json", Ledger(), "x"))
+    assert [(row.question, row.answer) for row in rows] == PAIRS
