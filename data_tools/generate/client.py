@@ -1,0 +1,178 @@
+"""Requests to an OpenAI-compatible server: many at once, each at most once, each kept.
+
+openai's own client retries what may pass (connection, timeout, 408, 409, 429, 5xx) with a growing
+pause and the server's Retry-After; what it gives up on is told apart here: the server as a whole
+(:class:`UserError`, the run ends and can go on later) or this one request (:class:`Refused`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import openai
+from openai import AsyncOpenAI
+
+from core import chat
+from core.errors import UserError
+from data_tools.generate.journal import Journal, Reply, key_of
+
+IN_A_ROW = 8  # requests refused one after the other: the server is not well, or the setup is wrong
+
+
+class Refused(Exception):
+    """This request gets no reply; others may."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where to ask: ``url`` ends in ``/v1``; ``version`` tells two trainings of a model apart."""
+
+    url: str
+    model: str
+    key: str
+    version: str = ""
+
+
+def server(base_url: str = "", model: str = "") -> Server:
+    """The server at ``base_url``, or the deployed one.
+
+    The deployed server's key is not sent elsewhere: with ``base_url`` the key is TIKUFORGE_API_KEY
+    or OPENAI_API_KEY. Raises :class:`UserError` where none is deployed or no model is named."""
+    if base_url:
+        if not model:
+            raise UserError("给了 --base-url 还要给 --model give --model with --base-url")
+        key = os.environ.get("TIKUFORGE_API_KEY") or os.environ.get("OPENAI_API_KEY") or "EMPTY"
+        return Server(base_url.rstrip("/"), model, key)
+    target = chat.endpoint()
+    return Server(target.url, model or target.model, chat.api_key(), target.version)
+
+
+@dataclass
+class Tally:
+    """What this run asked: requests answered now and from the journal, tokens counted now."""
+
+    asked: int = 0
+    kept: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+@dataclass
+class Asker:
+    """Asks ``server``, at most ``at_once`` requests in flight, through ``journal``."""
+
+    server: Server
+    journal: Journal
+    at_once: int = 4
+    timeout: float = 600.0
+    retries: int = 5
+    tally: Tally = field(default_factory=Tally)
+
+    def __post_init__(self) -> None:
+        self.client = AsyncOpenAI(
+            base_url=self.server.url,
+            api_key=self.server.key,
+            timeout=self.timeout,
+            max_retries=self.retries,
+        )
+        self.places = asyncio.Semaphore(self.at_once)
+        self.flying: dict[str, asyncio.Future[Reply]] = {}
+        self.refused = 0
+        self.with_schema = True
+
+    async def ask(
+        self, messages: list[dict[str, str]], shape: dict[str, Any], **parameters: Any
+    ) -> Reply:
+        """The reply to ``messages``. ``shape`` (a JSON schema as ``response_format``) helps where
+        the server knows it, and is left out where it does not; ``parameters`` are OpenAI's."""
+        name = f"{self.server.model}\0{self.server.version}"
+        key = key_of(name, messages, parameters)
+        if (known := self.journal.get(key)) is not None:
+            self.tally.kept += 1
+            return known
+        if key in self.flying:  # the same text twice: one request serves both
+            return await asyncio.shield(self.flying[key])
+        self.flying[key] = future = asyncio.get_running_loop().create_future()
+        try:
+            async with self.places:
+                reply = await self._send(messages, shape, parameters)
+            self.journal.add(key, reply)
+            future.set_result(reply)
+            return reply
+        except BaseException as error:
+            future.set_exception(error if isinstance(error, Exception) else Refused("cancelled"))
+            future.exception()  # nobody may be waiting: that is no error
+            raise
+        finally:
+            del self.flying[key]
+
+    async def _send(
+        self, messages: list[dict[str, str]], shape: dict[str, Any], parameters: dict[str, Any]
+    ) -> Reply:
+        """One request, with what went wrong sorted."""
+        root = self.server.url.removesuffix("/v1")
+        try:
+            reply = await self._complete(messages, shape, parameters)
+        except (openai.AuthenticationError, openai.PermissionDeniedError):
+            raise UserError(
+                f"{root} 不接受这个密钥 rejects the API key: 设置 set TIKUFORGE_API_KEY"
+            ) from None
+        except openai.NotFoundError as error:
+            raise UserError(f"{root} 没有 has no {self.server.model}: {error.message}") from None
+        except openai.APITimeoutError:
+            self._refuse(f"{self.timeout:.0f} 秒内未答 no answer in time")
+        except openai.APIConnectionError:
+            raise UserError(
+                f"连不上模型服务 cannot reach {root}: 已答的都已保存，服务恢复后再运行一次即可继续 "
+                "what was answered is kept, run again to go on"
+            ) from None
+        except (openai.APIError, ValueError) as error:  # the second: a body that is no JSON
+            self._refuse(str(error))
+        self.refused = 0
+        self.tally.asked += 1
+        self.tally.tokens_in += reply.tokens_in
+        self.tally.tokens_out += reply.tokens_out
+        return reply
+
+    def _refuse(self, why: str) -> NoReturn:
+        """Give up this request, or the run where too many in a row went wrong."""
+        self.refused += 1
+        why = " ".join(why.split())[:300]
+        if self.refused >= IN_A_ROW:
+            raise UserError(
+                f"{self.server.url} 接连拒绝了 refused {self.refused} 个请求 in a row: {why}: "
+                "已得到的回答都已保存 what was answered is kept"
+            )
+        raise Refused(why)
+
+    async def _complete(
+        self, messages: list[dict[str, str]], shape: dict[str, Any], parameters: dict[str, Any]
+    ) -> Reply:
+        """One call; a server that does not know JSON schemas is asked without."""
+        extra = {"response_format": shape} if self.with_schema else {}
+        try:
+            create: Any = self.client.chat.completions.create  # its overloads want literals
+            made = await create(
+                model=self.server.model,
+                messages=messages,
+                **extra,
+                **parameters,
+            )
+        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+            named = any(word in str(error) for word in ("response_format", "schema", "grammar"))
+            if not (self.with_schema and named):
+                raise
+            self.with_schema = False
+            return await self._complete(messages, shape, parameters)
+        if not getattr(made, "choices", None):  # a body of another kind, a web page say
+            self._refuse("回复不是对话格式 the reply is no chat completion")
+        usage, choice = made.usage, made.choices[0]
+        return Reply(
+            text=choice.message.content or "",
+            cut_off=choice.finish_reason == "length",
+            tokens_in=usage.prompt_tokens if usage else 0,
+            tokens_out=usage.completion_tokens if usage else 0,
+        )

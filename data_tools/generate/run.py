@@ -1,0 +1,324 @@
+"""From texts to ``generated.jsonl``: ask for each chunk, screen, write."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from core.errors import UserError
+from core.files import sha256, shown
+from data_tools.generate import parse, prompts, rows, screen
+from data_tools.generate.chunks import Chunk, chunks
+from data_tools.generate.client import Asker, Refused, Tally
+from data_tools.generate.screen import Pair
+from data_tools.generate.settings import Settings
+from data_tools.generate.support import Commonness, passage
+from data_tools.readers.text import decoded
+
+LEAST = 40  # characters of prose below which a chunk is not worth a question
+BAR = "{desc} {n_fmt}/{total_fmt} [{elapsed}, 剩余 ETA {remaining}, {rate_fmt}]{postfix}"
+UNREAD = "unread: 模型的输出读不出来 the model's reply cannot be read"
+
+
+@dataclass(slots=True)
+class Text:
+    """One text file with its chunks."""
+
+    name: str
+    sha256: str
+    text: str
+    chunks: list[Chunk]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one chunk gave: pairs, and (start, end, reason, text) of what was dropped."""
+
+    pairs: list[Pair] = field(default_factory=list)
+    dropped: list[tuple[int, int, str, str]] = field(default_factory=list)
+
+
+def read_texts(paths: Sequence[Path], size: int) -> list[Text]:
+    """The texts, decoded (UTF-8, GB18030, UTF-16) and cut. Raises :class:`UserError` where one is
+    missing, binary, or holds no prose."""
+    found = []
+    for path in paths:
+        if not path.is_file():
+            raise UserError(f"没有这个文件 no such file: {shown(path)}")
+        text = decoded(path, path.name)
+        cut = chunks(text, size, size + size // 5)
+        if not any(len(chunk.prose) >= LEAST for chunk in cut):
+            raise UserError(f"{shown(path)}: 没有可出题的正文 no prose to ask about")
+        found.append(Text(path.name, sha256(path), text, cut))
+    return found
+
+
+class Live:
+    """One line on a terminal (a line every half minute elsewhere): chunks, pairs, tokens, ETA."""
+
+    def __init__(self, total: int, tally: Tally) -> None:
+        self.tally, self.start, self.pairs, self.dropped = tally, time.monotonic(), 0, 0
+        quiet = not sys.stderr.isatty()
+        self.bar = tqdm(
+            total=total,
+            desc="生成 generate",
+            unit="chunk",
+            file=sys.stderr,
+            dynamic_ncols=not quiet,
+            mininterval=30 if quiet else 0.2,
+            bar_format=BAR,
+        )
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one chunk."""
+        self.pairs += len(outcome.pairs)
+        self.dropped += len(outcome.dropped)
+        tokens = self.tally.tokens_in + self.tally.tokens_out
+        rate = self.tally.tokens_out / max(time.monotonic() - self.start, 0.01)
+        self.bar.set_postfix_str(
+            f"{self.pairs} 对 pairs, {self.dropped} 弃 dropped, {tokens:,} tokens, {rate:.0f}/s",
+            refresh=False,
+        )
+        self.bar.update()
+
+
+class Maker:
+    """Makes the pairs of a chunk with ``asker``."""
+
+    def __init__(self, asker: Asker, settings: Settings, common: Commonness) -> None:
+        self.asker, self.settings, self.common = asker, settings, common
+
+    async def chunk(self, number: int, chunk: Chunk) -> Outcome:
+        """Questions, then answers, of one chunk; what the server refuses is dropped."""
+        out = Outcome()
+        if len(chunk.prose) < LEAST:
+            self._drop(out, chunk, "no-prose: 正文太短 hardly any prose", chunk.text.strip())
+            return out
+        try:
+            asked = await self._questions(chunk)
+        except Refused as error:
+            self._drop(out, chunk, f"refused: {error}", "")
+            return out
+        if not asked:
+            self._drop(out, chunk, UNREAD, "")
+        good: list[parse.Question] = []
+        for question in asked:
+            reason = screen.of_question(question.question, self.common)
+            if not reason and question.question in {each.question for each in good}:
+                reason = f"duplicate: {chunk.locator}"
+            if reason:
+                self._drop(out, chunk, reason, question.question)
+            else:
+                good.append(question)
+        size = self.settings.at_once
+        for start in range(0, len(good), size):
+            await self._answered(number, chunk, good[start : start + size], out)
+        return out
+
+    async def _questions(self, chunk: Chunk) -> list[parse.Question]:
+        count = self.settings.questions
+        messages = prompts.ask(chunk, count)
+        for attempt in range(self.settings.again + 1):
+            reply = await self.asker.ask(
+                prompts.again(messages, attempt) if attempt else messages,
+                parse.schema(parse.Questions),
+                temperature=0.7,
+                max_tokens=200 + 80 * count,
+            )
+            found = parse.questions(reply.text, reply.cut_off)
+            if found:
+                return found[: 2 * count]
+        return []
+
+    async def _answers(self, chunk: Chunk, asked: Sequence[str]) -> dict[int, parse.Answer]:
+        """Answers by number; those that a reply left out are asked for once more, by themselves."""
+        found: dict[int, parse.Answer] = {}
+        open_ = list(range(1, len(asked) + 1))
+        for attempt in range(self.settings.again + 1):
+            messages = prompts.answer(
+                chunk, [asked[number - 1] for number in open_], self.settings.longest
+            )
+            reply = await self.asker.ask(
+                prompts.again(messages, attempt) if attempt else messages,
+                parse.schema(parse.Answers),
+                temperature=0.2,
+                max_tokens=200 + len(open_) * (150 + 3 * self.settings.longest // 2),
+            )
+            said = parse.answers(reply.text, len(open_), reply.cut_off)
+            found |= {open_[number - 1]: answer for number, answer in said.items()}
+            open_ = [number for number in open_ if number not in found]
+            if not open_:
+                break
+        return found
+
+    async def _answered(
+        self, number: int, chunk: Chunk, asked: Sequence[parse.Question], out: Outcome
+    ) -> None:
+        """Ask for the answers to a few questions and screen them into ``out``."""
+        try:
+            said = await self._answers(chunk, [each.question for each in asked])
+        except Refused as error:
+            for each in asked:
+                self._drop(out, chunk, f"refused: {error}", each.question)
+            return
+        for place, each in enumerate(asked, 1):
+            answer = said.get(place)
+            if answer is None:
+                self._drop(out, chunk, UNREAD, each.question)
+                continue
+            pair, reason = judged(number, chunk, each, answer, self.settings.longest)
+            if reason:
+                self._drop(out, chunk, reason, f"{each.question} -> {answer.answer}")
+            else:
+                out.pairs.append(pair)
+
+    @staticmethod
+    def _drop(out: Outcome, chunk: Chunk, reason: str, text: str) -> None:
+        out.dropped.append((chunk.start, chunk.end, reason, text))
+
+
+def judged(
+    number: int, chunk: Chunk, question: parse.Question, answer: parse.Answer, longest: int
+) -> tuple[Pair, str]:
+    """A pair with its place in the text, and why it is dropped ("" where it stays)."""
+    known = passage(chunk.text)
+    found = known.find(answer.evidence)
+    start, end = sentences(chunk.text, *found) if found else (0, len(chunk.text))
+    pair = Pair(
+        question=question.question,
+        answer=answer.answer,
+        start=chunk.start + start,
+        end=chunk.start + end,
+        text=chunk.text[start:end],
+        chunk=number,
+        kind=question.type,
+        title=chunk.title,
+        evidence=answer.evidence,
+    )
+    if not answer.answerable:
+        return pair, "unanswered: 模型说原文答不出 the model says that the text has no answer"
+    reason = screen.of_answer(pair, longest) or screen.of_support(pair, known, found)
+    return pair, reason
+
+
+_BREAK = "。！？!?\n"
+
+
+def sentences(text: str, start: int, end: int) -> tuple[int, int]:
+    """The whole sentences around a span, without outer space: what a reader is shown."""
+    while start > 0 and text[start - 1] not in _BREAK:
+        start -= 1
+    while end < len(text) and text[end - 1] not in _BREAK:
+        end += 1
+    while end < len(text) and text[end] in "”’」』）)":
+        end += 1
+    while start < end and (text[start].isspace() or text[start] in "”’」』"):
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+async def collect(
+    texts: Sequence[Text], asker: Asker, settings: Settings, live: Live
+) -> list[list[Outcome]]:
+    """The outcomes of all chunks of all texts, in order, ``asker.at_once`` chunks at a time."""
+    found = [[Outcome() for _ in text.chunks] for text in texts]
+    todo = iter(
+        [(a, b, chunk) for a, text in enumerate(texts) for b, chunk in enumerate(text.chunks)]
+    )
+    makers = [Maker(asker, settings, Commonness(c.text for c in text.chunks)) for text in texts]
+
+    async def work() -> None:
+        for a, b, chunk in todo:
+            found[a][b] = await makers[a].chunk(b, chunk)
+            live.add(found[a][b])
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(asker.at_once):
+                group.create_task(work())
+    except* UserError as errors:
+        raise errors.exceptions[0] from None
+    finally:
+        live.bar.close()
+        await asker.client.close()
+    return found
+
+
+def _dropped(text: Text, start: int, end: int, reason: str, said: str) -> dict[str, str]:
+    return {"file": text.name, "locator": f"c:{start}-{end}", "reason": reason, "text": said}
+
+
+def _row(text: Text, pair: Pair) -> dict[str, Any]:
+    source = {
+        "file": text.name,
+        "sha256": text.sha256,
+        "locator": f"c:{pair.start}-{pair.end}",
+        "text": pair.text,
+    }
+    record = {"question": pair.question, "answer": pair.answer, "kind": "generated"}
+    extra = {"type": pair.kind, "chapter": pair.title, "flags": pair.flags}
+    return {**record, **{key: value for key, value in extra.items() if value}, "source": source}
+
+
+def settle(
+    texts: Sequence[Text], outcomes: Sequence[Sequence[Outcome]], settings: Settings
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Rows and drops in the text's order, after the repeats over all chunks were taken out."""
+    kept: list[dict[str, Any]] = []
+    dropped: list[dict[str, str]] = []
+    for text, outs in zip(texts, outcomes, strict=True):
+        pairs = [pair for out in outs for pair in out.pairs]
+        again = screen.repeats(pairs, settings.alike)
+        lost = [
+            (pairs[i].start, pairs[i].end, reason, f"{pairs[i].question} -> {pairs[i].answer}")
+            for i, reason in again.items()
+        ]
+        lost.extend(each for out in outs for each in out.dropped)
+        kept.extend(_row(text, pair) for i, pair in enumerate(pairs) if i not in again)
+        dropped.extend(_dropped(text, *each) for each in sorted(lost))
+    return kept, dropped
+
+
+def codes(dropped: Sequence[dict[str, str]]) -> dict[str, int]:
+    """How many were dropped for each reason."""
+    return dict(Counter(each["reason"].partition(":")[0] for each in dropped).most_common())
+
+
+async def generate(
+    texts: Sequence[Text], asker: Asker, settings: Settings, out: Path
+) -> dict[str, Any]:
+    """Ask, screen and write ``out``; returns the card. Raises :class:`UserError` where not one pair
+    came of it; nothing but the journal is written then."""
+    start = time.monotonic()
+    live = Live(sum(len(text.chunks) for text in texts), asker.tally)
+    outcomes = await collect(texts, asker, settings, live)
+    kept, dropped = settle(texts, outcomes, settings)
+    tally = asker.tally
+    card: dict[str, Any] = {
+        "model": asker.server.model,
+        "chunks": sum(len(text.chunks) for text in texts),
+        "pairs": len(kept),
+        "dropped": len(dropped),
+        "reasons": codes(dropped),
+        "types": dict(Counter(row.get("type", "") for row in kept).most_common()),
+        "requests": {"now": tally.asked, "before": tally.kept},
+        "tokens": {"in": tally.tokens_in, "out": tally.tokens_out},
+        "seconds": round(time.monotonic() - start, 1),
+        "settings": settings.__dict__,
+        "sources": [{"file": text.name, "sha256": text.sha256} for text in texts],
+    }
+    if not kept:
+        reasons = ", ".join(f"{code} {count}" for code, count in card["reasons"].items())
+        raise UserError(f"一对问答也没有留下 no pair stood the screen: {reasons}")
+    rows.write(out, kept, dropped, card)
+    return card
