@@ -33,57 +33,16 @@ def _cell(value: Any) -> str:
     return text.replace("|", "\\|").replace("\n", "<br>")
 
 
-def markdown(
-    card: dict[str, Any],
-    domain: Domain,
-    examples: Sequence[Row],
-    ledger: Ledger,
-    charts: Sequence[str] = (),
-) -> str:
-    """``card.md``: counts, sources with hashes, kinds, examples, doubts, a licence line."""
-    counts = _table(
-        ["项 item", "数 count"],
-        [(name, card[key]) for name, key in COUNTS],
-    )
-    files = _table(
-        ["来源 source", "题数 questions", "自述 declared", "未读 lost", "sha256"],
-        [
-            (s["file"], s["questions"], s["declared"], s["lost"], f"`{s['sha256'][:16]}…`")
-            for s in card["sources"]
-        ],
-    )
-    kinds = _table(["题型 kind", "数 rows"], list(card["by_kind"].items()))
-    lengths = _table(
-        ["长度 length", *(p for p in card["characters"])],
-        [
-            (name, *(card[key].get(p, "") for p in card["characters"]))
-            for name, key in (("字符 characters", "characters"), ("词元 tokens", "tokens"))
-            if card[key]
-        ],
-    )
-    pictures = "\n".join(f"![{Path(name).stem}]({name})" for name in charts)
-    overlap = _table(
-        ["评测题出现于 eval questions found in", "原样 exact", "近似 near (≥ 90%)"],
-        [(name, found["exact"], found["near"]) for name, found in card["contamination"].items()],
-    )
-    doubts = _table(
-        ["原因 reason", "数 count"],
-        [(labelled(code), n) for code, n in ledger.counts().most_common(20)],
-    )
-    shown = _table(
-        ["题 question", "答 answer", "出处 source"],
-        [(r.prompt(), r.answer, f"{r.source.file} {r.source.locator}") for r in examples],
-    )
-    return f"""---
+PAGE = """---
 language: [zh]
 task_categories: [question-answering]
-size_categories: [{size(card["rows"])}]
+size_categories: [{size}]
 license: other  # 请填写 fill in: the licence under which the sources may be used
 ---
 
-# {domain.title}
+# {title}
 
-系统提示 system prompt：`{domain.system}`
+系统提示 system prompt：`{system}`
 
 ## 数量 Counts
 
@@ -117,6 +76,41 @@ license: other  # 请填写 fill in: the licence under which the sources may be 
 """
 
 
+def markdown(
+    card: dict[str, Any],
+    domain: Domain,
+    examples: Sequence[Row],
+    ledger: Ledger,
+    charts: Sequence[str] = (),
+) -> str:
+    """``card.md``: counts, sources with hashes, kinds, examples, doubts, a licence line."""
+    found = [
+        (s["file"], s["questions"], s["declared"], s["lost"], f"`{s['sha256'][:16]}…`")
+        for s in card["sources"]
+    ]
+    measures = (("字符 characters", "characters"), ("词元 tokens", "tokens"))
+    steps = list(card["characters"])
+    lengths = [(name, *map(card[key].get, steps)) for name, key in measures if card[key]]
+    overlap = [(name, hits["exact"], hits["near"]) for name, hits in card["contamination"].items()]
+    shown = [(r.prompt(), r.answer, f"{r.source.file} {r.source.locator}") for r in examples]
+    doubts = [(labelled(code), n) for code, n in ledger.counts().most_common(20)]
+    return PAGE.format(
+        size=size(card["rows"]),
+        title=domain.title,
+        system=domain.system,
+        counts=_table(["项 item", "数 count"], [(name, card[key]) for name, key in COUNTS]),
+        files=_table(SOURCE_HEAD, found),
+        kinds=_table(["题型 kind", "数 rows"], list(card["by_kind"].items())),
+        lengths=_table(["长度 length", *steps], lengths),
+        pictures="\n".join(f"![{Path(name).stem}]({name})" for name in charts),
+        shown=_table(["题 question", "答 answer", "出处 source"], shown),
+        overlap=_table(OVERLAP_HEAD, overlap),
+        doubts=_table(["原因 reason", "数 count"], doubts),
+    )
+
+
+SOURCE_HEAD = ("来源 source", "题数 questions", "自述 declared", "未读 lost", "sha256")
+OVERLAP_HEAD = ("评测题出现于 eval questions found in", "原样 exact", "近似 near (≥ 90%)")
 COUNTS = (
     ("读到的题 rows read", "parsed"),
     ("题目 rows (train + eval + held)", "rows"),
