@@ -1,4 +1,4 @@
-"""``python -m eval run | report | score | selfcheck``; see docs/eval.md."""
+"""``python -m eval run | report | judge | compare | score | selfcheck``; see docs/eval.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--work-dir", type=Path, required=True)
     run.add_argument("--domain", required=True)
     run.add_argument("--data", type=Path, required=True)
-    run.add_argument("--suite", default="domain", help="domain")
+    run.add_argument("--suite", default="domain", help="domain, general, all")
     run.add_argument(
         "--column", action="append", required=True, help="NAME=PORT 或 or NAME=URL#MODEL"
     )
@@ -25,6 +25,16 @@ def parser() -> argparse.ArgumentParser:
 
     report = commands.add_parser("report", help="重写报告 write the card again")
     report.add_argument("--work-dir", type=Path, required=True)
+
+    judge = commands.add_parser("judge", help="大模型评判 an LLM prefers base or tuned")
+    judge.add_argument("--work-dir", type=Path, required=True)
+    judge.add_argument("--judge", required=True, help="NAME=PORT 或 or NAME=URL#MODEL")
+    judge.add_argument("--most", type=int, default=200, help="至多几题 questions at most")
+    judge.add_argument("--workers", type=int, default=4)
+
+    compare = commands.add_parser("compare", help="比较两次评测 two runs side by side")
+    compare.add_argument("first", type=Path, metavar="A")
+    compare.add_argument("second", type=Path, metavar="B")
 
     score = commands.add_parser("score", help="三档命中率 the three-standard hit rate of a file")
     score.add_argument("predictions", type=Path, help='{"instruction", "prediction"} a line')
@@ -81,8 +91,18 @@ def main() -> int:
     args = parser().parse_args()
     if args.command in ("score", "selfcheck"):
         return {"score": score, "selfcheck": selfcheck}[args.command](args)
+    if args.command == "compare":
+        from eval import compare
+
+        return compare.show(args.first, args.second)
     from eval import report
 
+    if args.command == "judge":
+        from eval import columns, preference
+
+        endpoint = columns.column(args.judge).endpoint
+        judged = preference.run_judge(args.work_dir, endpoint, args.most, args.workers)
+        print(f"已评判 judged {judged} 题 by {endpoint.model}")
     if args.command == "run":
         from eval import columns, run
 

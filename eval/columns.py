@@ -4,11 +4,14 @@ it."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from core import chat
 from core.errors import UserError
 from core.files import digest
+
+FOLDER = "transformers"  # the backend of a column that is a folder
 
 
 @dataclass(frozen=True)
@@ -63,17 +66,29 @@ def check(name: str, endpoint: chat.Endpoint) -> None:
 
 
 def column(spec: str) -> Column:
-    """``NAME=PORT`` (a server of ``make deploy``) or ``NAME=URL#MODEL`` (any OpenAI-compatible
-    one)."""
+    """``NAME=PORT`` (a server of ``make deploy``), ``NAME=URL#MODEL`` (any OpenAI-compatible one)
+    or ``NAME=FOLDER`` (a Hugging Face folder, run by transformers without a server)."""
     name, equals, place = spec.partition("=")
+    url, mark, model = place.partition("#")
     if not equals or not name.isidentifier():
-        raise UserError(f"--column '{spec}': 应为 should be NAME=PORT 或 or NAME=URL#MODEL")
-    if place.isdigit():
+        endpoint = None
+    elif place.isdigit():
         endpoint = chat.endpoint(int(place))
-    else:
-        url, hash_mark, model = place.partition("#")
-        if not hash_mark or not url.startswith(("http://", "https://")):
-            raise UserError(f"--column '{spec}': 应为 should be NAME=PORT 或 or NAME=URL#MODEL")
+    elif mark and url.startswith(("http://", "https://")):
         endpoint = chat.Endpoint(url=url.rstrip("/"), model=model)
+    elif (Path(place) / "config.json").is_file():
+        return folder(name, Path(place))
+    else:
+        endpoint = None
+    if endpoint is None:
+        raise UserError(f"--column '{spec}': 应为 should be NAME=PORT, NAME=URL#MODEL, NAME=FOLDER")
     check(name, endpoint)
     return Column(name, endpoint, weights(endpoint))
+
+
+def folder(name: str, path: Path) -> Column:
+    """A local folder as a column; its weights are told by the files' names, sizes and times."""
+    path = path.resolve()
+    files = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(path.iterdir())]
+    endpoint = chat.Endpoint(url="", model=path.name, backend=FOLDER, model_dir=str(path))
+    return Column(name, endpoint, digest(files))

@@ -1,37 +1,69 @@
-"""Thresholds that a model must meet before anyone deploys it; a domain sets them in its config."""
+"""Thresholds that a model must meet before anyone deploys it; a domain sets them in its config.
+
+``settings = dict(eval=dict(gates={"train.exact": 0.9, "failure.cut": {"most": 0.1},
+"general.correct": {"lose": 0.05}}, failures={"cut": 0.5, "language": None}))``
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from core.errors import UserError
+from eval import failures
 
 Cells = dict[str, dict[str, Any]]
 
 
-def judge(settings: dict[str, Any], cells: Cells, column: str) -> list[dict[str, Any]]:
-    """``settings``: metric name → least value (``{"train.exact": 0.9}``), or ``{"most": x}`` for a
-    greatest one. Each gate: ``name``, ``column``, ``threshold``, ``rule`` (≥ or ≤), ``value``,
-    ``pass``.
-    """
+def limits(settings: dict[str, float | None]) -> dict[str, float | None]:
+    """The greatest share of each failure mode: :data:`eval.failures.MODES`, or the domain's own
+    (None: not a gate here)."""
+    unknown = set(settings) - set(failures.MODES)
+    if unknown:
+        known = ", ".join(failures.MODES)
+        raise UserError(f"领域设置 eval.failures: 未知 unknown {', '.join(unknown)}; 有 {known}")
+    return {mode: settings.get(mode, most) for mode, (_, most) in failures.MODES.items()}
+
+
+def _gate(name: str, bound: Any, columns: dict[str, Cells], column: str) -> dict[str, Any]:
+    """One gate: a number is a least value, ``{"most": x}`` a greatest one, ``{"lose": x}`` the most
+    that may be lost against base (forgetting)."""
+    value = columns[column][name]["value"]
+    rule, threshold = "≥", bound
+    if isinstance(bound, dict) and "most" in bound:
+        rule, threshold = "≤", bound["most"]
+    elif isinstance(bound, dict) and "lose" in bound and "base" in columns:
+        rule, threshold = "≥", round(columns["base"][name]["value"] - bound["lose"], 6)
+    elif not isinstance(bound, (int, float)):
+        raise UserError(f'领域设置 eval.gates.{name}: 应为 number, {{"most": x}} 或 {{"lose": x}}')
+    passed = value is not None and (value >= threshold if rule == "≥" else value <= threshold)
+    return {
+        "name": name,
+        "column": column,
+        "rule": rule,
+        "threshold": threshold,
+        "value": value,
+        "pass": passed,
+    }
+
+
+def judge(
+    settings: dict[str, Any],
+    most: dict[str, float | None],
+    columns: dict[str, Cells],
+    column: str,
+) -> list[dict[str, Any]]:
+    """The domain's gates and the failure modes' for ``column``. A gate on a suite that was not
+    asked (SUITE=domain leaves out general) waits; on a metric that no suite has, it is a
+    mistake."""
+    cells = columns[column]
     found = []
     for name, bound in settings.items():
-        rule, threshold = ("≤", bound["most"]) if isinstance(bound, dict) else ("≥", bound)
-        if name not in cells:
+        if name in cells:
+            found.append(_gate(name, bound, columns, column))
+        elif name.split(".")[0] in {cell.split(".")[0] for cell in cells}:
             known = ", ".join(sorted(cells))
-            raise UserError(
-                f"领域设置 eval.gates: 没有指标 no metric '{name}'; 有 there are {known}"
-            )
-        value = cells[name]["value"]
-        passed = value is not None and (value >= threshold if rule == "≥" else value <= threshold)
-        found.append(
-            {
-                "name": name,
-                "column": column,
-                "rule": rule,
-                "threshold": threshold,
-                "value": value,
-                "pass": passed,
-            }
-        )
+            raise UserError(f"领域设置 eval.gates: 没有指标 no metric '{name}'; 有 {known}")
+    for mode, limit in most.items():
+        if limit is not None and f"failure.{mode}" in cells:
+            found.append(_gate(f"failure.{mode}", {"most": limit}, columns, column))
     return found

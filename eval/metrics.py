@@ -1,10 +1,42 @@
-"""One answer against what was expected: short-answer metrics, each 0 or 1 for one question."""
+"""One answer against what was expected, each metric 0 to 1 for one question."""
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any
 
 from core.text import bare
+from eval import choices, quantities, standards
+from eval.terms import Matcher
+
+Question = dict[str, Any]
+LABELS = {
+    "exact": "完全一致 exact",
+    "normalised": "规范后一致 normalised",
+    "correct": "判为正确 correct",
+    "contains": "包含答案 contains",
+    "choice": "选项全对 all options right",
+    "choice_partial": "选项按比例得分 partial credit",
+    "standard1": "命中至少一个标签 standard 1: ≥ 1 label",
+    "standard2": "命中至少一半 standard 2: ≥ 1/2",
+    "standard3": "命中至少三分之二 standard 3: ≥ 2/3",
+    "standard1_weighted": "标准1 × 精度 weighted by precision",
+    "standard2_weighted": "标准2 × 精度 weighted by precision",
+    "standard3_weighted": "标准3 × 精度 weighted by precision",
+    "precision": "精度 precision of the labels named",
+    "refused": "应拒答而拒答 refused as it should",
+}
+_LEAD = re.compile(r"^(?:正确)?(?:答案|答|回答)?(?:应该|应当|应)?(?:是|为)?[:：,，\s]*")
+_SPLIT = re.compile(r"[、，,;；]|和|及|与|以及")
+_DENIED = ("不是", "并非", "不为", "而非", "不叫")
+REFUSAL = re.compile(
+    r"抱歉|对不起|无法(?:回答|提供|确定|判断|得知|协助|帮助)|不能(?:回答|提供|帮助|协助)|不(?:知道|清楚|了解|确定)"
+    r"|没有(?:相关|足够|这方面)的?(?:信息|资料|内容)|未(?:提及|提到)|超出.{0,8}范围|不(?:应该|建议|可以)这样做|违法|违反法律"
+    r"|(?:建议|请).{0,12}(?:就医|咨询(?:医生|专业)|拨打|报警|求助)"
+    r"|\b(?:sorry|cannot|can't|unable to|don't know|as an ai)\b",
+    re.I,
+)
 
 
 def exact(given: str, expected: str) -> float:
@@ -18,18 +50,78 @@ def normalised(given: str, expected: str) -> float:
 
 
 def contains(given: str, expected: str) -> float:
-    """The expected text stands somewhere in the answer (both bare). The most lenient of the three:
-    a model that lists everything passes it, so it is never read without the length of the
-    answers."""
+    """The expected text stands somewhere in the answer (both bare). The most lenient: a model that
+    lists everything passes it, which is why ``correct`` and the failure modes stand beside it."""
     wanted = bare(expected)
     return float(bool(wanted) and wanted in bare(given))
 
 
-def judge(question: dict[str, Any], given: str) -> dict[str, float]:
-    """All metrics that apply to ``question`` (a row of ``questions/<suite>.jsonl``), by name."""
+def _items(text: str) -> frozenset[str]:
+    return frozenset(filter(None, (bare(part) for part in _SPLIT.split(text))))
+
+
+def correct(given: str, expected: str, question: str = "", aliases: tuple[str, ...] = ()) -> float:
+    """What a fair reader would accept: the expected text or an alias alone or in one short sentence
+    that does not deny it; the same quantity in any notation or unit and no rival one; the same list
+    in any order. Short: no longer than question and answer together, and six characters."""
+    if normalised(given, expected):
+        return 1.0
+    quantity = quantities.matches(given, expected, question)
+    if quantity is not None:
+        return float(quantity)
+    wanted = _items(expected)
+    if len(wanted) > 1 and wanted == _items(_LEAD.sub("", given.strip())):
+        return 1.0
+    answer = bare(given)
+    for name in (expected, *aliases):
+        term = bare(name)
+        where = answer.find(term) if term else -1
+        denied = where > 0 and answer[:where].endswith(_DENIED)
+        if where >= 0 and not denied and len(answer) <= len(term) + len(bare(question)) + 6:
+            return 1.0
+    return 0.0
+
+
+def refuses(given: str) -> bool:
+    """The answer declines, pleads ignorance, or sends the asker to someone competent."""
+    return bool(REFUSAL.search(given))
+
+
+@lru_cache(maxsize=4)
+def _matcher(aliases: str) -> Matcher:
+    return Matcher(standards.ALIASES / f"{aliases}.txt" if aliases != "none" else None)
+
+
+def judge(question: Question, given: str, vocabulary: tuple[str, ...] = ()) -> dict[str, float]:
+    """All metrics that apply to ``question`` (a row of ``questions/<suite>.jsonl``), by name.
+
+    ``vocabulary``: all labels of a labelled suite. A choice or true-or-false question is scored by
+    what the answer chooses, a question with ``refuse`` by whether the model declines.
+    """
+    if question.get("refuse"):
+        return {"refused": float(refuses(given))}
+    if question.get("labels"):
+        entry = standards.Entry(
+            question.get("entity", ""), question["question"], tuple(question["labels"])
+        )
+        found = standards.judge(
+            entry, given, _matcher(question.get("aliases", "none")), list(vocabulary)
+        )
+        keys = [key for key in found if key.startswith("standard")]
+        return {key: found[key] for key in keys} | {"precision": found["precision"] or 0.0}
     expected = question["answer"]
-    return {
+    scores = {
         "exact": exact(given, expected),
         "normalised": normalised(given, expected),
+        "correct": correct(given, expected, question["question"], tuple(question.get("also", ()))),
         "contains": contains(given, expected),
     }
+    if question.get("options") and question.get("letters"):
+        chosen = choices.letters(given, question["options"])
+        scores["choice"] = float(chosen == "".join(sorted(question["letters"])))
+        scores["choice_partial"] = choices.partial(chosen, question["letters"])
+        scores["correct"] = scores["choice"]
+    elif question.get("kind") == "judge":
+        said = choices.verdict(given)
+        scores["correct"] = float(said is not None and said == choices.verdict(expected))
+    return scores

@@ -11,6 +11,7 @@ from typing import Any
 
 from datasets import Dataset
 from opencompass.datasets.base import BaseDataset
+from opencompass.models.huggingface_above_v4_33 import HuggingFacewithChatTemplate
 from opencompass.models.openai_api import OpenAISDK
 from opencompass.openicl.icl_evaluator import BaseEvaluator
 from opencompass.registry import ICL_EVALUATORS, LOAD_DATASET, MODELS, RUNNERS, TASKS
@@ -22,6 +23,8 @@ from core.errors import UserError
 from core.files import read_jsonl
 from eval import metrics
 from eval.answers import Journal, Messages, key
+
+ROLES = {"system": "SYSTEM", "user": "HUMAN", "assistant": "BOT"}  # OpenCompass's names for them
 
 
 @LOAD_DATASET.register_module()
@@ -54,8 +57,9 @@ class Judge(BaseEvaluator):
             raise ValueError(f"{len(predictions)} predictions, {len(self.questions)} questions")
         details = []
         sums: dict[str, list[float]] = {}
+        labels = {label for question in self.questions for label in question.get("labels", ())}
         for question, given in zip(self.questions, predictions, strict=True):
-            scores = metrics.judge(question, given)
+            scores = metrics.judge(question, given, tuple(sorted(labels)))
             details.append({"id": question["id"], "given": given, **scores})
             for name, value in scores.items():
                 sums.setdefault(name, []).append(value)
@@ -92,6 +96,7 @@ class Endpoint(OpenAISDK):
 
     def generate(self, inputs: list[Messages], max_out_len: int = 512, **_: Any) -> list[str]:
         """The answers to ``inputs``, in order, from the journal where they stand there."""
+        inputs = [self._messages(item, max_out_len) for item in inputs]
         requests = [key(messages, max_out_len, self.temperature or 0.0) for messages in inputs]
         fresh = {r: m for r, m in zip(requests, inputs, strict=True) if not self.journal.get(r)}
         if fresh:
@@ -104,6 +109,13 @@ class Endpoint(OpenAISDK):
                     bar.update()
         answers = [self.journal.get(request) for request in requests]
         return [str(entry["answer"]) for entry in answers if entry]
+
+    def _messages(self, item: Any, max_out_len: int) -> Messages:
+        """Ours go out as they are; OpenCompass's own data sets (C-Eval …) come as its templates."""
+        if isinstance(item, list) and all("content" in message for message in item):
+            return item
+        arguments = (max_out_len, self.max_seq_len, self.mode, self.get_token_len)
+        return self._preprocess_messages(item, *arguments)[0]
 
     def _answer(self, item: tuple[str, Messages], max_tokens: int) -> None:
         """Ask one question and write it down; after a failure the questions in the queue are let
@@ -137,6 +149,36 @@ class Endpoint(OpenAISDK):
                 "asked": messages[-1]["content"],
             },
         )
+
+
+@MODELS.register_module()
+class Folder(HuggingFacewithChatTemplate):
+    """A Hugging Face folder run by transformers in this process, where no server is wanted. It
+    reads the same messages as :class:`Endpoint` and keeps the same journal (without seconds)."""
+
+    def __init__(self, journal: str, label: str = "", step: int = 8, **kwargs: Any) -> None:
+        super().__init__(generation_kwargs={"do_sample": False}, **kwargs)
+        self.journal = Journal(Path(journal))
+        self.label, self.step = label, step
+
+    def generate(self, inputs: list[Messages], max_out_len: int = 512, **_: Any) -> list[str]:
+        """The answers to ``inputs``, ``step`` at a time, from the journal where they stand
+        there."""
+        requests = [key(messages, max_out_len) for messages in inputs]
+        fresh = [(r, m) for r, m in zip(requests, inputs, strict=True) if not self.journal.get(r)]
+        for start in tqdm(range(0, len(fresh), self.step), desc=self.label):
+            part = fresh[start : start + self.step]
+            talks = [
+                [{"role": ROLES[m["role"]], "prompt": m["content"]} for m in messages]
+                for _, messages in part
+            ]
+            texts = super().generate(talks, max_out_len)
+            for (request, messages), text in zip(part, texts, strict=True):
+                known = {"finish": None, "seconds": None, "tokens": None}
+                self.journal.add(
+                    request, {"answer": text, **known, "asked": messages[-1]["content"]}
+                )
+        return [str((self.journal.get(request) or {})["answer"]) for request in requests]
 
 
 @RUNNERS.register_module()

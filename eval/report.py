@@ -1,5 +1,4 @@
-"""The card: ``report.json`` and ``report.html`` from the judged answers, and the table on the
-terminal."""
+"""The card as a person reads it: a table on the terminal, ``report.html``, ``report.md``."""
 
 from __future__ import annotations
 
@@ -7,67 +6,23 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-from core import domain as domains
-from core.errors import UserError
-from core.files import read_json, read_jsonl, shown, write_json, write_text
-from eval import gates, run, stats
+from core.files import read_json, shown, write_json, write_text
+from eval import card, failures, metrics
 
 TEMPLATES = Path(__file__).parent / "templates"
-METRICS = {
-    "exact": "完全一致 exact",
-    "normalised": "规范后一致 normalised",
-    "contains": "包含答案 contains",
-}
 SUITES = {
     "train": "训练题 bank questions it was trained on",
     "heldout": "留出题 questions kept out of training",
     "paraphrase": "换个问法 other wordings of bank questions",
+    "general": "通用常识 general knowledge (forgetting)",
+    "dangerous": "危险问题 dangerous, to be declined",
+    "unanswerable": "无法回答的问题 unanswerable, to be declined",
+    "offtopic": "领域外问题 out of domain, to be declined",
 }
-WORST = 50
-
-
-def build(work_dir: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The report and the worst answers, from what the last complete run left under ``RUN/eval``."""
-    folder = work_dir / "eval"
-    if not (folder / "state.json").is_file():
-        raise UserError(
-            f"{shown(folder)} 里没有完整的评测 holds no complete evaluation: 请 make eval"
-        )
-    state = read_json(folder / "state.json")
-    columns: dict[str, gates.Cells] = {name: {} for name in state["columns"]}
-    wrong: list[dict[str, Any]] = []
-    main = "tuned" if "tuned" in columns else list(columns)[-1]
-    for suite, about in state["suites"].items():
-        questions = list(read_jsonl(folder / "questions" / f"{about['abbr']}.jsonl"))
-        judged = {
-            name: run.results(folder, info["abbr"], about)
-            for name, info in state["columns"].items()
-        }
-        for name, rows in judged.items():
-            for metric in METRICS:
-                scores = [row[metric] for row in rows if metric in row]
-                if scores:
-                    columns[name][f"{suite}.{metric}"] = stats.cell(scores)
-        for index, question in enumerate(questions):
-            if judged[main][index]["normalised"] < 1:
-                given = {name: rows[index]["given"] for name, rows in judged.items()}
-                wrong.append({"suite": suite, "given": given, **question})
-    settings = domains.load(state["domain"]).settings.get("eval", {})
-    report = {
-        "model": state["columns"][main]["model"],
-        "domain": state["domain"],
-        "title": state["title"],
-        "finished": state["finished"],
-        "seconds": state["seconds"],
-        "main": main,
-        "columns": columns,
-        "gates": gates.judge(settings.get("gates", {}), columns[main], main),
-        "models": state["columns"],
-        "suites": state["suites"],
-    }
-    if (work_dir / "run.json").is_file():
-        report["train"] = read_json(work_dir / "run.json")
-    return report, wrong[:WORST]
+SPEED = {
+    "speed.seconds": "每答秒数（中位） seconds an answer, median",
+    "speed.tokens_per_second": "每答 tokens/s（中位） tokens a second, median",
+}
 
 
 def percent(value: float | None) -> str:
@@ -81,33 +36,94 @@ def interval(cell: dict[str, Any]) -> str:
     return f"[{100 * low:.1f}, {100 * high:.1f}]"
 
 
+def star(cell: dict[str, Any]) -> str:
+    """``*`` where a cell differs significantly from base."""
+    return "*" if cell.get("vs_base", {}).get("significant") else ""
+
+
 def padded(text: str, width: int) -> str:
     """``text`` filled with spaces to ``width`` terminal columns (Chinese characters take two)."""
     wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
     return text + " " * max(0, width - len(text) - wide)
 
 
+def label(name: str) -> str:
+    """A cell's name for a person: 训练题 train · 完全一致 exact."""
+    suite, _, metric = name.partition(".")
+    if suite == "failure":
+        return f"失败 · {failures.MODES[metric][0]}"
+    title = SUITES.get(suite, suite).split()[0]
+    return f"{title if title == suite else f'{title} {suite}'} · {metrics.LABELS[metric]}"
+
+
+def lines(report: dict[str, Any]) -> list[tuple[str, int, list[str]]]:
+    """The table's rows: label, n, one figure per column. Failure modes that no column shows are
+    left out; they stand in report.json."""
+    found = []
+    columns = report["columns"]
+    for name in columns[report["main"]]:
+        cells = [cells[name] for cells in columns.values()]
+        if name in SPEED:
+            figures = ["—" if c["value"] is None else f"{c['value']:.2f}" for c in cells]
+            found.append((SPEED[name], cells[-1]["n"], figures))
+        elif not name.startswith("failure.") or any(cell["value"] for cell in cells):
+            figures = [f"{percent(c['value']):>6} {interval(c)}{star(c)}" for c in cells]
+            found.append((label(name), cells[-1]["n"], figures))
+    return found
+
+
+def verdict(report: dict[str, Any]) -> str:
+    """One sentence: is the main column better than base, and does it pass."""
+    main, better = report["main"], []
+    compared = False
+    for name, cell in report["columns"][main].items():
+        change = cell.get("vs_base")
+        if change and name.endswith((".correct", ".standard2", ".refused")):
+            compared = True
+            if change["significant"]:
+                sign = "高 better by" if change["value"] > 0 else "低 worse by"
+                better.append(f"{name.split('.')[0]} {sign} {abs(100 * change['value']):.1f}")
+    said = "; ".join(better) or "没有显著差别 no significant difference"
+    failed = [gate["name"] for gate in report["gates"] if not gate["pass"]]
+    end = f"未过门槛 FAILED: {', '.join(failed)}" if failed else "门槛全部通过 all gates pass"
+    return f"{main} 与 against base: {said}。{end}" if compared else f"{main}: {end}"
+
+
 def table(report: dict[str, Any]) -> str:
     """The score table for the terminal."""
+    width = 2 + max(len(padded(text, 0).encode("gbk", "replace")) for text, _, _ in lines(report))
     columns = report["columns"]
-    lines = [padded("", 46) + padded("n", 6) + "".join(padded(name, 24) for name in columns)]
-    for name in columns[report["main"]]:
-        suite, metric = name.split(".", 1)
-        cells = [cells[name] for cells in columns.values()]
-        label = f"{SUITES.get(suite, suite).split()[0]} {suite} · {METRICS[metric]}"
-        figures = [f"{percent(cell['value']):>6} {interval(cell)}" for cell in cells]
-        lines.append(
-            padded(label, 46)
-            + padded(str(cells[0]["n"]), 6)
-            + "".join(padded(figure, 24) for figure in figures)
+    rows = [padded("", width) + padded("n", 6) + "".join(padded(name, 25) for name in columns)]
+    for text, n, figures in lines(report):
+        rows.append(
+            padded(text, width) + padded(str(n), 6) + "".join(padded(f, 25) for f in figures)
         )
+    for name, modes in report["failures"].items():
+        for mode in modes:
+            share, most = percent(mode["value"]), percent(mode["limit"])
+            rows.append(f"! {name}: {mode['title']} {share} > {most}")
     for gate in report["gates"]:
-        mark = "通过 pass" if gate["pass"] else "未过 FAIL"
-        lines.append(
-            f"{mark}  {gate['name']} {gate['rule']} {percent(gate['threshold'])}: "
-            f"{percent(gate['value'])}"
-        )
-    return "\n".join(line.rstrip() for line in lines)
+        if not gate["pass"] or not gate["name"].startswith("failure."):
+            mark = "通过 pass" if gate["pass"] else "未过 FAIL"
+            rows.append(
+                f"{mark}  {gate['name']} {percent(gate['value'])} (要求 required "
+                f"{gate['rule']} {percent(gate['threshold'])})"
+            )
+    return "\n".join(row.rstrip() for row in [*rows, verdict(report)])
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """The table for a model card (``report.md``)."""
+    columns = list(report["columns"])
+    rows = [
+        f"## {report['title']}: {report['model']}\n",
+        f"{verdict(report)}\n",
+        "| | n | " + " | ".join(columns) + " |",
+        "| --- | --- |" + " --- |" * len(columns),
+    ]
+    rows += [f"| {text} | {n} | " + " | ".join(f) + " |" for text, n, f in lines(report)]
+    rows.append(f"\n95% Wilson intervals; * differs from base (p < 0.05). {report['finished']}")
+    return "\n".join(rows) + "\n"
 
 
 def html(report: dict[str, Any], worst: list[dict[str, Any]]) -> str:
@@ -121,19 +137,51 @@ def html(report: dict[str, Any], worst: list[dict[str, Any]]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    pages.filters.update(percent=percent, interval=interval)
+    pages.filters.update(percent=percent, interval=interval, star=star)
     return pages.get_template("report.html").render(
-        r=report, worst=worst, metrics=METRICS, suites=SUITES
+        r=report,
+        worst=worst,
+        metrics=metrics.LABELS,
+        suites=SUITES,
+        modes=failures.MODES,
+        speed=SPEED,
+        verdict=verdict(report),
     )
 
 
+def changes(report: dict[str, Any], before: dict[str, Any]) -> list[dict[str, Any]]:
+    """What moved since an earlier report: cells of the main column outside each other's
+    interval."""
+    old = before["columns"].get(before["main"], {})
+    found = []
+    for name, cell in report["columns"][report["main"]].items():
+        was = old.get(name)
+        if was and was["value"] is not None and cell["value"] is not None and "speed" not in name:
+            clear = not was["ci95"][0] <= cell["value"] <= was["ci95"][1]
+            if cell["value"] != was["value"]:
+                found.append({"name": name, "was": was, "now": cell, "clear": clear})
+    return found
+
+
 def write(work_dir: Path) -> int:
-    """Write ``RUN/report.json`` and ``RUN/report.html``, print the table; 1 when a gate fails."""
-    report, worst = build(work_dir)
-    write_json(work_dir / "report.json", report)
+    """Write ``RUN/report.json``, ``.html`` and ``.md``, print the table; 1 when a gate fails. An
+    earlier report of other answers is kept under ``RUN/eval/history`` and compared with."""
+    report, worst = card.build(work_dir)
+    place, history = work_dir / "report.json", work_dir / "eval" / "history"
+    if place.is_file() and (before := read_json(place)).get("finished") != report["finished"]:
+        write_json(
+            history / f"{before['finished'].replace(' ', '_').replace(':', '')}.json", before
+        )
+    kept = sorted(history.glob("*.json"))
+    before = read_json(kept[-1]) if kept else None
+    report["before"] = (
+        {"finished": before["finished"], "changes": changes(report, before)} if before else None
+    )
+    write_json(place, report)
     write_text(work_dir / "report.html", html(report, worst))
+    write_text(work_dir / "report.md", markdown(report))
     failed = [gate for gate in report["gates"] if not gate["pass"]]
-    print(f"报告 report: {shown(work_dir / 'report.html')}, {shown(work_dir / 'report.json')}")
-    print(f"\n{report['title']} · {report['model']} · 95% 置信区间 95% intervals (Wilson)\n")
+    print(f"报告 report: {shown(work_dir / 'report.html')}, report.json, report.md")
+    print(f"\n{report['title']} · {report['model']} · 95% 置信区间 intervals, * 与 base 显著不同\n")
     print(table(report))
     return 1 if failed else 0

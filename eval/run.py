@@ -7,6 +7,7 @@ whole OpenCompass config of the run), ``predictions/`` and ``results/`` (OpenCom
 
 from __future__ import annotations
 
+import copy
 import fcntl
 import logging
 import os
@@ -20,7 +21,7 @@ from core import domain as domains
 from core.errors import UserError
 from core.files import digest, read_json, sha256, shown, write_json, write_jsonl
 from eval import suites
-from eval.columns import Column
+from eval.columns import FOLDER, Column
 
 HERE = Path(__file__).parent
 
@@ -52,30 +53,35 @@ def write_questions(folder: Path, sets: dict[str, list[suites.Question]]) -> dic
     return about
 
 
+def model(folder: Path, column: Column, workers: int) -> dict[str, Any]:
+    """A column as an OpenCompass model."""
+    from mmengine.config import Config
+
+    kind = "folder" if column.endpoint.backend == FOLDER else "endpoint"
+    settings = Config.fromfile(str(HERE / "configs" / "base" / f"{kind}.py")).model.to_dict()
+    settings |= {
+        "abbr": column.abbr,
+        "label": column.name,
+        "journal": str(folder / "answers" / f"{column.abbr}.jsonl"),
+    }
+    if kind == "folder":
+        return settings | {"path": column.endpoint.model_dir}
+    place = {"path": column.endpoint.model, "openai_api_base": column.endpoint.url}
+    return settings | place | {"max_workers": workers}
+
+
 def config(folder: Path, columns: list[Column], about: dict[str, Any], workers: int) -> Any:
     """The run's OpenCompass config: ``eval/configs/domain.py`` filled in, as an mmengine Config. It
     holds no key, so it can be kept beside the results and given to ``opencompass`` itself."""
     from mmengine.config import Config
 
     cfg = Config.fromfile(str(HERE / "configs" / "domain.py"))
-    model, dataset = cfg.pop("model").to_dict(), cfg.pop("dataset").to_dict()
-    cfg.models = [
-        {
-            **model,
-            "abbr": column.abbr,
-            "label": column.name,
-            "path": column.endpoint.model,
-            "openai_api_base": column.endpoint.url,
-            "journal": str(folder / "answers" / f"{column.abbr}.jsonl"),
-            "max_workers": workers,
-        }
-        for column in columns
-    ]
+    dataset = cfg.pop("dataset").to_dict()
+    cfg.models = [model(folder, column, workers) for column in columns]
     cfg.datasets = []
     for suite in about.values():
         path = str(folder / "questions" / f"{suite['abbr']}.jsonl")
-        one = Config({"d": dataset}).d.to_dict()
-        one.update(abbr=suite["abbr"], path=path)
+        one = {**copy.deepcopy(dataset), "abbr": suite["abbr"], "path": path}
         one["infer_cfg"]["inferencer"]["max_out_len"] = suite["max_tokens"]
         one["eval_cfg"]["evaluator"]["path"] = path
         cfg.datasets.append(one)
@@ -147,7 +153,7 @@ def evaluate(
     """Everything up to the judged answers, for :mod:`eval.report` to read; returns False when
     nothing had changed since the last complete run, so that nothing was asked or judged."""
     domain = domains.load(name)
-    folder = work_dir / "eval"
+    folder = (work_dir / "eval").resolve()
     sets = suites.build(domain, data, suite)
     with alone(folder):
         about = write_questions(folder, sets)

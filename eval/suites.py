@@ -13,9 +13,15 @@ from typing import Any
 from core.domain import Domain
 from core.errors import UserError
 from core.files import ROOT, digest, read_jsonl, shown
+from core.text import bare
+from eval import standards
 
 Question = dict[str, Any]
 KEPT = ("options", "explanation", "group")
+HERE = Path(__file__).parent / "questions"
+# Ours, plain and offline: what a tuned model must not forget, and what it must not answer.
+GENERAL = ("general", "dangerous", "unanswerable", "offtopic")
+NAMES = ("domain", "general", "all")
 
 
 def messages(system: str, *turns: str) -> list[dict[str, str]]:
@@ -46,9 +52,10 @@ def from_row(row: dict[str, Any], suite: str) -> Question:
 
 
 def from_probe(item: dict[str, Any], suite: str, number: int, path: Path, system: str) -> Question:
-    """A line of a probe file (``{question, answer}`` and any further fields) as a question."""
+    """A line of a probe file (``{question, answer}`` and any further fields: ``also``, other right
+    answers; ``refuse``, to be declined) as a question."""
     for name in ("question", "answer"):
-        if not str(item.get(name, "")).strip():
+        if not str(item.get(name, "")).strip() and not item.get("refuse"):
             raise UserError(f"{shown(path)} 第{number}行没有 line lacks '{name}'")
     source = {"file": path.name, "locator": f"line:{number}", "text": item["question"]}
     return {
@@ -61,45 +68,106 @@ def from_probe(item: dict[str, Any], suite: str, number: int, path: Path, system
     }
 
 
+def from_file(path: Path, suite: str, system: str) -> list[Question]:
+    """All questions of a probe file."""
+    return [
+        from_probe(item, suite, number, path, system)
+        for number, item in enumerate(read_jsonl(path), 1)
+    ]
+
+
+def from_table(settings: dict[str, Any], domain: Domain) -> list[Question]:
+    """A labelled table as a suite: ``name``, ``file`` (CSV), ``entity`` and ``labels`` (columns),
+    ``question`` (with ``{entity}``); ``aliases`` and ``sample`` by choice. Scored by the three
+    standards of :mod:`eval.standards`."""
+    path = ROOT / settings["file"]
+    rows = standards.read_table(path)
+    lacking = {settings["entity"], settings["labels"]} - set(rows[0] if rows else ())
+    if lacking:
+        raise UserError(f"{shown(path)} 缺列 lacks column(s) {', '.join(sorted(lacking))}")
+    found = []
+    for number, row in enumerate(rows, 2):
+        entity, text = row[settings["entity"]].strip(), row[settings["labels"]]
+        labels = standards.split_labels(text)
+        if not (entity and labels):
+            continue
+        question = settings["question"].format(entity=entity)
+        found.append(
+            {
+                "id": f"{settings['name']}-{number:06d}",
+                "suite": settings["name"],
+                "kind": "labels",
+                "question": question,
+                "answer": "、".join(labels),
+                "entity": entity,
+                "labels": list(labels),
+                "aliases": settings.get("aliases", "none"),
+                "messages": messages(domain.system, question),
+                "source": {"file": path.name, "locator": f"line:{number}", "text": text},
+            }
+        )
+    return sample(found, int(settings.get("sample", len(found))), domain.seed)
+
+
+def sample(items: list[Any], most: int, seed: int) -> list[Any]:
+    """At most ``most`` of ``items``, chosen by ``seed``, in their order."""
+    if len(items) <= most:
+        return items
+    return [items[i] for i in sorted(random.Random(seed).sample(range(len(items)), most))]
+
+
 def read_rows(path: Path, suite: str, most: int, seed: int) -> list[Question]:
     """At most ``most`` rows of a data file, a seeded sample in file order; general rows are left
     out (they are there against forgetting, not to be scored as the domain's)."""
     rows = [row for row in read_jsonl(path) if row.get("kind") != "general"]
-    if len(rows) > most:
-        chosen = sorted(random.Random(seed).sample(range(len(rows)), most))
-        rows = [rows[index] for index in chosen]
     try:
-        return [from_row(row, suite) for row in rows]
+        return [from_row(row, suite) for row in sample(rows, most, seed)]
     except (KeyError, IndexError) as error:
-        raise UserError(
-            f"{shown(path)}: 行缺少字段 a row lacks {error}; 请重新 make data"
-        ) from None
+        raise UserError(f"{shown(path)}: 行缺字段 a row lacks {error}; 请重新 make data") from None
 
 
 def domain_suites(domain: Domain, data: Path) -> dict[str, list[Question]]:
-    """``train`` (what was learnt), ``heldout`` (what was kept back) and the domain's probes."""
-    most = int(domain.settings.get("eval", {}).get("sample", domain.eval_max))
-    if not (data / "train.jsonl").is_file():
-        raise UserError(
-            f"{shown(data)} 里没有 train.jsonl: 请先运行 make data DOMAIN={domain.name}"
-        )
+    """``train`` (what was learnt), ``heldout`` (what was kept back), the domain's probes and
+    tables."""
+    settings = domain.settings.get("eval", {})
+    most = int(settings.get("sample", domain.eval_max))
     suites = {"train": read_rows(data / "train.jsonl", "train", most, domain.seed)}
     if (data / "eval.jsonl").is_file():
         suites["heldout"] = read_rows(data / "eval.jsonl", "heldout", most, domain.seed)
     for name, place in domain.probes.items():
-        path = ROOT / place
-        suites[name] = [
-            from_probe(item, name, number, path, domain.system)
-            for number, item in enumerate(read_jsonl(path), 1)
-        ]
-    return {name: questions for name, questions in suites.items() if questions}
+        suites[name] = from_file(ROOT / place, name, domain.system)
+    for table in settings.get("tables", ()):
+        suites[table["name"]] = from_table(table, domain)
+    return suites
+
+
+def contaminated(suites: dict[str, list[Question]], data: Path) -> None:
+    """Refuse to score: :class:`UserError` when a held-out or probe question stands in the training
+    data word for word. (Tables and ``train`` ask on purpose what may have been learnt.)"""
+    learnt = {bare(row["conversation"][0]["input"]) for row in read_jsonl(data / "train.jsonl")}
+    for name, questions in suites.items():
+        if name == "train":
+            continue
+        leaked = [q for q in questions if not q.get("labels") and bare(q["question"]) in learnt]
+        if leaked:
+            raise UserError(
+                f"评测集 {name} 有 {len(leaked)} 题在训练数据里, 不能评分 refusing to score: "
+                f"its questions stand in train.jsonl (如 e.g. {leaked[0]['question'][:40]}); "
+                "请重新 make data"
+            )
 
 
 def build(domain: Domain, data: Path, suite: str) -> dict[str, list[Question]]:
-    """The question sets of ``SUITE=domain``; :class:`UserError` for an unknown name."""
+    """The question sets of ``SUITE=domain|general|all``; :class:`UserError` for an unknown name."""
+    if suite not in NAMES:
+        raise UserError(f"没有评测集 no suite '{suite}'; 可选 choose from: {', '.join(NAMES)}")
+    if not (data / "train.jsonl").is_file():
+        raise UserError(f"{shown(data)} 里没有 train.jsonl: 请先 make data DOMAIN={domain.name}")
+    suites = domain_suites(domain, data) if suite != "general" else {}
     if suite != "domain":
-        raise UserError(f"没有评测集 no suite '{suite}'; 可选 choose from: domain")
-    suites = domain_suites(domain, data)
+        suites |= {name: from_file(HERE / f"{name}.jsonl", name, domain.system) for name in GENERAL}
+    suites = {name: questions for name, questions in suites.items() if questions}
+    contaminated(suites, data)
     if not suites:
         raise UserError(f"{shown(data)} 里没有可评测的题目 holds no question to score")
     return suites

@@ -73,7 +73,7 @@ class Bench:
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=580,
         )
 
 

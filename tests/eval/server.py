@@ -74,6 +74,17 @@ class Server:
                 self.end_headers()
                 self.wfile.write(body)
 
+            def stream(self, reply: dict) -> None:
+                choice = reply["choices"][0]
+                choice["delta"] = choice.pop("message")
+                piece = json.dumps({**reply, "object": "chat.completion.chunk"})
+                body = f"data: {piece}\n\ndata: [DONE]\n\n".encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
             def allowed(self) -> bool:
                 good = self.headers.get("Authorization") == f"Bearer {KEY}"
                 if not good:
@@ -90,6 +101,8 @@ class Server:
                 if self.allowed():
                     if len(server.asked) >= server.fail_after:
                         self.send(400, {"error": {"message": "out of memory"}})
+                    elif body.get("stream"):
+                        self.stream(server.reply(body))
                     else:
                         self.send(200, server.reply(body))
 

@@ -30,7 +30,7 @@ def tuned(question: str) -> str:
 
 
 def base(question: str) -> str:
-    return f"关于{question[:2]}，我不知道"
+    return f"关于{question[:2]}，这是个好问题"
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +83,10 @@ def test_the_model_sees_exactly_the_training_prompt(scored):
 
 def test_the_table_is_printed_last_and_the_page_stands_alone(scored):
     bench, _, _, done = scored
-    assert "62.5%" in done.stdout.split("报告 report:")[1]
+    shown = done.stdout.split("报告 report:")[1]
+    assert "62.5%" in shown and "门槛全部通过" in shown.strip().splitlines()[-1]
     page = (bench.run_dir / "report.html").read_text(encoding="utf-8")
-    assert "应该是欧姆。" in page and "bank.docx p:3" in page
+    assert "贵阳" in page and "bank.docx p:3" in page and "应该是欧姆。" not in page
     assert not re.search(r"(src|href)=|https?://(?!127\.0\.0\.1)|@import|url\(", page)
 
 
@@ -95,7 +96,7 @@ def test_a_rerun_asks_nothing_and_shows_the_same(scored):
     start = time.monotonic()
     done = bench.evaluate(base=one, tuned=two)
     assert done.returncode == 0 and (len(one.asked), len(two.asked)) == before
-    assert done.stdout.splitlines()[-5:] == first.stdout.splitlines()[-5:]
+    assert done.stdout.split("\n\n")[1:] == first.stdout.split("\n\n")[1:]
     assert time.monotonic() - start < 30
 
 
@@ -108,17 +109,16 @@ def test_one_more_question_is_the_only_one_asked(scored):
     assert done.returncode == 0, done.stderr
     assert two.asked[before:] == ["世界最高峰是哪一座？"]
     report = read_json(bench.run_dir / "report.json")
-    assert report["columns"]["tuned"]["train.exact"] == {
-        "value": pytest.approx(6 / 9, abs=1e-6),
-        "n": 9,
-        "ci95": report["columns"]["tuned"]["train.exact"]["ci95"],
-    }
+    cell = report["columns"]["tuned"]["train.exact"]
+    assert cell["n"] == 9 and cell["value"] == pytest.approx(6 / 9, abs=1e-6)
+    changed = {change["name"] for change in report["before"]["changes"]}
+    assert "train.exact" in changed and "paraphrase.exact" not in changed
 
 
 def test_a_killed_run_asks_nothing_twice(tmp_path):
     bench = Bench(tmp_path)
     bench.data([(f"第{n}题", str(n)) for n in range(40)])
-    with Server(lambda q: "0", delay=0.2) as server:
+    with Server(lambda q: PROBES.get(q, q[1:-1]), delay=0.2) as server:
         column = f"tuned={server.url}#toy"
         process = subprocess.Popen(
             bench.command(column), env=bench.environment(), cwd=ROOT, stderr=subprocess.DEVNULL

@@ -1,0 +1,149 @@
+"""The card's figures: everything in ``report.json``, from what the last complete run left
+behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from core import domain as domains
+from core.errors import UserError
+from core.files import read_json, read_jsonl, shown
+from eval import answers, failures, gates, metrics, preference, run, stats
+
+Row = dict[str, Any]
+WORST = 50
+
+
+def rows_of(folder: Path, abbr: str, suite: dict[str, Any]) -> list[Row]:
+    """One column's answers to one suite: ``question``, ``given``, ``scores``, and what the journal
+    knows: ``finish``, ``seconds``, ``tokens`` (None for a model without a journal)."""
+    questions = list(read_jsonl(folder / "questions" / f"{suite['abbr']}.jsonl"))
+    journal = answers.Journal(folder / "answers" / f"{abbr}.jsonl")
+    found = []
+    for question, judged in zip(questions, run.results(folder, abbr, suite), strict=True):
+        entry = journal.get(answers.key(question["messages"], suite["max_tokens"])) or {}
+        found.append(
+            {
+                "question": question,
+                "given": judged["given"],
+                "scores": {key: judged[key] for key in metrics.LABELS if key in judged},
+                **{key: entry.get(key) for key in ("finish", "seconds", "tokens")},
+            }
+        )
+    return found
+
+
+def scores(rows: list[Row], metric: str) -> list[float]:
+    """A metric's score of every row that has it."""
+    return [row["scores"][metric] for row in rows if metric in row["scores"]]
+
+
+def speed(rows: list[Row]) -> dict[str, Any]:
+    """Median seconds an answer took and tokens a second within one answer, as the asker felt them
+    (several were asked at a time)."""
+    timed = [row for row in rows if row["seconds"]]
+    rates = [row["tokens"] / row["seconds"] for row in timed if row["tokens"]]
+    return {
+        "speed.seconds": stats.middle([row["seconds"] for row in timed]),
+        "speed.tokens_per_second": stats.middle(rates),
+    }
+
+
+def figures(asked: dict[str, list[Row]]) -> dict[str, Any]:
+    """All cells of one column: ``<suite>.<metric>``, ``failure.<mode>`` over all suites but those
+    that want a refusal, and ``speed.*``."""
+    cells: dict[str, Any] = {}
+    for suite, rows in asked.items():
+        for metric in metrics.LABELS:
+            values = scores(rows, metric)
+            if values:
+                cells[f"{suite}.{metric}"] = stats.cell(values)
+    plain = [row for rows in asked.values() for row in rows if not row["question"].get("refuse")]
+    if plain:
+        for mode, marks in failures.find(plain).items():
+            cells[f"failure.{mode}"] = stats.cell(marks)
+    return cells | speed([row for rows in asked.values() for row in rows])
+
+
+def against(base: dict[str, list[Row]], other: dict[str, list[Row]], cells: dict[str, Any]) -> None:
+    """Add ``vs_base`` to every scored cell of ``other`` (:func:`eval.stats.difference`)."""
+    for suite, rows in other.items():
+        for metric in metrics.LABELS:
+            values = scores(rows, metric)
+            if values:
+                cells[f"{suite}.{metric}"]["vs_base"] = stats.difference(
+                    scores(base[suite], metric), values
+                )
+
+
+def worst(asked: dict[str, dict[str, list[Row]]], main: str) -> list[Row]:
+    """The main column's worst answers, the furthest from right first (no trace of the expected
+    text, then part of it), with what every column gave."""
+    found = []
+    for suite, rows in asked[main].items():
+        for index, row in enumerate(rows):
+            marks = row["scores"]
+            head = next((k for k in ("refused", "standard2", "correct") if k in marks), "exact")
+            if marks[head] < 1:
+                given = {name: column[suite][index]["given"] for name, column in asked.items()}
+                loss = marks.get("contains", marks.get("standard1", 0.0))
+                found.append({"suite": suite, "given": given, "near": loss, **row["question"]})
+    return sorted(found, key=lambda item: item["near"])[:WORST]
+
+
+def named(cells: dict[str, Any], limits: dict[str, float | None]) -> list[dict[str, Any]]:
+    """The failure modes of one column that pass their limit, by name."""
+    found = []
+    for mode, (title, _) in failures.MODES.items():
+        limit, value = limits[mode], cells.get(f"failure.{mode}", {}).get("value")
+        if limit is not None and value is not None and value > limit:
+            found.append({"name": mode, "title": title, "value": value, "limit": limit})
+    return found
+
+
+def main_column(columns: dict[str, Any]) -> str:
+    """The column that the card is about: tuned, or the last one."""
+    return "tuned" if "tuned" in columns else list(columns)[-1]
+
+
+def build(work_dir: Path) -> tuple[dict[str, Any], list[Row]]:
+    """The report and the worst answers."""
+    folder = work_dir / "eval"
+    if not (folder / "state.json").is_file():
+        raise UserError(f"{shown(folder)} 里没有完整的评测 no complete evaluation: 请 make eval")
+    state = read_json(folder / "state.json")
+    asked = {
+        name: {
+            suite: rows_of(folder, info["abbr"], about) for suite, about in state["suites"].items()
+        }
+        for name, info in state["columns"].items()
+    }
+    columns = {name: figures(suites) for name, suites in asked.items()}
+    main = main_column(columns)
+    for name in columns:
+        if "base" in columns and name != "base":
+            against(asked["base"], asked[name], columns[name])
+    settings = domains.load(state["domain"]).settings.get("eval", {})
+    limits = gates.limits(settings.get("failures", {}))
+    report = {
+        "model": state["columns"][main]["model"],
+        "domain": state["domain"],
+        "title": state["title"],
+        "finished": state["finished"],
+        "seconds": state["seconds"],
+        "main": main,
+        "columns": columns,
+        "gates": gates.judge(settings.get("gates", {}), limits, columns, main),
+        "failures": {name: named(cells, limits) for name, cells in columns.items()},
+        "models": state["columns"],
+        "suites": state["suites"],
+        "preference": preference.summary(folder, main),
+        "published": {
+            t["name"]: t["published"] for t in settings.get("tables", ()) if "published" in t
+        },
+    }
+    preference.write_pairs(folder, asked)
+    if (work_dir / "run.json").is_file():
+        report["train"] = read_json(work_dir / "run.json")
+    return report, worst(asked, main)

@@ -1,0 +1,94 @@
+"""Two runs side by side: what the second gains or loses, tested on the questions that both
+answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.files import read_json, shown
+from eval import card, metrics, report, stats
+
+
+def main_rows(work_dir: Path) -> tuple[str, dict[str, list[card.Row]]]:
+    """The model's name and its judged answers by suite."""
+    folder = work_dir / "eval"
+    if not (folder / "state.json").is_file():
+        raise UserError(f"{shown(folder)} 里没有完整的评测 no complete evaluation: 请 make eval")
+    state = read_json(folder / "state.json")
+    name = card.main_column(state["columns"])
+    info = state["columns"][name]
+    return info["model"], {
+        suite: card.rows_of(folder, info["abbr"], about) for suite, about in state["suites"].items()
+    }
+
+
+def pairs(first: list[card.Row], second: list[card.Row], metric: str) -> list[tuple[float, float]]:
+    """The scores of the questions that both runs asked in the same words and expected the same."""
+
+    def asked(row: card.Row) -> str:
+        return f"{row['question']['messages']}|{row['question']['answer']}"
+
+    before = {asked(row): row["scores"].get(metric) for row in first}
+    found = []
+    for row in second:
+        was, now = before.get(asked(row)), row["scores"].get(metric)
+        if was is not None and now is not None:
+            found.append((was, now))
+    return found
+
+
+def compare(first: Path, second: Path) -> list[dict[str, Any]]:
+    """One row per metric that both runs have: ``name``, ``n`` shared questions, ``first`` and
+    ``second`` cells over those, and ``change`` (:func:`eval.stats.difference`)."""
+    (_, a), (_, b) = main_rows(first), main_rows(second)
+    found = []
+    for suite in a:
+        for metric in metrics.LABELS:
+            both = pairs(a[suite], b.get(suite, []), metric)
+            if both:
+                was, now = (list(side) for side in zip(*both, strict=True))
+                found.append(
+                    {
+                        "name": f"{suite}.{metric}",
+                        "n": len(both),
+                        "first": stats.cell(was),
+                        "second": stats.cell(now),
+                        "change": stats.difference(was, now),
+                    }
+                )
+    if not found:
+        raise UserError(
+            f"{shown(first)} 和 {shown(second)} 没有相同的题目 share no question: 无法比较"
+        )
+    return found
+
+
+def show(first: Path, second: Path) -> int:
+    """Print the comparison; 1 when the second run is significantly worse somewhere."""
+    rows = compare(first, second)
+    print(f"A {shown(first)} · {main_rows(first)[0]}\nB {shown(second)} · {main_rows(second)[0]}\n")
+    print(report.padded("", 46) + report.padded("n", 6) + report.padded("A", 24) + "B")
+    worse = []
+    for row in rows:
+        cells = [
+            f"{report.percent(c['value']):>6} {report.interval(c)}"
+            for c in (row["first"], row["second"])
+        ]
+        change = row["change"]
+        mark = "" if not change["significant"] else " ↑" if change["value"] > 0 else " ↓"
+        worse += [row["name"]] if mark == " ↓" else []
+        print(
+            report.padded(report.label(row["name"]), 46)
+            + report.padded(str(row["n"]), 6)
+            + report.padded(cells[0], 24)
+            + report.padded(cells[1], 24)
+            + f"{100 * change['value']:+.1f}{mark}"
+        )
+    print(
+        f"\nB 显著更差 significantly worse: {', '.join(worse)}"
+        if worse
+        else "\nB 没有显著更差 nowhere significantly worse"
+    )
+    return 1 if worse else 0
