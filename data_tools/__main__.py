@@ -11,6 +11,8 @@ from core.errors import UserError, run_cli
 from core.files import ROOT, read_json, shown
 from data_tools import build, formats, outputs
 from data_tools.card import COUNTS
+from data_tools.generate import cli as generation
+from data_tools.generate import rows as generated
 from data_tools.sources import Inputs
 
 
@@ -27,6 +29,7 @@ def arguments() -> argparse.Namespace:
         command.add_argument("--config", default="", help="the recipe whose tokenizer counts")
         if name == "build":
             command.add_argument("--bank", nargs="*", default=[], metavar="FILE")
+            command.add_argument("--novel", nargs="*", default=[], metavar="FILE")
             command.add_argument("--table", nargs="*", default=[], metavar="FILE")
             command.add_argument("--templates", nargs="*", default=[], metavar="PACK|FILE")
             command.add_argument("--mix", nargs="*", default=[], metavar="FILE")
@@ -36,6 +39,7 @@ def arguments() -> argparse.Namespace:
     command.add_argument("--domain", default="gongkao")
     command.add_argument("--out", type=Path, required=True)
     command.add_argument("--format", choices=sorted(formats.FORMATS), default="alpaca")
+    generation.add_arguments(commands.add_parser("generate"))
     return parser.parse_args()
 
 
@@ -57,20 +61,27 @@ def inputs_of(args: argparse.Namespace) -> Inputs:
     samples = domain.settings.get("data", {})
     bank = tuple(portable(path) for path in args.bank)
     table = tuple(portable(path) for path in args.table)
+    novel = tuple(portable(path) for path in args.novel)
+    if novel and (made := generated.made_of(args.out, args.novel)):
+        bank = (*bank, portable(made))
     packs = tuple(
         portable(name) if Path(name).exists() else name for name in args.templates
     ) or tuple(samples.get("templates", (args.domain,)))
-    if not (bank or table):
+    if not (bank or table or novel):
         bank, table = domain.bank, tuple(samples.get("table", ()))
+        novel = tuple(filter(None, [domain.settings.get("novel", "")]))
     if not (bank or table):
         raise UserError(
-            f"领域 {args.domain} 没有示例 has no sample: 请给出 give BANK= 或 or TABLE="
+            "还没有由它生成的问答 nothing was generated of it yet: python -m data_tools generate"
+            if novel
+            else f"领域 {args.domain} 没有示例 has no sample: 请给出 give BANK= 或 or TABLE="
         )
     mix = tuple(portable(path) for path in args.mix)
     return Inputs(
         domain=args.domain,
         bank=bank,
         table=table,
+        novel=novel,
         templates=packs if table else (),
         mix=mix,
         mix_ratio=args.mix_ratio if mix else 0.0,
@@ -115,6 +126,8 @@ def main() -> int:
         folder = formats.export(args.out, args.format, args.domain)
         print(f"写入 wrote {shown(folder)}/: 可作 usable as LLaMA-Factory dataset_dir")
         return 0
+    if args.command == "generate":
+        return generation.main(args)
     engine = ray_engine() if args.engine == "ray" else build.HERE
     card = build.build(inputs_of(args), args.out, args.force, args.config, engine)
     report(card, args.out)

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from core.domain import Domain
 from core.files import read_json, sha256, write_json, write_jsonl, write_text
 from core.rows import Row
 from data_tools import card, charts, workbook
+from data_tools import passages as texts
 from data_tools.ledger import Ledger
 from data_tools.sources import Inputs
 from data_tools.workbook import Line
@@ -81,7 +83,8 @@ def write(out: Path, made: Made, domain: Domain, inputs: Inputs) -> dict[str, st
     placed(made.lines)
     write_jsonl(new / "train.jsonl", records(made.train, domain.system))
     write_jsonl(new / "eval.jsonl", records(made.held_out, domain.system))
-    write_jsonl(new / "kb.jsonl", passages(made))
+    long = texts.of_texts(inputs.novel, domain.name)
+    write_jsonl(new / "kb.jsonl", chain(passages(made), long))
     made.ledger.write(new / "ledger.csv")
     rows = [*made.train, *made.held_out]
     charts.draw(new, made.facts["by_kind"], [len(r.prompt()) + len(r.answer) for r in rows])

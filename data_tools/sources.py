@@ -11,6 +11,7 @@ from core.errors import UserError
 from core.files import ROOT, sha256, shown
 from core.rows import Row, Source
 from data_tools import formats, tables, templates
+from data_tools.generate import rows as generated
 from data_tools.ledger import Ledger, SourceReport
 from data_tools.readers import read
 from data_tools.tables import Record
@@ -22,7 +23,7 @@ class Inputs:
     """What a data set is made from. Paths are absolute or from the repository's root; ``templates``
     are files, folders or names of shipped packs, and go with ``table``; ``mix`` are general
     conversations to be ``mix_ratio`` of the training rows; ``against`` are files in which no
-    evaluation question should stand."""
+    evaluation question should stand; ``novel`` are texts whose passages go into ``kb.jsonl``."""
 
     domain: str
     bank: tuple[str, ...] = ()
@@ -31,6 +32,7 @@ class Inputs:
     mix: tuple[str, ...] = ()
     mix_ratio: float = 0.0
     against: tuple[str, ...] = ()
+    novel: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, saved: dict[str, Any]) -> Inputs:
@@ -42,6 +44,8 @@ class Inputs:
     def files(self) -> list[Path]:
         """Every file that is read; raises :class:`UserError` for one that is not there."""
         found = [ROOT / name for name in (*self.bank, *self.table, *self.mix, *self.against)]
+        found += [ROOT / name for name in self.novel]
+        found += [each.parent / generated.DROPPED for each in found if generated.is_generated(each)]
         for path in found:
             if not path.is_file():
                 raise UserError(f"没有这个文件 no such file: {shown(path)}")
@@ -59,6 +63,9 @@ def names(files: Sequence[Path]) -> list[str]:
 
 def read_bank(path: Path, ledger: Ledger, name: str) -> Iterator[Row]:
     """The rows of one bank, or of another tool's JSON."""
+    if generated.is_generated(path):
+        yield from generated.read(path, ledger, name)
+        return
     reader = formats.read if path.suffix.lower() in (".json", ".jsonl") else read
     yield from reader(path, ledger, name)
 

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from pathlib import Path
-from typing import Any
 
 from core import domain as domains
 from core.errors import UserError
-from core.files import sha256, shown
-from data_tools import formats
-from data_tools.generate import rows, run, screen
-from data_tools.generate.client import Asker, Server, server
-from data_tools.generate.journal import Journal
-from data_tools.generate.screen import Pair
+from core.files import shown
+from data_tools.generate import rows
 from data_tools.generate.settings import Settings
-from data_tools.generate.support import Commonness
-
-JOURNAL = "generated-journal.jsonl"
-NINE = 9  # imported answers taken together as one chunk, about 2,000 characters
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -44,67 +34,23 @@ def settings_of(args: argparse.Namespace) -> Settings:
     return Settings.of({**set_, **{name: v for name, v in given.items() if v is not None}})
 
 
-async def _generate(
-    args: argparse.Namespace,
-    texts: list[run.Text],
-    settings: Settings,
-    target: Server,
-    journal: Journal,
-) -> dict[str, Any]:
-    asker = Asker(target, journal, max(1, args.workers), args.timeout, args.retries)
-    return await run.generate(texts, asker, settings, args.out)
-
-
-def screened(path: Path, settings: Settings, out: Path) -> dict[str, Any]:
-    """Screen imported pairs by all that needs no text, and write them as generated rows."""
-    if not path.is_file():
-        raise UserError(f"没有这个文件 no such file: {shown(path)}")
-    pairs: list[Pair] = []
-    dropped: list[dict[str, str]] = []
-    text = run.Text(path.name, sha256(path), "", [])
-
-    def drop(at: int, end: int, reason: str, said: str) -> None:
-        place = {"file": text.name, "locator": f"c:{at}-{end}"}
-        dropped.append({**place, "reason": reason, "text": said})
-
-    for at, raw, record in formats.objects(path):
-        turns = formats.turns(record) if isinstance(record, dict) else []
-        if turns:
-            pairs.append(Pair(turns[0].question, turns[0].answer, at, at + len(raw), raw))
-        else:
-            drop(at, at + len(raw), "no-question", raw)
-    answers = [pair.answer for pair in pairs]
-    common = Commonness("\n".join(answers[i : i + NINE]) for i in range(0, len(answers), NINE))
-    good: list[Pair] = []
-    for pair in pairs:
-        said = f"{pair.question} -> {pair.answer}"
-        reason = screen.of_question(pair.question, common)
-        reason = reason or screen.of_answer(pair, settings.longest)
-        if reason:
-            drop(pair.start, pair.end, reason, said)
-        else:
-            good.append(pair)
-    outcome = run.Outcome(pairs=good)
-    kept, more = run.settle([text], [[outcome]], settings)
-    dropped.extend(more)
-    source = {"file": text.name, "sha256": text.sha256}
-    card = {"pairs": len(kept), "dropped": len(dropped), "reasons": run.codes(dropped)}
-    rows.write(out, kept, dropped, {**card, "sources": [source]})
-    return card
-
-
 def main(args: argparse.Namespace) -> int:
     """Generate or screen, and say what came of it."""
     settings = settings_of(args)
     if bool(args.novel) == bool(args.pairs):
         raise UserError("请给出 give --novel FILE 或 or --pairs FILE")
     if args.pairs:
+        from data_tools.generate.imported import screened  # numpy, which a build need not load
+
         card = screened(args.pairs, settings, args.out)
     else:
+        from data_tools.generate import run  # openai, the same
+        from data_tools.generate.client import Patience, server
+
         texts = run.read_texts(args.novel, settings.size)
         target = server(args.base_url, args.model)
-        with Journal(args.out / JOURNAL) as journal:
-            card = asyncio.run(_generate(args, texts, settings, target, journal))
+        patience = Patience(max(1, args.workers), args.timeout, args.retries)
+        card = run.start(texts, target, patience, settings, args.out)
         said, cost = card["requests"], card["tokens"]
         print(
             f"  {card['chunks']} 块 chunks, 请求 requests {said['now']} (+{said['before']} 已答 "

@@ -60,25 +60,32 @@ class Tally:
     tokens_out: int = 0
 
 
-@dataclass
-class Asker:
-    """Asks ``server``, at most ``at_once`` requests in flight, through ``journal``."""
+@dataclass(frozen=True)
+class Patience:
+    """Requests in flight, seconds for one answer, and retries of what may pass."""
 
-    server: Server
-    journal: Journal
     at_once: int = 4
     timeout: float = 600.0
     retries: int = 5
+
+
+@dataclass
+class Asker:
+    """Asks ``server`` through ``journal``."""
+
+    server: Server
+    journal: Journal
+    patience: Patience = field(default_factory=Patience)
     tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
         self.client = AsyncOpenAI(
             base_url=self.server.url,
             api_key=self.server.key,
-            timeout=self.timeout,
-            max_retries=self.retries,
+            timeout=self.patience.timeout,
+            max_retries=self.patience.retries,
         )
-        self.places = asyncio.Semaphore(self.at_once)
+        self.places = asyncio.Semaphore(self.patience.at_once)
         self.flying: dict[str, asyncio.Future[Reply]] = {}
         self.refused = 0
         self.with_schema = True
@@ -123,7 +130,7 @@ class Asker:
         except openai.NotFoundError as error:
             raise UserError(f"{root} 没有 has no {self.server.model}: {error.message}") from None
         except openai.APITimeoutError:
-            self._refuse(f"{self.timeout:.0f} 秒内未答 no answer in time")
+            self._refuse(f"{self.patience.timeout:.0f} 秒内未答 no answer in time")
         except openai.APIConnectionError:
             raise UserError(
                 f"连不上模型服务 cannot reach {root}: 已答的都已保存，服务恢复后再运行一次即可继续 "

@@ -17,12 +17,14 @@ from core.errors import UserError
 from core.files import sha256, shown
 from data_tools.generate import parse, prompts, rows, screen
 from data_tools.generate.chunks import Chunk, chunks
-from data_tools.generate.client import Asker, Refused, Tally
+from data_tools.generate.client import Asker, Patience, Refused, Server, Tally
+from data_tools.generate.journal import Journal
 from data_tools.generate.screen import Pair
 from data_tools.generate.settings import Settings
 from data_tools.generate.support import Commonness, passage
 from data_tools.readers.text import decoded
 
+JOURNAL = "generated-journal.jsonl"
 LEAST = 40  # characters of prose below which a chunk is not worth a question
 BAR = "{desc} {n_fmt}/{total_fmt} [{elapsed}, 剩余 ETA {remaining}, {rate_fmt}]{postfix}"
 UNREAD = "unread: 模型的输出读不出来 the model's reply cannot be read"
@@ -230,7 +232,7 @@ def sentences(text: str, start: int, end: int) -> tuple[int, int]:
 async def collect(
     texts: Sequence[Text], asker: Asker, settings: Settings, live: Live
 ) -> list[list[Outcome]]:
-    """The outcomes of all chunks of all texts, in order, ``asker.at_once`` chunks at a time."""
+    """The outcomes of all chunks of all texts, in order, several chunks at a time."""
     found = [[Outcome() for _ in text.chunks] for text in texts]
     todo = iter(
         [(a, b, chunk) for a, text in enumerate(texts) for b, chunk in enumerate(text.chunks)]
@@ -244,7 +246,7 @@ async def collect(
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(asker.at_once):
+            for _ in range(asker.patience.at_once):
                 group.create_task(work())
     except* UserError as errors:
         raise errors.exceptions[0] from None
@@ -322,3 +324,15 @@ async def generate(
         raise UserError(f"一对问答也没有留下 no pair stood the screen: {reasons}")
     rows.write(out, kept, dropped, card)
     return card
+
+
+def start(
+    texts: Sequence[Text], server: Server, patience: Patience, settings: Settings, out: Path
+) -> dict[str, Any]:
+    """:func:`generate` with the journal of ``out``: what was answered there before is not asked."""
+
+    async def main() -> dict[str, Any]:
+        return await generate(texts, Asker(server, journal, patience), settings, out)
+
+    with Journal(out / JOURNAL) as journal:
+        return asyncio.run(main())
