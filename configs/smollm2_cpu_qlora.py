@@ -17,6 +17,7 @@ globals().update(
         device="cpu",
         prompt_template="qwen_chat",
         pack_to_max_length=False,
+        group_by_length=True,
         batch_size=10,
         accumulative_counts=1,
         max_epochs=9,

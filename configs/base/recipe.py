@@ -23,6 +23,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 from xtuner.dataset import process_hf_dataset
 from xtuner.dataset.collate_fns import default_collate_fn
 from xtuner.dataset.map_fns import template_map_fn_factory
+from xtuner.dataset.samplers import LengthGroupedSampler
 from xtuner.engine.runner import TrainLoop
 from xtuner.model import SupervisedFinetune
 from xtuner.utils import PROMPT_TEMPLATE
@@ -66,6 +67,7 @@ def _settings(
     max_length=2048,
     pack_to_max_length=True,
     use_varlen_attn=False,
+    group_by_length=False,
     batch_size=1,
     accumulative_counts=16,
     dataloader_num_workers=0,
@@ -149,11 +151,19 @@ def _dataloader(o, tokenizer):
         use_varlen_attn=o["use_varlen_attn"],
         map_num_proc=1 if o["device"] == "cpu" else 8,
     )
+    sampler = dict(type=DefaultSampler, shuffle=True)
+    if o["group_by_length"]:  # unpacked rows of a batch are padded to its longest
+        sampler = dict(
+            type=LengthGroupedSampler,
+            per_device_batch_size=o["batch_size"],
+            mega_batch_mult=4,
+            seed=o["seed"],
+        )
     return dict(
         batch_size=o["batch_size"],
         num_workers=o["dataloader_num_workers"],
         dataset=dataset,
-        sampler=dict(type=DefaultSampler, shuffle=True),
+        sampler=sampler,
         collate_fn=dict(type=default_collate_fn, use_varlen_attn=o["use_varlen_attn"]),
     )
 
