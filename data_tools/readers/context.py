@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from data_tools.readers import items as it
 from data_tools.readers import patterns as pt
 from data_tools.readers.items import Item
+from data_tools.readers.patterns import judgement
 
 REACH = 60  # lines looked ahead at most: longer than any question seen
 _ASKS = re.compile(
@@ -87,6 +89,8 @@ class Context:
             text = item.plain.strip()
             if item.kind not in (it.TEXT, it.CHAPTER) or not 6 <= len(text) <= 40:
                 continue
+            if re.match(r"[A-Za-z]\s*[:.、]", text):
+                continue
             if texts[text] >= 2 and not re.search(r"[。?？:：;；)]$", text):
                 places.setdefault(text, []).append(index)
         for found in places.values():
@@ -102,6 +106,14 @@ class Context:
 
     def _settle_numbers(self) -> None:
         """Weak numbers (``1 题干``, ``1.5倍``) count only next to their neighbours in a sequence."""
+        led = [item for item in self.items if item.lead and item.family == "("]
+        counting = sum(_counts(one, other) for one, other in pairwise(led))
+        for item in led if 2 * counting < len(led) - 1 else ():
+            if not judgement(item.lead):
+                item.family, item.value, item.lead, item.body = "", 0, "", 0
+                item.parts[0].start = 0
+                item.options = it.chain(item.plain, 0, item.head.end)
+                item.kind = it.OPTION if item.options else it.TEXT
         for index, item in enumerate(self.items):
             if item.family not in ("~", "~."):
                 continue
@@ -192,3 +204,10 @@ class Context:
                 return not (item.options or self.ahead(other, item.family).option)
             return bool(re.fullmatch(r"(?:题号|序号|题目)?[\sA-H√×,、;；0-9.:()|-]+", item.plain))
         return False
+
+
+def _counts(one: Item, other: Item) -> bool:
+    """Whether ``( A )（1）`` and the line after it count questions, rather than list options."""
+    if other.value != one.value + 1:
+        return False
+    return len(one.lead) > 1 or len(other.lead) > 1 or ord(other.lead) != ord(one.lead) + 1

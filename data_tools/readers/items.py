@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 
 from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Line
-from data_tools.readers.patterns import judgement
 
-BLANK, NOISE, SECTION, CHAPTER, KEY, BARE, OPTION, NUMBER, TEXT = (
-    "blank", "noise", "section", "chapter", "key", "bare", "option", "number", "text",
+BLANK, NOISE, SECTION, CHAPTER, KEY, BARE, BOTH, OPTION, NUMBER, TEXT = (
+    "blank", "noise", "section", "chapter", "key", "bare", "both", "option", "number", "text",
 )  # fmt: skip
 ANSWER, EXPLAIN, META, MINE = "answer", "explain", "meta", "mine"
 LABELLED = (ANSWER, EXPLAIN, META, MINE)
@@ -28,6 +27,11 @@ _BARE_JUDGE = re.compile(
     r"\s*[(\[]?\s*(?:√|×|对|错|正确|错误|True|False)\s*[)\]]?\s*[。.]?\s*", re.I
 )
 CHOSEN = re.compile(r"[A-Ha-h]{1,8}|√|×|对|错|正确|错误|[TF]")
+# "正确 错误" below a statement: the emphasised one is the answer.
+BOTH_WORDS = re.compile(
+    r"\s*[□○☐(]*\s*(正确|对|√|是|True|T)\s*[)、/|,;；]*\s*[□○☐(]*\s*(错误|错|×|否|不正确|False|F)\s*\)?\s*",
+    re.I,
+)
 _CHOICE = re.compile(
     r"\s*[(\[]?\s*(?:[A-Ha-h](?:[\s,、;，/]*[A-Ha-h]){0,7}(?![A-Za-z])|√|×|对|错|正确|错误|[TF](?![A-Za-z]))"
 )
@@ -132,6 +136,9 @@ def analyse(line: Line) -> Item:
     if _LETTERS.fullmatch(plain) or _BARE_JUDGE.fullmatch(plain):
         item.kind = BARE
         return item
+    if BOTH_WORDS.fullmatch(plain):
+        item.kind = BOTH
+        return item
     _heading(item)
     if item.kind in (SECTION, CHAPTER, KEY):
         return item
@@ -178,11 +185,7 @@ def _numbered(item: Item) -> None:
                     family = "d"  # a full-width point is no decimal point
                 if led and family == "~." and not (lead or "A").isascii():
                     family = "d"
-                if (
-                    led
-                    and family not in ("d", "第", "Q")
-                    and not (family == "(" and judgement(lead or ""))
-                ):
+                if led and family not in ("d", "第", "Q", "("):
                     continue
                 item.family, item.value = family, value
                 item.lead = (lead or "") if found.start() == start else ""
@@ -265,7 +268,8 @@ def _valid(plain: str, found: re.Match[str], name: str, parts: list[Part], body:
 def _heading(item: Item) -> None:
     """Recognise section, chapter and key headings."""
     plain = item.plain.strip()
-    if pt.CORRECT.search(plain):
+    first = _OPTION.match(plain)
+    if pt.CORRECT.search(plain) or first and not first.group("c") and not first.group("d"):
         return
     if len(plain) > 200 or (
         len(item.parts) > 1 and item.parts[1].solid and item.parts[1].name != ANSWER
@@ -283,6 +287,9 @@ def _heading(item: Item) -> None:
     ):
         item.kind, item.heading_kind = KEY, pt.section_kind(core)
         return
+    case = pt.CASE.match(plain)
+    if case and len(plain) - case.end() > 6:
+        return
     word = pt.KIND_WORD.search(core) or re.search(pt._KIND_EN, core, re.I)
     if word and not item.options and item.family in ("", "d", "~", "("):
         rest = _GENERIC.sub("", core[: word.start()] + core[word.end() :])
@@ -290,11 +297,21 @@ def _heading(item: Item) -> None:
         after = bare.partition(":")[2].strip() if ":" in bare else ""
         told = not after or pt.INSTRUCTION.search(bare) or pt.COUNT.search(body)
         edge = word.start() == 0 or word.end() == len(core) or core.endswith(("题", "题库", "部分"))
-        limit = 12 if han else 4 if item.family else 10
-        if told and len(rest) <= limit and (han or edge) and not re.search(r"[?？]|_{2,}", plain):
+        limit = 12 if han else 0 if item.family else 10
+        named = not item.family or word.group().endswith("题")
+        if (
+            told
+            and named
+            and len(rest) <= limit
+            and (han or edge)
+            and not re.search(r"[?？]|_{2,}", plain)
+        ):
             item.kind, item.heading_kind = SECTION, pt.section_kind(word.group())
             item.declared = declared(plain)
             return
+    if han and re.fullmatch(r"\S{2,10}题", core) and not item.options:
+        item.kind, item.declared = SECTION, declared(plain)
+        return
     short = len(bare.strip()) <= 30 and not re.search(r"[?？。]|_{2,}|\(\s*\)", plain)
     if (
         (han or pt.CHAPTER.match(plain) or item.line.heading)
@@ -356,6 +373,11 @@ def _next(plain: str, letter: str, style: str, start: int, end: int) -> re.Match
     return any_match
 
 
+def _balanced(text: str) -> bool:
+    """Whether every bracket in ``text`` is closed."""
+    return text.count("(") == text.count(")") and text.count("[") == text.count("]")
+
+
 def inline(plain: str, start: int, end: int) -> list[Option]:
     """The options that follow a stem on its own line: the longest chain from A, the last such."""
     best: list[Option] = []
@@ -366,7 +388,7 @@ def inline(plain: str, start: int, end: int) -> list[Option]:
             continue
         options = chain(plain, found.start(), end)
         texts = [plain[o.start : o.end] for o in options]
-        filled = all(t.strip(" ,、;；.。()[]?") and t.count("(") == t.count(")") for t in texts)
+        filled = all(t.strip(" ,、;；.。()[]?") and _balanced(t) for t in texts)
         if len(options) >= max(2, len(best)) and options[0].letter == "A" and filled:
             if options[0].style in "cd" and len(options) < 3:
                 continue

@@ -27,10 +27,12 @@ class Entry:
 
 @dataclass(slots=True)
 class Group:
-    """The entries of a key under one of its headings; ``before`` counts the questions read so far."""
+    """The entries of a key under one of its headings; ``before`` counts the questions
+    read so far, ``family`` says how its entries are numbered."""
 
     section: Section
     before: int
+    family: str = ""
     entries: list[Entry] = field(default_factory=list)
 
 

@@ -21,6 +21,7 @@ from data_tools.readers.draft import Section
 from data_tools.readers.items import Item
 from data_tools.readers.questions import ANSWER, STEM, Questions
 
+_REPLY = re.compile(r"\s*A\s*\d{0,3}\s*[:.]\s*")
 _NUMBER_ROW = re.compile(r"\s*(?:题\s*[号目]|序号)?\s*[:|]?\s*(\d{1,4}(?:[\s|]+\d{1,4})*)\s*\|?\s*")
 
 
@@ -38,6 +39,10 @@ class Layout(Questions):
 
     def feed(self, lines: list[Line]) -> None:
         """Read a run of lines."""
+        styled = [line for line in lines if line.heading]
+        if 2 * len(styled) > len(lines):  # a heading style on everything is no heading
+            for line in styled:
+                line.heading = False
         self.context = Context([it.analyse(line) for line in lines])
         for index, item in enumerate(self.context.items):
             if item.kind == it.BLANK:
@@ -53,16 +58,21 @@ class Layout(Questions):
         """Read one line in its context."""
         if (item.key_line and self.keyed(index, item)) or self.rows_of_key(index, item):
             return
+        self.reconsider(index, item)
+        if item.kind in (it.SECTION, it.CHAPTER, it.KEY):
+            self.heading(index, item)
+        elif not self.taken(index, item):
+            self.more(item)
+
+    def reconsider(self, index: int, item: Item) -> None:
+        """Change what a line was taken for, where its neighbours say otherwise."""
         if item.kind == it.ANSWER and self.opens_key(index, item):
             item.kind = it.KEY
-        if self.q is not None and self.q.family == "Q:" and self.state == STEM:
-            reply = re.match(r"\s*A\s*\d{0,3}\s*[:.]\s*", item.plain)
-            if reply and item.kind == it.TEXT:
-                item.parts = [
-                    it.Part("head", 0, 0),
-                    it.Part(it.ANSWER, reply.end(), len(item.plain)),
-                ]
-                item.kind = it.ANSWER
+        asked = self.q is not None and self.q.family == "Q:" and self.state == STEM
+        reply = _REPLY.match(item.plain) if asked and item.kind == it.TEXT else None
+        if reply:
+            answer = it.Part(it.ANSWER, reply.end(), len(item.plain))
+            item.parts, item.kind = [it.Part("head", 0, 0), answer], it.ANSWER
         if item.kind == it.CHAPTER and self.is_stem(index, item):
             item.kind = it.NUMBER if pt.HAN_NUMBER.match(item.plain.strip()) else it.TEXT
             han = pt.HAN_NUMBER.match(item.plain)
@@ -71,24 +81,29 @@ class Layout(Questions):
         listed = item.kind == it.CHAPTER and item.plain.lstrip().startswith("(")
         if listed and self.q is not None and self.state == STEM and not self.complete():
             item.kind = it.TEXT  # （一） within a stem
-        if item.kind in (it.SECTION, it.CHAPTER, it.KEY):
-            self.heading(index, item)
-        elif (self.key is not None and self.key_text(index, item)) or (
-            item.kind not in it.LABELLED and self.case_start(item)
-        ):
-            return
-        elif item.kind == it.NUMBER and self.starts(index, item):
+
+    def taken(self, index: int, item: Item) -> bool:
+        """Try what a line may be, one after the other; False where it goes on with the last."""
+        if self.key is not None and self.key_text(index, item):
+            return True
+        if item.kind not in it.LABELLED and self.case_start(item):
+            return True
+        if item.kind in (it.TEXT, it.NUMBER) and self.one_line(index, item):
+            return True
+        numbered = item.kind == it.NUMBER and self.starts(index, item)
+        if numbered or (item.kind == it.TEXT and self.text_starts(index, item)):
             self.begin(item)
-        elif (item.kind == it.OPTION and self.option(item)) or (
-            item.kind == it.ANSWER and self.key_label(item)
-        ):
-            return
-        elif item.kind in it.LABELLED or (item.kind == it.BARE and self.bare(item)):
+            return True
+        if item.kind == it.OPTION and self.option(item):
+            return True
+        if item.kind == it.BOTH and self.both(item):
+            return True
+        if item.kind == it.ANSWER and self.key_label(item):
+            return True
+        if item.kind in it.LABELLED or (item.kind == it.BARE and self.bare(item)):
             self.labelled(item)
-        elif item.kind == it.TEXT and self.text_starts(index, item):
-            self.begin(item)
-        else:
-            self.more(item)
+            return True
+        return False
 
     def one_line(self, index: int, item: Item) -> bool:
         """A one-line question (``题干->答案``) among questions of other layouts."""
@@ -299,6 +314,11 @@ class Layout(Questions):
             if item.options or self.context.ahead(index, item.family).option:
                 self.key = None
                 return False
+            if entries and self.key.family not in ("", item.family):  # (1) within the answer to 1.
+                target = entries[-1].explanation or entries[-1].answer
+                target.append(item.text.strip())
+                return True
+            self.key.family = item.family
             if entries and item.value == 1 and entries[-1].number > 1 and item.family != "(":
                 self.key = keys.Group(Section(chapter=self.chapter), len(self.drafts))
                 self.groups.append(self.key)

@@ -72,7 +72,7 @@ HAN_NUMBER = re.compile(
 )
 CHAPTER = re.compile(rf"(?:第\s*[\d{_HAN}]+\s*(?:部分|[章节篇编单讲套卷份回])|模块[\d{_HAN}]|项目[\d{_HAN}]|专题[\d{_HAN}]|(?:Part|Section|Chapter|Unit)\s+(?:\d+|[IVX]+|[A-Z])\b)", re.I)  # fmt: skip
 QUESTION_LABEL = re.compile(
-    r"(?:\[\s*(?:题目|题干|问题|试题|例题|例)\s*\d*\s*\]|(?:题目|题干|问题|试题|问)\s*:|(?:Question|Q)\s*[:：](?!\d))\s*:?\s*",
+    r"(?:\[\s*(?:题目|题干|问题|试题|例题|例)\s*\d*\s*\]|(?:题目|题干|问题|试题|问)\s*:|(?:Question|Q)\s*[:：](?!\d+\s*[、.:)]))\s*:?\s*",
     re.I,
 )
 

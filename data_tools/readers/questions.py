@@ -276,6 +276,29 @@ class Questions:
         q = self.q
         return q is not None and not q.answered and self.state in (STEM, OPTIONS, ANSWER)
 
+    def both(self, item: Item) -> bool:
+        """Take ``正确 错误`` below a statement: the emphasised word is the answer."""
+        q = self.q
+        found = it.BOTH_WORDS.fullmatch(item.plain)
+        if q is None or self.state != STEM or found is None:
+            return False
+        q.take(item.line)
+        q.tag = q.tag or "judge"
+        shift = len(item.line.label)
+        for group in (1, 2):
+            start, end = found.span(group)
+            marked = {
+                how for a, b, how in item.line.marks if a + shift <= start and end <= b + shift
+            }
+            q.hows["+-"[group - 1]] = frozenset(marked)
+        told = {sign: how - q.hows["-+"["+-".index(sign)]] for sign, how in q.hows.items()}
+        right = [sign for sign in "+-" if told.get(sign)]
+        q.hows = {}
+        if len(right) == 1 and not q.answered:
+            q.answer, q.answered = [found.group("+-".index(right[0]) + 1)], True
+            self.state = ANSWER
+        return True
+
     def labelled(self, item: Item) -> None:
         """A line that begins with a label."""
         self.materialise()
