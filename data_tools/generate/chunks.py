@@ -21,7 +21,7 @@ SPEECH = 1500  # a quotation longer than this was left open by mistake
 _NUMERAL = r"[零〇○一二三四五六七八九十百千万两\d]{1,9}"
 _ENDING = r"(?:$|[\s:：·、.．—\-《【（(])"
 HEADING = re.compile(
-    rf"[ \t\u3000]*[#【\[《]?[ \t\u3000]*(?:"
+    rf"[ \t\u3000#【\[《]*(?:"
     rf"(?P<volume>第\s*{_NUMERAL}\s*[卷部集]{_ENDING}|卷\s*{_NUMERAL}{_ENDING})"
     rf"|第\s*{_NUMERAL}\s*(?:[章回](?![^。\n]*(?:。|[，,、]$))|[节幕折话篇]{_ENDING})"
     rf"|(?:chapter|part|book)\s+(?:\d+|[ivxlc]+|one|two|three|four|five|six|seven|eight|nine|ten)\b"

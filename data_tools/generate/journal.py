@@ -57,7 +57,8 @@ class Journal:
             whole += len(line)
             try:
                 record = json.loads(line)
-                self.replies[record.pop("key")] = Reply(**record)
+                key = record.pop("key")
+                self.replies[key] = Reply(**record)
             except (ValueError, KeyError, TypeError):
                 continue  # a damaged line: that request is asked again
         self.file.truncate(whole)

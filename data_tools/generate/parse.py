@@ -103,7 +103,8 @@ def _checked(items: list[Any], model: type[BaseModel], bare: str) -> list[Any]:
             item = {bare: item}
         if not isinstance(item, dict):
             continue
-        known = {_NAMES.get(str(key).strip().lower(), str(key)): v for key, v in item.items()}
+        lower = {str(key).strip().lower(): value for key, value in item.items()}
+        known = {_NAMES.get(key, key): value for key, value in lower.items()}
         known.setdefault("n", number)
         try:
             found.append(model.model_validate(known))

@@ -73,7 +73,8 @@ def numbers(text: str, sure: bool = True) -> set[float]:
     text = nfkc(text)
     found = {float(number) for number in _DIGITS.findall(text)}
     for run in _HAN_NUMBER.findall(text):
-        if not sure or (len(run) > 1 and set(run) - set(_UNITS)):
+        idiom = run[0] in "百千万亿" or set(run) == {"一"} or not set(run) - set(_UNITS)
+        if not sure or (len(run) > 1 and not idiom):
             found.add(float(han_value(run)))
     return found
 
@@ -89,9 +90,10 @@ class Passage:
 
     def share(self, answer: str, question: str = "") -> tuple[float, float]:
         """(pairs, characters) of the answer, without those of the question, that the text has:
-        each 0 to 1; 1 where the answer has none of its own."""
-        own = [unit for unit in units(answer) if unit not in set(units(question))]
-        chars = characters(answer) - characters(question)
+        each 0 to 1; 1 where the answer has none of its own. Numbers are :meth:`strange`'s."""
+        asked = set(units(question))
+        own = [u for u in units(answer) if u not in asked and not u[0].isdecimal()]
+        chars = {c for c in characters(answer) - characters(question) if not c[0].isdecimal()}
         pairs = sum(unit in self.units for unit in own) / len(own) if own else 1.0
         return pairs, len(chars & self.characters) / len(chars) if chars else 1.0
 
