@@ -9,7 +9,7 @@ from typing import Any
 from core import domain as domains
 from core.errors import UserError
 from core.files import read_json, read_jsonl, shown
-from eval import answers, failures, gates, metrics, preference, run, stats
+from eval import answers, failures, gates, metrics, preference, run, standards, stats
 
 Row = dict[str, Any]
 WORST = 50
@@ -140,7 +140,8 @@ def build(work_dir: Path) -> tuple[dict[str, Any], list[Row]]:
         "suites": state["suites"],
         "preference": preference.summary(folder, main),
         "published": {
-            t["name"]: t["published"] for t in settings.get("tables", ()) if "published" in t
+            table["name"]: standards.PUBLISHED.get(table.get("published", ""), {})
+            for table in settings.get("tables", ())
         },
     }
     preference.write_pairs(folder, asked)

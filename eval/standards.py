@@ -23,11 +23,17 @@ from eval.terms import Matcher, no_tags
 ALIASES = Path(__file__).parent / "aliases"
 ENTITY, LABELS, INSTRUCTION = "药品", "医学专家标注的适应病症", "instruction"
 STANDARDS = {"standard1": (0, 1), "standard2": (1, 2), "standard3": (2, 3)}
-# Published for the same 94 drugs and questions (QiZhenGPT's README), graded by hand: per cent.
+# Published by QiZhenGPT, graded by hand: per cent on the three standards. Its 94 drugs are the
+# table that this scorer was checked on; its 100 diseases were not published.
 PUBLISHED = {
-    "QiZhen-CaMA-13B-Checkpoint-12400": (91.49, 82.98, 72.34),
-    "ChatGPT": (47.87, 30.85, 15.96),
-    "ChatGLM": (39.36, 23.16, 14.74),
+    "qizhengpt-drugs": {
+        "QiZhen-CaMA-13B-Checkpoint-12400": (91.49, 82.98, 72.34),
+        "ChatGPT": (47.87, 30.85, 15.96),
+        "ChatGLM": (39.36, 23.16, 14.74),
+    },
+    "qizhengpt-symptoms": {"QiZhenGPT, best": (95, 15, 7)},
+    "qizhengpt-examinations": {"QiZhenGPT, best": (97, 20, 7)},
+    "qizhengpt-disease-drugs": {"QiZhenGPT, best": (75, 36, 23)},
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -13,6 +14,7 @@ from math import sqrt
 import pytest
 
 from core.files import ROOT, read_json, read_jsonl
+from eval import compare
 from tests.eval.conftest import FACTS, Bench
 from tests.eval.server import Server
 
@@ -103,6 +105,7 @@ def test_a_rerun_asks_nothing_and_shows_the_same(scored):
 def test_one_more_question_is_the_only_one_asked(scored):
     bench, one, two, _ = scored
     before = len(two.asked)
+    earlier = shutil.copytree(bench.run_dir, bench.root / "earlier")
     bench.data([*FACTS, ("世界最高峰是哪一座？", "珠穆朗玛峰")])
     two.behaviour = lambda q: "珠穆朗玛峰"
     done = bench.evaluate(base=one, tuned=two)
@@ -113,6 +116,8 @@ def test_one_more_question_is_the_only_one_asked(scored):
     assert cell["n"] == 9 and cell["value"] == pytest.approx(6 / 9, abs=1e-6)
     changed = {change["name"] for change in report["before"]["changes"]}
     assert "train.exact" in changed and "paraphrase.exact" not in changed
+    rows = {row["name"]: row for row in compare.compare(earlier, bench.run_dir)}
+    assert rows["train.exact"]["n"] == 8 and rows["train.exact"]["change"]["value"] == 0
 
 
 def test_a_killed_run_asks_nothing_twice(tmp_path):
