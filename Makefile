@@ -31,6 +31,10 @@ SERVE = $(VENVS)/serve/bin/python
 EVAL  = $(VENVS)/eval/bin/python
 DEV   = $(VENVS)/dev/bin/python
 
+# NAME=value on the command line → --name value, for those of make data's options that are given.
+given = $(foreach name,$(1),$(if $($(name)),--$(subst _,-,$(shell echo $(name) | tr A-Z a-z)) $($(name))))
+DATA_ARGS = $(call given,BANK TABLE TEMPLATES NOVEL MIX MIX_RATIO AGAINST ENGINE) $(if $(FORCE),--force)
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo data review train merge quantize convert deploy stop proxy chat index ask web \
@@ -48,11 +52,9 @@ demo:  ## 无 GPU 全流程：题库→训练→部署→评测 the whole path o
 	  RUN=$(DEMO)/$(basename $(DEMO_CONFIG)) OUT=$(DEMO)/data RESUME=auto
 	@echo '打开网页 to chat: make deploy web DOMAIN=$(DOMAIN) RUN=$(DEMO)/$(basename $(DEMO_CONFIG))'
 
-data: env-core  ## BANK="a.docx b.xlsx" [TABLE= TEMPLATES= MIX= DOMAIN= OUT=] → 数据集 a data set
-	@$(CORE) -m data_tools build $(if $(BANK),--bank $(BANK)) $(if $(TABLE),--table $(TABLE)) \
-	  $(if $(TEMPLATES),--templates $(TEMPLATES)) $(if $(MIX),--mix $(MIX)) \
-	  $(if $(MIX_RATIO),--mix-ratio $(MIX_RATIO)) $(if $(AGAINST),--against $(AGAINST)) \
-	  $(if $(ENGINE),--engine $(ENGINE)) $(if $(FORCE),--force) --domain $(DOMAIN) --out $(OUT)
+data: env-core  ## BANK="a.docx b.xlsx" [TABLE= TEMPLATES= NOVEL= MIX= DOMAIN= OUT=] → 数据集 a data set
+	@$(if $(filter ray,$(ENGINE)),python3 requirements/install.py ray && $(VENVS)/ray/bin/python,$(CORE)) \
+	  -m data_tools build --domain $(DOMAIN) --out $(OUT) --config $(CONFIG) $(DATA_ARGS)
 
 review: env-core  ## 读回人工修改过的 review.xlsx re-read the edited workbook
 	@$(CORE) -m data_tools review --domain $(DOMAIN) --out $(OUT)

@@ -1,7 +1,7 @@
 """公考常识 (civil-service general knowledge)."""
 
 title = "公考知识问答助手"
-# Short on purpose: it is paid once a question, and the demo's small model spends 2-3 tokens a character.
+# Short on purpose: it is paid once a question, 2-3 tokens a character by the demo's model.
 system = "公考常识，简答。"
 disclaimer = "答案由模型生成，仅供学习参考，请以官方资料为准。"
 bank = ["samples/gongkao/bank.docx", "samples/gongkao/bank.xlsx"]
