@@ -54,8 +54,8 @@ def _torchvision_stand_in() -> None:
 def _keep_nf4_trainable() -> None:
     """On CPUs with AVX512-BF16, bitsandbytes repacks 4-bit weights at the first inference in eval
     mode and trains on the repacked bytes afterwards: after one ``generate`` the gradient of the
-    first layer's LoRA falls ten-thousandfold (tests/train/test_run.py). Layers made while the answer
-    is "no" never repack. github.com/bitsandbytes-foundation/bitsandbytes (nn/modules.py,
+    first layer's LoRA falls ten-thousandfold (tests/train/test_training.py). Layers made while the
+    answer is "no" never repack. github.com/bitsandbytes-foundation/bitsandbytes (nn/modules.py,
     ``Linear4bit.forward``)."""
     import bitsandbytes.nn.modules as modules
 
