@@ -67,10 +67,17 @@ train: env-train  ## CONFIG=internlm2_qlora.py [DOMAIN= DATA= RESUME=1 OVERRIDE=
 merge: env-train  ## 适配器并入基座 adapter + base → merged Hugging Face folder
 	@$(TRAIN) -m train merge --work-dir $(RUN)
 
+# What is trained but not merged yet (or trained again since) is merged first.
+MERGED = if [ -f $(RUN)/adapter/adapter_config.json ] && [ -z "$(MODEL)" ] && \
+  ! [ $(RUN)/merged/handover.json -nt $(RUN)/adapter/adapter_config.json ]; \
+  then $(MAKE) --no-print-directory merge; fi
+
 convert: env-serve  ## merged → 可部署格式 what the deployment engine loads (GGUF on a CPU)
+	@$(MERGED)
 	@$(SERVE) -m deploy convert --work-dir $(RUN) --backend $(BACKEND) $(if $(MODEL),--model $(MODEL))
 
 deploy: env-serve  ## 部署 OpenAI 兼容服务 serve on 127.0.0.1:23333 [BACKEND=auto|turbomind|pytorch|cpu MODEL=]
+	@$(MERGED)
 	@$(SERVE) -m deploy start --work-dir $(RUN) --domain $(DOMAIN) --backend $(BACKEND) \
 	  --host $(HOST) --port $(PORT) $(if $(MODEL),--model $(MODEL)) $(if $(TP),--tp $(TP)) $(if $(KV),--kv $(KV))
 
@@ -84,6 +91,7 @@ web: env-core  ## 网页 the page (= streamlit run web/app.py)
 	@TIKUFORGE_PORT=$(PORT) $(VENVS)/core/bin/streamlit run web/app.py
 
 eval: env-core env-serve env-eval  ## 评测：基座与微调并排 base beside tuned [SUITE=domain]
+	@$(MERGED)
 	@$(SERVE) -m deploy start --role tuned $(EVAL_ARGS) --port $(TUNED_PORT) --for eval && \
 	  $(SERVE) -m deploy start --role base $(EVAL_ARGS) --port $(BASE_PORT) --for eval && \
 	  $(EVAL) -m eval run $(EVAL_ARGS) --data $(DATA) --suite $(SUITE) \
