@@ -321,7 +321,10 @@ async def generate(
     }
     if not kept:
         reasons = ", ".join(f"{code} {count}" for code, count in card["reasons"].items())
-        raise UserError(f"一对问答也没有留下 no pair stood the screen: {reasons}")
+        raise UserError(
+            f"一对问答也没有留下 no pair stood the screen: {reasons}: "
+            "换更强的模型 try a stronger model"
+        )
     rows.write(out, kept, dropped, card)
     return card
 

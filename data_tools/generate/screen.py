@@ -108,7 +108,10 @@ def of_question(question: str, common: Commonness | None = None) -> str:
 
 
 def _echo(text: str, examples: Sequence[str]) -> bool:
+    """Whether a text is one of the prompt's examples, nearly, or speaks of its people."""
     key = bare(text)
+    if any(name in text for name in prompts.NAMES):
+        return True
     return any(fuzz.ratio(key, bare(example)) >= ECHO for example in examples)
 
 

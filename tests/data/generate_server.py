@@ -20,7 +20,7 @@ Script = Callable[["Scripted", str, int], Said]
 @dataclass
 class Scripted:
     """Knows ``facts`` (question, evidence, answer); ``script`` may say otherwise. ``pause``:
-    seconds before a reply. ``asked`` counts requests by content, ``replied`` replies that went out."""
+    seconds before each. ``asked`` counts requests by content, ``replied`` replies that went out."""
 
     facts: list[tuple[str, str, str]]
     script: Script = lambda *_: None

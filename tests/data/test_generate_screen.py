@@ -84,6 +84,7 @@ BAD = {
     "林知秋把鱼骨放回原处。": "not-a-question",
     "谁？": "not-a-question",
     "{question}是什么？": "echo",
+    "薛青禾在渡口没有走过吗？": "echo",  # what SmolLM2-135M made of the example
     EXAMPLES[0][1]: "echo",
     EXAMPLES[1][1].replace("之后", "以后"): "echo",
 }
