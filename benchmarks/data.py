@@ -2,9 +2,9 @@
 
     python benchmarks/data.py [--bank real.docx] [--banks 100]
 
-Each way runs in a process of its own, on the same document, in the same run; CPU seconds are those of
-the process with its start, memory its peak. Prints one table, then JSON as the last line. Without
-``--bank`` the real bank is used where it is (REAL_DATA), else a document of the same size is written.
+Each way runs in a process of its own, on the same document, in the same run; CPU seconds are those
+of the process with its start, memory its peak. Prints one table, then JSON as the last line.
+Without ``--bank`` the real bank is used where it is (REAL_DATA), else one of its size is written.
 """
 
 from __future__ import annotations

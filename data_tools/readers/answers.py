@@ -1,4 +1,4 @@
-"""What an answer says: letters of options, a judgement, or text; and where else it may be written."""
+"""What an answer says: letters of options, a judgement, or text; and where it may be written."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ _EDGE = re.compile(r"[\s。.,，;；!！?？:：]*")
 def letters(text: str, options: dict[str, str]) -> tuple[str, str]:
     """The option letters that an answer names and what it says after them; '' where it names none.
 
-    An answer may be letters in any typing (``A、C``, ``ａｃ``), letters with their texts, or the text
-    of an option.
+    An answer may be letters in any typing (``A、C``, ``ａｃ``), letters with their texts, or the
+    text of an option.
     """
-    plain = pt.plain(text).strip().lstrip(":：选择为是 ")
+    plain = pt.plain(text).strip().lstrip(":：选择为是项 ")
+    plain = re.sub(r"^(?:option|choice|answer)\s+(?=[A-H]\b)", "", plain, flags=re.I)
     found = _UPPER.match(plain) or _LOWER.match(plain)
     if found:
         named = re.sub(r"[^A-Z]", "", found.group(1).upper())
@@ -89,7 +90,7 @@ def bracketed(draft: Draft, stem: str) -> tuple[str, str]:
     there is none. Letters count only if they are options, judgements only at either end."""
     plain = pt.plain(stem)
     found = [m for m in pt.BRACKET.finditer(plain) if m.group("in")]
-    found += [m for m in pt.RULE.finditer(plain)]
+    found += pt.RULE.finditer(plain)
     if draft.options:
         good = [
             m

@@ -10,9 +10,11 @@ from data_tools.readers.blocks import Line
 ARROW = re.compile(r"[-‐-―－−=＝]+\s?[>＞》›]|[→⇒➔➜➡⟶]")
 MULTIPLE = re.compile(r"[（(\[【〔]\s*(?:多选|多项选择|不定项选择|不定项)题?\s*[】〕\])）]")
 # Other signs that a whole document may use, surest first; each once a line in nearly every line.
-OTHERS = ("\t", "||", "｜｜", "|", "｜", "——", "--", "==", "＝＝", "::", "：：", "@@", "@", "##", "#",
-          "$$", "$", "~~", "~", "～", "&&", "&", "^", "//", "\\", "***", "*", "=", "＝")  # fmt: skip
+OTHERS = ("\t", "||", "｜｜", "|", "｜", "——", "--", "==", "＝＝", "::", "：：", "@@", "@",
+          "##", "#", "$$", "$", "~~", "~", "～", "&&", "&", "^", "//", "\\", "***", "*", "=",
+          "＝")  # fmt: skip
 _END = re.compile(r"[：:？?。）)】”\"]\s*$")  # how a stem usually ends
+_ASKED = re.compile(r"[：:？?]\s*$|选题?[)）]\s*$")
 _NUMBER = re.compile(r"\s*[（(]?\d{1,5}\s*(?:[、)）]|[.．:：](?!\d))\s*")
 _OPTION = re.compile(
     r"\s*[（(]?[A-Ha-h]\s*[、.．)）:：]|\s*[【\[]?(?:参考|正确|标准)?答案|\s*[【\[]?(?:答案)?解析"
@@ -55,7 +57,7 @@ def share(lines: list[Line], arrow: str) -> float:
 def lonely(text: str) -> tuple[str, str] | None:
     """A one-line question among others: only where the stem ends as a question does."""
     for found in ARROW.finditer(text):
-        if _END.search(text[: found.start()]) and text[found.end() :].strip():
+        if _ASKED.search(text[: found.start()]) and text[found.end() :].strip():
             return text[: found.start()].strip(), text[found.end() :].strip()
     return None
 

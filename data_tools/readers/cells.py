@@ -1,9 +1,9 @@
 """What Excel displays in a cell is what trains: values through their number formats.
 
-Excel turns typed answers into numbers: ``9月10日`` becomes day number 45545, the odds ``1/6`` become
-45297, ``5%`` becomes 0.05 and the ratio ``1:3`` the time 01:03. The format tells what is displayed
-(ECMA-376 part 1, 18.8.30 and 18.8.31); what was typed may still have been something else, so every
-date and time is flagged with its likely reading.
+Excel turns typed answers into numbers: ``9月10日`` becomes day number 45545, the odds ``1/6``
+become 45297, ``5%`` becomes 0.05 and the ratio ``1:3`` the time 01:03. The format tells what is
+displayed (ECMA-376 part 1, 18.8.30 and 18.8.31); what was typed may have been something else, so
+every date and time is flagged with its likely reading.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from fractions import Fraction
 from functools import lru_cache
 
 # Built-in formats of Chinese Excel, which openpyxl takes for General (18.8.30, zh-cn and zh-tw).
+_YM, _MD, _YMD = 'yyyy"年"m"月"', 'm"月"d"日"', 'yyyy"年"m"月"d"日"'
+_HM, _HMS = 'h"时"mm"分"', 'h"时"mm"分"ss"秒"'
 EAST_ASIAN = {
-    27: 'yyyy"年"m"月"', 28: 'm"月"d"日"', 29: 'm"月"d"日"', 30: "m-d-yy", 31: 'yyyy"年"m"月"d"日"',
-    32: 'h"时"mm"分"', 33: 'h"时"mm"分"ss"秒"', 34: 'AM/PMh"时"mm"分"', 35: 'AM/PMh"时"mm"分"ss"秒"',
-    36: 'yyyy"年"m"月"', 50: 'yyyy"年"m"月"', 51: 'm"月"d"日"', 52: 'yyyy"年"m"月"', 53: 'm"月"d"日"',
-    54: 'm"月"d"日"', 55: 'AM/PMh"时"mm"分"', 56: 'AM/PMh"时"mm"分"ss"秒"', 57: 'yyyy"年"m"月"',
-    58: 'm"月"d"日"',
+    27: _YM, 28: _MD, 29: _MD, 30: "m-d-yy", 31: _YMD, 32: _HM, 33: _HMS, 34: f"AM/PM{_HM}",
+    35: f"AM/PM{_HMS}", 36: _YM, 50: _YM, 51: _MD, 52: _YM, 53: _MD, 54: _MD,
+    55: f"AM/PM{_HM}", 56: f"AM/PM{_HMS}", 57: _YM, 58: _MD,
 }  # fmt: skip
 LOCALE = {14: "yyyy/m/d", 22: "yyyy/m/d h:mm"}  # shown by the system's short date
 EPOCH = dt.datetime(1899, 12, 30)
 _TOKEN = re.compile(
     r'"(?P<text>[^"]*)"|\\(?P<escaped>.)|\[(?P<bracket>[^\]]*)\]|_(?P<pad>.)|\*(?P<fill>.)'
-    r"|(?P<ampm>AM/PM|A/P|上午/下午)|(?P<general>General)|(?P<date>[yY]+|[mM]+|[dD]+|[hH]+|[sS]+(?:\.0+)?|e+)"
+    r"|(?P<ampm>AM/PM|A/P|上午/下午)|(?P<general>General)|(?P<date>[yY]+|[aA]{3,4}|[mM]+|[dD]+|[hH]+|[sS]+(?:\.0+)?|e+)"
     r"|(?P<number>[0#?]+(?:[,.][0#?]*)*(?:E[+-]0+)?)|(?P<at>@)|(?P<other>.)",
     re.S,
 )
@@ -179,7 +179,9 @@ def _date(value: float, section: tuple[tuple[str, str], ...]) -> str:
             total = {"h": value * 24, "m": value * 1440, "s": value * 86400}[low[0]]
             text += str(int(total + 1e-6)).zfill(len(low))
         elif kind == "ampm":
-            text += ("上午" if moment.hour < 12 else "下午") if "午" in token or "年" in str(section) or "时" in str(section) else ("AM" if moment.hour < 12 else "PM")  # fmt: skip
+            chinese = "午" in token or any("时" in part for _, part in section)
+            words = ("上午", "下午") if chinese else ("AM", "PM")
+            text += words[moment.hour >= 12]
         elif kind in ("text", "escaped", "other"):
             text += token
     return text.strip().removesuffix(";@")
@@ -202,7 +204,7 @@ def _field(moment: dt.datetime, low: str, half: bool, minute: bool) -> str:
         return moment.strftime({3: "%b", 4: "%B"}.get(len(low), "")) or str(moment.month).zfill(
             min(2, len(low))
         )
-    if low[0] == "d" and len(low) > 2:
+    if low[0] in "da" and len(low) > 2:
         return ("周" if len(low) == 3 else "星期") + _WEEK[moment.weekday()]
     number = {"m": moment.minute, "d": moment.day, "h": hour, "s": moment.second}[low[0]]
     return str(number).zfill(min(2, len(low.partition(".")[0])))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
 import re
 from dataclasses import dataclass, field
 
@@ -12,23 +14,41 @@ from data_tools.readers.patterns import judgement
 
 _SPACE = re.compile(r"[\s*:：]+|[（(【\[][^（()）】\]]*[)）】\]]")
 _ROLES = {
-    "stem": r"题干(?:内容|描述|文本|信息)?|题目(?:内容|描述|正文|名称|题干)?|试题(?:内容|题干|描述|题目|正文|名称)?|问题(?:内容|描述)?|考题|考试题目|内容|questions?(?:text|stem|title|content)?|stem|prompt|column1|q|问|题",
-    "answer": r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项)?|正确选项|正确项|标答|(?:correct|right)?(?:answers?|option|choice|key)(?:key)?|correct|column2|ans|答|答复|回答",
+    "stem": 
+r"题干(?:内容|描述|文本|信息)?|题目(?:内容|描述|正文|名称|题干)?|试题(?:内容|题干"
+r"|描述|题目|正文|名称)?|问题(?:内容|描述)?|考题|考试题目|内容|questions?(?:text"
+r"|stem|title|content)?|stem|prompt|column1|q|问|题",
+    "answer": 
+r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项)?|正确选项|正确项|标答"
+r"|(?:correct|right)?(?:answers?|option|choice|key)(?:key)?|correct|column2|ans|答"
+r"|答复|回答",
     "kind": r"(?:试题|题目|题|考题|问题)?(?:类型|类别|题型)|题型|题类|(?:question)?type|kind",
-    "explanation": r"(?:答案|试题|题目|考点)?(?:解析|详解|说明|分析|解释|讲解)|(?:出题|命题|参考|法律|政策|制定|考题)?依据|explanations?|analysis|rationale|解析内容|答案出处|出处|依据条款",
+    "explanation": 
+r"(?:答案|试题|题目|考点)?(?:解析|详解|说明|分析|解释|讲解)|(?:出题|命题|参考|法律"
+r"|政策|制定|考题)?依据|explanations?|analysis|rationale|解析内容|答案出处|出处"
+r"|依据条款",
     "number": r"序号|题号|编号|试题编号|题目编号|顺序|no\.?|number|id|#|index|题目id|试题id",
-    "case": r"材料(?:内容)?|案例(?:内容|背景)?|背景(?:材料|资料)?|共用题干|大题题干|父题|passage|context|case|case(?:stem|text)",
-    "options": r"选项(?:内容|列表|集)?|备选(?:项|答案|选项)|候选(?:项|答案)|可选项|可选答案|试题选项|题目选项|答案选项|options?|choices?|答题选项",
+    "case": 
+r"材料(?:内容)?|案例(?:内容|背景)?|背景(?:材料|资料)?|共用题干|大题题干|父题|passage"
+r"|context|case|case(?:stem|text)",
+    "options": 
+r"选项(?:内容|列表|集)?|备选(?:项|答案|选项)|候选(?:项|答案)|可选项|可选答案"
+r"|试题选项|题目选项|答案选项|options?|choices?|答题选项",
 }  # fmt: skip
 _ROLE = {role: re.compile(shape, re.I) for role, shape in _ROLES.items()}
 _ONE = re.compile(
-    r"(?:(?:试题|题目|备选|候选|可选|答案)?选?项?|答案|备选(?:项|答案)?|option|choice|answer|opt)[-_.、]?([A-Ha-h]|[1-8一二三四五六七八])(?:选?项|选项内容)?|([A-H])选?项?",
+    r"(?:(?:试题|题目|备选|候选|可选|答案)?选?项?|答案|备选(?:项|答案)?|option|choice"
+    r"|answer|opt)[-_.、]?([A-Ha-h]|[1-8一二三四五六七八])(?:选?项|选项内容)?"
+    r"|([A-H])选?项?",
     re.I,
 )
 _OTHER = re.compile(
-    r"难度.*|难易.*|分值|分数|得分|.*知识点.*|章节|分类|专业|科目|备注|来源|标签|等级|.*时间|创建人|状态|单位|部门|考点|level|score|points?|tags?|category|difficulty|subject",
+    r"难度.*|难易.*|分值|分数|得分|.*知识点.*|章节|分类|专业|科目|备注|来源|标签|等级"
+    r"|.*时间|创建人|状态|单位|部门|考点|level|score|points?|tags?|category|difficulty"
+    r"|subject",
     re.I,
 )
+_LETTERED = re.compile(r"\s*[(\[]?([A-L])\s*[、.:)\]]")
 _INDEX = "一二三四五六七八"
 _HARD = (r"\n+", r"\$;\$|\$\$", r"\|+", r"｜+", r"#{2,}", r"@@")  # never part of an option
 _LIST = (r"\s*[;；]\s*", r"\t+", r"\s{2,}", r"#", r"\s*[，,、]\s*", r"\s+")
@@ -121,6 +141,9 @@ def listed(text: str, already: int = 0, alone: bool = False) -> dict[str, str]:
     letter = chr(65 + already)
     if alone or already:
         return {letter: text.strip()}
+    written = _literal(text)
+    if written:
+        return written
     hard = next((sign for sign in _HARD if len(re.findall(sign, text.strip())) > 0), "")
     lines = [line.strip() for line in re.split(hard, text.strip()) if line.strip()] if hard else []
     if len(lines) > 1:
@@ -132,6 +155,9 @@ def listed(text: str, already: int = 0, alone: bool = False) -> dict[str, str]:
                 for line, chain in zip(lines, found, strict=True)
                 for o in chain
             }
+        dashed = [re.match(r"\s*([A-L])\s*[-_—]\s*(?=\S)", line) for line in lines[:12]]
+        if all(dash and dash.group(1) == chr(65 + k) for k, dash in enumerate(dashed)):
+            lines = [line[dash.end() :] for line, dash in zip(lines, dashed, strict=False) if dash]
         return {chr(65 + k): line for k, line in enumerate(lines[:12])}
     plain = pt.plain(text)
     chain = it.chain(plain, 0, len(plain))
@@ -144,13 +170,29 @@ def listed(text: str, already: int = 0, alone: bool = False) -> dict[str, str]:
     return {"A": text.strip()}
 
 
+def _literal(text: str) -> dict[str, str]:
+    """Options that a database wrote as a list or a mapping: ``["甲", "乙"]``, ``{"A": "甲"}``."""
+    stripped = text.strip()
+    if stripped[:1] + stripped[-1:] not in ("[]", "{}") or len(stripped) > 5000:
+        return {}
+    try:
+        value = ast.literal_eval(stripped)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return {}
+    if isinstance(value, dict) and set(map(str, value)) <= set("ABCDEFGHIJKL"):
+        return {str(letter): str(text) for letter, text in value.items()}
+    if isinstance(value, list) and 2 <= len(value) <= 12 and all(isinstance(x, str) for x in value):
+        return {chr(65 + k): unlettered(x, chr(65 + k)) for k, x in enumerate(value)}
+    return {}
+
+
 def _trimmed(text: str) -> str:
     """An option without the separator after it."""
     return text.strip().rstrip(";；,，|、").strip()
 
 
 def role(title: str) -> tuple[str, str]:
-    """The role of a column titled ``title``, and the letter of an option column; ('', '') if none."""
+    """The role of a column titled ``title`` and the letter of an option column; '' for none."""
     bare = _SPACE.sub("", title).lower()
     if not bare or len(bare) > 16:
         return "", ""
@@ -167,7 +209,7 @@ def role(title: str) -> tuple[str, str]:
 
 
 def find(rows: list[list[Cell]]) -> Columns | None:
-    """The columns by the header row, wherever among ``rows`` it stands; None where there is none."""
+    """The columns by the header row, wherever it stands; None where there is none."""
     best: tuple[int, Columns] | None = None
     for index, row in enumerate(rows):
         columns = Columns(header=index, titles=[cell.text.strip() for cell in row])
@@ -249,12 +291,27 @@ def guess(rows: list[list[Cell]]) -> Columns | None:
     columns.number = numbers[0] if numbers else None
     chosen = [
         c for c in range(width)
-        if share[c] > 0.5 and c not in numbers and sum(map(_chosen, texts[c])) >= 0.8 * sum(map(bool, texts[c]))
+        if share[c] > 0.5 and c not in numbers
+        and sum(map(_chosen, texts[c])) >= 0.8 * sum(map(bool, texts[c]))
     ]  # fmt: skip
-    rest = [c for c in range(width) if c not in numbers and c not in chosen and share[c] > 0.5]
+    for c in range(width):
+        signs = {m.group(1) for text in texts[c] if text and (m := _LETTERED.match(pt.plain(text)))}
+        marked = sum(bool(_LETTERED.match(pt.plain(text))) for text in texts[c])
+        if len(signs) == 1 and c not in chosen and marked >= 0.8 * sum(map(bool, texts[c])):
+            columns.options.setdefault(signs.pop(), c)
+    told = columns.options.values()
+    rest = [
+        c
+        for c in range(width)
+        if c not in numbers and c not in chosen and share[c] > 0.5 and c not in told
+    ]
     if not rest:
         return None
     columns.stem = max(rest, key=lambda c: length[c])
+    if len(columns.options) > 1:
+        columns.answer = chosen[-1] if chosen else None
+        return columns
+    columns.options = {}
     if chosen:
         after = [c for c in chosen if c > columns.stem]
         columns.answer = (after or chosen)[-1]
@@ -281,7 +338,7 @@ def guess(rows: list[list[Cell]]) -> Columns | None:
 def _counts(column: list[str]) -> bool:
     """Whether a column counts its rows."""
     values = [int(text) for text in column if re.fullmatch(r"\d{1,5}", text.strip())]
-    steps = sum(b == a + 1 for a, b in zip(values, values[1:], strict=False))
+    steps = sum(b == a + 1 for a, b in itertools.pairwise(values))
     return (
         len(values) >= 2 and len(values) >= 0.8 * len(column) and steps >= 0.8 * (len(values) - 1)
     )
@@ -298,14 +355,14 @@ def key_pairs(rows: list[list[Cell]]) -> list[tuple[int, str]]:
     """The (number, answer) pairs of a key table."""
     pairs: list[tuple[int, str]] = []
     texts = [[cell.text.strip() for cell in row] for row in rows]
-    for above, below in zip(texts, texts[1:], strict=False):
+    for above, below in itertools.pairwise(texts):
         for number, answer in zip(above, below, strict=False):
             if re.fullmatch(r"\d{1,4}", number) and _chosen(answer):
                 pairs.append((int(number), answer))
     beside = [
         (int(number), answer)
         for row in texts
-        for number, answer in zip(row, row[1:], strict=False)
+        for number, answer in itertools.pairwise(row)
         if re.fullmatch(r"\d{1,4}", number) and _chosen(answer)
     ]
     inner = [

@@ -105,7 +105,7 @@ class Context:
                     self.items[index].kind = it.NOISE
 
     def _settle_numbers(self) -> None:
-        """Weak numbers (``1 题干``, ``1.5倍``) count only next to their neighbours in a sequence."""
+        """Weak numbers (``1 题干``, ``1.5倍``) count only beside their neighbours."""
         led = [item for item in self.items if item.lead and item.family == "("]
         counting = sum(_counts(one, other) for one, other in pairwise(led))
         for item in led if 2 * counting < len(led) - 1 else ():
@@ -139,9 +139,9 @@ class Context:
                 other.kind == it.CHAPTER and other.line.heading
             ):
                 break
-            if other.kind == it.NUMBER and other.family not in ("~", "~."):
-                if family is None or family == other.family or other.key_line:
-                    break
+            counted = other.kind == it.NUMBER and other.family not in ("~", "~.")
+            if counted and (family in (None, other.family) or other.key_line):
+                break
             seen.lines += 1
             if other.options and other.options[0].letter == "A":
                 seen.option = True

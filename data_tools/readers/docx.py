@@ -23,14 +23,14 @@ WRAPPERS = tuple(W + name for name in ("sdt", "sdtContent", "customXml", "ins", 
 PLAIN_PROBE = (
     T, f"{W}tab", f"{W}br", f"{W}cr", f"{W}sym", f"{W}drawing", f"{W}pict", f"{W}object",
     f"{W}numPr", f"{W}pStyle", f"{W}rStyle", f"{W}vanish", f"{W}b", f"{W}u", f"{W}color",
-    f"{W}highlight", f"{W}shd", f"{W}em", f"{W}strike", f"{W}dstrike", f"{W}i", f"{W}ruby", f"{W}del", f"{W}moveFrom",
+    f"{W}highlight", f"{W}shd", f"{W}em", f"{W}i", f"{W}ruby", f"{W}del", f"{W}moveFrom",
     f"{W}fldChar", f"{W}fldSimple", f"{W}noBreakHyphen", f"{W}ptab", f"{M}oMath",
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent",
 )  # fmt: skip
 
 
 def blocks(path: Path, name: str) -> Iterator[Block]:
-    """Yield the document's lines and tables. Raises :class:`UserError` on a file that is no docx."""
+    """Yield the document's lines and tables; :class:`UserError` on a file that is no docx."""
     with Package(path, name) as package:
         part = main_part(package)
         reader = _Body(package, part)

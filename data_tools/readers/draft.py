@@ -41,7 +41,8 @@ class Case:
 @dataclass(slots=True)
 class Draft:
     """A question as read so far. ``hows`` maps each option to how it is emphasised, ``starred``
-    holds the options that carry a tick, ``lead`` the bracket before the number."""
+    holds the options that carry a tick, ``lead`` the bracket before the number, ``inline`` the line
+    whose stem and options were told apart."""
 
     section: Section
     lines: list[Line] = field(default_factory=list)
@@ -54,6 +55,7 @@ class Draft:
     stem_marks: list[tuple[str, str]] = field(default_factory=list)
     starred: str = ""
     lead: str = ""
+    inline: str = ""
     answer: list[str] = field(default_factory=list)
     answered: bool = False
     explanation: list[str] = field(default_factory=list)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from core.rows import Row, Source
+from core.text import bare
 from data_tools.readers import answers
 from data_tools.readers import patterns as pt
 from data_tools.readers.draft import Draft
@@ -41,6 +42,7 @@ def joined(lines: list[str]) -> str:
 def row(draft: Draft, name: str, sha: str, hows: list[str]) -> Row | str:
     """The finished row, or the reason for the ledger."""
     _unlettered(draft)
+    _rejoined(draft)
     stem = _stem(draft)
     starred = draft.starred
     for letter, text in draft.options.items():
@@ -63,7 +65,7 @@ def row(draft: Draft, name: str, sha: str, hows: list[str]) -> Row | str:
     if not draft.options and lettered and (kind in ("single", "multiple") or draft.loc_is_cell):
         return NO_OPTIONS
     if draft.case and draft.case.stem:
-        stem = joined(draft.case.stem) + ("\n" + stem if stem else "")
+        stem = "\n".join([*filter(None, draft.case.stem), *([stem] if stem else [])])
     flags = list(draft.flags)
     final = _kind(draft, kind, letters, answer, flags)
     if draft.options:
@@ -105,6 +107,21 @@ def _unlettered(draft: Draft) -> None:
     if any(marked[1:]) and not marked[0] and len(draft.stem) <= 12:
         draft.options = {chr(65 + k): text for k, text in enumerate(draft.stem[1:])}
         draft.stem = draft.stem[:1]
+
+
+def _rejoined(draft: Draft) -> None:
+    """What looked like options within a sentence are none where the answer is a text."""
+    said = " ".join(draft.answer).strip()
+    if not draft.inline or not said or any(draft.own_line.get(c) for c in list(draft.options)[1:]):
+        return
+    named, _ = answers.letters(said, draft.options)
+    wordy = re.match(r"\s*[A-H]+[\u4e00-\u9fff]", pt.plain(said)) and not re.match(
+        r"\s*[A-H]+\s*[项选]", pt.plain(said)
+    )
+    written = (draft.tag or draft.section.kind) == "qa"
+    if written or not named or wordy:
+        draft.stem = [*draft.stem[:-1], draft.inline]
+        draft.options = {}
 
 
 def _answer(
@@ -165,10 +182,13 @@ def _text_answer(draft: Draft, stem: str, said: str, kind: str) -> tuple[str, st
             if rest:
                 draft.explanation.insert(0, rest)
             said = judged = first.group(1)
-        elif said.strip().upper() in ("A", "B"):
+        elif said.strip().upper() in ("A", "B", "1", "0"):
             draft.flags.append(f"judge-letter: 答案写作 {said.strip()}")
-            said = judged = "正确" if said.strip().upper() == "A" else "错误"
+            said = judged = "正确" if said.strip().upper() in ("A", "1") else "错误"
     if said:
+        blanks = re.findall(r"[(（]\s*([^()（）]{1,60}?)\s*[)）]", stem)
+        if len(blanks) > 1 and bare("".join(blanks)) == bare(said):
+            stem = re.sub(r"([(（])\s*[^()（）]{1,60}?\s*([)）])", r"\1 \2", stem)
         return (judged or said), (emptied if judged and judged == inside else stem)
     if inside:
         return inside, emptied
@@ -182,7 +202,7 @@ def _text_answer(draft: Draft, stem: str, said: str, kind: str) -> tuple[str, st
 
 def _filled(draft: Draft, stem: str) -> tuple[str, str]:
     """The answers that stand in the blanks of a fill-in question: in brackets, or underlined."""
-    blanks = [m for m in re.finditer(r"[(（]\s*([^()（）]{1,60}?)\s*[)）]", stem)]
+    blanks = list(re.finditer(r"[(（]\s*([^()（）]{1,60}?)\s*[)）]", stem))
     if blanks:
         text = re.sub(r"([(（])\s*[^()（）]{1,60}?\s*([)）])", r"\1 \2", stem)
         return "；".join(m.group(1) for m in blanks), text
@@ -199,7 +219,7 @@ def _kind(draft: Draft, kind: str, letters: str, answer: str, flags: list[str]) 
     if draft.options:
         texts = [answers.judgement(text) for text in draft.options.values()]
         if len(texts) == 2 and all(texts):
-            return "judge"
+            return "single" if kind == "single" else "judge"
         if len(letters) > 1:
             if kind == "single":
                 flags.append("kind-mismatch: 单选题有多个答案")

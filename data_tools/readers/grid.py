@@ -25,7 +25,7 @@ _STRUCTURED = re.compile(
 
 @dataclass(slots=True)
 class Grid:
-    """A table being read: its columns, the draft of the row before, the section of its questions."""
+    """A table being read: its columns, the draft of the row before, its questions' section."""
 
     layout: Layout
     section: Section

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Line
+from data_tools.readers.options import OPTION_START, Option, chain, inline
 
 BLANK, NOISE, SECTION, CHAPTER, KEY, BARE, BOTH, OPTION, NUMBER, TEXT = (
     "blank", "noise", "section", "chapter", "key", "bare", "both", "option", "number", "text",
@@ -17,11 +18,6 @@ BLANK, NOISE, SECTION, CHAPTER, KEY, BARE, BOTH, OPTION, NUMBER, TEXT = (
 ANSWER, EXPLAIN, META, MINE = "answer", "explain", "meta", "mine"
 LABELLED = (ANSWER, EXPLAIN, META, MINE)
 
-_OPTION = re.compile(
-    r"\s*(?P<mark>[*★☆√☑●◉■×]|\[\s*[xX√]\s*\])?\s*[□○◯]?\s*"
-    r"(?:[(\[]\s*(?P<a>[A-Za-z])\s*[)\]]\s*[、.:]?|(?:选项\s*)?(?P<b>[A-Za-z])\s*[、.:)\],，](?![a-z]\.)"
-    r"|(?P<c>[A-Z])(?=\s+\S)|(?P<d>[A-Z])(?=[^\x00-\x7f]))\s*"
-)
 _LETTERS = re.compile(r"\s*[A-H](?:[\s,、;，]*[A-H]){0,7}\s*[。.]?\s*")
 _BARE_JUDGE = re.compile(
     r"\s*[(\[]?\s*(?:√|×|对|错|正确|错误|True|False)\s*[)\]]?\s*[。.]?\s*", re.I
@@ -29,15 +25,18 @@ _BARE_JUDGE = re.compile(
 CHOSEN = re.compile(r"[A-Ha-h]{1,8}|√|×|对|错|正确|错误|[TF]")
 # "正确 错误" below a statement: the emphasised one is the answer.
 BOTH_WORDS = re.compile(
-    r"\s*[□○☐(]*\s*(正确|对|√|是|True|T)\s*[)、/|,;；]*\s*[□○☐(]*\s*(错误|错|×|否|不正确|False|F)\s*\)?\s*",
+    r"\s*[□○☐(]*\s*(正确|对|√|是|True|T)\s*[)、/|,;；]*\s*[□○☐(]*\s*(错误|错|×|否|不正确"
+    r"|False|F)\s*\)?\s*",
     re.I,
 )
 _CHOICE = re.compile(
-    r"\s*[(\[]?\s*(?:[A-Ha-h](?:[\s,、;，/]*[A-Ha-h]){0,7}(?![A-Za-z])|√|×|对|错|正确|错误|[TF](?![A-Za-z]))"
+    r"\s*[(\[]?\s*(?:[A-Ha-h](?:[\s,、;，/]*[A-Ha-h]){0,7}(?![A-Za-z])|√|×|对|错|正确"
+    r"|错误|[TF](?![A-Za-z]))"
 )
 _KEY_ENTRY = (
     r"\(?\s*\d{1,4}\s*\)?\s*(?:[-~～—]\s*\d{1,4}\s*(?:小?题)?)?\s*[、.:)]*\s*[(\[]?\s*"
-    r"(?:[A-H](?:[\s,、]*[A-H])*|[√×TF]|对|错|正确|错误)(?:[\s,、]*(?:[√×TFA-H]+|对|错|正确|错误))*\s*[)\]]?"
+    r"(?:[A-H](?:[\s,、]*[A-H])*|[√×TF]|对|错|正确|错误)(?:[\s,、]*(?:[√×TFA-H]+|对|错"
+    r"|正确|错误))*\s*[)\]]?"
 )
 KEY_LINE = re.compile(
     rf"\s*(?:{pt.HAN_NUMBER.pattern})?\s*(?:(?:{pt.KIND_WORD.pattern})\s*(?:答案)?\s*[:]?\s*)?"
@@ -45,20 +44,27 @@ KEY_LINE = re.compile(
 )
 _NOTES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|<[^<>]*>")
 _GENERIC = re.compile(
-    r"部分|题库|试题|试卷|练习|习题|真题|考题|题目|题型|类|共|计|合计|每|小|大|道|个|分|题|答案|参考|[\d\s、.:,，。;；*#()（）-]|questions?"
+    r"部分|题库|试题|试卷|练习|习题|真题|考题|题目|题型|类|共|计|合计|每|小|大|道|个|分"
+    r"|题|答案|参考|[\d\s、.:,，。;；*#()（）-]|questions?"
 )
 _KEY_HEAD = re.compile(
-    r"(?:参考|标准|正确|试题|习题|练习|测试|考试|本卷|全部)*答案(?:(?:及|与|和|、|\s)*(?:试题|评分)*(?:解析|详解|标准|说明|提示))?"
-    r"(?:部分|汇总|一览表?|速查表?|页|表|区|如下|集锦)*\s*[:]?\s*$|^(?:answer\s*keys?|answers?(?:\s+and\s+explanations?)?|keys?)\s*[:]?\s*$",
+    r"(?<![是无有写看错对个的])(?:参考|标准|正确|试题|习题|练习|测试|考试|本卷"
+    r"|全部)*答案(?:(?:及|与|和|、|\s)*(?:试题|评分)*(?:解析|详解|标准|说明|提示))?"
+    r"(?:部分|汇总|一览表?|速查表?|页|表|区|如下|集锦)*\s*[:]?\s*$|^(?:answer\s*keys?"
+    r"|answers?(?:\s+and\s+explanations?)?|keys?)\s*[:]?\s*$",
     re.I,
 )
 _PREFIX_TAG = re.compile(
-    rf"(?!案例|材料|病例)(?:{pt.KIND_WORD.pattern})\s*[:]?\s*(?=(?:第\s*)?\d{{1,4}}\s*(?:[、.):]|题))"
+    rf"(?!案例|材料"
+    rf"|病例)(?:{pt.KIND_WORD.pattern})\s*[:]?\s*(?=(?:第\s*)?\d{{1,4}}\s*(?:[、.):]|题))"
 )
 _OPTION_OR_END = re.compile(r"\s*(?:$|[(\[]?[A-Z]\s*[、.:)\]])")
+# A line of its own that says what follows: [单选][D], 【多选题】
+_MARKER = re.compile(rf"\s*{pt.TAG.pattern}\s*(?:{pt.BRACKET.pattern})?\s*", re.I)
 _NAMED = re.compile(rf"(?:{pt.KIND_WORD.pattern})(?<=题)\s*:\s*(?=\S)")
 _TITLE = re.compile(
-    r"(?:试题|题库|考题|试卷|真题|习题|练习题|竞赛题|复习题|题)(?:库|集|卷)?\s*(?:及|与|和|附|含|带|\()+\s*(?:参考|标准)?答案"
+    r"(?:试题|题库|考题|试卷|真题|习题|练习题|竞赛题|复习题|题)(?:库|集|卷)?\s*(?:及|与"
+    r"|和|附|含|带|\()+\s*(?:参考|标准)?答案"
 )
 
 
@@ -70,18 +76,6 @@ class Part:
     start: int
     end: int
     solid: bool = True  # introduced by a bracketed label or one with a colon
-
-
-@dataclass(slots=True)
-class Option:
-    """An option found in a line: its letter, where its marker and its text begin, where it ends."""
-
-    letter: str
-    marker: int
-    start: int
-    end: int
-    style: str
-    marked: bool = False
 
 
 @dataclass(slots=True)
@@ -121,7 +115,7 @@ def analyse(line: Line) -> Item:
     if not plain.strip():
         item.kind = BLANK
         return item
-    if pt.PAGE.fullmatch(plain):
+    if pt.PAGE.fullmatch(plain) or pt.END.fullmatch(plain):
         item.kind = NOISE
         return item
     _numbered(item)
@@ -129,9 +123,7 @@ def analyse(line: Line) -> Item:
     item.key_line = bool(KEY_LINE.match(plain)) and not _PREFIX_TAG.match(plain)
     head = item.head
     if head.start >= head.end:
-        item.kind = NUMBER if item.family and len(item.parts) > 1 else item.parts[-1].name
-        if len(item.parts) > 1 and not item.family:
-            item.kind = item.parts[1].name
+        item.kind = NUMBER if item.family else item.parts[1].name if len(item.parts) > 1 else TEXT
         return item
     if _LETTERS.fullmatch(plain) or _BARE_JUDGE.fullmatch(plain):
         item.kind = BARE
@@ -193,10 +185,13 @@ def _numbered(item: Item) -> None:
                 break
         if not item.family and not tag:
             break
-    if not item.family and not item.tag:
-        named = _NAMED.match(plain, position)
-        if named:
-            item.tag, position = pt.section_kind(named.group()), named.end()
+    named = None if item.tag else _NAMED.match(plain, position)
+    if named:
+        item.tag, position = pt.section_kind(named.group()), named.end()
+    if item.tag and not item.family and _MARKER.fullmatch(plain):
+        marker = pt.BRACKET.search(plain[position - 1 :])
+        item.family, item.lead = "Q:", (marker.group("in") or "") if marker else ""
+        position = len(plain)
     label = pt.QUESTION_LABEL.match(plain, position)
     if label:
         item.family = item.family or "Q:"
@@ -268,8 +263,8 @@ def _valid(plain: str, found: re.Match[str], name: str, parts: list[Part], body:
 def _heading(item: Item) -> None:
     """Recognise section, chapter and key headings."""
     plain = item.plain.strip()
-    first = _OPTION.match(plain)
-    if pt.CORRECT.search(plain) or first and not first.group("c") and not first.group("d"):
+    first = OPTION_START.match(plain)
+    if pt.CORRECT.search(plain) or (first and not first.group("c") and not first.group("d")):
         return
     if len(plain) > 200 or (
         len(item.parts) > 1 and item.parts[1].solid and item.parts[1].name != ANSWER
@@ -330,67 +325,44 @@ def declared(plain: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def chain(plain: str, start: int, end: int) -> list[Option]:
-    """The options of a line that begins with one: ``B. 乙  C. 丙``; empty where it does not."""
-    first = _OPTION.match(plain, start, end)
-    if not first:
-        return []
-    style = next(name for name in "abcd" if first.group(name))
-    letter = first.group(style)
-    if letter.islower() and style in "cd":
-        return []
-    found = [
-        Option(letter.upper(), first.start(), first.end(), end, style, bool(first.group("mark")))
-    ]
-    lower = letter.islower()
-    while len(found) < 12:
-        last = found[-1]
-        following = chr(ord(last.letter) + 1)
-        match = _next(plain, following.lower() if lower else following, style, last.start, end)
-        if match is None:
+def dense(line: Line) -> list[Line]:
+    """Several questions run together on one line (``1.… D.丁 2.… D.丁``), cut at their numbers;
+    the line itself where it holds but one."""
+    plain = pt.plain(line.label + line.text)
+    first = re.match(r"\s*(\d{1,4})\s*[、.](?!\d)", plain)
+    if not first or (plain.count("A") < 2 and "答案" not in plain):
+        return [line]
+    number, cuts = int(first.group(1)), [0]
+    while True:
+        number += 1
+        cut = re.compile(rf"(?<=[\s。;)A-H对错√×确误]){number}\s*[、.](?!\d)").search(
+            plain, cuts[-1] + 1
+        )
+        if not cut:
             break
-        last.end = match.start()
-        mark = bool(re.search(r"[*★☆√☑●]\s*$", plain[last.start : last.end]))
-        found.append(Option(following, match.start(), match.end(), end, style, mark))
-        if mark:
-            last.end -= 1
-    return found
+        cuts.append(cut.start())
+    pieces = [plain[a:b] for a, b in zip(cuts, [*cuts[1:], len(plain)], strict=True)]
+    if len(pieces) < 2 or not all(_questions(piece) for piece in pieces):
+        return [line]
+    shift = len(line.label)
+    return [
+        Line(
+            line.text[max(0, a - shift) : b - shift], line.loc, line.label if not a else "",
+            tuple(
+                (s - a + shift, e - a + shift, how)
+                for s, e, how in line.marks
+                if a <= s + shift < b
+            ),
+            line.flags,
+        )
+        for a, b in zip(cuts, [*cuts[1:], len(plain)], strict=True)
+    ]  # fmt: skip
 
 
-def _next(plain: str, letter: str, style: str, start: int, end: int) -> re.Match[str] | None:
-    """The marker of the next option after ``start``: one after a space, else any."""
-    shape = {
-        "a": rf"[(\[]\s*{letter}\s*[)\]]\s*[、.:]?\s*",
-        "b": rf"(?<![A-Za-z0-9.]){letter}\s*[、.:)\],，]\s*",
-        "c": rf"(?<=\s){letter}\s+(?=\S)",
-        "d": rf"(?<=\s){letter}(?=[^\x00-\x7f])",
-    }[style]
-    any_match = None
-    for match in re.compile(shape).finditer(plain, start + (1 if style in "ab" else 0), end):
-        if match.start() > 0 and plain[match.start() - 1] in " ;；":
-            return match
-        any_match = any_match or match
-    return any_match
-
-
-def _balanced(text: str) -> bool:
-    """Whether every bracket in ``text`` is closed."""
-    return text.count("(") == text.count(")") and text.count("[") == text.count("]")
-
-
-def inline(plain: str, start: int, end: int) -> list[Option]:
-    """The options that follow a stem on its own line: the longest chain from A, the last such."""
-    best: list[Option] = []
-    for found in re.finditer(
-        r"(?<![A-Za-z0-9])[(\[]?\s*[Aa]\s*[、.:)\]]|(?<=\s)A(?=\s+\S|[^\x00-\x7f])", plain[:end]
-    ):
-        if found.start() <= start:
-            continue
-        options = chain(plain, found.start(), end)
-        texts = [plain[o.start : o.end] for o in options]
-        filled = all(t.strip(" ,、;；.。()[]?") and _balanced(t) for t in texts)
-        if len(options) >= max(2, len(best)) and options[0].letter == "A" and filled:
-            if options[0].style in "cd" and len(options) < 3:
-                continue
-            best = options
-    return best
+def _questions(plain: str) -> bool:
+    """Whether a piece of a dense line is a whole question."""
+    item = Item(Line(plain, ""), plain, plain)
+    _numbered(item)
+    parts = _split(item)
+    answered = any(part.name == ANSWER for part in parts[1:])
+    return answered or len(inline(plain, item.body, parts[0].end)) > 1

@@ -1,4 +1,4 @@
-"""Answer keys: ``1-5 ABCDA``, ``1.A 2.√``, ``1. 北京``, ``ABCDA BCDAB`` and which questions they answer."""
+"""Answer keys (``1-5 ABCDA``, ``1.A 2.√``, ``1. 北京``) and the questions that they answer."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def entries(text: str) -> list[tuple[int, str]]:
 
 
 def spread(body: str, count: int) -> list[str]:
-    """``body`` as ``count`` answers: one letter each, or one group each; empty if it fits neither."""
+    """``body`` as ``count`` answers: a letter each, or a group each; empty if it fits neither."""
     groups = _GROUP.findall(body)
     if len(groups) == count:
         return groups
@@ -97,14 +97,10 @@ def apply(groups: list[Group], drafts: list[Draft]) -> list[tuple[Group, Entry]]
             range(len(open_runs)),
             key=lambda k: (-_fit(group, numbers, open_runs[k], taken), k),
         )
+        numbered = [{draft.number: draft for draft in reversed(run)} for run in open_runs]
         for entry in group.entries:
-            target = None
-            for k in ranked:
-                target = next(
-                    (d for d in open_runs[k] if d.number == entry.number and not d.answered), None
-                )
-                if target:
-                    break
+            found = (numbered[k].get(entry.number) for k in ranked)
+            target = next((draft for draft in found if draft and not draft.answered), None)
             if target is None:
                 rest.append((group, entry))
                 continue

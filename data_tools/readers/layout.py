@@ -19,19 +19,17 @@ from data_tools.readers.blocks import Line
 from data_tools.readers.context import Context
 from data_tools.readers.draft import Section
 from data_tools.readers.items import Item
-from data_tools.readers.questions import ANSWER, STEM, Questions
+from data_tools.readers.keymode import KeyMode
+from data_tools.readers.starts import ANSWER, EXPLAIN, STEM
 
 _REPLY = re.compile(r"\s*A\s*\d{0,3}\s*[:.]\s*")
-_NUMBER_ROW = re.compile(r"\s*(?:题\s*[号目]|序号)?\s*[:|]?\s*(\d{1,4}(?:[\s|]+\d{1,4})*)\s*\|?\s*")
 
 
-class Layout(Questions):
+class Layout(KeyMode):
     """Reads runs of lines into drafts and, at the end, the drafts into rows."""
 
     def __init__(self, name: str, sha: str, ledger: Ledger) -> None:
         super().__init__(name, sha, ledger)
-        self.groups: list[keys.Group] = []
-        self.key: keys.Group | None = None
         self.ranks: dict[str, int] = {}
         self.options: dict[int, dict[str, str]] = {}  # by number, from tables without stems
 
@@ -43,7 +41,8 @@ class Layout(Questions):
         if 2 * len(styled) > len(lines):  # a heading style on everything is no heading
             for line in styled:
                 line.heading = False
-        self.context = Context([it.analyse(line) for line in lines])
+        pieces = (piece for line in lines for piece in it.dense(line))
+        self.context = Context([it.analyse(piece) for piece in pieces])
         for index, item in enumerate(self.context.items):
             if item.kind == it.BLANK:
                 self.blank = True
@@ -66,8 +65,10 @@ class Layout(Questions):
 
     def reconsider(self, index: int, item: Item) -> None:
         """Change what a line was taken for, where its neighbours say otherwise."""
-        if item.kind == it.ANSWER and self.opens_key(index, item):
+        if item.kind in (it.ANSWER, it.EXPLAIN) and self.opens_key(index, item):
             item.kind = it.KEY
+        if item.kind == it.CHAPTER and self.within_answer(index, item):
+            item.kind = it.TEXT
         asked = self.q is not None and self.q.family == "Q:" and self.state == STEM
         reply = _REPLY.match(item.plain) if asked and item.kind == it.TEXT else None
         if reply:
@@ -82,8 +83,29 @@ class Layout(Questions):
         if listed and self.q is not None and self.state == STEM and not self.complete():
             item.kind = it.TEXT  # （一） within a stem
 
+    def within_answer(self, index: int, item: Item) -> bool:
+        """Whether a heading only divides the long answer that is being read."""
+        open_end = self.state in (ANSWER, EXPLAIN) and not self.choice_like()
+        if not open_end or item.line.heading or pt.CHAPTER.match(item.plain.strip()):
+            return False
+        after = self.context.items[index + 1 : index + 61]
+        lines = [other for other in after if other.kind not in (it.BLANK, it.NOISE)]
+        plain = 0  # lines of words before the next line that is more
+        for other in lines:
+            if other.kind not in (it.TEXT, it.CHAPTER):
+                if other.kind in (it.ANSWER, it.OPTION, it.BARE):
+                    return plain > 1
+                return plain > 0
+            plain += 1
+        return plain > 0
+
     def taken(self, index: int, item: Item) -> bool:
         """Try what a line may be, one after the other; False where it goes on with the last."""
+        said = item.kind == it.NUMBER and item.head.start >= item.head.end and len(item.parts) > 1
+        if said and self.key is None and item.parts[1].name == it.ANSWER:
+            self.close()
+            self.key = keys.Group(Section(chapter=self.chapter), len(self.drafts))
+            self.groups.append(self.key)
         if self.key is not None and self.key_text(index, item):
             return True
         if item.kind not in it.LABELLED and self.case_start(item):
@@ -111,7 +133,7 @@ class Layout(Questions):
             return False
         pair = arrows.lonely(item.text[item.body :])
         ahead = self.context.ahead(index)
-        if pair is None or ahead.option or ahead.answer and ahead.lines < 3:
+        if pair is None or ahead.option or (ahead.answer and ahead.lines < 3):
             return False
         self.begin(item)
         assert self.q is not None
@@ -219,140 +241,6 @@ class Layout(Questions):
         self.sections.append(self.section)
         self.note(item, "heading")
 
-    # -- keys -------------------------------------------------------------------------------
-
-    def keyed(self, index: int, item: Item) -> bool:
-        """Read a line of an answer key; False where it is something else."""
-        if item.kind == it.OPTION and not item.family:
-            return False
-        pairs = keys.entries(item.text[_after_heading(item.plain) :])
-        if not pairs:
-            return False
-        if self.key is None:
-            following = self.context.items[index + 1 : index + 2]
-            alone = len(pairs) == 1 and not (following and following[0].key_line)
-            if alone or self.context.ahead(index, item.family).option:
-                return False
-            if self.case and len(self.case.members) > 1 and self.share(item.text):
-                return True
-            self.close()
-            self.key = keys.Group(Section(chapter=self.chapter), len(self.drafts))
-            self.groups.append(self.key)
-        han = pt.HAN_NUMBER.match(item.plain)
-        word = pt.KIND_WORD.match(item.plain, han.end() if han else 0)
-        if han or word:
-            kind = pt.section_kind(word.group()) if word else ""
-            ordinal = (
-                pt.number_value(re.sub(r"[^一二三四五六七八九十]", "", han.group())) if han else 0
-            )
-            self.key = keys.Group(
-                Section("", kind, chapter=self.chapter, ordinal=ordinal), len(self.drafts)
-            )
-            self.groups.append(self.key)
-        for number, answer in pairs:
-            if self.key.entries and number < self.key.entries[-1].number and number == 1:
-                self.key = keys.Group(Section(chapter=self.chapter), len(self.drafts))
-                self.groups.append(self.key)
-            self.key.entries.append(keys.Entry(number, [answer]))
-        return True
-
-    def opens_key(self, index: int, item: Item) -> bool:
-        """Whether a line ``答案：`` heads a key, rather than the answer of one question."""
-        if any(item.piece(part) for part in item.parts) or not self.context.key_follows(index):
-            return False
-        waiting = [d for d in self.drafts if d.open]
-        return self.q is None or (len(waiting) > 1 and waiting[-1] is self.q)
-
-    def rows_of_key(self, index: int, item: Item) -> bool:
-        """A key set as two lines, numbers above answers: ``题号 1 2 3`` and ``答案 A B C``."""
-        numbers = _NUMBER_ROW.fullmatch(item.plain)
-        following = next(
-            (x for x in self.context.items[index + 1 : index + 4] if x.kind != it.BLANK), None
-        )
-        if not numbers or following is None or item.kind == it.NOISE:
-            return False
-        counted = re.findall(r"\d+", numbers.group(1))
-        said = re.sub(r"^\s*(?:参考|正确)?答\s*案\s*[:|]?", "", following.plain)
-        answers = keys.spread(said, len(counted))
-        if (
-            (len(counted) < 2 and self.key is None)
-            or len(answers) != len(counted)
-            or not all(map(it.CHOSEN.fullmatch, answers))
-        ):
-            return False
-        if self.key is None:
-            self.close()
-            self.key = keys.Group(Section(chapter=self.chapter), len(self.drafts))
-            self.groups.append(self.key)
-        pairs = zip(counted, answers, strict=True)
-        self.key.entries += [keys.Entry(int(n), [answer]) for n, answer in pairs]
-        following.kind, following.parts = it.BLANK, following.parts[:1]
-        following.key_line = False
-        return True
-
-    def key_label(self, item: Item) -> bool:
-        """``答案：1.A 2.B`` answers all questions before it; False for the answer of one."""
-        part = next(part for part in item.parts if part.name == it.ANSWER)
-        text = item.piece(part)
-        if not it.KEY_LINE.match(pt.plain(text)):
-            return False
-        pairs = keys.entries(text)
-        if len(pairs) < 2 or (self.case and self.share(text)):
-            return len(pairs) >= 2
-        chapter = self.section.chapter
-        self.close()
-        self.key = keys.Group(Section(chapter=chapter, loc=item.line.loc), len(self.drafts))
-        self.key.entries = [keys.Entry(number, [answer]) for number, answer in pairs]
-        self.groups.append(self.key)
-        return True
-
-    def key_text(self, index: int, item: Item) -> bool:
-        """A line inside the key that is no plain list of letters; False where the key is over."""
-        assert self.key is not None
-        entries = self.key.entries
-        if item.kind == it.NUMBER:
-            if item.options or self.context.ahead(index, item.family).option:
-                self.key = None
-                return False
-            if entries and self.key.family not in ("", item.family):  # (1) within the answer to 1.
-                target = entries[-1].explanation or entries[-1].answer
-                target.append(item.text.strip())
-                return True
-            self.key.family = item.family
-            if entries and item.value == 1 and entries[-1].number > 1 and item.family != "(":
-                self.key = keys.Group(Section(chapter=self.chapter), len(self.drafts))
-                self.groups.append(self.key)
-                entries = self.key.entries
-            head = item.text[item.body : item.head.end]
-            for number, text in keys.free(head, item.value) if head.strip() else [(item.value, "")]:
-                entries.append(keys.Entry(number, [text] if text else []))
-            self.parts(item, entries[-1].answer, entries[-1].explanation)
-        elif item.kind == it.BARE and (
-            not entries or entries[-1].number == 0 or entries[-1].answer
-        ):
-            entries += [
-                keys.Entry(0, [unit])
-                for unit in re.findall(r"[A-H]|√|×|正确|错误|对|错", item.plain)
-            ]
-        elif entries:
-            if item.kind in it.LABELLED:
-                self.parts(item, entries[-1].answer, entries[-1].explanation)
-            else:
-                target = entries[-1].explanation or entries[-1].answer
-                target.append(item.text.strip())
-        else:
-            self.note(item, "no-question")
-        return True
-
-    def parts(self, item: Item, answer: list[str], explanation: list[str]) -> None:
-        """Spread the labelled parts of a line over an answer and an explanation."""
-        for part in item.parts[1:]:
-            text = item.piece(part)
-            if part.name == it.ANSWER and text:
-                answer.append(text)
-            elif part.name == it.EXPLAIN and text:
-                explanation.append(text)
-
     # -- the end ----------------------------------------------------------------------------
 
     def rows(self) -> Iterator[Row]:
@@ -390,11 +278,3 @@ class Layout(Questions):
             for s in used
         ]
         self.ledger.sources.append(self.report)
-
-
-def _after_heading(plain: str) -> int:
-    """Where the entries of a key line begin, after ``一、`` or ``单选题：``."""
-    han = pt.HAN_NUMBER.match(plain.lstrip())
-    position = len(plain) - len(plain.lstrip()) + (han.end() if han else 0)
-    word = re.compile(rf"\s*(?:{pt.KIND_WORD.pattern})\s*(?:答案)?\s*[:]?").match(plain, position)
-    return word.end() if word else position

@@ -49,7 +49,8 @@ class _Part:
         self.read_bytes += len(data)
         if self.read_bytes > self.most:
             raise UserError(
-                f"{self.name}: 解压后过大，疑似压缩炸弹 unpacks beyond {self.most >> 20} MB (zip bomb?)"
+                f"{self.name}: 解压后过大，疑似压缩炸弹 "
+                f"unpacks beyond {self.most >> 20} MB (zip bomb?)"
             )
         if self.first:
             self.first = False

@@ -25,29 +25,41 @@ def plain(text: str) -> str:
 
 # Kinds of section, by the words that name them; the first match wins.
 KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("multiple", re.compile(r"多项?选|不定项|X\s*型题|multiple[- ]?(?:answer|response|select)|select all|checkbox", re.I)),
+    ("multiple", re.compile(
+r"多项?选|不定项|X\s*型题|multiple[- ]?(?:answer|response|select)|select all"
+r"|checkbox", re.I)),
     ("judge", re.compile(r"判断|是非|对错|正误|true\s*(?:/|or|-)?\s*false|T\s*/\s*F|judg", re.I)),
-    ("single", re.compile(r"单项?选|选择|[ABC][1-4]?\s*型题|配伍|single|multiple[- ]?choice|\bMCQs?\b", re.I)),
-    ("case", re.compile(r"案例|病例|材料(?:分析|题)|综合分析|情景|case (?:study|analysis|studies)", re.I)),
-    ("qa", re.compile(r"填空|简答|问答|论述|名词解释|解答|计算|述题|分析题|应用题|答题|改错|fill[- ]in|short[- ]answer|essay|Q\s*&\s*A", re.I)),
+    ("single", re.compile(r"单项?选|选择|[ABC][1-4]?\s*型题|配伍|single"
+                          r"|multiple[- ]?choice|\bMCQs?\b", re.I)),
+    ("case", re.compile(r"案例|病例|材料(?:分析|题)|综合分析|情景"
+                        r"|case (?:study|analysis|studies)", re.I)),
+    ("qa", re.compile(
+r"填空|简答|问答|论述|名词解释|解答|计算|述题|分析题|应用题|答题|改错|fill[- ]in"
+r"|short[- ]answer|essay|Q\s*&\s*A", re.I)),
 )  # fmt: skip
 _KIND_WORD = (
-    r"(?:单项选择|单选|多项选择|多选|不定项选择|不定项|单项|多项|选择|判断改错|判断正误|判断|是非|对错|正误判断"
-    r"|填空|简答|问答|论述|名词解释|解答|计算|案例分析|案例|病例分析|材料分析|综合分析|分析|应用|情景|配伍"
+    r"(?:单项选择|单选|多项选择|多选|不定项选择|不定项|单项|多项|选择|判断改错|判断正误"
+    r"|判断|是非|对错|正误判断"
+    r"|填空|简答|问答|论述|名词解释|解答|计算|案例分析|案例|病例分析|材料分析|综合分析"
+    r"|分析|应用|情景|配伍"
     r"|[ABCX][1-4]?\s*型)(?:类?试?题目?|选择题)?"
 )
 KIND_WORD = re.compile(_KIND_WORD)
 _KIND_EN = (
-    r"(?:single[- ](?:answer|choice)|multiple[- ](?:choice|answers?|response|select)|true\s*(?:/|or|-)?\s*false"
-    r"|T\s*/\s*F|fill[- ]in[- ](?:the[- ])?blanks?|short[- ]answers?|essays?|MCQs?|case stud(?:y|ies))(?:\s+questions?)?"
+    r"(?:single[- ](?:answer|choice)|multiple[- ](?:choice|answers?|response|select)"
+    r"|true\s*(?:/|or|-)?\s*false"
+    r"|T\s*/\s*F|fill[- ]in[- ](?:the[- ])?blanks?|short[- ]answers?|essays?|MCQs?"
+    r"|case stud(?:y|ies))(?:\s+questions?)?"
 )
 # A type tag before or after a stem: (单选题) [多选] (判断题,2分)
 TAG = re.compile(
-    rf"[\[(<]\s*(?:{_KIND_WORD}|{_KIND_EN})\s*(?:[,、:\s]*(?:每题|本题|共)?\s*\d+(?:\.\d+)?\s*分)?\s*[\])>]\s*\*?",
+    rf"[\[(<]\s*(?:{_KIND_WORD}|{_KIND_EN})\s*(?:[,、:\s]*(?:每题|本题"
+    rf"|共)?\s*\d+(?:\.\d+)?\s*分)?(?:\s*>\s*\w+)?\s*[\])>]\s*\*?",
     re.I,
 )
 SCORE = re.compile(
-    r"[\[(]\s*(?:(?:本题|本小题|每题|共|满分|分值)?\s*[:]?\s*\d+(?:\.\d+)?\s*分|分值\s*:\s*\d+(?:\.\d+)?)\s*[\])]"
+    r"[\[(]\s*(?:(?:本题|本小题|每题|共|满分|分值)?\s*[:]?\s*\d+(?:\.\d+)?\s*分"
+    r"|分值\s*:\s*\d+(?:\.\d+)?)\s*[\])]"
 )
 
 _HAN = "零〇一二三四五六七八九十百"
@@ -59,7 +71,8 @@ NUMBERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("d", re.compile(r"(\d{1,4})\s*(?:[、)]|[.:](?!\d)|\.(?=\d{4}年)|,(?!\d{3}(?!\d)))\s*\.?\s*")),
     ("(", re.compile(r"\(\s*(\d{1,4})\s*\)\s*[、.]?\s*")),
     ("d", re.compile(r"\[\s*(\d{1,4})\s*\]\s*[、.]?\s*")),
-    ("d", re.compile(r"(\d{1,4})\s*(?=\[(?!图片|公式)[^\]\d]{2,12}\]|\((?:单|多|判|不定|案例)[^)]{1,8}\))")),
+    ("d", re.compile(r"(\d{1,4})\s*(?=\[(?!图片|公式)[^\]\d]{2,12}\]"
+                     r"|\((?:单|多|判|不定|案例)[^)]{1,8}\))")),
     ("-", re.compile(r"\d{1,3}[-.](\d{1,4})\s*[、.):]\s*(?!\d)")),
     ("~.", re.compile(r"(\d{1,4})\s*[.:](?=\d)\s*")),
     ("~", re.compile(r"(\d{1,4})(?:\s+|(?=[\u4e00-\u9fff“\"《(]))(?!年|月|日|世纪|[-+*/=×<>])")),
@@ -67,33 +80,48 @@ NUMBERS: tuple[tuple[str, re.Pattern[str]], ...] = (
 CIRCLED = re.compile(r"[①-⑳㉑-㉟]\s*[、.]?\s*")
 # "一、" numbers both sections and, in some banks, questions.
 HAN_NUMBER = re.compile(
-    rf"(?:第\s*[{_HAN}]+\s*[部大分章节篇编单元讲套卷份模块项]+\s*[、.:]?|[{_HAN}]+\s*[、.:]|\([{_HAN}]+\)\s*[、.]?|[IVX]{{1,5}}\s*[、.]\s|(?:Part|Section|Chapter|Unit)\s+(?:\d+|[IVX]+|[A-Z])\b\s*[.:-]?)\s*",
+    rf"(?:第\s*[{_HAN}]+\s*[部大分章节篇编单元讲套卷份模块项]+\s*[、.:]?"
+    rf"|[{_HAN}]+\s*[、.:]|\([{_HAN}]+\)\s*[、.]?|[IVX]{{1,5}}\s*[、.]\s|(?:Part|Section"
+    rf"|Chapter|Unit)\s+(?:\d+|[IVX]+|[A-Z])\b\s*[.:-]?)\s*",
     re.I,
 )
-CHAPTER = re.compile(rf"(?:第\s*[\d{_HAN}]+\s*(?:部分|[章节篇编单讲套卷份回])|模块[\d{_HAN}]|项目[\d{_HAN}]|专题[\d{_HAN}]|(?:Part|Section|Chapter|Unit)\s+(?:\d+|[IVX]+|[A-Z])\b)", re.I)  # fmt: skip
+CHAPTER = re.compile(
+    rf"(?:第\s*[\d{_HAN}]+\s*(?:部分|[章节篇编单讲套卷份回])|模块[\d{_HAN}]"
+    rf"|项目[\d{_HAN}]|专题[\d{_HAN}]|(?:Part|Section|Chapter|Unit)\s+(?:\d+|[IVX]+"
+    rf"|[A-Z])\b)",
+    re.I,
+)
 QUESTION_LABEL = re.compile(
-    r"(?:\[\s*(?:题目|题干|问题|试题|例题|例)\s*\d*\s*\]|(?:题目|题干|问题|试题|问)\s*:|(?:Question|Q)\s*[:：](?!\d+\s*[、.:)]))\s*:?\s*",
+    r"(?:\[\s*(?:题目|题干|问题|试题|例题|例)\s*\d*\s*\]|(?:题目|题干|问题|试题|问)\s*:"
+    r"|(?:Question|Q)\s*[:：](?!\d+\s*[、.:)]))\s*:?\s*",
     re.I,
 )
 
 # Labels that begin the answer, the explanation, or something else about the question.
-_OPEN, _SHUT = r"[\[(<]?\s*", r"\s*[\])>]?"
+_OPEN, _SHUT = r"(?:[\[(]|</?)?\s*", r"\s*[\])>]?"
 MINE = r"(?:我的|你的|您的|学生|考生|用户|学员|本人|your|my|student'?s?)"
 _ANSWER = (
-    r"(?:参考|正确|标准|试题|本题|此题|题目|最佳|推荐)*\s*(?:的)?\s*答\s{0,3}案(?!解析|说明|分析|解释|详解|依据|要点解析)(?:要点)?"
-    r"|正确选项|正确项|正解|回答|解答|(?:correct\s+|right\s+|model\s+)?(?:answers?|ans)\b\.?|correct\s+(?:option|choice)|(?:answer\s+)?key\b"
+    r"(?:参考|正确|标准|试题|本题|此题|题目|最佳|推荐)*\s*(?:的)?\s*答\s{0,3}案(?!解析"
+    r"|说明|分析|解释|详解|依据|要点解析)(?:要点)?"
+    r"|正确选项|正确项|正解|回答|解答|(?:correct\s+|right\s+|model\s+)?(?:answers?"
+    r"|ans)\b\.?|correct\s+(?:option|choice)|(?:answer\s+)?key\b"
 )
 _EXPLAIN = (
-    r"(?:答案|试题|题目|考点|详细|参考|本题|名师|专家|试卷|答题|错因|解题|命题|出题|法律|政策|判断|制定)*\s*"
+    r"(?:答案|试题|题目|考点|详细|参考|本题|名师|专家|试卷|答题|错因|解题|命题|出题|法律"
+    r"|政策|判断|制定)*\s*"
     r"(?:解\s{0,3}析|详解|说\s{0,2}明|解释|分析|点评|依\s{0,2}据|理由|讲解|点拨|思路|解读|评析|析)"
-    r"|法条|出处|考点(?:依据)?|来源依据|explanations?|rationale|reason(?:ing)?|solution|feedback|analysis|comments?|references?"
+    r"|法条|出处|考点(?:依据)?|来源依据|explanations?|rationale|reason(?:ing)?|solution"
+    r"|feedback|analysis|comments?|references?"
 )
 _META = (
-    r"难度(?:系数|等级|值)?|难易程?度|知识点|知识模块|分值|分数|得分|题型|试题类型|题目类型|章节|页码|标签|考核点|认知层次|关键字"
-    r"|适用(?:等级|范围|对象)|编号|专业|鉴定(?:点|范围)|答题时间|是否正确|difficulty|points?|topic|tags?|type|category|level|score"
+    r"难度(?:系数|等级|值)?|难易程?度|知识点|知识模块|分值|分数|得分|题型|试题类型"
+    r"|题目类型|章节|页码|标签|考核点|认知层次|关键字"
+    r"|适用(?:等级|范围|对象)|编号|专业|鉴定(?:点|范围)|答题时间|是否正确|difficulty"
+    r"|points?|topic|tags?|type|category|level|score"
 )
 LABELS = re.compile(
-    rf"(?:(?P<mine>{_OPEN}{MINE}\s*(?:的)?(?:答案|选择|answers?){_SHUT})|(?P<explain>{_OPEN}(?:{_EXPLAIN}){_SHUT})"
+    rf"(?:(?P<mine>{_OPEN}{MINE}\s*(?:的)?(?:答案|选择|answers?){_SHUT})"
+    rf"|(?P<explain>{_OPEN}(?:{_EXPLAIN}){_SHUT})"
     rf"|(?P<answer>{_OPEN}(?:{_ANSWER}){_SHUT})|(?P<meta>{_OPEN}(?:{_META}){_SHUT}))"
     r"(?P<colon>\s*(?:[:;](?:\s*[:])?|为\s*[:]?|是\s*[:]?|))",
     re.I,
@@ -115,7 +143,9 @@ JUDGE_RIGHT = (
     "√对",
     "正确√",
 )
-JUDGE_WRONG = ("×", "错", "错误", "否", "不对", "不正确", "非", "f", "false", "no", "n", "x", "wrong", "incorrect", "╳", "不是", "有误")  # fmt: skip
+JUDGE_WRONG = ("×", "错", "错误", "否", "不对", "不正确", "非", "不是", "有误", "f", "false",
+"no", "n",
+               "x", "wrong", "incorrect", "╳")  # fmt: skip
 _JUDGE = "√|×|对|错|正确|错误|不正确|不对|是|否|[TFtfYNxXvV]|[Tt]rue|[Ff]alse|TRUE|FALSE"
 JUDGE = re.compile(rf"(?:{_JUDGE})")
 # A bracket that may hold the answer, or wait for it.
@@ -124,29 +154,64 @@ BRACKET = re.compile(
 )
 BLANK = re.compile(r"[(\[]\s*[)\]]|_{2,}|＿+|﹍+|…{4,}|—{4,}")
 RULE = re.compile(r"_+\s*(?P<in>[A-H](?:[\s,、]*[A-H]){0,7}|" + _JUDGE + r")\s*_+")
-CORRECT = re.compile(r"\s*[(\[]\s*(?:正确(?:答案|选项)?|答案|对|√|correct(?:\s+answer)?|right|标准答案|参考答案)\s*[)\]]\s*|\s*√\s*$", re.I)  # fmt: skip
-SHARED = re.compile(
-    r"[(\[<]?\s*(?:第|[题Qq]uestions?)?\s*(\d{1,4})\s*(?:题)?\s*[-~～—―－至到]+\s*(?:第)?\s*(\d{1,4})\s*(?:小?题)?\s*"
-    r"(?:[、,为是的]*\s*(?:共用|共享|公用|同用|根据|基于|共同|share)\s*[^)\]>]{0,14})\s*[)\]>]?\s*[:。]?",
+CORRECT = re.compile(
+    r"\s*[(\[]\s*(?:正确(?:答案|选项)?|答案|对|√|correct(?:\s+answer)?|right|标准答案"
+    r"|参考答案)\s*[)\]]\s*|\s*√\s*$",
     re.I,
 )
-ABOUT = re.compile(r"(?:根据|阅读|依据|结合|针对|就)(?:以下|下列|下面|上述|上面|所给|给出|该)?.{0,16}(?:材料|案例|资料|情[况景]|病例|短文|图表|信息|内容|文字).{0,12}?(?:回答|完成|作答)(?:第|下列|以下|问题)?\s*(\d{1,4})?\s*[-~～—至到]?\s*(\d{1,4})?", re.I)  # fmt: skip
-CASE = re.compile(rf"[\[(<]?\s*(?:(?:综合)?(?:案例|材料|病例|情景|背景资料|案情)(?:分析题?|题)?\s*(?:\d{{1,3}}|[{_HAN}]+)?|case(?: study)?\s*\d*)\s*(?:[\])>]\s*[:]?|[:、.])\s*", re.I)  # fmt: skip
+SHARED = re.compile(
+    r"[(\[<]?\s*(?:第"
+    r"|[题Qq]uestions?)?\s*(\d{1,4})\s*(?:题)?\s*[-~～—―－至到]+\s*(?:第)?\s*(\d{1,4})\s*(?:小?题)?\s*"
+    r"(?:[、,为是的]*\s*(?:共用|共享|公用|同用|根据|基于|共同"
+    r"|share)\s*[^)\]>]{0,14})\s*[)\]>]?\s*[:。]?",
+    re.I,
+)
+ABOUT = re.compile(
+    r"(?:根据|阅读|依据|结合|针对|就)(?:以下|下列|下面|上述|上面|所给|给出"
+    r"|该)?.{0,16}(?:材料|案例|资料|情[况景]|病例|短文|图表|信息|内容"
+    r"|文字).{0,12}?(?:回答|完成|作答)(?:第|下列|以下"
+    r"|问题)?\s*(\d{1,4})?\s*[-~～—至到]?\s*(\d{1,4})?",
+    re.I,
+)
+CASE = re.compile(
+    rf"[\[(<]?\s*(?:(?:综合)?(?:案例|材料|病例|情景|背景资料|案情)(?:分析题?"
+    rf"|题)?\s*(?:\d{{1,3}}|[{_HAN}]+)?|case(?: study)?\s*\d*)\s*(?:[\])>]\s*[:]?"
+    rf"|[:、.])\s*",
+    re.I,
+)
 COUNT = re.compile(
     r"(?<![每第\d.])(\d{1,6})\s*(?:道|个|小|条)*\s*(?:题(?!\d*\s*分)|questions?\b|items?\b)", re.I
 )
 COUNT_RANGE = re.compile(r"第?\s*(\d{1,4})\s*[-~～—至到]\s*第?(\d{1,4})\s*(?:小?题)")
-PAGE = re.compile(r"\s*(?:第\s*\d+\s*页\s*(?:[,/、(]?\s*共\s*\d+\s*页\)?)?|[-—―·•]+\s*\d+\s*[-—―·•]+|\d+\s*/\s*\d+|(?:Page|P\.)\s*\d+(?:\s*(?:of|/)\s*\d+)?|共\s*\d+\s*页.{0,6}第\s*\d+\s*页)\s*", re.I)  # fmt: skip
+PAGE = re.compile(
+    r"\s*(?:第\s*\d+\s*页\s*(?:[,/、(]?\s*共\s*\d+\s*页\)?)?|[-—―·•]+\s*\d+\s*[-—―·•]+"
+    r"|\d+\s*/\s*\d+|(?:Page|P\.)\s*\d+(?:\s*(?:of|/)\s*\d+)?"
+    r"|共\s*\d+\s*页.{0,6}第\s*\d+\s*页)\s*",
+    re.I,
+)
+END = re.compile(
+    r"\s*[-—=*(（]*\s*(?:以下无正文|(?:考试|试卷|试题|全卷|全文|本卷|答题"
+    r"|测试)(?:到此)?(?:结束|完毕?|完)(?:[,，。!！].{0,16})?|the end|end of (?:paper"
+    r"|exam|test))\s*[-—=*)）。!！]*\s*",
+    re.I,
+)
 INSTRUCTION = re.compile(
-    r"本(?:大题|部分|题型|卷)|每小?题.{0,20}分|下列各题|四个选项中|备选(?:答案|项)中|请将.{0,20}(?:填|涂|写)|答题卡|错选|多选.{0,6}少选|不得分|满分|考试时间"
+    r"本(?:大题|部分|题型|卷)|每小?题.{0,20}分|下列各题|四个选项中|备选(?:答案|项)中"
+    r"|请将.{0,20}(?:填|涂|写)|答题卡|错选|多选.{0,6}少选|不得分|满分|考试时间"
 )
 CHOSEN = re.compile(
-    r"(?:故|因此|所以|综上|本题|应|正确|答案|则).{0,12}?(?:选择?|为|是|:)\s*[\"“]?([A-H](?:[、,\s]*[A-H])*)(?:项|选项)?[\"”]?\s*(?:[。.;,，]|项|$)"
+    r"(?:故|因此|所以|综上|本题|应|正确|答案|则).{0,12}?(?:选择?|为|是"
+    r"|:)\s*[\"“]?([A-H](?:[、,\s]*[A-H])*)(?:项|选项)?[\"”]?\s*(?:[。.;,，]|项|$)"
 )
+
+
+# Names of subjects that contain the word of a kind, as in the civil-service aptitude test.
+MODULES = re.compile(r"(?:常识|逻辑|定义|推理|事件|因果)判断|判断推理|类比推理|资料分析|数量关系")
 
 
 def section_kind(text: str) -> str:
     """The kind of question that a heading or tag names, or ''."""
+    text = MODULES.sub("", text)
     for kind, pattern in KINDS:
         if pattern.search(text):
             return kind

@@ -39,7 +39,7 @@ CHARS = {
 
 
 class Paragraphs:
-    """Turns paragraph elements into lines, with the document's lists, styles and pictures at hand."""
+    """Turns paragraphs into lines, with the document's lists, styles and pictures at hand."""
 
     def __init__(self, package: Package, part: str) -> None:
         folder, _, file = part.rpartition("/")

@@ -54,12 +54,13 @@ def encoding_of(data: bytes, name: str, whole: bool = True) -> str:
         return "gb18030"
     line = data.count(b"\n", 0, bad) + 1
     raise UserError(
-        f"{name}: 第{line}行编码混乱（不是 UTF-8，也不全是 GBK）mixed or unknown encoding; 请另存为 UTF-8"
+        f"{name}: 第{line}行编码混乱（不是 UTF-8，也不全是 GBK）"
+        "mixed or unknown encoding; 请另存为 UTF-8"
     )
 
 
 def _bad(data: bytes, encoding: str, whole: bool) -> int | None:
-    """Where ``data`` stops being ``encoding``; None where it does not (a cut-off end is no error)."""
+    """Where ``data`` stops being ``encoding``, or None (a cut-off end is no error)."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         decoder.decode(data, final=whole)
@@ -73,7 +74,8 @@ def _readable(data: bytes, encoding: str) -> bool:
     text = data[: len(data) // 2 * 2].decode(encoding, errors="replace")
     common = sum(
         char in "\r\n\t" or " " <= char <= "~" or "\u2000" <= char <= "\u303f"
-        or "\u4e00" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef" or char.isalpha() and char < "\u0500"
+        or "\u4e00" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef"
+        or (char.isalpha() and char < "\u0500")
         for char in text
     )  # fmt: skip
     return common >= 0.95 * len(text)

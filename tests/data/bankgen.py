@@ -1,7 +1,7 @@
 """Adversarial question banks that know their truth: the questions, and how a reading is scored.
 
-The words are made to mislead: stems hold brackets, letters, numbers, arrows and the word 答案, options
-look like answers, answers look like text. ``bankgen_docs`` and ``bankgen_sheets`` set them in layouts.
+The words are made to mislead: stems hold brackets, letters, numbers, arrows and the word 答案,
+options look like answers, answers look like text. ``bankgen_docs`` and ``bankgen_sheets`` set them.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ ENDINGS = [
 ENGLISH = [
     "Which of the following best describes {}?", "The {} of a cell (see Fig. 2) is responsible for",
     "In 2008, the {} policy was changed because", "What is the answer to the {} problem?",
-    "All of the following are true of {} EXCEPT:", "A patient with {} presents at 3 a.m. with pain. What next?",
+    "All of the following are true of {} EXCEPT:",
+    "A patient with {} presents at 3 a.m. with pain. What next?",
 ]  # fmt: skip
 NOUNS = [
     "mitochondrion",
@@ -89,18 +90,26 @@ SENTENCES = [
     "“{topic}”一词最早出现于（含）{n}世纪，其含义",
 ]  # fmt: skip
 PHRASES = [
-    "{topic}", "{who}", "{n}日", "{n}%", "{law}", "以上都对", "以上都不对", "A和B", "仅①②", "立即报告", "不正确的做法",
-    "由{who}承担责任", "先{topic}，后报告", "维生素B12缺乏", "B超检查", "O型血", "甲、乙", "甲（乙）", "3-5天", "答案不唯一",
-    "安全第一、预防为主、综合治理", "正确处理人民内部矛盾", "错误率低于{n}%", "第1.2条规定", "X->Y的转化", "2019年5月1日",
-    "{who}；{topic}", "不超过{n}万元（含）", "DNA", "IP地址", "T细胞", "是", "无", "C语言", "（一）项", "《{topic}手册》",
-    "对{who}进行{topic}教育", "减少/避免{topic}", "“{topic}”", "A股市场", "E. coli感染", "由县级以上地方人民政府{topic}主管部门责令限期改正",
+    "{topic}", "{who}", "{n}日", "{n}%", "{law}", "以上都对", "以上都不对", "A和B", "仅①②",
+    "立即报告", "不正确的做法",
+    "由{who}承担责任", "先{topic}，后报告", "维生素B12缺乏", "B超检查", "O型血", "甲、乙",
+    "甲（乙）", "3-5天", "答案不唯一",
+    "安全第一、预防为主、综合治理", "正确处理人民内部矛盾", "错误率低于{n}%", "第1.2条规定",
+    "X->Y的转化", "2019年5月1日",
+    "{who}；{topic}", "不超过{n}万元（含）", "DNA", "IP地址", "T细胞", "是", "无", "C语言",
+    "（一）项", "《{topic}手册》",
+    "对{who}进行{topic}教育", "减少/避免{topic}", "“{topic}”", "A股市场", "E. coli感染",
+    "由县级以上地方人民政府{topic}主管部门责令限期改正",
 ]  # fmt: skip
 FACTS = [
-    "{topic}是{who}的法定义务", "{law}自2021年9月1日起施行", "{who}可以不经培训从事{topic}", "{topic}的频率应为每分钟{n}次",
-    "发生事故后{who}应先撤离（除特殊情况外）", "A类火灾可以用{topic}处理", "1个标准大气压下{topic}不变", "{who}对{topic}的答案负责",
+    "{topic}是{who}的法定义务", "{law}自2021年9月1日起施行", "{who}可以不经培训从事{topic}",
+    "{topic}的频率应为每分钟{n}次",
+    "发生事故后{who}应先撤离（除特殊情况外）", "A类火灾可以用{topic}处理",
+    "1个标准大气压下{topic}不变", "{who}对{topic}的答案负责",
 ]  # fmt: skip
 REASONS = [
-    "根据{law}第{n}条，{topic}是正确的", "A项错误，{topic}不属于；B项正确", "选项D与{topic}无关，故排除", "本题考查{topic}。", "{topic}见教材第{n}页",
+    "根据{law}第{n}条，{topic}是正确的", "A项错误，{topic}不属于；B项正确",
+    "选项D与{topic}无关，故排除", "本题考查{topic}。", "{topic}见教材第{n}页",
     "1.5倍以上的{topic}才需要报告", "因为{who}没有{topic}的义务", "{topic}->{who}，依次递进",
 ]  # fmt: skip
 ASKS = [
@@ -197,8 +206,10 @@ class Maker:
 
     def english(self, several: bool = False) -> Truth:
         stem = self.fresh([s.format(n) for s in ENGLISH for n in NOUNS])
-        words = ["It increases the rate", "Answer A only", "None of the above", "5.5 mg", "Both A and B", "the United States",
-                 "i.e. a smaller one", "Plan B", "at 10 a.m.", "C++", "TRUE", "vitamin A", "because it is (mostly) free"]  # fmt: skip
+        words = ["It increases the rate", "Answer A only", "None of the above", "5.5 mg",
+        "Both A and B", "the United States",
+                 "i.e. a smaller one", "Plan B", "at 10 a.m.", "C++", "TRUE", "vitamin A",
+                 "because it is (mostly) free"]  # fmt: skip
         options = {chr(65 + k): t for k, t in enumerate(self.rng.sample(words, 4))}
         letters = "".join(sorted(self.rng.sample("ABCD", self.rng.randint(2, 3) if several else 1)))
         return Truth(stem, letters, "multiple" if several else "single", options)

@@ -1,7 +1,7 @@
 """Layouts of workbooks and CSV files: each makes sheets and the truth that they state.
 
-A layout takes a Maker and returns ``(sheets, truths)``; a sheet is (title, rows of cells, merges), a
-cell is a text or a (value, number format) pair. Merges are (top, left, bottom, right), 1-based.
+A layout takes a Maker and returns ``(sheets, truths)``; a sheet is (title, rows of cells, merges),
+a cell is a text or a (value, number format) pair, a merge (top, left, bottom, right), 1-based.
 """
 
 from __future__ import annotations
@@ -259,10 +259,14 @@ def typed_answers(m: Maker) -> Made:
     truths = []
     for _ in range(r.randint(6, 15)):
         cell, text = r.choice([
-            ((45545, 'm"月"d"日"'), "9月10日"), ((0.05, "0%"), "5%"), ((0.125, "0.0%"), "12.5%"), ((dt.time(1, 3), "h:mm"), "1:03"),
-            ((dt.datetime(1949, 10, 1), 'yyyy"年"m"月"d"日"'), "1949年10月1日"), ((1 / 6, "# ?/?"), "1/6"), ((1949, "General"), "1949"),
-            ((3.14, "General"), "3.14"), ((1200, "#,##0"), "1,200"), ((8613800100500, "General"), "8613800100500"), ((0.618, "0.000"), "0.618"),
-            ((dt.datetime(2024, 9, 10), "yyyy-mm-dd"), "2024-09-10"), (("1/6", "@"), "1/6"), ((100, "General"), "100"), ((2.5, "0.00"), "2.50"),
+            ((45545, 'm"月"d"日"'), "9月10日"), ((0.05, "0%"), "5%"), ((0.125, "0.0%"), "12.5%"),
+            ((dt.time(1, 3), "h:mm"), "1:03"),
+            ((dt.datetime(1949, 10, 1), 'yyyy"年"m"月"d"日"'), "1949年10月1日"), ((1 / 6,
+            "# ?/?"), "1/6"), ((1949, "General"), "1949"),
+            ((3.14, "General"), "3.14"), ((1200, "#,##0"), "1,200"), ((8613800100500, "General"),
+            "8613800100500"), ((0.618, "0.000"), "0.618"),
+            ((dt.datetime(2024, 9, 10), "yyyy-mm-dd"), "2024-09-10"), (("1/6", "@"), "1/6"),
+            ((100, "General"), "100"), ((2.5, "0.00"), "2.50"),
         ])  # fmt: skip
         t = Truth(m.blank().stem, text, "qa")
         truths.append(t)

@@ -78,7 +78,8 @@ def test_missing_answers_are_lost_loudly(tmp_path: Path) -> None:
 
 def test_declared_counts_are_checked(tmp_path: Path) -> None:
     lines = ["一、判断题（共3题，每题1分）", "1. 水往低处流。（√）", "2. 太阳从西边出来。（×）",
-             "二、填空题（2题）", "1. 中国的首都是（北京）。", "2. 最长的河流是（长江）。"]  # fmt: skip
+             "二、填空题（2题）", "1. 中国的首都是（北京）。",
+             "2. 最长的河流是（长江）。"]  # fmt: skip
     docs.write_docx([docs.p(line) for line in lines], tmp_path / "a.docx")
     ledger = Ledger()
     rows = list(read(tmp_path / "a.docx", ledger))

@@ -11,15 +11,22 @@ from hypothesis import strategies as st
 from data_tools.readers import cells
 
 SHOWN = [
-    (45545, 'm"月"d"日"', "9月10日"), (36526, 'yyyy"年"m"月"d"日"', "2000年1月1日"), (45545, "yyyy/m/d", "2024/9/10"),
-    (45545, 'yyyy"年"m"月"d"日";@', "2024年9月10日"), (dt.datetime(2024, 9, 10), "yyyy\\-mm\\-dd", "2024-09-10"),
-    (dt.datetime(2024, 9, 10, 13, 5), "yyyy/m/d h:mm AM/PM", "2024/9/10 1:05 PM"), (0.5, "h:mm:ss", "12:00:00"),
-    (dt.time(1, 3), "h:mm", "1:03"), (dt.time(2, 8, 3), "h:mm:ss", "2:08:03"), (1.5, "[h]:mm", "36:00"),
+    (45545, 'm"月"d"日"', "9月10日"), (36526, 'yyyy"年"m"月"d"日"', "2000年1月1日"), (45545,
+    "yyyy/m/d", "2024/9/10"),
+    (45545, 'yyyy"年"m"月"d"日";@', "2024年9月10日"), (dt.datetime(2024, 9, 10),
+    "yyyy\\-mm\\-dd", "2024-09-10"),
+    (dt.datetime(2024, 9, 10, 13, 5), "yyyy/m/d h:mm AM/PM", "2024/9/10 1:05 PM"), (0.5,
+    "h:mm:ss", "12:00:00"),
+    (dt.time(1, 3), "h:mm", "1:03"), (dt.time(2, 8, 3), "h:mm:ss", "2:08:03"), (1.5, "[h]:mm",
+    "36:00"),
     (0.05, "0%", "5%"), (0.345, "0.00%", "34.50%"), (1.5, "0%", "150%"), (0.1655, "0.0%", "16.6%"),
-    (1 / 6, "# ?/?", "1/6"), (1.5, "# ?/?", "1 1/2"), (1 / 3, "# ??/??", "1/3"), (0.25, "?/4", "1/4"),
+    (1 / 6, "# ?/?", "1/6"), (1.5, "# ?/?", "1 1/2"), (1 / 3, "# ??/??", "1/3"), (0.25, "?/4",
+    "1/4"),
     (1234.5, "#,##0.00", "1,234.50"), (1200, "¥#,##0", "¥1,200"), (1234567, "0.00E+00", "1.23E+06"),
-    (-3, "0;[Red](0)", "(3)"), (-5, "0.0", "-5.0"), (5, "000", "005"), (3, '"第"0"题"', "第3题"), (0, '0;-0;"零"', "零"),
-    (0.1 + 0.2, "General", "0.3"), (8613800100500, "General", "8613800100500"), (1949, "General", "1949"),
+    (-3, "0;[Red](0)", "(3)"), (-5, "0.0", "-5.0"), (5, "000", "005"), (3, '"第"0"题"', "第3题"),
+    (0, '0;-0;"零"', "零"),
+    (0.1 + 0.2, "General", "0.3"), (8613800100500, "General", "8613800100500"), (1949, "General",
+    "1949"),
     (True, "General", "TRUE"), ("1/6", "@", "1/6"), (None, "General", ""),
 ]  # fmt: skip
 
@@ -29,7 +36,8 @@ def test_shown(value: object, code: str, text: str) -> None:
     assert cells.shown(value, code)[0] == text
 
 
-@given(st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(10**15), 10**15)), st.sampled_from([code for _, code, _ in SHOWN]))  # fmt: skip
+@given(st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(10**15),
+10**15)), st.sampled_from([code for _, code, _ in SHOWN]))  # fmt: skip
 def test_any_number_is_shown(value: float, code: str) -> None:
     text, flags = cells.shown(value, code)
     assert isinstance(text, str) and all(":" in flag for flag in flags)

@@ -63,11 +63,11 @@ EXTERNAL = '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
 
 def bomb() -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
-        with package.open("word/document.xml", "w") as part:
-            part.write(BODY.split("{dtd}")[0].encode() + b"<!-- ")
-            for _ in range(200):
-                part.write(b" " * (1 << 20))
+    package = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED)
+    with package, package.open("word/document.xml", "w") as part:
+        part.write(BODY.split("{dtd}")[0].encode() + b"<!-- ")
+        for _ in range(200):
+            part.write(b" " * (1 << 20))
     return out.getvalue()
 
 
@@ -76,19 +76,24 @@ BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "truncated zip": ("a.docx", lambda: GOOD[: len(GOOD) // 2], "不完整"),
     "zip of something else": ("a.docx", lambda: _zip({"x.txt": b"1"}), "压缩包"),
     "zip bomb": ("a.docx", bomb, "压缩炸弹"),
-    "encrypted docx": ("a.docx", lambda: OLE + "EncryptedPackage".encode("utf-16-le") + b"\0" * 99, "加密"),
-    "old doc": ("a.docx", lambda: OLE + "WordDocument".encode("utf-16-le") + b"\0" * 99, "另存为 docx"),
+    "encrypted docx": ("a.docx",
+    lambda: OLE + "EncryptedPackage".encode("utf-16-le") + b"\0" * 99, "加密"),
+    "old doc": ("a.docx", lambda: OLE + "WordDocument".encode("utf-16-le") + b"\0" * 99,
+    "另存为 docx"),
     "broken xls": ("a.xls", lambda: OLE + "Workbook".encode("utf-16-le") + b"\0" * 99, "损坏"),
     "pdf": ("a.docx", lambda: b"%PDF-1.7\n", "PDF"),
-    "external entity": ("a.docx", lambda: xml_docx("<w:p><w:r><w:t>&x;</w:t></w:r></w:p>", EXTERNAL), "DTD"),
-    "billion laughs": ("a.docx", lambda: xml_docx("<w:p><w:r><w:t>&c;</w:t></w:r></w:p>", BILLION), "DTD"),
+    "external entity": ("a.docx", lambda: xml_docx("<w:p><w:r><w:t>&x;</w:t></w:r></w:p>",
+    EXTERNAL), "DTD"),
+    "billion laughs": ("a.docx", lambda: xml_docx("<w:p><w:r><w:t>&c;</w:t></w:r></w:p>",
+    BILLION), "DTD"),
     "broken xml": ("a.docx", lambda: xml_docx("<w:p><w:r></w:p>"), "XML"),
     "no document part": ("a.docx", lambda: _zip({"word/styles.xml": b"<a/>"}), "缺少"),
     "workbook without sheets": ("a.xlsx", lambda: _zip({"xl/workbook.xml": b"<a/>"}), "损坏"),
     "dtd in a workbook": ("a.xlsx", lambda: _zip({"xl/workbook.xml": EXTERNAL.encode()}), "DTD"),
     "NUL bytes": ("a.txt", lambda: "题干->答案\n题\0干->答案".encode(), "第2行"),
     "NUL in csv": ("a.csv", lambda: b"\xe9\xa2\x98,a\0b\n", "NUL"),
-    "mixed encodings": ("a.txt", lambda: "一题->甲\n二题->乙\n".encode() + "三题->丙".encode("gbk"), "第3行"),
+    "mixed encodings": ("a.txt",
+    lambda: "一题->甲\n二题->乙\n".encode() + "三题->丙".encode("gbk"), "第3行"),
     "bad utf-8": ("a.txt", lambda: "一题->甲\n".encode() + b"\xff\xfe\xff", "第2行"),
     "truncated utf-16": ("a.txt", lambda: "一题->甲".encode("utf-16")[:-1], "utf-16"),
     "empty": ("a.docx", lambda: b"", "空文件"),
@@ -118,13 +123,15 @@ def test_bad_input_is_one_clear_line(case: str, tmp_path: Path) -> None:
     assert path.name in message
 
 
-@pytest.mark.parametrize(("data", "name"), [(GOOD, "a.xlsx"), (GOOD, "a.txt"), (SHEET, "a.docx"), (SHEET, "a.xls"), (SHEET, "a.csv")])  # fmt: skip
+@pytest.mark.parametrize(("data", "name"), [(GOOD, "a.xlsx"), (GOOD, "a.txt"), (SHEET, "a.docx"),
+(SHEET, "a.xls"), (SHEET, "a.csv")])  # fmt: skip
 def test_the_suffix_may_lie(data: bytes, name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(data)
     assert rows(tmp_path / name)[0].answer == "长江"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16",
+"utf-16-le", "utf-16-be", "utf-32"])  # fmt: skip
 @pytest.mark.parametrize("name", ["a.txt", "a.csv"])
 def test_encodings(encoding: str, name: str, tmp_path: Path) -> None:
     text = "中国最长的河流是：->长江\n世界最高峰是？->珠穆朗玛峰\n"
@@ -149,7 +156,7 @@ def test_encrypted_zip_member(tmp_path: Path) -> None:
         at = data.index(b"PK\x01\x02", at + 4)
     data[at + 8] |= 1  # the flag in the central directory
     (tmp_path / "a.docx").write_bytes(bytes(data))
-    with pytest.raises(UserError, match="加密|损坏"):
+    with pytest.raises(UserError, match=r"加密|损坏"):
         rows(tmp_path / "a.docx")
 
 
@@ -159,7 +166,7 @@ def test_a_csv_is_streamed(tmp_path: Path) -> None:
     with path.open("w", encoding="utf-8") as out:
         out.write("题干,答案\n")
         for n in range(10_000):
-            out.write(f"第{n}个自然数的平方是多少,{n * n}\n")
+            out.write(f"第{n}个自然数的平方是多少{'？' * 40},{n * n}\n")
         out.write("坏\0行,1\n")
     reader = read(path, Ledger())
     assert next(reader).answer == "0"
@@ -216,7 +223,10 @@ def test_a_damaged_package_is_read_or_refused(
 @settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(tree=st.recursive(st.text(alphabet="1.A题（ ）答案：√", max_size=8), lambda inner: st.tuples(st.sampled_from(["p", "r", "t", "tbl", "tr", "tc", "sdt", "sdtContent", "ins", "del", "pPr", "numPr", "rPr", "b", "br", "fldChar", "instrText", "pict", "txbxContent", "vMerge", "gridSpan"]), st.lists(inner, max_size=4)), max_leaves=25))  # fmt: skip
+@given(tree=st.recursive(st.text(alphabet="1.A题（ ）答案：√", max_size=8),
+lambda inner: st.tuples(st.sampled_from(["p", "r", "t", "tbl", "tr", "tc", "sdt", "sdtContent",
+"ins", "del", "pPr", "numPr", "rPr", "b", "br", "fldChar", "instrText", "pict", "txbxContent",
+"vMerge", "gridSpan"]), st.lists(inner, max_size=4)), max_leaves=25))  # fmt: skip
 def test_any_word_xml_is_read_or_refused(tree: object, tmp_path: Path) -> None:
     def xml(node: object) -> str:
         if isinstance(node, str):

@@ -46,7 +46,8 @@ def test_what_excel_did_to_the_real_answers(workbook: dict[str, tuple[str, list[
     assert len(workbook) == 10_397
     shown = {
         "B208": "5%", "B570": "150%", "B1727": "34.50%", "B1448": "9月10日", "B624": "5月30日",
-        "B1091": "2000年1月1日", "B4632": "1:03", "B593": "12369", "B2238": "8613800100500", "B750": "0.618",
+        "B1091": "2000年1月1日", "B4632": "1:03", "B593": "12369", "B2238": "8613800100500",
+        "B750": "0.618",
     }  # fmt: skip
     assert {cell: workbook[f"Sheet1!{cell}"][0] for cell in shown} == shown
     likely = {"B309": "1/6", "B5414": "1/3", "B4632": "1:3", "B2728": "2:8:3", "B7619": "9:1",
@@ -55,7 +56,8 @@ def test_what_excel_did_to_the_real_answers(workbook: dict[str, tuple[str, list[
         assert any(reading in flag for flag in workbook[f"Sheet1!{cell}"][1]), cell
 
 
-def test_every_date_and_time_of_the_workbook_is_flagged(real_bank: Path, workbook: dict[str, tuple[str, list[str]]]) -> None:  # fmt: skip
+def test_every_date_and_time_of_the_workbook_is_flagged(real_bank: Path, workbook: dict[str,
+tuple[str, list[str]]]) -> None:  # fmt: skip
     """Whatever the workbook stores as a date or a time has a flag."""
     from openpyxl import load_workbook
 

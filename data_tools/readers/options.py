@@ -1,0 +1,90 @@
+"""The options of a line: ``B. 乙  C. 丙``, or those that follow a stem on its own line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+OPTION_START = re.compile(
+    r"\s*(?P<mark>[*★☆√☑●◉■×]|\[\s*[xX√]\s*\])?\s*[□○◯]?\s*"
+    r"(?:[(\[]\s*(?P<a>[A-Za-z])\s*[)\]]\s*[、.:]?|(?:选项\s*)?(?P<b>[A-Za-z])\s*[、.:)\],，](?![a-z]\.)"
+    r"|(?P<c>[A-Z])(?=\s+\S)|(?P<d>[A-Z])(?=[^\x00-\x7f]))\s*"
+)
+
+
+@dataclass(slots=True)
+class Option:
+    """An option found in a line: its letter, where its marker and its text begin, where it ends."""
+
+    letter: str
+    marker: int
+    start: int
+    end: int
+    style: str
+    marked: bool = False
+
+
+def chain(plain: str, start: int, end: int) -> list[Option]:
+    """The options of a line that begins with one: ``B. 乙  C. 丙``; empty where it does not."""
+    first = OPTION_START.match(plain, start, end)
+    if not first:
+        return []
+    style = next(name for name in "abcd" if first.group(name))
+    letter = first.group(style)
+    if letter.islower() and style in "cd":
+        return []
+    found = [
+        Option(letter.upper(), first.start(), first.end(), end, style, bool(first.group("mark")))
+    ]
+    lower = letter.islower()
+    while len(found) < 12:
+        last = found[-1]
+        following = chr(ord(last.letter) + 1)
+        match = _next(plain, following.lower() if lower else following, style, last.start, end)
+        if match is None:
+            break
+        last.end = match.start()
+        mark = bool(re.search(r"[*★☆√☑●]\s*$", plain[last.start : last.end]))
+        found.append(Option(following, match.start(), match.end(), end, style, mark))
+        if mark:
+            last.end -= 1
+    return found
+
+
+def _next(plain: str, letter: str, style: str, start: int, end: int) -> re.Match[str] | None:
+    """The marker of the next option after ``start``: one after a space, else any."""
+    shape = {
+        "a": rf"[(\[]\s*{letter}\s*[)\]]\s*[、.:]?\s*",
+        "b": rf"(?<![A-Za-z0-9.]){letter}\s*[、.:)\],，]\s*",
+        "c": rf"(?<=\s){letter}\s+(?=\S)",
+        "d": rf"(?<=\s){letter}(?=[^\x00-\x7f])",
+    }[style]
+    any_match = None
+    for match in re.compile(shape).finditer(plain, start + (1 if style in "ab" else 0), end):
+        if match.start() > 0 and plain[match.start() - 1] in " ;；":
+            return match
+        any_match = any_match or match
+    return any_match
+
+
+def _balanced(text: str) -> bool:
+    """Whether every bracket in ``text`` is closed."""
+    return text.count("(") == text.count(")") and text.count("[") == text.count("]")
+
+
+def inline(plain: str, start: int, end: int) -> list[Option]:
+    """The options that follow a stem on its own line: the longest chain from A, the last such."""
+    best: list[Option] = []
+    for found in re.finditer(
+        r"(?<![A-Za-z0-9])[(\[]?\s*[Aa]\s*[、.:)\]]|(?<=\s)A(?=\s+\S|[^\x00-\x7f])", plain[:end]
+    ):
+        if found.start() <= start:
+            continue
+        options = chain(plain, found.start(), end)
+        texts = [plain[o.start : o.end] for o in options]
+        filled = all(t.strip(" ,、;；.。()[]?") and _balanced(t) for t in texts)
+        if len(options) >= max(2, len(best)) and options[0].letter == "A" and filled:
+            if options[0].style in "cd" and len(options) < 3:
+                continue
+            best = options
+    return best
