@@ -57,9 +57,11 @@ def label(name: str) -> str:
 
 
 def lines(report: dict[str, Any]) -> list[tuple[str, int, list[str]]]:
-    """The table's rows: label, n, one figure per column. Failure modes that no column shows are
-    left out; they stand in report.json."""
-    found = []
+    """The table's rows: label, n, one figure per column. Left out (they stand in report.json):
+    failure modes that no column shows, and a more lenient metric that adds nothing to the row
+    before."""
+    found: list[tuple[str, int, list[str]]] = []
+    before: tuple[str, list[str]] = ("", [])
     columns = report["columns"]
     for name in columns[report["main"]]:
         cells = [cells[name] for cells in columns.values()]
@@ -68,7 +70,10 @@ def lines(report: dict[str, Any]) -> list[tuple[str, int, list[str]]]:
             found.append((SPEED[name], cells[-1]["n"], figures))
         elif not name.startswith("failure.") or any(cell["value"] for cell in cells):
             figures = [f"{percent(c['value']):>6} {interval(c)}{star(c)}" for c in cells]
-            found.append((label(name), cells[-1]["n"], figures))
+            row = (name.split(".")[0], figures)
+            if row != before or row[0] == "failure":
+                found.append((label(name), cells[-1]["n"], figures))
+            before = row
     return found
 
 

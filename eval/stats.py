@@ -58,7 +58,7 @@ def difference(first: Sequence[float], second: Sequence[float]) -> dict[str, Any
         "ci95": [round(low, 6), round(high, 6)],
     }
     if all(score in (0, 1) for score in (*first, *second)):
-        found["p"] = round(mcnemar(first, second), 8)
+        found["p"] = mcnemar(first, second)
         found["significant"] = found["p"] < 0.05
     else:
         found["significant"] = low > 0 or high < 0
