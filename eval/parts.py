@@ -158,6 +158,8 @@ class Folder(HuggingFacewithChatTemplate):
 
     def __init__(self, journal: str, label: str = "", step: int = 8, **kwargs: Any) -> None:
         super().__init__(generation_kwargs={"do_sample": False}, **kwargs)
+        # Some tokenizers add token_type_ids, which generate() refuses.
+        self.tokenizer.model_input_names = ["input_ids", "attention_mask"]
         self.journal = Journal(Path(journal))
         self.label, self.step = label, step
 
