@@ -20,12 +20,12 @@ r"|描述|题目|正文|名称)?|问题(?:内容|描述)?|考题|考试题目|�
 r"|stem|title|content)?|stem|prompt|column1|q|问|题",
     "answer": 
 r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项)?|正确选项|正确项|标答"
-r"|(?:correct|right)?(?:answers?|option|choice|key)(?:key)?|correct|column2|ans|答"
+r"|(?:correct|right|question)?(?:answers?|option|choice|key)(?:key)?|correct|column2|ans|答"
 r"|答复|回答",
     "kind": r"(?:试题|题目|题|考题|问题)?(?:类型|类别|题型)|题型|题类|(?:question)?type|kind",
     "explanation": 
 r"(?:答案|试题|题目|考点)?(?:解析|详解|说明|分析|解释|讲解)|(?:出题|命题|参考|法律"
-r"|政策|制定|考题)?依据|explanations?|analysis|rationale|解析内容|答案出处|出处"
+r"|政策|制定|考题)?依据|(?:question)?explain|explanations?|analysis|rationale|解析内容|答案出处|出处"
 r"|依据条款",
     "number": r"序号|题号|编号|试题编号|题目编号|顺序|no\.?|number|id|#|index|题目id|试题id",
     "case": 
@@ -33,7 +33,7 @@ r"材料(?:内容)?|案例(?:内容|背景)?|背景(?:材料|资料)?|共用题�
 r"|context|case|case(?:stem|text)",
     "options": 
 r"选项(?:内容|列表|集)?|备选(?:项|答案|选项)|候选(?:项|答案)|可选项|可选答案"
-r"|试题选项|题目选项|答案选项|options?|choices?|答题选项",
+r"|试题选项|题目选项|答案选项|options?(?:content|text)?|choices?|答题选项",
 }  # fmt: skip
 _ROLE = {role: re.compile(shape, re.I) for role, shape in _ROLES.items()}
 _ONE = re.compile(
@@ -111,7 +111,7 @@ class Columns:
             if cell is not None and cell.text and not (already and cell.covered):
                 found[letter] = cell.text
         bare = {letter: unlettered(text, letter) for letter, text in found.items()}
-        if all(bare[letter] != found[letter] for letter in found):
+        if sum(bare[letter] != found[letter] for letter in found) > 1:
             found = bare  # A.甲 in the column of A, B.乙 in that of B: the letters are no text
         cell = self.cell(row, self.combined)
         if cell is not None and cell.text and not (already and cell.covered):
@@ -181,6 +181,8 @@ def _literal(text: str) -> dict[str, str]:
         return {}
     if isinstance(value, dict) and set(map(str, value)) <= set("ABCDEFGHIJKL"):
         return {str(letter): str(text) for letter, text in value.items()}
+    if isinstance(value, list):
+        value = [next(iter(x.values()), "") if isinstance(x, dict) else x for x in value]
     if isinstance(value, list) and 2 <= len(value) <= 12 and all(isinstance(x, str) for x in value):
         return {chr(65 + k): unlettered(x, chr(65 + k)) for k, x in enumerate(value)}
     return {}

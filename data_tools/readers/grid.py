@@ -105,6 +105,10 @@ def _row(row: list[Cell], grid: Grid) -> Row | None:
     if not any(texts):
         return None
     columns, ledger, name = grid.columns, grid.layout.ledger, grid.layout.name
+    if len(texts[0]) <= 8 and co.role(texts[0])[0] and (other := co.find([row])):
+        made = _settle(grid)  # another header: from here on the columns mean something else
+        other.header, grid.columns = -1, other
+        return made
     if columns.is_header(texts):
         return None  # the header again, as on each printed page
     stem = columns.cell(row, columns.stem)

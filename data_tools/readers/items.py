@@ -256,7 +256,7 @@ def _valid(plain: str, found: re.Match[str], name: str, parts: list[Part], body:
         return True
     if not has_colon:
         return chosen and after == " " and name == ANSWER and "答案" in label and len(parts) == 1
-    boundary = after in " .。)]?!;；,，、_"
+    boundary = after in " .。)]?!;；,，、_" or not plain[parts[-1].start : start].strip()
     return boundary or chosen or (len(parts) > 1 and (after in "对错误确√×" or after.isupper()))
 
 

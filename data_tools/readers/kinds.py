@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 from core.errors import UserError
+from data_tools.readers.columns import role
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Streams of an OLE file, as their directory spells them (UTF-16).
@@ -70,7 +71,21 @@ def _kind(path: Path, head: bytes, name: str) -> str:
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv"):
         return "csv"
-    return "md" if suffix in (".md", ".markdown") else "txt"
+    if suffix in (".md", ".markdown"):
+        return "md"
+    return "csv" if _titled(head) else "txt"
+
+
+def _titled(head: bytes) -> bool:
+    """Whether a text begins with a line of column titles, as a mislabelled export does."""
+    line = head.lstrip(b"\xef\xbb\xbf").splitlines()[0] if head.strip() else b""
+    for encoding in ("utf-8", "gb18030"):
+        titles = line.decode(encoding, errors="replace")
+        for delimiter in (",", "\t", ";", "|"):
+            roles = {role(title)[0] for title in titles.split(delimiter)}
+            if {"stem", "answer"} <= roles:
+                return True
+    return False
 
 
 def _zip(path: Path, name: str) -> str:

@@ -120,6 +120,8 @@ class Layout(KeyMode):
             return True
         if item.kind == it.BOTH and self.both(item):
             return True
+        if item.kind == it.BARE and self.one_of_two(index, item):
+            return True
         if item.kind == it.ANSWER and self.key_label(item):
             return True
         if item.kind in it.LABELLED or (item.kind == it.BARE and self.bare(item)):
@@ -139,6 +141,24 @@ class Layout(KeyMode):
         assert self.q is not None
         self.q.stem, self.q.answer, self.q.answered = [pair[0]], [pair[1]], True
         self.state = ANSWER
+        return True
+
+    def one_of_two(self, index: int, item: Item) -> bool:
+        """``正确`` and ``错误`` on two lines below a statement; an emphasised one is the answer."""
+        other = next((x for x in self.context.items[index + 1 :] if x.kind != it.BLANK), None)
+        if self.q is None or self.state != STEM or other is None or other.kind != it.BARE:
+            return False
+        words = [pt.judgement(x.plain) for x in (item, other)]
+        if not all(words) or (words[0] in pt.JUDGE_RIGHT) == (words[1] in pt.JUDGE_RIGHT):
+            return False
+        hows = [{how for _, _, how in x.line.marks} for x in (item, other)]
+        told = [word for word, mine, its in zip(words, hows, hows[::-1], strict=True) if mine - its]
+        for line in (item.line, other.line):
+            self.q.take(line)
+        if len(told) == 1:
+            self.q.answer, self.q.answered, self.state = told, True, ANSWER
+        self.q.tag = self.q.tag or "judge"
+        other.kind = it.BLANK
         return True
 
     # -- headings ---------------------------------------------------------------------------

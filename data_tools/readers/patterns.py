@@ -14,7 +14,7 @@ _MAP.update(
 )
 _MAP.update({ord(a): ord(b) for a, b in zip("【】〔〕［］〖〗", "[][][][]", strict=True)})
 _MAP.update({ord(a): ord(b) for a, b in zip("﹒．∶﹕", "..::", strict=True)})
-_MAP.update({ord(a): ord(b) for a, b in zip("✓✔☑✗✘☒✖╳✕ⅹ", "√√√×××××××"[:10], strict=True)})
+_MAP.update({ord(a): ord(b) for a, b in zip("✓✔☑✅✗✘☒✖╳✕ⅹ❌❎", "√√√√×××××××××", strict=True)})
 _MAP.update({ord(a): ord("-") for a in "‐‑‒–−"})
 
 
@@ -184,6 +184,7 @@ COUNT = re.compile(
 )
 COUNT_RANGE = re.compile(r"第?\s*(\d{1,4})\s*[-~～—至到]\s*第?(\d{1,4})\s*(?:小?题)")
 PAGE = re.compile(
+    r"\s*(?:得分\s*[:]?\s*)?\d+(?:\.\d+)?\s*分\s*|"
     r"\s*(?:第\s*\d+\s*页\s*(?:[,/、(]?\s*共\s*\d+\s*页\)?)?|[-—―·•]+\s*\d+\s*[-—―·•]+"
     r"|\d+\s*/\s*\d+|(?:Page|P\.)\s*\d+(?:\s*(?:of|/)\s*\d+)?"
     r"|共\s*\d+\s*页.{0,6}第\s*\d+\s*页)\s*",
@@ -239,7 +240,7 @@ def number_value(text: str) -> int:
 
 def judgement(text: str) -> str:
     """The judgement that ``text`` is (√, 对, 错误, True, ...), or ''."""
-    bare = plain(text).strip(" 。.,，;；()[]:")
+    bare = plain(text).strip(" 。.,，;；()[]:\ufe0f")
     low = bare.lower()
     if low in JUDGE_RIGHT or low in JUDGE_WRONG:
         return {"v": "√", "x": "×"}.get(low, bare)

@@ -20,7 +20,12 @@ _BREAK = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _LEAD = re.compile(r"\s*(?:>\s*)*(?:#{1,6}\s+|[-+•]\s+(?=\S)|\*\s+(?=\S))?(?:\[( |x|X)\]\s+)?")
 _BOLD = re.compile(
     r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1|(?<!\*)\*(?=[^\s*])([^*]+?)(?<=[^\s*])\*(?!\*)|`([^`]+)`"
+    r"|<(?P<tag>font|span|b|strong|u|mark|em|i)\b[^<>]*>(.*?)</(?P=tag)>",
+    re.I,
 )
+_TAGS = re.compile(r"</?(?:font|span|b|strong|u|mark|em|i|p|div|br|sub|sup)\b[^<>]*/?>", re.I)
+_HOWS = {"u": "underline", "mark": "highlight", "font": "color", "span": "color", "i": "italic",
+         "em": "italic"}  # fmt: skip
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)]*)\)")
 _RULE = re.compile(r"\s*(?:[-=_*]\s*){3,}$")
 _TABLE_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
@@ -151,16 +156,25 @@ def _marked_down(line: Line) -> Line:
     heading = bool(re.match(r"\s*#{1,6}\s", raw))
     flags = ("image",) if _IMAGE.search(body) else ()
     body = _IMAGE.sub(lambda m: f"[图片:{m.group(2).rpartition('/')[2] or m.group(1)}]", body)
-    text, marks, position = tick, [], 0
+    text, marks = _emphasised(tick + body)
+    return Line(text, line.loc, marks=tuple(marks), flags=flags, heading=heading, raw=raw)
+
+
+def _emphasised(body: str) -> tuple[str, list[tuple[int, int, str]]]:
+    """``body`` without the signs of emphasis (``**``, ``<font color>``, ...), and what they mark."""
+    text, marks, position = "", [], 0
     for found in _BOLD.finditer(body):
+        inner = next(found.group(k) for k in (2, 3, 4, 6) if found.group(k) is not None)
+        plain, within = _emphasised(inner) if found.group(4) is None else (inner, [])
         text += body[position : found.start()]
-        inner = next(group for group in found.groups()[1:] if group is not None)
+        how = _HOWS.get((found["tag"] or "b").lower(), "bold")
         if found.group(4) is None:
-            marks.append((len(text), len(text) + len(inner), "bold"))
-        text += inner
+            marks.append((len(text), len(text) + len(plain), how))
+        marks += [(len(text) + a, len(text) + b, how) for a, b, how in within]
+        text += plain
         position = found.end()
     text += body[position:]
-    return Line(text, line.loc, marks=tuple(marks), flags=flags, heading=heading, raw=raw)
+    return (_TAGS.sub("", text) if "<" in body else text), marks
 
 
 def _table(lines: list[Line]) -> Table:
