@@ -38,13 +38,13 @@ DATA_ARGS = $(call given,BANK TABLE TEMPLATES NOVEL MIX MIX_RATIO AGAINST ENGINE
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help demo data review train merge quantize convert deploy stop proxy chat index ask web \
-        eval report estimate doctor check test test-slow lint bench gpu-check clean \
-        env-core env-train env-serve env-turbomind env-eval env-dev
+        eval report compare estimate doctor check test test-slow lint bench gpu-check clean \
+        env-core env-train env-serve env-turbomind env-eval env-dev env-ray
 
 help:  ## 本帮助 this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-env-core env-train env-serve env-turbomind env-eval env-dev: env-%:
+env-core env-train env-serve env-turbomind env-eval env-dev env-ray: env-%:
 	@python3 requirements/install.py $*
 
 demo:  ## 无 GPU 全流程：题库→训练→部署→评测 the whole path on the sample, in minutes
@@ -90,7 +90,7 @@ chat: env-core  ## 终端对话 chat with the deployed model in the terminal
 web: env-core  ## 网页 the page (= streamlit run web/app.py)
 	@TIKUFORGE_PORT=$(PORT) $(VENVS)/core/bin/streamlit run web/app.py
 
-eval: env-core env-serve env-eval  ## 评测：基座与微调并排 base beside tuned [SUITE=domain]
+eval: env-core env-serve env-eval  ## 评测：基座与微调并排 base beside tuned [SUITE=domain|general|all]
 	@$(MERGED)
 	@$(SERVE) -m deploy start --role tuned $(EVAL_ARGS) --port $(TUNED_PORT) --for eval && \
 	  $(SERVE) -m deploy start --role base $(EVAL_ARGS) --port $(BASE_PORT) --for eval && \
@@ -100,6 +100,9 @@ eval: env-core env-serve env-eval  ## 评测：基座与微调并排 base beside
 
 report: env-core  ## 重写评测报告 write the report again from the last evaluation
 	@$(CORE) -m eval report --work-dir $(RUN)
+
+compare: env-core  ## A=运行 B=运行 比较两次评测 two runs side by side
+	@$(CORE) -m eval compare $(A) $(B)
 
 doctor: env-core  ## 检查环境 what this machine has and lacks
 	@$(CORE) -m deploy doctor
@@ -115,6 +118,9 @@ lint: env-dev  ## ruff 与类型检查 ruff and mypy
 
 test: env-dev env-train env-serve env-eval  ## 全部测试（<10 分钟） the tests
 	@$(DEV) -m pytest
+
+test-slow: env-dev env-train env-serve env-eval env-ray  ## 较慢的测试 the tests that take minutes
+	@$(DEV) -m pytest -m slow
 
 clean:  ## 删除环境与演示输出（不动你的数据与权重） remove environments and the demo's outputs
 	rm -rf $(VENVS) $(WORK_DIRS)/demo .pytest_cache .ruff_cache .mypy_cache

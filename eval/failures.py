@@ -26,7 +26,7 @@ _CJK = re.compile(r"[\u3400-\u9fff]")
 
 def repeats(text: str) -> bool:
     """At least half of the four-character pieces of a text of 24 or more characters were there
-    before (a text that goes on as it should has few: under a tenth in the sample answers)."""
+    before. The share is our judgement, not a measured one."""
     text = re.sub(r"\s+", "", text)
     if len(text) < 24:
         return False

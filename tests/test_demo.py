@@ -1,0 +1,30 @@
+"""What ``make demo`` promises, read from its own report: it truly learns."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.files import ROOT, read_json
+
+RUN = ROOT / "work_dirs" / "demo" / "gongkao" / "smollm2_cpu_qlora"
+
+
+def test_the_demo_learns() -> None:
+    report = RUN / "report.json"
+    if not report.is_file():
+        pytest.skip("no demo here yet (make demo)")
+    columns = read_json(report)["columns"]
+    tuned, base = (columns[name]["train.exact"] for name in ("tuned", "base"))
+    assert tuned["n"] == base["n"] >= 60
+    assert tuned["value"] >= 0.9
+    assert base["value"] <= 0.1
+    assert columns["tuned"]["paraphrase.exact"]["n"] >= 30, "reported as it is, with n"
+    assert (RUN / "report.html").is_file()
+
+
+def test_every_hand_over_was_proved() -> None:
+    if not (RUN / "merged").is_dir():
+        pytest.skip("no demo here yet (make demo)")
+    merged = read_json(RUN / "merged" / "handover.json")
+    assert merged["prompt_ids_equal"] and merged["greedy_equal"] >= merged["n"] - 1
+    assert (RUN / "gguf" / "handover.json").is_file()
