@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 AIM, MOST = 2500, 3000  # characters; the earlier project cut at 2,000-3,000
 TINY = 200  # a section with less prose than this (a volume's title page) joins the next one
+HARD = 2000.0  # the cost of a cut inside a sentence; inside a speech it is more
 SPEECH = 1500  # a quotation longer than this was left open by mistake
 
 _NUMERAL = r"[零〇○一二三四五六七八九十百千万两\d]{1,9}"
@@ -140,41 +141,58 @@ def cuts(text: str) -> list[tuple[int, float]]:
     spans = quoted(text)
     starts = [begin for begin, _ in spans]
     costs: dict[int, float] = {}
-    speech_before = False
+    speech_before = heading_before = False
     for begin, end in lines_of(text):
         line = text[begin:end].strip()
         speech = line[:1] in ("“", "「", "『", '"')
         if begin and line:
-            costs[begin] = 300.0 if speech and speech_before else 0.0
-        speech_before = speech if line else speech_before
-    for pattern, cost in ((_STOP, 400.0), (_PAUSE, 2000.0)):
+            costs[begin] = 300.0 if speech and speech_before else HARD * heading_before
+        if line:
+            speech_before, heading_before = speech, is_heading(line)
+    for pattern, cost in ((_STOP, 400.0), (_PAUSE, HARD)):
         for found in pattern.finditer(text):
             costs.setdefault(found.end(), cost)
     return sorted(
-        (at, cost + 3000.0 * _inside(spans, starts, at))
+        (at, cost + 1.5 * HARD * _inside(spans, starts, at))
         for at, cost in costs.items()
         if 0 < at < len(text)
     )
 
 
 def pieces(text: str, aim: int, most: int) -> list[int]:
-    """The ends of the pieces of one section: about ``aim`` characters, never above ``most``."""
+    """The ends of the pieces of one section: about ``aim`` characters, never above ``most``. Where
+    that forces a cut into a sentence or a speech, one or two more pieces leave more room."""
     count = max(math.ceil(len(text) / most), round(len(text) / aim), 1)
     if count == 1:
         return [len(text)]
     places = cuts(text)
+    tries = (_parted(len(text), places, number, aim, most) for number in range(count, count + 3))
+    best, worst = next(tries)
+    for ends, cost in tries:
+        if worst < HARD:
+            break
+        if cost < worst:
+            best, worst = ends, cost
+    return best
+
+
+def _parted(
+    size: int, places: Sequence[tuple[int, float]], count: int, aim: int, most: int
+) -> tuple[list[int], float]:
+    """The ends of ``count`` pieces, and the cost of the worst cut."""
     offsets = [at for at, _ in places]
     ends: list[int] = []
-    start = 0
+    start, worst = 0, 0.0
     for left in range(count, 1, -1):
-        target = start + (len(text) - start) / left
-        low = max(start + 1, len(text) - (left - 1) * most, round(target - aim / 2))
-        high = min(start + most, len(text) - 1, round(target + aim / 2))
+        target = start + (size - start) / left
+        low = max(start + 1, size - (left - 1) * most, round(target - aim / 2))
+        high = max(low, min(start + most, size - left + 1, round(target + aim / 2)))
         near = places[bisect_left(offsets, low) : bisect_right(offsets, high)]
-        hard = (min(max(round(target), low), high), 0.0)  # no mark in reach: a wall of text
-        start = min(near, key=lambda place: place[1] + abs(place[0] - target), default=hard)[0]
+        hard = (min(max(round(target), low), high), 2 * HARD)  # no mark in reach: a wall of text
+        start, cost = min(near, key=lambda place: place[1] + abs(place[0] - target), default=hard)
+        worst = max(worst, cost)
         ends.append(start)
-    return [*ends, len(text)]
+    return [*ends, size], worst
 
 
 def chunks(text: str, aim: int = AIM, most: int = MOST) -> list[Chunk]:

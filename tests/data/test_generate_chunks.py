@@ -15,7 +15,8 @@ from data_tools.passages import of_texts
 HEADINGS = (
     "第一章 停住的钟", "第一章停住的钟", "第1001章 你是谁？", "第十二回 风雪山神庙",
     "　　第三节　雨夜", "第二卷 远行", "卷一 少年", "楔子", "番外 三年后", "Chapter 12",
-    "CHAPTER IV. The Letter", "## 第五章 归来", "【第六章】 归来", "正文 第七章 开始", "第五卷：风起",
+    "CHAPTER IV. The Letter", "## 第五章 归来", "【第六章】 归来",
+    "正文 第七章 开始", "第五卷：风起",
     "Prologue",
 )  # fmt: skip
 PROSE = (
