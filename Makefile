@@ -122,5 +122,9 @@ test: env-dev env-train env-serve env-eval  ## 全部测试（<10 分钟） the 
 test-slow: env-dev env-train env-serve env-eval env-ray  ## 较慢的测试 the tests that take minutes
 	@$(DEV) -m pytest -m slow
 
+# Resolve each stage anew from requirements/*.txt and note what came out.
+lock:
+	@for stage in core train serve eval dev; do python3 requirements/install.py --lock $$stage; done
+
 clean:  ## 删除环境与演示输出（不动你的数据与权重） remove environments and the demo's outputs
 	rm -rf $(VENVS) $(WORK_DIRS)/demo .pytest_cache .ruff_cache .mypy_cache

@@ -128,6 +128,22 @@ def ensure(stage: str) -> None:
     stamp.write_text(key.hexdigest())
 
 
+def write_lock(stage: str) -> None:
+    """Resolve ``stage`` without its lock and write what was installed as the new one."""
+    lock = HERE / f"{stage}.lock"
+    lock.unlink(missing_ok=True)
+    ensure(stage)
+    python_of = str(VENVS / stage / "bin" / "python")
+    freeze = [uv_command(), "pip", "freeze", "-q", "-p", python_of]
+    found = subprocess.run(freeze, capture_output=True, text=True, check=True).stdout.split("\n")
+    # CUDA's libraries follow torch's own pins, and only where there is a CUDA build.
+    kept = [line.replace("+cpu", "") for line in found if not line.startswith(("nvidia", "triton"))]
+    name = "requirements.txt" if stage == "core" else f"requirements/{stage}.txt"
+    head = f"# What {name} resolved to when it was tried: installed as constraints. make lock\n"
+    lock.write_text(head + "\n".join(kept))
+    ensure(stage)
+
+
 def main() -> None:
     """Make each named stage's environment, one caller at a time."""
     if len(sys.argv) < 2:
@@ -135,8 +151,9 @@ def main() -> None:
     VENVS.mkdir(parents=True, exist_ok=True)
     with open(VENVS / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two targets at once must not build one environment twice
-        for stage in sys.argv[1:]:
-            ensure(stage)
+        locking = sys.argv[1] == "--lock"
+        for stage in sys.argv[2:] if locking else sys.argv[1:]:
+            write_lock(stage) if locking else ensure(stage)
 
 
 if __name__ == "__main__":
