@@ -53,6 +53,8 @@ demo:  ## 无 GPU 全流程：题库→训练→部署→评测 the whole path o
 	@echo '打开网页 to chat: make deploy web DOMAIN=$(DOMAIN) RUN=$(DEMO)/$(basename $(DEMO_CONFIG))'
 
 data: env-core  ## BANK="a.docx b.xlsx" [TABLE= TEMPLATES= NOVEL= MIX= DOMAIN= OUT=] → 数据集 a data set
+	@$(if $(NOVEL),$(CORE) -m data_tools generate --novel $(NOVEL) --domain $(DOMAIN) --out $(OUT) \
+	  $(if $(BASE_URL),--base-url $(BASE_URL) --model $(MODEL)))
 	@$(if $(filter ray,$(ENGINE)),python3 requirements/install.py ray && $(VENVS)/ray/bin/python,$(CORE)) \
 	  -m data_tools build --domain $(DOMAIN) --out $(OUT) --config $(CONFIG) $(DATA_ARGS)
 
