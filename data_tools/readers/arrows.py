@@ -14,6 +14,7 @@ OTHERS = ("\t", "||", "｜｜", "|", "｜", "——", "--", "==", "＝＝", "::"
           "##", "#", "$$", "$", "~~", "~", "～", "&&", "&", "^", "//", "\\", "***", "*", "=",
           "＝")  # fmt: skip
 _END = re.compile(r"[：:？?。）)】”\"]\s*$")  # how a stem usually ends
+_LABELLED = re.compile(r"(?:答案|回答|[Aa]nswer)\s*[:：】\]]|(?<=[?？。\s])答\s*[:：]")
 _ASKED = re.compile(r"[：:？?]\s*$|选题?[)）]\s*$")
 _NUMBER = re.compile(r"\s*[（(]?\d{1,5}\s*(?:[、)）]|[.．:：](?!\d))\s*")
 _OPTION = re.compile(
@@ -87,6 +88,8 @@ def usual(lines: list[Line]) -> str:
     if best and (counts[best] * 2 > len(texts) or counts[best] >= 20):
         return best
     if len(texts) < 3 or any(_OPTION.match(text) for text in texts):
+        return ""
+    if 2 * sum(bool(_LABELLED.search(text)) for text in texts) > len(texts):
         return ""
     for sign in OTHERS:
         once = sum(text.strip().count(sign) == 1 for text in texts)

@@ -68,7 +68,7 @@ class Context:
         for other in self.items[index + 1 : index + 9]:
             if other.kind == it.OPTION and other.options:
                 return other.options[0].letter == letter
-            if other.kind in (it.NUMBER, it.SECTION, it.KEY, *it.LABELLED) and other.plain.strip():
+            if other.kind in (it.NUMBER, *it.LABELLED) and other.plain.strip():
                 return False
         return False
 
@@ -202,7 +202,8 @@ class Context:
                 if item.head.start >= item.head.end and len(item.parts) > 1:
                     return True
                 return not (item.options or self.ahead(other, item.family).option)
-            return bool(re.fullmatch(r"(?:题号|序号|题目)?[\sA-H√×,、;；0-9.:()|-]+", item.plain))
+            row = re.fullmatch(r"(?:题号|序号|题目)?[\sA-H√×,、;；0-9.:()|-]+", item.plain)
+            return row is not None and len(re.findall(r"[A-H√×]|\d+", item.plain)) > 3
         return False
 
 

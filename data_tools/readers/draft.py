@@ -85,6 +85,11 @@ class Draft:
         return not any(found.group("in") for found in BRACKET.finditer(stem))
 
     @property
+    def titled(self) -> bool:
+        """Whether it is nothing but a line in a heading style."""
+        return len(self.lines) == 1 and self.lines[0].heading and not self.options
+
+    @property
     def text(self) -> str:
         """Every line of the question as stored, for ``Source.text``."""
         return self.source or "\n".join(line.stored.strip() for line in self.lines)

@@ -67,7 +67,7 @@ def row(draft: Draft, name: str, sha: str, hows: list[str]) -> Row | str:
     if draft.case and draft.case.stem:
         stem = "\n".join([*filter(None, draft.case.stem), *([stem] if stem else [])])
     flags = list(draft.flags)
-    final = _kind(draft, kind, letters, answer, flags)
+    final = _kind(draft, draft.tag or kind, letters, answer, flags)
     if draft.options:
         answer = "；".join(f"{letter}. {draft.options[letter]}" for letter in letters)
         if any(not text for text in draft.options.values()):
@@ -191,6 +191,8 @@ def _text_answer(draft: Draft, stem: str, said: str, kind: str) -> tuple[str, st
             stem = re.sub(r"([(（])\s*[^()（）]{1,60}?\s*([)）])", r"\1 \2", stem)
         return (judged or said), (emptied if judged and judged == inside else stem)
     if inside:
+        if inside in ("T", "F"):
+            draft.tag = draft.tag or "judge"
         return inside, emptied
     lead = answers.judgement(draft.lead) if draft.lead else ""
     if lead:

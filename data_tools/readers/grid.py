@@ -44,9 +44,25 @@ def flat(block: Table) -> list[Line] | None:
     if co.is_key(block.rows):
         pairs = co.key_pairs(block.rows)
         return [Line("  ".join(f"{n}.{answer}" for n, answer in pairs), first.loc, raw=first.text)]
+    listed = [_option_line(row) for row in block.rows]
+    if all(line is not None for line in listed):
+        return [line for line in listed if line is not None]
     if columns_of(block) is not None:
         return None
     return [line for row in block.rows for cell in row if not cell.covered for line in cell.lines]
+
+
+def _option_line(row: list[Cell]) -> Line | None:
+    """A row that is one option, its letter in a cell of its own: ``* | c. | the family``."""
+    texts = [cell.text for cell in row if cell.text]
+    mark = texts.pop(0) if texts and texts[0] in ("*", "√", "✓", "★", "●") else ""
+    if len(texts) != 2 or not re.fullmatch(r"[(\[]?[A-Ha-h]\s*[、.:)\]]?", pt.plain(texts[0])):
+        return None if any(texts) or mark else Line("", row[0].loc if row else "")
+    line = next(line for cell in row if cell.text == texts[1] for line in cell.lines)
+    letter = re.sub(r"[^A-Za-z]", "", pt.plain(texts[0]))
+    return Line(
+        f"{mark}{letter}. {texts[1]}", line.loc, marks=(), flags=line.flags, raw=line.stored
+    )
 
 
 def columns_of(block: Table) -> co.Columns | None:

@@ -47,6 +47,12 @@ _GENERIC = re.compile(
     r"部分|题库|试题|试卷|练习|习题|真题|考题|题目|题型|类|共|计|合计|每|小|大|道|个|分"
     r"|题|答案|参考|[\d\s、.:,，。;；*#()（）-]|questions?"
 )
+# Words that name a kind of question even without 题; 分析 or 应用 may stand in any title.
+_SURE = re.compile(r"单选|多选|不定项|单项选择|多项选择|填空|简答|问答|论述|名词解释|案例分析|型")
+_OPTIONS_LABEL = re.compile(
+    r"\s*[\[(]?\s*(?:选项|备选答案|备选项|options?|choices?)\s*[\])]?\s*[:]\s*|\s*\[(?:选项|备选)\]\s*",
+    re.I,
+)
 _KEY_HEAD = re.compile(
     r"(?<![是无有写看错对个的])(?:参考|标准|正确|试题|习题|练习|测试|考试|本卷"
     r"|全部)*答案(?:(?:及|与|和|、|\s)*(?:试题|评分)*(?:解析|详解|标准|说明|提示))?"
@@ -117,6 +123,12 @@ def analyse(line: Line) -> Item:
         return item
     if pt.PAGE.fullmatch(plain) or pt.END.fullmatch(plain):
         item.kind = NOISE
+        return item
+    label = _OPTIONS_LABEL.match(plain)
+    if label:
+        item.parts = [Part("head", label.end(), len(plain))]
+        item.options = chain(plain, label.end(), len(plain))
+        item.kind = OPTION if item.options else META if label.end() == len(plain) else TEXT
         return item
     _numbered(item)
     item.parts = _split(item)
@@ -289,10 +301,11 @@ def _heading(item: Item) -> None:
     if word and not item.options and item.family in ("", "d", "~", "("):
         rest = _GENERIC.sub("", core[: word.start()] + core[word.end() :])
         rest = pt.KIND_WORD.sub("", rest)
-        after = bare.partition(":")[2].strip() if ":" in bare else ""
-        told = not after or pt.INSTRUCTION.search(bare) or pt.COUNT.search(body)
+        after = re.split(r"[:。;；,，]", bare, maxsplit=1)[1:]
+        told = not "".join(after).strip() or pt.INSTRUCTION.search(bare) or pt.COUNT.search(body)
         edge = word.start() == 0 or word.end() == len(core) or core.endswith(("题", "题库", "部分"))
-        limit = 12 if han else 0 if item.family else 10
+        sure = "题" in core[word.start() :] or _SURE.search(word.group()) or word.group().isascii()
+        limit = (12 if han else 0 if item.family else 10) if sure else 0
         named = not item.family or word.group().endswith("题")
         if (
             told

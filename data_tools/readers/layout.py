@@ -20,7 +20,8 @@ from data_tools.readers.context import Context
 from data_tools.readers.draft import Section
 from data_tools.readers.items import Item
 from data_tools.readers.keymode import KeyMode
-from data_tools.readers.starts import ANSWER, EXPLAIN, STEM
+from data_tools.readers.options import chain
+from data_tools.readers.starts import ANSWER, EXPLAIN, OPTIONS, STEM
 
 _REPLY = re.compile(r"\s*A\s*\d{0,3}\s*[:.]\s*")
 
@@ -79,9 +80,25 @@ class Layout(KeyMode):
             han = pt.HAN_NUMBER.match(item.plain)
             item.body, item.family = (han.end(), "一") if han else (item.body, "")
             item.value = self.last + 1 if self.family == "一" else 1
+        if self.state == OPTIONS and self.q is not None:
+            self.reconsider_option(index, item)
         listed = item.kind == it.CHAPTER and item.plain.lstrip().startswith("(")
         if listed and self.q is not None and self.state == STEM and not self.complete():
             item.kind = it.TEXT  # （一） within a stem
+
+    def reconsider_option(self, index: int, item: Item) -> None:
+        """Within a list of options ``C、CA`` is the option C, and a lone word the end of a line."""
+        assert self.q is not None
+        expected = chr(65 + len(self.q.options))
+        if item.kind == it.BARE:
+            options = chain(item.plain, 0, len(item.plain))
+            if options and options[0].letter == expected:
+                item.kind, item.options = it.OPTION, options
+        elif item.kind in (it.SECTION, it.CHAPTER):
+            after = self.context.items[index + 1 : index + 4]
+            other = next((x for x in after if x.kind not in (it.BLANK, it.NOISE)), None)
+            if other is not None and other.options and other.options[0].letter == expected:
+                item.kind = it.TEXT
 
     def within_answer(self, index: int, item: Item) -> bool:
         """Whether a heading only divides the long answer that is being read."""
@@ -272,6 +289,14 @@ class Layout(KeyMode):
         hows = usual_hows(self.drafts)
         for draft in self.drafts:
             made = finish.row(draft, self.name, self.sha, hows)
+            if (
+                (made == finish.NO_STEM
+                and not draft.answer)
+                or (made == finish.NO_ANSWER
+                and draft.titled)
+            ):
+                self.ledger.add(self.name, draft.loc, "heading", draft.text)
+                continue
             if isinstance(made, str):
                 draft.section.lost += 1
                 self.ledger.add(self.name, draft.loc, made, draft.text)

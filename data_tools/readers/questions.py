@@ -68,6 +68,8 @@ class Questions(Starts):
         assert self.q is not None
         end = item.options[0].marker if item.options else item.head.end
         text = item.text[item.body : end].strip()
+        if len(item.parts) > 1:
+            text = text.rstrip("^*|#~ 　")  # what set the answer's label apart
         if text:
             self.q.stem.append(text)
             shift = len(item.line.label)

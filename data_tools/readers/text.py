@@ -161,7 +161,7 @@ def _marked_down(line: Line) -> Line:
 
 
 def _emphasised(body: str) -> tuple[str, list[tuple[int, int, str]]]:
-    """``body`` without the signs of emphasis (``**``, ``<font color>``, ...), and what they mark."""
+    """``body`` without the signs of emphasis (``**``, ``<font>``, ...), and what they mark."""
     text, marks, position = "", [], 0
     for found in _BOLD.finditer(body):
         inner = next(found.group(k) for k in (2, 3, 4, 6) if found.group(k) is not None)
