@@ -128,7 +128,7 @@ def layouts(banks: int, folder: Path) -> dict[str, dict[str, float]]:
 
     found = {}
     for name in (*bankgen_docs.LAYOUTS, *bankgen_sheets.LAYOUTS):
-        total = measure(name, folder, banks, first=1000)
+        total = measure(name, folder, banks, first=50_000)
         found[name] = {
             "questions": total.truth,
             "recall": round(total.recall, 4),

@@ -72,6 +72,7 @@ class Columns:
     width: int = 0
     groups: tuple[int, ...] = (0,)
     one_a_row: bool = False
+    optionless: bool = False
 
     def cell(self, row: list[Cell], column: int | None) -> Cell | None:
         """The cell of ``row`` in ``column``, if there is one."""

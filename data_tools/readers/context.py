@@ -45,12 +45,16 @@ class Context:
     def _settle_options(self) -> None:
         """Keep only options that have their neighbours: A with a B after it, C with a B before."""
         opened: dict[str, int] = {}
+        ticked = sum(i.kind == it.TEXT and bool(pt.TICKED.search(i.plain)) for i in self.items)
         for index, item in enumerate(self.items):
             if not item.options or item.kind != it.OPTION:
                 if item.options:
                     opened = {item.options[-1].letter: index}
                 continue
             first, last = item.options[0], item.options[-1]
+            if ticked > 1 and first.style in "cd":  # options without letters: A股 is no option A
+                item.kind, item.options = it.TEXT, []
+                continue
             before = opened.get(chr(ord(first.letter) - 1))
             continues = before is not None and index - before <= 12
             if first.letter == "A":

@@ -39,8 +39,9 @@ def joined(lines: list[str]) -> str:
     return text
 
 
-def row(draft: Draft, name: str, sha: str, hows: list[str]) -> Row | str:
-    """The finished row, or the reason for the ledger."""
+def row(draft: Draft, name: str, sha: str, hows: list[str], optionless: bool = False) -> Row | str:
+    """The finished row, or the reason for the ledger. ``optionless`` says that the document gives
+    letters without the options that they mean, so that a letter is no answer."""
     _unlettered(draft)
     _rejoined(draft)
     stem = _stem(draft)
@@ -61,8 +62,8 @@ def row(draft: Draft, name: str, sha: str, hows: list[str]) -> Row | str:
         return NOT_OPTION if "".join(draft.answer).strip() else NO_ANSWER
     if not draft.options and not answer:
         return NO_ANSWER
-    lettered = re.fullmatch(r"[A-Ha-h](?:[\s,、;|]*[A-Ha-h]){0,7}", pt.plain(answer))
-    if not draft.options and lettered and (kind in ("single", "multiple") or draft.loc_is_cell):
+    choice = kind in ("single", "multiple") or draft.loc_is_cell or optionless
+    if not draft.options and choice and lettered(answer):
         return NO_OPTIONS
     if draft.case and draft.case.stem:
         stem = "\n".join([*filter(None, draft.case.stem), *([stem] if stem else [])])
@@ -77,6 +78,11 @@ def row(draft: Draft, name: str, sha: str, hows: list[str]) -> Row | str:
         stem, answer, source, final, options=dict(draft.options), letters=letters,
         explanation=joined(draft.explanation), flags=flags,
     )  # fmt: skip
+
+
+def lettered(text: str) -> bool:
+    """Whether an answer is nothing but option letters."""
+    return bool(re.fullmatch(r"\s*[A-Ha-h](?:[\s,、;|]*[A-Ha-h]){0,7}\s*", pt.plain(text)))
 
 
 def _stem(draft: Draft) -> str:

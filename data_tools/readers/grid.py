@@ -251,7 +251,7 @@ def _settle(grid: Grid) -> Row | None:
         bare = {letter: co.unlettered(text, letter) for letter, text in draft.options.items()}
         if all(bare[letter] != text for letter, text in draft.options.items()):
             draft.options = bare
-    made = finish.row(draft, layout.name, layout.sha, [])
+    made = finish.row(draft, layout.name, layout.sha, [], grid.columns.optionless)
     if isinstance(made, Row):
         draft.section.questions += 1
         return made

@@ -287,13 +287,13 @@ class Layout(KeyMode):
             text = f"{entry.number}. {' '.join(entry.answer)}"
             self.ledger.add(self.name, group.section.loc, "key-without-question", text)
         hows = usual_hows(self.drafts)
+        bare = ["".join(d.answer) for d in self.drafts if d.answer and not d.options]
+        told = [finish.lettered(text) for text in bare if not pt.judgement(text)]
+        optionless = len(told) > 4 and 2 * sum(told) > len(told)
         for draft in self.drafts:
-            made = finish.row(draft, self.name, self.sha, hows)
-            if (
-                (made == finish.NO_STEM
-                and not draft.answer)
-                or (made == finish.NO_ANSWER
-                and draft.titled)
+            made = finish.row(draft, self.name, self.sha, hows, optionless)
+            if (made == finish.NO_STEM and not draft.answer) or (
+                made == finish.NO_ANSWER and draft.titled
             ):
                 self.ledger.add(self.name, draft.loc, "heading", draft.text)
                 continue

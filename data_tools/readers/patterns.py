@@ -159,6 +159,7 @@ CORRECT = re.compile(
     r"|参考答案)\s*[)\]]\s*|\s*√\s*$",
     re.I,
 )
+TICKED = re.compile(r"[(\[]\s*正确(?:答案|选项)\s*[)\]]")  # only ever after an option
 SHARED = re.compile(
     r"[(\[<]?\s*(?:第"
     r"|[题Qq]uestions?)?\s*(\d{1,4})\s*(?:题)?\s*[-~～—―－至到]+\s*(?:第)?\s*(\d{1,4})\s*(?:小?题)?\s*"

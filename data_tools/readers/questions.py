@@ -21,6 +21,7 @@ class Questions(Starts):
     def close(self) -> None:
         """The open question ends, and the sequence of numbers with it."""
         self.materialise()
+        self.before = self.last or self.before
         self.q, self.state, self.family, self.last, self.listed = None, "", "", 0, 0
         self.case, self.outer = None, None
 

@@ -15,9 +15,10 @@ from data_tools.ledger import Ledger
 from data_tools.readers import cells, columns, grid, text
 from data_tools.readers.blocks import Cell, Line, Table
 from data_tools.readers.draft import Section
+from data_tools.readers.finish import lettered
 from data_tools.readers.layout import Layout
 from data_tools.readers.package import Package
-from data_tools.readers.patterns import section_kind
+from data_tools.readers.patterns import judgement, section_kind
 
 SNIFF = 1 << 20
 Grid = Iterator[list[Cell]]
@@ -219,6 +220,10 @@ def sheet(
     if not visible and found is None:
         layout.ledger.add(layout.name, first[0][0].loc, "hidden-sheet", title)
         return
+    if found is not None and not found.options and found.combined is None:
+        below = [found.cell(row, found.answer) for row in first[found.header + 1 :]]
+        said = [c.text for c in below if c is not None and c.text and not judgement(c.text)]
+        found.optionless = len(said) > 4 and 2 * sum(map(lettered, said)) > len(said)
     section = Section(title, section_kind(title), loc=first[0][0].loc if first[0] else "")
     layout.sections.append(section)
     everything = chain(first, rows)

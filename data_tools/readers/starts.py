@@ -20,6 +20,7 @@ _LISTED = re.compile(r"\s*[(\[]?(\d{1,2})\s*[.、)]")
 class Starts:
     """State of the reading: ``q`` is the open question, ``state`` the part of it that is read,
     ``family`` and ``last`` how the section numbers its questions and the last number seen,
+    ``before`` the last number of the section before,
     ``outer`` the same for the level above while sub-questions are read, ``listed`` the last number
     of a list inside an answer or explanation."""
 
@@ -31,6 +32,7 @@ class Starts:
         self.drafts: list[Draft] = []
         self.q: Draft | None = None
         self.state, self.family, self.last, self.listed = "", "", 0, 0
+        self.before = 0
         self.case: Case | None = None
         self.outer: tuple[str, int] | None = None
         self.blank = False
@@ -51,7 +53,10 @@ class Starts:
         if family in ("Q:", "一"):
             return True
         if family in WEAK:
-            first = value == 1 and (self.q is None or not self.family) and context.sequel(index, 2)
+            if pt.TICKED.search(item.plain):
+                return False
+            opening = self.q is None or not self.family
+            first = opening and value in (1, self.before + 1) and context.sequel(index, value + 1)
             follows = 0 < self.last == value - 1 and (self.family in ("", *WEAK) or family == "~.")
             usual = family == "~." and self.family == "d" and value == self.last + 1
             if not (first or follows) or not (usual or context.strong(index, family)):
