@@ -9,7 +9,8 @@ from data_tools.readers import patterns as pt
 from data_tools.readers.draft import Draft, Section
 
 _NUMBER = re.compile(
-    r"[(\[]?(?:第\s*)?(?<![\d.])(\d{1,4})\s*[)\]]?\s*(?:[-~～—―－至到]+\s*(?:第\s*)?(\d{1,4})\s*[)\]]?)?\s*(?:小?题)?\s*[、.:)]*\s*"
+    r"[(\[]?(?:第\s*)?(?<![\d.])(\d{1,4})\s*[)\]]?\s*(?:[-~～—―－至到]+\s*(?:第\s*)?(\d{1,4})"
+    r"\s*[)\]]?)?\s*(?:小?题)?\s*[、.:)]*\s*"
 )
 _TOKEN = re.compile(r"[A-Za-z]+|√|×|正确|错误|不正确|对|错")
 _GROUP = re.compile(r"[^\s,、;；，/|]+")

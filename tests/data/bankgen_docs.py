@@ -37,6 +37,37 @@ __all__ = [
 ]
 
 
+def _shared_options(m: Maker, first: int, size: int) -> Made:
+    """Options first, then the questions that share them (B1 型题)."""
+    r, n = m.rng, first - 1
+    options = m.options(5)
+    blocks: list[Block] = []
+    blocks.append(
+        p(
+            r.choice(
+                ["（{}～{}题共用备选答案）", "({}-{}题共用选项)", "（{}—{}题共用备选答案）"]
+            ).format(first, first + size - 1)
+        )
+    )
+    blocks += [p(f"{a}. {b}") for a, b in options.items()]
+    made = []
+    for _ in range(size):
+        n += 1
+        t = Truth(
+            m.fresh(["{who}在{topic}中首选{n}号方案的是"]),
+            r.choice(sorted(options)),
+            "single",
+            dict(options),
+        )
+        made.append((n, t))
+        blocks.append(p(f"{n}. {t.stem}"))
+        if size % 2:
+            blocks.append(p(f"答案：{t.answer}"))
+    if not size % 2:
+        blocks.append(p("答案：" + " ".join(f"{a}.{t.answer}" for a, t in made)))
+    return blocks, [t for _, t in made]
+
+
 @layout()
 def cases(m: Maker) -> Made:
     r, s = m.rng, style(m.rng)
@@ -51,31 +82,10 @@ def cases(m: Maker) -> Made:
             ["{who}在{topic}时发生事故，造成3人受伤，直接经济损失{n}万元。{law}对此有规定。"]
         )
         if form == "b":
-            options = m.options(5)
-            blocks.append(
-                p(
-                    r.choice(
-                        ["（{}～{}题共用备选答案）", "({}-{}题共用选项)", "（{}—{}题共用备选答案）"]
-                    ).format(first, first + size - 1)
-                )
-            )
-            blocks += [p(f"{a}. {b}") for a, b in options.items()]
-            made = []
-            for _ in range(size):
-                n += 1
-                t = Truth(
-                    m.fresh(["{who}在{topic}中首选{n}号方案的是"]),
-                    r.choice(sorted(options)),
-                    "single",
-                    dict(options),
-                )
-                made.append((n, t))
-                blocks.append(p(f"{n}. {t.stem}"))
-                if size % 2:
-                    blocks.append(p(f"答案：{t.answer}"))
-            if not size % 2:
-                blocks.append(p("答案：" + " ".join(f"{a}.{t.answer}" for a, t in made)))
-            truths += [t for _, t in made]
+            part, found = _shared_options(m, first, size)
+            blocks += part
+            truths += found
+            n += size
             continue
         if form == "range":
             head = r.choice(

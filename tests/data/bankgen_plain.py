@@ -182,9 +182,8 @@ def key_lines(r: Random, numbered: list[tuple[int, Truth]]) -> list[Block]:
             gap = {"ranges": "", "spaced": " "}.get(how, r.choice([" ", "、", "，", "  "]))
             dash = r.choice(["-", "～", "—", "~", "－"])
             ends = f"{part[0][0]}{dash}{part[-1][0]}" if len(part) > 1 else f"{part[0][0]}."
-            lines.append(
-                p(ends + r.choice([" ", "：", ": ", "题："]) + gap.join(t.answer for _, t in part))
-            )
+            after = [" ", "：", ": ", "题："] if len(part) > 1 else [" ", ""]
+            lines.append(p(ends + r.choice(after) + gap.join(t.answer for _, t in part)))
     if how == "ranges" and r.random() < 0.5:
         return [p("  ".join(b.text for b in lines if isinstance(b, P)))]
     return lines
