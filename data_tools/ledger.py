@@ -46,6 +46,8 @@ LABELS = {
     "option-relettered": "选项字母已改",
     "empty-option": "空选项",
     "key-without-question": "答案无题",
+    "formula": "含公式",
+    "image": "含图片",
     "about-text": "问文本本身",
     "echo": "照抄示例",
     "generic": "过于笼统",
