@@ -54,7 +54,7 @@ def _torchvision_stand_in() -> None:
 def _keep_nf4_trainable() -> None:
     """On CPUs with AVX512-BF16, bitsandbytes repacks 4-bit weights at the first inference in eval
     mode and trains on the repacked bytes afterwards: after one ``generate`` the gradient of the
-    first layer's LoRA falls ten-thousandfold (tests/train/test_training.py). Layers made while the
+    first layer's LoRA is wrong (tests/train/test_training.py shows it). Layers made while the
     answer is "no" never repack. github.com/bitsandbytes-foundation/bitsandbytes (nn/modules.py,
     ``Linear4bit.forward``)."""
     import bitsandbytes.nn.modules as modules
@@ -65,8 +65,8 @@ def _keep_nf4_trainable() -> None:
 
 @contextmanager
 def fast_inference(model: Any) -> Iterator[None]:
-    """Let 4-bit layers repack for the block (a token costs a hundredth), and put the bytes that
-    training knows back afterwards. Not bitsandbytes' own way back: it rounds the scales."""
+    """Let 4-bit layers repack for the block (each token dequantises every layer otherwise), and put
+    back the bytes that training knows. Not bitsandbytes' own way back: it rounds the scales."""
     import bitsandbytes.functional as functional
     from bitsandbytes.nn import Linear4bit
 
