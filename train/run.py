@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from core import domain as domains
 from core.errors import UserError
@@ -43,13 +48,44 @@ def run(
     preflight.check(path.name, settings)
     base_model.ensure(settings)
     state = describe(path, cfg, domain, data)
-    earlier = read_json(work_dir / "run.json") if (work_dir / "run.json").is_file() else None
-    checkpoint = decide(work_dir, state, earlier, resume, force)
-    if checkpoint == "done":
-        print(f"已训练过，无变化 up to date: {shown(work_dir)}（重训 to retrain: FORCE=1）")
-        return
-    mends.apply()
+    with alone(work_dir):
+        note = work_dir / "run.json"
+        earlier = read_json(note) if note.is_file() else None
+        checkpoint = decide(work_dir, state, earlier, resume, force)
+        if checkpoint == "done":
+            print(f"已训练过，无变化 up to date: {shown(work_dir)}（重训 to retrain: FORCE=1）")
+            return
+        carry_out(cfg, work_dir, state, checkpoint)
+    print(f"写入 wrote {shown(work_dir)}: 检查点 checkpoints, loss.png, run.json")
+
+
+@contextmanager
+def alone(work_dir: Path) -> Iterator[None]:
+    """Hold ``work_dir`` against a second training in it; the kernel lets go when we die.
+
+    Only the first process of a distributed run holds it.
+    """
     work_dir.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(work_dir / ".train.lock")
+    if os.environ.get("RANK", "0") != "0":
+        yield
+        return
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UserError(
+            f"{shown(work_dir)}: 另一个训练正在写这个目录 another training is writing here: "
+            "等它结束，或换 RUN=另一目录 wait for it, or use another RUN="
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def carry_out(cfg: Any, work_dir: Path, state: dict[str, Any], checkpoint: str) -> None:
+    """Train from ``checkpoint`` (``""``: from nothing, what an earlier run left is removed)."""
+    mends.apply()
     if not checkpoint:
         for old in (work_dir / "last_checkpoint", work_dir / "loss.jsonl"):
             old.unlink(missing_ok=True)
@@ -68,7 +104,6 @@ def run(
         resumed=bool(checkpoint),
     )
     write_json(work_dir / "run.json", state)
-    print(f"写入 wrote {shown(work_dir)}: 检查点 checkpoints, loss.png, run.json")
 
 
 def describe(path: Path, cfg: Any, domain: str, data: Path) -> dict[str, Any]:

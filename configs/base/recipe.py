@@ -28,7 +28,7 @@ from xtuner.engine.runner import TrainLoop
 from xtuner.model import SupervisedFinetune
 from xtuner.utils import PROMPT_TEMPLATE
 
-from train.hooks import ProgressHook, SampleAnswersHook
+from train.hooks import ProgressHook, SampleAnswersHook, StopHook
 from train.optim import CpuAmpOptimWrapper, WarmupLR
 from train.rows import load_rows
 
@@ -211,7 +211,11 @@ def _runtime(o, tokenizer):
         every_n_iters=o["evaluation_freq"],
     )
     return dict(
-        custom_hooks=[samples, dict(type=ProgressHook, interval=o["log_interval"])],
+        custom_hooks=[
+            samples,
+            dict(type=ProgressHook, interval=o["log_interval"]),
+            dict(type=StopHook, accumulative_counts=o["accumulative_counts"]),
+        ],
         default_hooks=dict(
             timer=dict(type=IterTimerHook),
             logger=dict(type=LoggerHook, log_metric_by_epoch=False, interval=o["log_interval"]),

@@ -60,6 +60,8 @@ def test_killed_run_resumes_on_the_same_curve(train: Callable, tmp_path: Path) -
         if curve.is_file() and len(curve.read_text().splitlines()) >= 13:
             break
         time.sleep(0.02)
+    second = train("smollm2_cpu_qlora.py", *options, work_dir="cut", resume="1")
+    assert second.returncode == 2 and "RUN=" in second.stderr, "two runs in one folder"
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert read_json(tmp_path / "cut" / "run.json")["status"] == "running"
@@ -70,6 +72,32 @@ def test_killed_run_resumes_on_the_same_curve(train: Callable, tmp_path: Path) -
     first, second = losses(tmp_path / "whole"), losses(tmp_path / "cut")
     assert len(first) == len(second) == 30
     assert second == pytest.approx(first, rel=0.02), "another order of data, or another state"
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
+def test_stopped_run_saves_and_goes_on(
+    train: Callable, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Ctrl-C, or a scheduler's SIGTERM: no step is lost, though no checkpoint was due."""
+    options = ("pack_to_max_length=False", "batch_size=2", "max_epochs=4", "log_interval=5")
+    options += ("accumulative_counts=4", "evaluation_freq=100")
+    process = train("smollm2_cpu_qlora.py", *options, wait=False)
+    curve = tmp_path / "run" / "loss.jsonl"
+    deadline = time.time() + 240
+    while time.time() < deadline and process.poll() is None:
+        if curve.is_file() and len(curve.read_text().splitlines()) >= 5:
+            break
+        time.sleep(0.02)
+    os.kill(process.pid, number)
+    assert process.wait() == 128 + number
+    done = len(losses(tmp_path / "run"))
+    assert done % 4 == 0 and (tmp_path / "run" / f"iter_{done}.pth").is_file()
+    rest = train("smollm2_cpu_qlora.py", *options, resume="1")
+    assert rest.returncode == 0, rest.stderr[-2000:]
+    points = list(read_jsonl(curve))
+    assert [point["iter"] for point in points] == list(range(1, 49))
 
 
 def test_bad_runs_stop_with_one_line(train: Callable, data: Path, tmp_path: Path) -> None:
