@@ -89,6 +89,12 @@ stop: env-serve  ## 停止服务 stop the server that make deploy started
 chat: env-core  ## 终端对话 chat with the deployed model in the terminal
 	@$(CORE) -m deploy chat --domain $(DOMAIN) --port $(PORT)
 
+index: env-core  ## kb.jsonl → 检索索引（增量） the retrieval index, only what changed
+	@$(CORE) -m rag index --domain $(DOMAIN) --data $(DATA) $(if $(EMBEDDING),--embedding $(EMBEDDING))
+
+ask: env-core  ## Q="…" 一问一答并列出依据 one answer with its evidence
+	@$(CORE) -m rag ask --domain $(DOMAIN) --data $(DATA) --port $(PORT) -- "$$Q"
+
 web: env-core  ## 网页 the page (= streamlit run web/app.py)
 	@TIKUFORGE_PORT=$(PORT) $(VENVS)/core/bin/streamlit run web/app.py
 
@@ -112,7 +118,7 @@ doctor: env-core  ## 检查环境 what this machine has and lacks
 check: env-train  ## 数据、配方与提示一致性 data, recipe and prompt parity
 	@$(TRAIN) -m train check $(CONFIG) --domain $(DOMAIN) --data $(DATA) --work-dir $(RUN)
 
-quantize proxy index ask estimate bench gpu-check:
+quantize proxy estimate bench gpu-check:
 	@echo "make $@: 这一步还没有实现 this stage is not built yet" >&2; exit 3
 
 lint: env-dev  ## ruff 与类型检查 ruff and mypy

@@ -1,0 +1,1 @@
+"""Retrieval: an index over ``kb.jsonl``, and answers that show what they rest on."""

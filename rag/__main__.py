@@ -1,0 +1,88 @@
+"""``make index`` and ``make ask``: ``python -m rag index|ask``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from core import chat, domain
+from core.errors import UserError, run_cli
+from core.files import shown
+from rag import answer
+from rag.build import build
+from rag.query import Index, check, prepare, refusal
+
+
+def index(args: argparse.Namespace) -> None:
+    """Bring the index up to ``kb.jsonl``."""
+    kb, folder = args.data / "kb.jsonl", args.out or args.data.parent / "index"
+    if not kb.is_file():
+        raise UserError(f"{shown(kb)} 不存在 does not exist: 请先运行 make data")
+    setting = args.embedding or answer.settings(domain.load(args.domain))["embedding"]
+    done = build(kb, folder, setting)
+    if not done.changed:
+        print(f"索引已是最新 nothing changed: {shown(folder)} ({done.size} 条 passages)")
+        return
+    print(
+        f"写入 wrote {shown(folder)}: {done.size} 条 passages, +{done.added} -{done.removed}, "
+        f"嵌入 embedded {done.embedded} ({done.seconds:.1f} s)"
+    )
+    print('下一步 next: make ask Q="…"')
+
+
+def ask(args: argparse.Namespace) -> None:
+    """Answer one question with its evidence; evidence alone where no server runs."""
+    chosen = domain.load(args.domain)
+    opened = Index.open(args.index or args.data.parent / "index")
+    ready = prepare(opened, chosen, args.question, k=args.k)
+    print(f"问 {args.question}")
+    try:
+        target = chat.endpoint(args.port)
+        said = chat.ask(target, ready.messages, temperature=0, max_tokens=args.max_tokens)
+        said = said if ready.enough else refusal(chosen)
+    except UserError as error:
+        said = ""
+        print(f"模型未作答 no answer from a model: {error}")
+    used = check(said, ready.passages) if said and ready.enough else []
+    for one in used:
+        mark = "" if one.supported else "  ⚠ 资料不支持 not in the evidence"
+        own = "" if one.given else "".join(f" [{number}]" for number in one.numbers)
+        print(f"答 {one.text}{own}{mark}")
+    if said and not used:
+        print(f"答 {said}")
+    print("资料 evidence" + ("" if ready.enough else " (相关度不足 too weak)"))
+    for number, passage in enumerate(ready.passages, 1):
+        text = " ".join(passage.text.split())
+        source = passage.source
+        print(f"  [{number}] {passage.score:.2f} {source['file']} {source['locator']}  {text}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="rag", description=__doc__)
+    verbs = top.add_subparsers(required=True)
+    for name, run in (("index", index), ("ask", ask)):
+        verb = verbs.add_parser(name, help=run.__doc__)
+        verb.set_defaults(run=run)
+        verb.add_argument("--domain", default="gongkao")
+        verb.add_argument("--data", type=Path, required=True, help="the folder of make data")
+        if name == "index":
+            verb.add_argument("--out", type=Path, help="index folder (default: DATA/../index)")
+            verb.add_argument("--embedding", help="instead of the domain's settings.rag.embedding")
+        else:
+            verb.add_argument("question")
+            verb.add_argument("--index", type=Path, help="index folder (default: DATA/../index)")
+            verb.add_argument("--port", type=int, default=chat.DEFAULT_PORT)
+            verb.add_argument("--k", type=int)
+            verb.add_argument("--max-tokens", type=int, default=256)
+    return top
+
+
+def main() -> None:
+    """Run the verb."""
+    args = parser().parse_args()
+    args.run(args)
+
+
+if __name__ == "__main__":
+    run_cli(main)

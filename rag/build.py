@@ -1,0 +1,195 @@
+"""``make index``: ``kb.jsonl`` to an index folder, only what changed being embedded again."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import UserError
+from core.files import digest, read_jsonl, sha256, shown
+from rag import embed, layout, lexical, passages
+from rag.journal import KEY, Journal
+
+BATCH = 64  # texts between two writes to the journal: about a second of work
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run did; counts are passages, ``seconds`` the whole run."""
+
+    size: int
+    added: int
+    removed: int
+    embedded: int
+    seconds: float
+    changed: bool
+
+
+def meaning(row: dict[str, Any]) -> str:
+    """The text that a passage's vector stands for."""
+    return row["text"]
+
+
+def key_of(text: str) -> bytes:
+    """The key of a text's vector."""
+    return bytes.fromhex(digest(text))[:KEY]
+
+
+def read(kb: Path) -> list[dict[str, Any]]:
+    """The passages of ``kb``; a line without what an index needs is named by its number."""
+    rows, seen = [], set()
+    for number, row in enumerate(read_jsonl(kb), 1):
+        source = row.get("source") if isinstance(row, dict) else None
+        missing = (
+            [key for key in ("id", "kind", "text") if not row.get(key)] if source else ["source"]
+        )
+        missing += [key for key in ("file", "locator") if source and key not in source]
+        if missing:
+            raise UserError(
+                f"{shown(kb)} 第{number}行缺少 line {number} lacks {', '.join(missing)}"
+            )
+        if row["id"] in seen:
+            raise UserError(f"{shown(kb)} 第{number}行: id 重复 repeated id {row['id']}")
+        seen.add(row["id"])
+        rows.append(row)
+    if not rows:
+        raise UserError(f"{shown(kb)} 是空的 is empty: 请先运行 make data")
+    return rows
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One run at a time in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / layout.LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{shown(folder)}: 另一个 make index 正在运行 is being built") from None
+        yield
+
+
+def build(kb: Path, folder: Path, setting: embed.Setting = embed.DEFAULT) -> Result:
+    """Bring ``folder`` up to ``kb``; readers have the old index until the new one is whole."""
+    start = time.perf_counter()
+    with locked(folder):
+        rows, model = read(kb), embed.load(setting)
+        name = model.name if model else "none"
+        old = _old(folder, name)
+        keys = [digest(row) for row in rows]
+        generation = "gen-" + digest(layout.FORMAT, name, keys)[:16]
+        before = _bodies(folder, old)
+        added, removed = len(set(keys) - before), len(before - set(keys))
+        value = {
+            "format": layout.FORMAT,
+            "generation": generation,
+            "size": len(rows),
+            "model": name,
+        }
+        value |= {"embedding": setting, "kb": {"path": str(kb), "sha256": sha256(kb)}}
+        if old and old["generation"] == generation:
+            layout.switch(folder, old | value)
+            return Result(len(rows), 0, 0, 0, time.perf_counter() - start, False)
+        vectors, embedded = _vectors(folder, old, rows, model)
+        _write(folder / generation, rows, vectors, keys)
+        layout.switch(folder, value)
+        (folder / layout.JOURNAL).unlink(missing_ok=True)
+        return Result(len(rows), added, removed, embedded, time.perf_counter() - start, True)
+
+
+def _old(folder: Path, name: str) -> dict[str, Any] | None:
+    """The note of the index that is there; says so when nothing of it can be kept."""
+    if not (folder / layout.NOTE).is_file():
+        return None
+    try:
+        old = layout.note(folder)
+    except UserError as error:
+        print(f"重建 rebuilding: {str(error).removesuffix(': ' + layout.REBUILD)}", file=sys.stderr)
+        return None
+    if old["model"] != name:
+        print(f"重建 rebuilding: 嵌入模型 {old['model']} → {name}", file=sys.stderr)
+    return old
+
+
+def _bodies(folder: Path, old: dict[str, Any] | None) -> set[str]:
+    """The keys of the passages in the index that is there."""
+    file = folder / old["generation"] / "keys.json" if old else None
+    return set(json.loads(file.read_text())) if file and file.is_file() else set()
+
+
+def _vectors(
+    folder: Path,
+    old: dict[str, Any] | None,
+    rows: Sequence[dict[str, Any]],
+    model: embed.Embedder | None,
+) -> tuple[np.ndarray | None, int]:
+    """The vector of every row and how many texts were embedded for it in this run."""
+    if model is None:
+        return None, 0
+    texts = [meaning(row) for row in rows]
+    keys = [key_of(text) for text in texts]
+    size = model.encode(["尺寸"], False).shape[1]
+    journal = Journal(folder / layout.JOURNAL, size)
+    marker = key_of("model " + model.name)  # a journal of another model is of no use
+    kept = dict(journal.read())
+    if marker not in kept:
+        journal.drop()
+        journal.append([marker], np.zeros((1, size)))
+        kept = {}
+    if old and old["model"] == model.name:
+        kept |= _finished(folder / old["generation"])
+    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in kept}
+    kept |= dict(_embed(missing, model, journal))
+    return np.stack([kept[key] for key in keys]).astype(np.float32), len(missing)
+
+
+def _finished(generation: Path) -> dict[bytes, np.ndarray]:
+    """The vectors of a finished index, by key."""
+    try:
+        vectors = np.load(generation / layout.VECTORS, mmap_mode="r")
+        keys = (generation / "vectors.keys").read_bytes()
+    except (OSError, ValueError):
+        return {}
+    return {keys[at * KEY : at * KEY + KEY]: vectors[at] for at in range(len(vectors))}
+
+
+def _embed(
+    missing: dict[bytes, str], model: embed.Embedder, journal: Journal
+) -> Iterator[tuple[bytes, np.ndarray]]:
+    """Embed texts of like length together, journal them, and say how far it is."""
+    order = sorted(missing, key=lambda key: len(missing[key]))
+    start = said = time.perf_counter()
+    for at in range(0, len(order), BATCH):
+        part = order[at : at + BATCH]
+        vectors = model.encode([missing[key] for key in part], False)
+        journal.append(part, vectors)
+        yield from zip(part, vectors, strict=True)
+        done, now = at + len(part), time.perf_counter()
+        if now - said > 2:
+            said = now
+            left = (now - start) / done * (len(order) - done)
+            print(f"  嵌入 embedding {done}/{len(order)}, 约剩 about {left:.0f} s left", flush=True)
+
+
+def _write(
+    path: Path, rows: Sequence[dict[str, Any]], vectors: np.ndarray | None, keys: Sequence[str]
+) -> None:
+    """Write a generation; a folder of that name that a killed run left is written anew."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(parents=True)
+    passages.write(path / layout.PASSAGES, rows)
+    lexical.write(path / layout.LEXICAL, [row["text"] for row in rows])
+    if vectors is not None:
+        np.save(path / layout.VECTORS, vectors)
+        (path / "vectors.keys").write_bytes(b"".join(key_of(meaning(row)) for row in rows))
+    (path / "keys.json").write_text(json.dumps(list(keys)))
