@@ -48,7 +48,7 @@ env-core env-train env-serve env-turbomind env-eval env-dev env-ray: env-%:
 	@python3 requirements/install.py $*
 
 demo:  ## 无 GPU 全流程：题库→训练→部署→评测 the whole path on the sample, in minutes
-	@$(MAKE) --no-print-directory data train merge eval CONFIG=$(DEMO_CONFIG) \
+	@$(MAKE) --no-print-directory data train merge index eval CONFIG=$(DEMO_CONFIG) \
 	  RUN=$(DEMO)/$(basename $(DEMO_CONFIG)) OUT=$(DEMO)/data RESUME=auto
 	@echo '打开网页 to chat: make deploy web DOMAIN=$(DOMAIN) RUN=$(DEMO)/$(basename $(DEMO_CONFIG))'
 
