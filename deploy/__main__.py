@@ -49,7 +49,7 @@ def start(args: argparse.Namespace) -> None:
     process.ensure_key()
     spec = chat.SERVERS / f"{args.port}.settings.json"
     line = engines.command(backend, path, model.name, args.host, args.port, values, spec)
-    running = servers.start(target, args.port, line)
+    running = servers.start(target, args.port, line, values["drain"])
     if backend == "cpu" and not model.is_gguf:
         _prove(running, model.path, path, args)
     _say(running, args)
@@ -68,7 +68,7 @@ def _prove(running: chat.Endpoint, folder: Path, path: Path, args: argparse.Name
     except handover.Unproved as reason:
         print(f"  未能核对 could not be compared: {reason}")
     except BaseException:
-        servers.stop(args.port)
+        servers.stop(args.port, now=True)
         raise
     else:
         print(f"  一致 equal: {shown(handover.path(path))}")
@@ -114,7 +114,7 @@ def stop(args: argparse.Namespace) -> None:
     else:
         ports = [args.port]
     for port in ports:
-        print(servers.stop(port))
+        print(servers.stop(port, args.now))
 
 
 def talk(args: argparse.Namespace) -> None:
@@ -162,6 +162,7 @@ def parser() -> argparse.ArgumentParser:
     ends.set_defaults(action=stop)
     ends.add_argument("--port", type=int, default=chat.DEFAULT_PORT)
     ends.add_argument("--for", dest="purpose", default="")
+    ends.add_argument("--now", action="store_true", help="cut running answers off")
     talks = commands.add_parser("chat", help=talk.__doc__)
     talks.set_defaults(action=talk)
     talks.add_argument("--port", type=int, default=chat.DEFAULT_PORT)

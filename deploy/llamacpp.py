@@ -7,15 +7,19 @@ that it stands on no command line; the log holds timings and no texts.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 from core import chat
 from core.files import read_json
+from deploy import life
 
 STOP = {signal.SIGTERM, signal.SIGINT}
+BUSY = re.compile(r"^llamacpp:requests_(?:processing|deferred) (\d+)", re.MULTILINE)
 
 
 def parameters(settings: dict[str, Any], key: str) -> Any:
@@ -44,22 +48,41 @@ def parameters(settings: dict[str, Any], key: str) -> Any:
     params.fit_params = False  # the sizes above are meant, not a first guess
     params.ui = False
     params.cors_origins = ""  # the page asks from its server, no other site has business here
+    params.n_threads_http = settings["connections"]
+    params.timeout_read = params.timeout_write = settings["timeout"]
+    if settings["adapters"]:
+        params.lora_adapters = [
+            xllamacpp.CommonAdapterLoraInfo(path, 1.0) for path in settings["adapters"]
+        ]
     params.endpoint_metrics = True
     params.endpoint_slots = False  # would show other people's prompts
     params.use_jinja = True  # the model's own chat template
     return params
 
 
+def drain(server: Any, seconds: float) -> None:
+    """Take no new request and wait until the running ones are answered, or ``seconds``."""
+    life.close_door()
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not signal.sigtimedwait(STOP, 0.1):
+        if not any(int(count) for count in BUSY.findall(str(server.handle_metrics()))):
+            time.sleep(0.1)  # the last bytes of the last answer
+            return
+
+
 def main() -> None:
-    """Serve until a signal comes."""
+    """Serve until a signal comes, then finish what is running."""
     # llama.cpp's threads inherit the mask, so it must be set before they exist.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
+    life.end_with_parent()
     import xllamacpp
 
-    server = xllamacpp.Server(parameters(read_json(Path(sys.argv[1])), chat.api_key()))
+    settings = read_json(Path(sys.argv[1]))
+    server = xllamacpp.Server(parameters(settings, chat.api_key()))
     print(f"listening on {server.listening_address}", flush=True)
     signal.sigwait(STOP)
     print("stopping", flush=True)
+    drain(server, settings["drain"])
     del server
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import subprocess
+import time
 from pathlib import Path
 
 import psutil
@@ -28,9 +29,9 @@ def ours(target: chat.Endpoint) -> psutil.Process | None:
 
 
 def spawn(command: list[str], log: Path) -> psutil.Popen:
-    """Start ``command`` in a session of its own, writing to ``log``; it survives this process."""
+    """Start ``command`` in a session of its own; what it says of itself goes to ``log``."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    with open(log, "w") as out:
+    with open(log, "a") as out:
         return psutil.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -42,11 +43,17 @@ def spawn(command: list[str], log: Path) -> psutil.Popen:
         )
 
 
-def end(process: psutil.Process, grace: float) -> bool:
-    """Ask the process and its children to end, then make them; True if asking was enough."""
+def end(process: psutil.Process, grace: float, now: bool = False) -> bool:
+    """Ask the process and its children to end, then make them; True if asking was enough.
+
+    ``now`` asks twice: our supervisor then waits for no answer to finish.
+    """
     try:
         family = [process, *process.children(recursive=True)]
         process.terminate()
+        if now:
+            time.sleep(0.2)
+            process.terminate()
     except psutil.NoSuchProcess:
         return True
     _, left = psutil.wait_procs(family, timeout=grace)

@@ -11,6 +11,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import psutil
+
 from core import chat
 from core.errors import UserError
 from core.files import shown
@@ -18,7 +20,7 @@ from deploy import process
 from deploy.health import healthy
 
 READY = {"cpu": 600.0, "turbomind": 1800.0, "pytorch": 1800.0}  # seconds to load a model
-GRACE = 10.0  # seconds between asking a server to stop and making it
+GRACE = 10.0  # seconds beyond its drain between asking a server to stop and making it
 
 
 def noted() -> dict[int, chat.Endpoint]:
@@ -84,11 +86,17 @@ def reused(target: chat.Endpoint, port: int) -> bool:
     return False
 
 
-def start(target: chat.Endpoint, port: int, command: list[str]) -> chat.Endpoint:
+def supervised(target: chat.Endpoint, log: Path, drain: float, command: list[str]) -> list[str]:
+    """``command`` under our supervisor, which starts it again when it crashes."""
+    line = [sys.executable, "-m", "deploy.supervisor", "--log", str(log), "--drain", str(drain)]
+    return [*line, "--health", target.root + "/health", "--", *command]
+
+
+def start(target: chat.Endpoint, port: int, command: list[str], drain: float) -> chat.Endpoint:
     """Run ``command``, wait until it answers, note it; nothing is left behind when it does not."""
     log = chat.SERVERS / f"{port}.log"
     began = time.monotonic()
-    child = process.spawn(command, log)
+    child = process.spawn(supervised(target, log, drain, command), log)
     running = chat.Endpoint(**{**vars(target), "pid": child.pid, "born": child.create_time()})
     chat.remember(
         port, running
@@ -108,7 +116,7 @@ def start(target: chat.Endpoint, port: int, command: list[str]) -> chat.Endpoint
             time.sleep(0.2)
         _accepts_key(running)
     except BaseException:
-        process.end(child, GRACE)
+        process.end(child, GRACE, now=True)
         forget(port)
         raise
     finally:
@@ -116,8 +124,11 @@ def start(target: chat.Endpoint, port: int, command: list[str]) -> chat.Endpoint
     return running
 
 
-def stop(port: int, grace: float = GRACE) -> str:
-    """Stop our server on ``port``; a sentence that says what happened."""
+def stop(port: int, now: bool = False) -> str:
+    """Stop our server on ``port`` when its running answers are finished, or ``now``.
+
+    Returns a sentence that says what happened.
+    """
     if not chat.record(port).is_file():
         return f"端口 {port} 上没有我们的服务 no server of ours on port {port}"
     target = chat.endpoint_note(port)
@@ -125,10 +136,17 @@ def stop(port: int, grace: float = GRACE) -> str:
     if running is None:
         forget(port)
         return f"端口 {port} 的服务已不在, 记录已清除 the server on port {port} was gone already"
-    gently = process.end(running, grace)
+    grace = GRACE + _drain(running)
+    gently = process.end(running, grace, now)
     forget(port)
     how = "" if gently else f" ({grace:.0f} 秒后强制 killed after {grace:.0f} s)"
     return f"已停止 stopped {target.model} (端口 port {port}, pid {target.pid}){how}"
+
+
+def _drain(running: psutil.Process) -> float:
+    """The drain that the supervisor was started with."""
+    words = running.cmdline()
+    return float(words[words.index("--drain") + 1]) if "--drain" in words else 0.0
 
 
 def _accepts_key(target: chat.Endpoint) -> None:

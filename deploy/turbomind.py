@@ -10,6 +10,9 @@ import sys
 from typing import Any
 
 from core import chat
+from deploy import life
+
+OURS = ("drain",)  # settings of our supervisor, no flags of lmdeploy
 
 
 def argv(
@@ -19,6 +22,8 @@ def argv(
     line = ["serve", "api_server", model, "--backend", backend, "--model-name", name]
     line += ["--server-name", host, "--server-port", str(port)]
     for key, value in settings.items():
+        if key in OURS:
+            continue
         flag = "--" + key.replace("_", "-")
         if value is True:
             line.append(flag)
@@ -29,6 +34,7 @@ def argv(
 
 def main() -> None:
     """Run LMDeploy's CLI in this process, with the key."""
+    life.end_with_parent()
     from lmdeploy.cli.entrypoint import run
 
     sys.argv = ["lmdeploy", *sys.argv[1:], "--api-keys", chat.api_key()]

@@ -9,3 +9,7 @@ threads = 0
 kv = 0  # bits of the KV cache: 0 (16-bit), 8 or 4
 prefix_cache_mib = 256  # memory for the shared prefixes of finished conversations
 max_tokens = 1024  # length of an answer when the request names none
+connections = 64  # HTTP connections served at once; the rest wait to be accepted
+timeout = 60  # seconds without a byte from or to a client before its connection is closed
+drain = 30  # seconds that running answers get to finish when the server is told to stop
+adapters = []  # LoRA files (.gguf) that requests may switch on and off: {"lora": [{"id": 0, ...}]}

@@ -12,3 +12,4 @@ enable_prefix_caching = True  # the domain's system prompt is computed once
 max_concurrent_requests = 512
 max_log_len = 0  # no texts in the log
 trust_remote_code = True  # InternLM2 brings its own code; the folder is the one you trained
+drain = 60  # seconds that running answers get to finish; ours, no flag of lmdeploy

@@ -121,6 +121,7 @@ def test_the_key_is_private_and_texts_are_not_logged(served: Room) -> None:
     process = Path("/proc", str(served.record()["pid"]))
     line = (process / "cmdline").read_text()
     assert "deploy.llamacpp" in line and served.key() not in line
+    assert served.key() not in (process / "environ").read_text()
     for path in (served.work / "servers").glob("*"):
         if path.is_file() and path != file:
             text = path.read_text(errors="replace")
