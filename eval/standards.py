@@ -8,15 +8,16 @@ an answer that lists everything gains nothing.
 
 from __future__ import annotations
 
-import csv
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.files import read_jsonl, shown
+from core.files import shown
 from core.text import bare
+from eval import read
 from eval.stats import cell
 from eval.terms import Matcher, no_tags
 
@@ -48,55 +49,70 @@ class Entry:
 
 def split_labels(text: str) -> tuple[str, ...]:
     """``a|b|c`` as labels, in order, without repeats and empty ones."""
-    parts = text.replace("｜", "|").split("|")
+    parts = re.split(r"[|｜\n]", text)
     return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
 
 
-def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a UTF-8 CSV (a byte-order mark is fine); :class:`UserError` when it is none."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.DictReader(file))
-    except FileNotFoundError:
-        raise UserError(f"{shown(path)} 不存在 does not exist") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{shown(path)} 不是 UTF-8 的 CSV is no UTF-8 CSV: {error}") from None
-
-
 def read_labels(path: Path, labels: str = LABELS, entity: str = ENTITY) -> list[Entry]:
-    """A labelled table; rows without labels are left out (nothing can be right or wrong there)."""
-    rows = read_table(path)
-    lacking = {labels, INSTRUCTION} - set(rows[0] if rows else ())
+    """A labelled table. Rows without labels are left out (nothing can be right or wrong there);
+    rows that ask the same are one entry with the labels of all. Without a column ``instruction``
+    the question is ``{entity}的适应病症``."""
+    rows = read.table(path)
+    names = set(rows[0] if rows else ())
+    lacking = {labels, *({entity} - names if INSTRUCTION not in names else ())} - names
     if lacking:
         raise UserError(f"{shown(path)} 缺列 lacks column(s) {', '.join(sorted(lacking))}")
-    entries = [
-        Entry(row.get(entity) or "", row[INSTRUCTION] or "", split_labels(row[labels] or ""))
-        for row in rows
-    ]
-    return [entry for entry in entries if entry.labels]
+    entries: dict[str, Entry] = {}
+    for row in rows:
+        name, found = row.get(entity, ""), split_labels(row[labels])
+        asked = row.get(INSTRUCTION) or f"{name}的适应病症"
+        if found:
+            known = entries.get(bare(asked))
+            both = dict.fromkeys((*known.labels, *found)) if known else found
+            entries[bare(asked)] = Entry(name, asked, tuple(both))
+    if not entries:
+        raise UserError(f"{shown(path)}: 没有一行有标签 no row has a label")
+    return list(entries.values())
 
 
-def pair(path: Path, entries: list[Entry]) -> tuple[list[tuple[Entry, str]], list[str]]:
-    """Predictions (``{"instruction", "prediction"}`` a line) with their entries, and the
-    instructions that no entry has; :class:`UserError` when one is answered twice or none fits."""
-    asked = {bare(entry.instruction): entry for entry in entries}
+def _meant(asked: str, entries: dict[str, Entry]) -> str:
+    """The key of the entry that a question in other words is about: the longest entity in it, where
+    no other entity of that length is in it too."""
+    inside = {bare(e.entity): key for key, e in entries.items() if bare(e.entity)}
+    named = sorted((name for name in inside if name in asked), key=len, reverse=True)
+    sure = named and (len(named) == 1 or len(named[0]) > len(named[1]))
+    return inside[named[0]] if sure else ""
+
+
+def pair(path: Path, entries: list[Entry]) -> tuple[list[tuple[Entry, str]], list[str], int]:
+    """Predictions (``{"instruction", "prediction"}`` a line) with their entries, the instructions
+    that no entry has, and how many were found by the entity's name because they ask in other words.
+    The same answer twice is one; :class:`UserError` when two differ or no instruction fits."""
+    known = {bare(entry.instruction): entry for entry in entries}
     pairs: dict[str, tuple[Entry, str]] = {}
-    strangers = []
-    for number, row in enumerate(read_jsonl(path), 1):
+    strangers, named = [], 0
+    for number, row in read.objects(path):
         if "instruction" not in row or "prediction" not in row:
             raise UserError(f"{shown(path)} 第{number}行缺 line lacks instruction 或 or prediction")
-        key = bare(str(row["instruction"]))
-        if key in pairs:
-            raise UserError(
-                f"{shown(path)} 第{number}行: 重复回答 answered twice: {row['instruction']}"
-            )
-        if key in asked:
-            pairs[key] = (asked[key], str(row["prediction"] or ""))
-        else:
+        said = row["prediction"]
+        if isinstance(said, list):
+            said = "、".join(map(str, said))
+        answer = "" if said is None else str(said)
+        asked = bare(str(row["instruction"]))
+        key = asked if asked in known else _meant(asked, known)
+        if not key:
             strangers.append(str(row["instruction"]))
+            continue
+        if key in pairs and pairs[key][1] != answer:
+            raise UserError(
+                f"{shown(path)} 第{number}行: 重复回答 answered twice, differently: "
+                f"{row['instruction']}"
+            )
+        named += key != asked and key not in pairs
+        pairs[key] = (known[key], answer)
     if not pairs:
         raise UserError(f"{shown(path)}: 没有一题在标注表里 no instruction stands in the labels")
-    return list(pairs.values()), strangers
+    return list(pairs.values()), strangers, named
 
 
 def judge(entry: Entry, answer: str, matcher: Matcher, vocabulary: list[str]) -> dict[str, Any]:
@@ -156,14 +172,15 @@ def score_files(predictions: Path, labels: Path, aliases: str, strict: bool) -> 
     """``python -m eval score``: n counts the answered questions; with ``strict`` a labelled
     question without an answer is a miss."""
     entries = read_labels(labels)
-    pairs, strangers = pair(predictions, entries)
+    pairs, strangers, named = pair(predictions, entries)
     answered = {entry.instruction for entry, _ in pairs}
     missing = [entry for entry in entries if entry.instruction not in answered]
     if strict:
         pairs += [(entry, "") for entry in missing]
     path = ALIASES / f"{aliases}.txt" if aliases != "none" else None
     report = score(pairs, terms(entries), path)
-    return {**report, "labelled": len(entries), "missing": len(missing), "unknown": strangers}
+    counts = {"labelled": len(entries), "missing": len(missing), "matched_by_name": named}
+    return {**report, **counts, "unknown": strangers}
 
 
 def self_check(
@@ -172,7 +189,7 @@ def self_check(
     """The scorer on texts whose score is known: each drug's own leaflet, all and by halves (its
     rules were made on the even rows), and another drug's leaflet, beside a plain substring's
     figures."""
-    rows, entries = read_table(labels), read_labels(labels)
+    rows, entries = read.table(labels), read_labels(labels)
     texts = {row[INSTRUCTION]: row[leaflet] for row in rows}
     leaflets = [texts[entry.instruction] for entry in entries]
     path = ALIASES / f"{aliases}.txt"

@@ -14,7 +14,7 @@ from core.domain import Domain
 from core.errors import UserError
 from core.files import ROOT, digest, read_jsonl, shown
 from core.text import bare
-from eval import standards
+from eval import read, standards
 
 Question = dict[str, Any]
 KEPT = ("options", "explanation", "group")
@@ -81,7 +81,7 @@ def from_table(settings: dict[str, Any], domain: Domain) -> list[Question]:
     ``question`` (with ``{entity}``); ``aliases`` and ``sample`` by choice. Scored by the three
     standards of :mod:`eval.standards`."""
     path = ROOT / settings["file"]
-    rows = standards.read_table(path)
+    rows = read.table(path)
     lacking = {settings["entity"], settings["labels"]} - set(rows[0] if rows else ())
     if lacking:
         raise UserError(f"{shown(path)} 缺列 lacks column(s) {', '.join(sorted(lacking))}")

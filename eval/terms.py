@@ -14,12 +14,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from core.errors import UserError
 from core.files import shown
+from eval.denial import HIDDEN, STOP, sentences
 
-HIDDEN = "\0"  # stands for masked text: no term matches across it
-STOP = "。;!?\n" + HIDDEN
 SEP = r"(?:、|,|/|或者?|和|及其?|以及|与|并|伴有?|合并|\+)"
 CAUSE = r"(?:所致|所引起|引起|导致|造成|诱发|诱导|感染|继发|相关)(?:的|性)?"
 # What may stand between a shared tail and its heads: no sentence end, no bracket, no new verb.
@@ -27,37 +27,7 @@ _ITEM = rf"(?:(?!用于|治疗|缓解|改善|预防|患者)[^{STOP}:()]){{1,36}}
 _LINK = rf"(?:\([^()]*\))?(?:{SEP}{_ITEM}|(?:等|{CAUSE})(?:{_ITEM})?)"
 _START = r"(?:^|(?<=[、,/:(和及与或于疗防的由]))"  # a head of one character must begin an item
 _WORD = rf"[^{STOP}:(),、/和及与或]{{1,10}}"
-_NUMBER = re.compile(
-    r"(?:(?<=^)|(?<=[。;:,\n!?)]))\s*(?:\(\d{1,2}\)|\d{1,2}[、.)](?!\d)|[-*•·●])\s*"
-)
 _PEOPLE = re.compile(r"(?:成年|成人|儿童|青少年|婴幼儿|老年人?|男性|女性|妇女)(?:患者|病人)?的?")
-# Mentions that are no affirmation: drugs "against X", and X(限于Y), which narrows X.
-_ASIDE = re.compile(
-    r"抗[^、,。;()]{1,10}?药|治疗[^、,。;()]{1,8}?药物?(?=[)、,])|\((?:仅|只)?限于[^()]*\)"
-)
-
-# Cues before what they deny. The denial lasts to the end of the sentence or to a clause that
-# affirms.
-_NOT = (
-    r"不(?:能|可|得|宜|应|应当|推荐|建议|适合|适宜|再|会)?(?:被)?"
-    r"(?:用于|使用于|适用于|适于|应用于|用来|用作治疗|治疗|能治|治)"
-    r"|(?:禁|忌|慎|避免|禁止|并非|而非|非|不是|未批准|未获批准|没有批准|尚未批准)(?:使?用于|用来|治疗)"
-    r"|无法治疗|没有治疗(?!作用|效果)|不具有治疗|不确定|不清楚|不知道|(?:没有|尚无|并无|缺乏|缺少)[^,。;]{0,6}证据"
-    r"|禁忌(?:证|症|人群)?(?:为|是|有|包括|:|】)"
-    r"|(?:不良反应|副作用)[^。;]{0,8}?(?:为|是|有|包括|如|:|】)"
-)
-_BEFORE = re.compile(_NOT)
-_AFFIRM = re.compile(
-    r"(?:但|而是|[,、](?:而|并|且|它|本品|该药|主要|可以?|应|则|也|还|仅|只)*"
-    r"(?:适用于|用于|用来|治疗|缓解|改善|预防))"
-)
-# Cues after what they deny: back to the last affirming verb's clause, or to the sentence's
-# beginning.
-_AFTER = re.compile(
-    r"(?:禁用|慎用|忌用|禁止使用|不宜使?用|不能使?用|不可使?用|不应使?用|不得使?用|不推荐使?用|避免使用)(?!于)"
-    r"|无效(?!的|时|或|者|后|、|及|病)|(?:没有|无)(?:治疗)?(?:作用|效果|疗效)(?!的|时|或|者)"
-)
-_VERB = re.compile(r"适用于|用于|治疗|缓解|改善|适应症|主治")
 
 
 def no_tags(text: str) -> str:
@@ -66,12 +36,28 @@ def no_tags(text: str) -> str:
     return html.unescape(re.sub(r"</?[a-zA-Z][^<>]{0,200}>", "", text))
 
 
+@lru_cache(maxsize=1)
+def _converter() -> Any:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
+
+
+def _simple(text: str) -> str:
+    """Traditional characters as simplified ones."""
+    return str(_converter().convert(text)) if re.search(r"[\u3400-\u9fff]", text) else text
+
+
 def normal(text: str) -> str:
-    """No HTML, NFKC, lower case, no spaces; line ends stay."""
+    """No HTML or Markdown marks, NFKC, lower case, simplified characters, no spaces; line ends
+    stay."""
     text = no_tags(text)
     text = re.sub(r"[①-⑳❶-❿]", "。", text)
-    text = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"[^\S\n]|[\u200b-\u200f\ufeff]", "", text)
+    text = _simple(unicodedata.normalize("NFKC", text).casefold())
+    text = re.sub(r"[^\S\n]|[\u200b-\u200f\ufeff*#`]", "", text)
+    text = re.sub(r"(?<=[\u4e00-\u9fff])[-‐‑–](?=[\u4e00-\u9fff])", "", text)
+    # 急(慢)性 is 急、慢性
+    return re.sub(r"([\u4e00-\u9fff])\(([\u4e00-\u9fff])\)(?=[性度型期级])", r"\1、\2", text)
 
 
 @lru_cache(maxsize=8)
@@ -98,53 +84,6 @@ def canonical(text: str, aliases: Path | None) -> str:
     return pattern.sub(lambda match: table[match.group()], text)
 
 
-def _hide(text: str, start: int, end: int) -> str:
-    return text[:start] + HIDDEN * (end - start) + text[end:]
-
-
-def _deny(sentence: str) -> str:
-    """The sentence with everything that it denies hidden."""
-    for cue in _BEFORE.finditer(sentence):
-        turn = _AFFIRM.search(sentence, cue.end())
-        closing = sentence.find(")", cue.end())
-        inside = "(" in sentence[: cue.start()].rsplit(")", 1)[-1]
-        ends = [turn.start() if turn else len(sentence), len(sentence)]
-        if inside and closing >= 0:
-            ends.append(closing)
-        sentence = _hide(sentence, cue.start(), max(cue.end(), min(ends)))
-    for cue in _AFTER.finditer(sentence):
-        before = sentence[: cue.start()]
-        start = before.rfind("(") + 1 if "(" in before.rsplit(")", 1)[-1] else 0
-        if not start and _VERB.search(before):
-            start = max(max(before.rfind(mark) for mark in ",:") + 1, before.rfind("对"))
-        sentence = _hide(sentence, start, cue.end())
-    return sentence
-
-
-def sentences(text: str, hide: Iterable[str] = ()) -> list[str]:
-    """A normal text as sentences, with denied parts, drugs "against X" and the terms ``hide`` (the
-    entity's own name, the question) masked. A list under a denying heading is denied as a whole."""
-    for term in sorted(filter(None, hide), key=len, reverse=True):
-        text = text.replace(term, HIDDEN)
-    text = _ASIDE.sub(HIDDEN, text)
-    text = _NUMBER.sub("\n¶", text)
-    found, denying = [], False
-    for part in re.split(r"[。;!?\n]+", text):
-        item = part.startswith("¶")
-        part = part.removeprefix("¶")
-        if not part:
-            continue
-        denying = denying and item
-        cues = list(_BEFORE.finditer(part))
-        heading = (
-            bool(cues) and re.fullmatch(r"[^、,]{0,8}[:】]?", part[cues[-1].end() :]) is not None
-        )
-        if not denying:
-            found.append(_deny(part))
-        denying = denying or heading
-    return found
-
-
 def _splits(term: str) -> list[tuple[str, str]]:
     """Where a term may be shared: head and tail, the tail at least two characters."""
     return [(term[:i], term[i:]) for i in range(1, len(term) - 1)]
@@ -152,6 +91,10 @@ def _splits(term: str) -> list[tuple[str, str]]:
 
 def _coordinated(term: str, sentence: str) -> bool:
     """``A、B…尾`` affirms A尾 (the tail is shared); ``头性A、B和C`` affirms 头性C (the head is)."""
+    if len(term) == 2 and term[1] in "痛炎癌癣瘤" and term[1] in sentence:  # 头、颈、肩痛
+        part = r"[\u4e00-\u9fff]{1,3}?"
+        listed = rf"{_START}{term[0]}(?:、{part}){{0,6}}(?:、|和|及|或|与){part}{term[1]}"
+        return re.search(listed, sentence) is not None
     for head, tail in _splits(term):
         if head not in sentence or tail not in sentence:
             continue
@@ -160,6 +103,9 @@ def _coordinated(term: str, sentence: str) -> bool:
         if re.search(rf"{start}{left}{_LINK}{right}", sentence):
             return True
         if len(head) > 1 and head[-1] in "性型源期度级":
+            # 慢性充血性心力衰竭 is a 慢性心力衰竭
+            if len(tail) > 2 and re.search(rf"{left}{_WORD[:-6]}{{2,6}}[性型]{right}", sentence):
+                return True
             shared = rf"{left}{_WORD}(?:[、,/]{_WORD}){{0,8}}(?:和|及其?|以及|与|或){right}"
             if re.search(shared, sentence):
                 return True
@@ -194,19 +140,28 @@ def _covered(term: str, sentence: str) -> bool:
 
 
 def _apart(term: str, text: list[str]) -> list[str]:
-    """The sentences without 非X and 抗X, which are something else than X."""
-    return [re.sub("[非抗]" + re.escape(term), HIDDEN, sentence) for sentence in text]
+    """The sentences without 非X, 抗X and 致X (but 所致X), which are something else than X."""
+    other = re.compile(rf"(?:[非抗]|(?<![所导引])致){re.escape(term)}")
+    return [other.sub(HIDDEN, sentence) for sentence in text]
+
+
+def _stands(term: str, sentence: str) -> bool:
+    """An abbreviation must stand alone: RA is not in RAT."""
+    if not term.isascii():
+        return term in sentence
+    return re.search(rf"(?<![a-z0-9]){re.escape(term)}(?![a-z0-9])", sentence) is not None
 
 
 def _loose(text: str) -> str:
-    """Without 性 inside a word, people (成人, 儿童 …) and brackets with what they hold."""
+    """Without 性, 型 and 的 inside a word, people (成人 …) and brackets with what they hold."""
     text = re.sub(r"\([^()]*\)", "", _PEOPLE.sub("", text))
-    return re.sub(r"(?<=[\u4e00-\u9fff]{2})性(?=[\u4e00-\u9fff])", "", text)
+    return re.sub(r"(?<=[\u4e00-\u9fff]{2})[性型的](?=[\u4e00-\u9fff])", "", text)
 
 
 def variants(term: str) -> list[str]:
-    """The term, and the same with an interchangeable ending (肺炎链球菌感染 ~ 肺炎链球菌)."""
-    forms = [term]
+    """The term, the abbreviation in its brackets, and the same with an interchangeable ending
+    (肺炎链球菌感染 ~ 肺炎链球菌)."""
+    forms = [term, *re.findall(r"\(([a-z][a-z0-9-]+)\)$", term)]
     for ending, other in (
         ("疼痛", "痛"),
         ("痛", "疼痛"),
@@ -255,9 +210,9 @@ class Matcher:
             self._terms[term] = variants(canonical(normal(term), self.aliases))
         for form in self._terms[term]:
             plain, loose = _apart(form, text.plain), _apart(form, text.loose)
-            if any(form in sentence for sentence in plain):
+            if any(_stands(form, sentence) for sentence in plain):
                 return "plain"
-            if any(_loose(form) in sentence for sentence in loose):
+            if any(_stands(_loose(form), sentence) for sentence in loose):
                 return "loose"
             for name, test in (("coordination", _coordinated), ("order", _reordered)):
                 if not strict and any(test(form, sentence) for sentence in [*plain, *loose]):

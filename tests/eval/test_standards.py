@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -20,85 +19,6 @@ REAL = Path(os.environ.get("REAL_DATA") or ROOT.parent / "shared" / "data")
 TABLE = REAL / "medical" / "drug_indications_eval.csv"
 ANSWERS = REAL / "medical" / "published_answers.json"
 MATCHER = Matcher(standards.ALIASES / "medical.txt")
-
-AFFIRMED = [
-    ("高血压", "本品用于高血压。"),
-    ("胃溃疡", "用于胃、十二指肠溃疡的治疗"),
-    ("胃溃疡", "适用于胃十二指肠溃疡"),
-    ("肾绞痛", "可缓解胆、肾、肠等绞痛。"),
-    ("急性支气管炎", "用于急、慢性支气管炎"),
-    ("急性支气管炎", "治疗急慢性支气管炎"),
-    ("继发性高血压", "原发性和继发性高血压"),
-    ("原发性高血压", "原发性或继发性高血压"),
-    ("1型糖尿病", "适用于1型、2型糖尿病"),
-    ("中度痤疮", "中、重度痤疮的辅助治疗"),
-    ("链球菌感染", "由葡萄球菌、链球菌所致的呼吸道感染"),
-    ("2型糖尿病", "非胰岛素依赖型糖尿病患者"),
-    ("乙型肝炎", "可治疗乙肝"),
-    ("慢性阻塞性肺疾病", "适用于COPD"),
-    ("类风湿关节炎", "类风湿性关节炎"),
-    ("多囊性卵巢综合征", "多囊卵巢综合症"),
-    ("回肠切除术后脂肪痢", "治疗脂肪痢（回肠切除术后）"),
-    ("咽喉肿痛", "缓解咽喉红肿疼痛"),
-    ("心绞痛", "<p>用于心绞痛。</p><p>高血压患者禁用。</p>"),
-    ("心绞痛", "用于心绞痛，高血压患者慎用"),
-    ("高血压", "不仅用于高血压，还可用于心绞痛"),
-    ("心绞痛", "本品不用于高血压，主要用于心绞痛"),
-    ("心律失常", "用于对其他药物无效的心律失常"),
-    ("非ST段抬高心肌梗死", "非ST段抬高心肌梗死"),
-    ("高血压", "适应症：\n1. 高血压\n2. 冠心病\n禁忌：\n1. 哮喘"),
-]
-NOT_AFFIRMED = [
-    ("高血压", "本品不用于高血压。"),
-    ("高血压", "不能用于治疗高血压"),
-    ("高血压", "不适用于高血压、糖尿病患者"),
-    ("糖尿病", "不适用于高血压、糖尿病患者"),
-    ("高血压", "高血压患者禁用"),
-    ("糖尿病", "禁用于高血压、糖尿病"),
-    ("高血压", "用于心绞痛，高血压患者慎用"),
-    ("高血压", "本品不用于高血压，主要用于心绞痛"),
-    ("高血压", "对高血压无效"),
-    ("高血压", "本品对高血压没有治疗作用"),
-    ("高血压", "没有证据表明它能治疗高血压"),
-    ("高血压", "我不确定它是否用于高血压"),
-    ("哮喘", "适应症：高血压。\n禁忌症：\n1、哮喘\n2、孕妇"),
-    ("头痛", "用于高血压。不良反应包括头痛、恶心。"),
-    ("高血压", "可与其他抗高血压药合用"),
-    ("ST段抬高心肌梗死", "用于非ST段抬高心肌梗死"),
-    ("胃溃疡", "胃炎、十二指肠溃疡"),
-    ("慢性鼻炎", "过敏性鼻炎、慢性支气管炎"),
-    ("糖尿病肾病", "糖尿病、肾病"),
-    ("肺炎", "肺结核、鼻炎"),
-    ("高血压肾病", "高血压，用于治疗糖尿病肾病"),
-    ("痛经", "用于神经痛"),
-    ("脑卒中", "有中风险"),
-    ("上呼吸道感染", "以上感受"),
-]
-
-
-@pytest.mark.parametrize(("term", "text"), AFFIRMED)
-def test_affirmed(term, text):
-    assert MATCHER.rule(term, MATCHER.read(text))
-
-
-@pytest.mark.parametrize(("term", "text"), NOT_AFFIRMED)
-def test_not_affirmed(term, text):
-    assert not MATCHER.rule(term, MATCHER.read(text))
-
-
-def test_the_question_and_the_name_are_no_answer():
-    text = MATCHER.read("感冒灵颗粒的适应病症", ["感冒灵颗粒", "感冒灵颗粒的适应病症"])
-    assert not MATCHER.rule("感冒", text)
-    text = MATCHER.read("感冒灵颗粒用于感冒", ["感冒灵颗粒"])
-    assert MATCHER.rule("感冒", text)
-
-
-def test_a_runaway_answer_is_read_in_time():
-    start = time.monotonic()
-    text = MATCHER.read("原发性高血压、" * 20000 + "慢性(和" * 5000)
-    for term in ("原发性肾炎", "胃溃疡", "慢性乙型肝炎病毒复制活跃期"):
-        assert not MATCHER.rule(term, text)
-    assert time.monotonic() - start < 20
 
 
 def table(path: Path, labels: dict[str, str]) -> Path:
@@ -159,12 +79,68 @@ def test_the_command_says_what_is_missing_and_what_is_wrong(tmp_path):
     assert "2 题没有回答" in done.stderr
     strict = json.loads(command("score", some, labels, "--json", "--strict").stdout)
     assert strict["standard1"]["n"] == 3 and strict["standard1"]["value"] < 0.34
-    some.write_text(some.read_text() * 2)
+    once = some.read_text()
+    some.write_text(once * 2)  # the same answer twice is one
+    assert json.loads(command("score", some, labels, "--json").stdout)["standard1"]["n"] == 1
+    some.write_text(once + once.replace("用于高血压", "用于感冒"))
     twice = command("score", some, labels)
     assert twice.returncode == 2 and "第3行" in twice.stderr
     other = tmp_path / "other.csv"
     other.write_text("a,b\n1,2\n")
     assert "缺列" in command("score", some, other).stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gbk", "utf-16"])
+def test_files_in_any_encoding(tmp_path, encoding):
+    labels = table(tmp_path / "l.csv", DRUGS)
+    answers = {"甲片": "適用於高血壓", "乙片": "", "丙片": None}
+    some = predictions(tmp_path / "p.jsonl", answers)
+    expected = standards.score_files(some, labels, "medical", strict=False)
+    assert expected["standard1"]["value"] == pytest.approx(1 / 3, abs=1e-5)
+    assert expected["standard1"]["n"] == 3, "an empty answer is an answer, and a miss"
+    for path in (some, labels):
+        path.write_bytes(path.read_text(encoding="utf-8").replace("\n", "\r\n").encode(encoding))
+    found = standards.score_files(some, labels, "medical", strict=False)
+    assert {**found, "rows": None} == {**expected, "rows": None}
+
+
+def test_tables_as_people_make_them(tmp_path):
+    labels = tmp_path / "l.csv"
+    labels.write_text(  # an extra column, a drug twice, a cell of two lines, no instruction
+        "序号,药品,医学专家标注的适应病症,备注\n1,甲片,高血压｜心绞痛,\n2,甲片,心力衰竭,又\n"
+        '3,乙片,"胃溃疡\n十二指肠溃疡",\n4,丙片,,没有标签\n',
+        encoding="utf-8",
+    )
+    some = tmp_path / "p.json"
+    rows = [
+        {"instruction": "请问甲片的适应症是什么？", "prediction": ["高血压", "心衰"], "model": "x"},
+        {"instruction": "乙片的适应病症", "prediction": "胃及十二指肠溃疡"},
+    ]
+    some.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    found = standards.score_files(some, labels, "medical", strict=False)
+    assert (found["labelled"], found["missing"], found["matched_by_name"]) == (2, 0, 1)
+    assert found["standard3"]["value"] == 1
+    assert found["rows"][0]["missed"] == ["心绞痛"]
+
+
+def test_bad_files_are_named(tmp_path):
+    labels = table(tmp_path / "l.csv", DRUGS)
+    for text, words in (
+        ("", "没有一题"),
+        ("[1]", "不是 JSON 对象"),
+        ('{"instruction": "甲片的适应病症"}', "prediction"),
+        ('{"instruction": ', "第1行不是合法 JSON"),
+        ('{"instruction": "某药", "prediction": "高血压"}', "没有一题"),
+    ):
+        bad = tmp_path / "bad.jsonl"
+        bad.write_text(text, encoding="utf-8")
+        done = command("score", bad, labels)
+        assert done.returncode == 2 and words in done.stderr, (text, done.stderr)
+        assert len(done.stderr.strip().splitlines()) == 1
+    some = predictions(tmp_path / "p.jsonl", {"甲片": "用于高血压"})
+    wide = tmp_path / "wide.csv"
+    wide.write_text("药品,医学专家标注的适应病症,instruction\n甲片,高血压,甲片的适应病症,多\n")
+    assert "第2行" in command("score", some, wide).stderr
 
 
 @pytest.mark.skipif(not TABLE.is_file(), reason="no real data (REAL_DATA)")
