@@ -11,18 +11,47 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # streamlit puts the script's folder there, not the repository
     sys.path.insert(0, str(ROOT))
 
+PAGES = (
+    ("chat", ":material/forum:"),
+    ("quiz", ":material/quiz:"),
+    ("compare", ":material/compare_arrows:"),
+    ("data", ":material/dataset:"),
+    ("card", ":material/leaderboard:"),
+    ("feedback", ":material/rate_review:"),
+)
+
 
 def main() -> None:
-    """Set the page up and run the chosen view."""
-    from web import server, texts
+    """Set the page up, let in whom it may, and run the chosen view."""
+    from web import access, frame, server, texts
+    from web.texts import say
 
+    texts.remember()
     found = server.find()
     st.set_page_config(page_title=found.domain.title, page_icon="📚", layout="centered")
-    texts.choose()
+    frame.around()
+    if reason := access.refused():
+        st.error(say(reason), icon=":material/lock:")
+        st.stop()
+    if access.waits():
+        st.title(found.domain.title)
+        st.button(say("log_in"), on_click=st.login, type="primary", icon=":material/login:")
+        st.stop()
+    shown = [(name, icon) for name, icon in PAGES if name != "data" or access.may_edit()]
     view = st.navigation(
-        [st.Page(ROOT / "web" / "views" / "chat.py", title=texts.say("chat"), default=True)],
-        position="hidden",  # until there is a second page
+        [
+            st.Page(
+                ROOT / "web" / "views" / f"{name}.py",
+                title=say(name),
+                icon=icon,
+                url_path=name,
+                default=name == "chat",
+            )
+            for name, icon in shown
+        ],
+        position="top",
     )
+    texts.choose()
     view.run()
 
 

@@ -1,7 +1,11 @@
-"""One conversation of one browser session: what was said, what is sent, and how it is shown."""
+"""One conversation: what was said, what is sent, and how the answer arrives and is shown."""
 
 from __future__ import annotations
 
+import queue
+import re
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,62 +13,142 @@ import streamlit as st
 
 from core import chat
 from core.errors import UserError
+from web import access, store
 
-CUT = "cut"  # the problem of an answer that its reader did not wait for
+CUT = store.CUT
+TICK = 0.25  # seconds after which a waiting reader is looked at again
+DRAW = 0.1  # seconds between two looks at a growing answer: the browser draws no faster usefully
+LIMIT = 300.0  # seconds for a whole answer
+
+
+def current() -> int:
+    """The conversation that is open, 0 for a new one. ``?c=`` in the address keeps it over
+    reloads."""
+    if "conversation" not in st.session_state:
+        asked = st.query_params.get("c", "")
+        number = int(asked) if asked.isdigit() and len(asked) < 16 else 0
+        st.session_state.conversation = number if store.owns(access.owner(), number) else 0
+    return int(st.session_state.conversation)
+
+
+def open_(conversation: int) -> None:
+    """Open another conversation (0: a new one)."""
+    st.session_state.conversation = conversation
 
 
 def history() -> list[dict[str, Any]]:
-    """Messages so far: ``role``, ``content``, and ``problem`` where an answer broke off."""
-    return st.session_state.setdefault("history", [])
-
-
-def clear() -> None:
-    """Forget the conversation."""
-    st.session_state.history = []
+    """The messages of the open conversation."""
+    return store.messages(access.owner(), current()) if current() else []
 
 
 def ask(question: str) -> None:
     """Put a question, and the place of its answer, at the end of the conversation."""
-    history().append({"role": "user", "content": question})
-    history().append({"role": "assistant", "content": "", "problem": CUT})
+    if not current():
+        open_(store.begin(access.owner(), question))
+    store.add_turn(access.owner(), current(), question)
 
 
-def messages(system: str, turns: int) -> list[dict[str, str]]:
-    """What the model is sent: the domain's system prompt, ``turns`` earlier turns, the question.
+def earlier(said: list[dict[str, Any]], turns: int) -> list[dict[str, str]]:
+    """The last ``turns`` whole turns before the question.
 
     Turns whose answer broke off are left out: half an answer would be continued, or believed.
     """
-    *earlier, question, _ = history()
     whole = [
         [asked, answered]
-        for asked, answered in zip(earlier[::2], earlier[1::2], strict=True)
+        for asked, answered in zip(said[:-2:2], said[1:-2:2], strict=True)
         if not answered.get("problem")
     ]
     kept = [one for turn in whole[len(whole) - turns :] for one in turn] if turns else []
-    return [
-        {"role": "system", "content": system},
-        *({"role": one["role"], "content": one["content"]} for one in (*kept, question)),
-    ]
+    return [{"role": one["role"], "content": one["content"]} for one in kept]
 
 
-def answer(target: chat.Endpoint, sent: list[dict[str, str]], **parameters: Any) -> Iterator[str]:
-    """Yield the growing answer; whatever came is in the history even when the reader leaves midway.
+def messages(system: str, said: list[dict[str, Any]], turns: int) -> list[dict[str, str]]:
+    """What the model is sent: the domain's system prompt, ``turns`` earlier turns, the question."""
+    question = {"role": "user", "content": said[-2]["content"]}
+    return [{"role": "system", "content": system}, *earlier(said, turns), question]
+
+
+def pieces(
+    target: chat.Endpoint, sent: list[dict[str, str]], **parameters: Any
+) -> Iterator[str | None]:
+    """Yield the answer piece by piece, and None at least every :data:`TICK` seconds while none
+    comes, so that a reader who leaves a slow server is noticed. Raises what the server raised."""
+    arrived: queue.SimpleQueue[str | UserError | None] = queue.SimpleQueue()
+    left = threading.Event()
+
+    def read() -> None:
+        try:
+            for piece in chat.stream(target, sent, timeout=LIMIT, **parameters):
+                if left.is_set():
+                    return
+                arrived.put(piece)
+            arrived.put(None)
+        except UserError as error:
+            arrived.put(error)
+
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        while True:
+            try:
+                piece = arrived.get(timeout=TICK)
+            except queue.Empty:
+                yield None
+                continue
+            if piece is None:
+                return
+            if isinstance(piece, UserError):
+                raise piece
+            yield piece
+    finally:
+        left.set()
+
+
+def answer(
+    message: dict[str, Any], target: chat.Endpoint, sent: list[dict[str, str]], **parameters: Any
+) -> Iterator[str]:
+    """Yield the growing answer at most every :data:`DRAW` seconds; whatever came is in ``message``
+    and in the store even when the reader leaves midway.
 
     An error of the server does not rise: it is the ``problem`` of the message.
     """
-    message = history()[-1]
+    owner, drawn = access.owner(), 0.0  # asked now: a reader who leaves takes the session along
     try:
-        for piece in chat.stream(target, sent, **parameters):
-            message["content"] += piece
-            yield message["content"]
+        for piece in pieces(target, sent, **parameters):
+            message["content"] += piece or ""
+            if piece is None or time.monotonic() - drawn >= DRAW:
+                drawn = time.monotonic()
+                yield message["content"]
         message["problem"] = ""
     except UserError as error:
         message["problem"] = str(error)
+    finally:
+        store.save(owner, message)
+
+
+_DIRECTIVE = re.compile(r":(?=[a-z][a-z-]*\[)")
 
 
 def shown(text: str) -> str:
-    """``text`` as markdown that fetches nothing: no pictures, and line breaks as they were written.
+    """``text`` as markdown that fetches nothing: no pictures, no coloured badges of its own making,
+    and line breaks as they were written.
 
     Streamlit itself shows HTML as text.
     """
-    return text.replace("![", "!\\[").replace("\n", "  \n")
+    text = _DIRECTIVE.sub(r"\\:", text.replace("![", "!\\["))
+    return text.replace("\n", "  \n")
+
+
+def judged(text: str, checks: list[dict[str, Any]], words: dict[bool, str]) -> str:
+    """``text`` as markdown with a mark after each sentence: ``words[True]`` (a format that takes
+    the numbers of its evidence) where the evidence supports it, ``words[False]`` where not."""
+    made, at = [], 0
+    for one in checks:
+        start = text.find(one["text"], at)
+        if start < 0:
+            continue
+        end = start + len(one["text"])
+        numbers = "".join(f"[{number}]" for number in one["numbers"])
+        mark = words[one["supported"]].format(numbers=numbers)
+        made += [shown(text[at:end]), f" {mark} " if mark else ""]
+        at = end
+    return "".join([*made, shown(text[at:])])

@@ -1,86 +1,207 @@
-"""The chat page."""
+"""The chat page: ask, watch the answer grow, stop it, see what it rests on, correct it."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import streamlit as st
 
 from core.chat import Endpoint
-from web import server, talk
+from web import access, evidence, feedback, frame, places, server, sidebar, speech, store, talk, texts
 from web.texts import say
 
 COMMAND = "make deploy"
+AVATARS = {"user": ":material/person:", "assistant": ":material/menu_book:"}
 
 
-def parameters() -> dict[str, Any]:
-    """The sidebar's sliders; the defaults are those under which the model is evaluated."""
-    with st.sidebar:
-        st.subheader(say("settings"))
-        return {
-            "temperature": st.slider(
-                say("temperature"), 0.0, 1.5, 0.0, 0.1, help=say("temperature_help")
-            ),
-            "top_p": st.slider(say("top_p"), 0.1, 1.0, 1.0, 0.05, help=say("top_p_help")),
-            "max_tokens": st.slider(
-                say("max_tokens"), 16, 1024, 512, 16, help=say("max_tokens_help")
-            ),
-            "turns": st.slider(say("turns"), 0, 8, 0, 1, help=say("turns_help")),
-        }
+def cites(message: dict[str, Any], opened: Any) -> None:
+    """The evidence under an answer; each opens in its context. What is cited comes first."""
+    passages = message["extra"].get("passages", [])
+    if not passages:
+        return
+    used = {number for one in message["extra"].get("checks", []) for number in one["numbers"]}
+    order = sorted(range(1, len(passages) + 1), key=lambda number: (number not in used, number))
+    with st.container(horizontal=True, gap="small", key=f"cite-{message['id']}"):
+        for number in order:
+            passage = passages[number - 1]
+            label = f"[{number}] {places.place(passage['source'], texts.language())}"
+            kind = "secondary" if number in used else "tertiary"
+            if st.button(label, key=f"open-{message['id']}-{number}", type=kind):  # type: ignore[arg-type]
+                open_source(passage, opened)
 
 
-def about(found: server.Found) -> None:
-    """Who answers, at the foot of the sidebar."""
-    with st.sidebar:
-        if st.button(say("clear"), icon=":material/delete:", width="stretch"):
-            talk.clear()
-        if found.target:
-            st.caption(
-                f"{say('model')}: {found.target.model}  \n{say('engine')}: {found.target.backend}"
-                f"  \n{say('server')}: `{found.target.root}`"
+def open_source(passage: dict[str, Any], opened: Any) -> None:
+    """Show the paragraph or cell between its neighbours."""
+
+    @st.dialog(say("source_of", file=passage["source"].get("file", "")), width="large")
+    def dialog() -> None:
+        st.caption(say("source_help"))
+        for one in evidence.around(opened, passage):
+            text = one["source"].get("text") or one["text"]
+            frame.passage(
+                places.place(one["source"], texts.language()), text, one["id"] == passage["id"]
             )
 
-
-def show(message: dict[str, Any]) -> None:
-    """One message of the conversation."""
-    with st.chat_message(message["role"]):
-        problem = message.get("problem")
-        st.markdown(talk.shown(message["content"]) + (f" {say('cut')}" if problem else ""))
-        if problem and problem != talk.CUT:
-            st.error(say("broken", reason=problem), icon=":material/error:")
+    dialog()
 
 
-def reply(found: server.Found, target: Endpoint, values: dict[str, Any]) -> None:
-    """Stream the answer to the last question."""
+def body(message: dict[str, Any]) -> None:
+    """The text of one message, with what became of it."""
+    problem, extra = message["problem"], message["extra"]
+    if message["role"] == "user":
+        st.markdown(talk.shown(message["content"]))
+        return
+    marks = {True: ":gray[{numbers}✓]", False: f":orange-badge[{say('unsupported')}]"}
+    if extra.get("own"):  # a template that may answer from its own knowledge
+        marks[False] = f":gray-badge[{say('own_knowledge')}]"
+    text = talk.judged(message["content"], extra.get("checks", []), marks)
+    if not message["content"] and not problem:
+        text = say("empty")
+    st.markdown(text + (f" {say('cut')}" if problem else ""))
+    if problem and problem != talk.CUT:
+        st.error(say("broken", reason=problem), icon=":material/error:")
+
+
+def show(message: dict[str, Any], question: str, last: bool, opened: Any) -> None:
+    """One message, its evidence and its buttons."""
+    with st.chat_message(message["role"], avatar=AVATARS[message["role"]]):
+        body(message)
+        if message["role"] == "user":
+            return
+        cites(message, opened)
+        act(message, question, last)
+
+
+def act(message: dict[str, Any], question: str, last: bool) -> None:
+    """The buttons under an answer, and what they do."""
+    voice = sidebar.voice()
+    buttons = ["copy", "speak", *(["again"] if last else []), "up", "down", "correct"]
+    pressed = frame.actions(
+        f"act-{message['id']}",
+        message["content"],
+        buttons,
+        message["extra"].get("thumb", ""),
+        browser=voice.browser,
+        network=voice.network,
+    )
+    if pressed in ("up", "down"):
+        message["extra"]["thumb"] = pressed
+        store.save(access.owner(), message)
+        feedback.add(server.find().domain.name, access.owner(), question, message, pressed)
+        st.toast(say("thanks"), icon=":material/check:")
+    if pressed in ("down", "correct"):
+        correct(message, question)
+    if pressed == "again":
+        st.session_state.again = message["id"]
+        st.rerun()
+    if pressed == "speak":
+        speech.play(message["content"])
+
+
+def correct(message: dict[str, Any], question: str) -> None:
+    """Ask for the right answer."""
+
+    @st.dialog(say("correct_title"), width="large")
+    def dialog() -> None:
+        st.caption(say("correct_help"))
+        asked = st.text_area(say("question"), question, max_chars=2000, key="correct_question")
+        right = st.text_area(
+            say("right_answer"), message["content"], max_chars=4000, key="correct_answer"
+        )
+        if st.button(say("send"), type="primary", disabled=not (asked.strip() and right.strip())):
+            domain = server.find().domain.name
+            feedback.add(
+                domain, access.owner(), asked.strip(), message, "correction", right.strip()
+            )
+            st.session_state.thanked = True
+            st.rerun()
+
+    dialog()
+
+
+def reply(
+    found: server.Found, target: Endpoint, values: dict[str, Any], said: list[dict[str, Any]]
+) -> None:
+    """Stream the answer to the last question into its place."""
+    message, opened = said[-1], values.pop("index")
     turns = values.pop("turns")
-    sent = talk.messages(found.domain.system, turns)
-    with st.chat_message("assistant"):
-        slot = st.empty()
+    sent = talk.messages(found.domain.system, said, turns)
+    message |= {"content": "", "problem": talk.CUT, "extra": {"model": target.model}}
+    with st.chat_message("assistant", avatar=AVATARS["assistant"]):
+        slot, below = st.empty(), st.empty()
         slot.markdown("▌")
-        for text in talk.answer(target, sent, **values):
-            slot.markdown(talk.shown(text) + " ▌")
+        prepared = None
+        if opened is not None:
+            prepared = evidence.prepare(
+                opened, found.domain, said[-2]["content"], talk.earlier(said, turns)
+            )
+            message["extra"]["passages"] = [evidence.kept(one) for one in prepared.passages]
+            sent = prepared.messages
+        if prepared and not prepared.enough:
+            message |= {"content": evidence.refusal(found.domain), "problem": ""}
+            message["extra"] |= {"refused": True, "checks": []}
+            store.save(access.owner(), message)
+        else:
+            below.button(say("stop"), icon=":material/stop_circle:", key="stop")
+            stream(slot, message, target, sent, values)
+        if prepared and prepared.enough:
+            message["extra"]["checks"] = evidence.check(message["content"], prepared.passages)
+            store.save(access.owner(), message)
+        below.empty()
     server.forget_state()
     st.rerun()
+
+
+def stream(
+    slot: Any, message: dict[str, Any], target: Endpoint, sent: list[Any], values: dict[str, Any]
+) -> None:
+    """Draw the growing answer; say how long nothing has come."""
+    began = time.monotonic()
+    for text in talk.answer(message, target, sent, **values):
+        waited = time.monotonic() - began
+        if text:
+            slot.markdown(talk.shown(text) + " ▌")
+        else:
+            slot.markdown("▌" if waited < 2 else f"▌ :gray[{say('waiting', seconds=int(waited))}]")
+
+
+def asked(found: server.Found) -> str:
+    """What the reader asks now: typed, spoken, or nothing."""
+    ready = found.state == "ready"
+    if not ready:
+        st.warning(say(found.state, command=COMMAND), icon=":material/cloud_off:")
+        st.button(say("again"), on_click=server.forget_state)
+    spoken = speech.heard() if ready else ""
+    typed = st.chat_input(say("ask"), disabled=not ready, max_chars=4000)
+    return (typed or spoken or "").strip()
 
 
 def page() -> None:
     """The page from top to bottom."""
     found = server.find()
-    st.header(found.domain.title)
+    st.title(found.domain.title)
     if found.domain.disclaimer:
         st.caption(found.domain.disclaimer)
-    values = parameters()
-    about(found)
-    for message in talk.history():
-        show(message)
-    if found.state != "ready":
-        st.warning(say(found.state, command=COMMAND), icon=":material/cloud_off:")
-        st.button(say("again"), on_click=server.forget_state)
-    question = st.chat_input(say("ask"), disabled=found.state != "ready", max_chars=4000)
-    if found.target and question and question.strip():
-        talk.ask(question.strip())
-        show(talk.history()[-2])
-        reply(found, found.target, values)
+    values = sidebar.chat(found)
+    if st.session_state.pop("thanked", False):
+        st.toast(say("correction_kept"), icon=":material/check:")
+    again = st.session_state.pop("again", 0)
+    said = talk.history()
+    if not said:
+        st.info(say("hello"), icon=":material/waving_hand:")
+    for number, message in enumerate(said):
+        if not (again and message["id"] == again):
+            question = said[number - 1]["content"] if number else ""
+            show(message, question, number == len(said) - 1, values["index"])
+    if again and said and found.target:
+        reply(found, found.target, values, said)
+    question = asked(found)
+    if found.target and question:
+        talk.ask(question)
+        said = talk.history()
+        show(said[-2], "", False, None)
+        reply(found, found.target, values, said)
 
 
 page()

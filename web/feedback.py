@@ -1,0 +1,101 @@
+"""Thumbs and corrections: kept as they came, judged by a person, then a source of ``make data``.
+
+``work_dirs/<domain>/feedback.jsonl`` takes what readers say, ``feedback-judged.jsonl`` what became
+of each correction (both only grow), and ``corrections.jsonl`` holds the accepted ones as pairs of
+question and answer: ``make data BANK="… work_dirs/<domain>/corrections.jsonl"``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import secrets
+import time
+from pathlib import Path
+from typing import Any
+
+from core.files import WORK_DIRS, read_jsonl, write_jsonl
+
+SAID, JUDGED, ACCEPTED = "feedback.jsonl", "feedback-judged.jsonl", "corrections.jsonl"
+LONGEST = 4000  # characters of a question, answer or correction
+
+
+def folder(domain: str) -> Path:
+    """Where the feedback of a domain lies."""
+    return WORK_DIRS / domain
+
+
+def append(path: Path, line: dict[str, Any]) -> None:
+    """Add one line to a file of JSON lines, whole, whoever else is adding to it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+
+
+def add(
+    domain: str,
+    owner: str,
+    question: str,
+    message: dict[str, Any],
+    verdict: str,
+    correction: str = "",
+) -> None:
+    """Keep what a reader says of an answer: ``verdict`` is up, down or correction."""
+    extra = message["extra"]
+    line = {
+        "id": secrets.token_hex(8),
+        "at": time.strftime("%Y-%m-%d %H:%M:%S"),
+        "owner": owner[:8],  # enough to see that two came from one person
+        "verdict": verdict,
+        "question": question[:LONGEST],
+        "answer": message["content"][:LONGEST],
+        "correction": correction[:LONGEST],
+        "model": extra.get("model", ""),
+        "evidence": [one["source"] for one in extra.get("passages", [])],
+    }
+    append(folder(domain) / SAID, line)
+
+
+def said(domain: str) -> list[dict[str, Any]]:
+    """All that was said, the last first."""
+    path = folder(domain) / SAID
+    return list(read_jsonl(path))[::-1] if path.is_file() else []
+
+
+def judged(domain: str) -> dict[str, dict[str, Any]]:
+    """What became of the corrections, by id; the last judgement counts."""
+    path = folder(domain) / JUDGED
+    lines = read_jsonl(path) if path.is_file() else ()
+    return {line["id"]: line for line in lines}
+
+
+def pending(domain: str) -> list[dict[str, Any]]:
+    """The corrections that nobody has judged, the oldest first."""
+    known = judged(domain)
+    return [
+        one
+        for one in reversed(said(domain))
+        if one["verdict"] == "correction" and one["id"] not in known
+    ]
+
+
+def judge(domain: str, one: str, accept: bool, question: str = "", answer: str = "") -> None:
+    """Accept a correction (as ``question`` and ``answer``) or reject it, and write the file that
+    ``make data`` reads."""
+    line = {"id": one, "accepted": accept, "question": question.strip(), "answer": answer.strip()}
+    append(folder(domain) / JUDGED, {**line, "at": time.strftime("%Y-%m-%d %H:%M:%S")})
+    write_jsonl(
+        folder(domain) / ACCEPTED,
+        (
+            {"question": each["question"], "answer": each["answer"]}
+            for each in judged(domain).values()
+            if each["accepted"]
+        ),
+    )
+
+
+def accepted(domain: str) -> Path | None:
+    """The file of accepted corrections, None while there are none."""
+    path = folder(domain) / ACCEPTED
+    return path if path.is_file() and path.stat().st_size else None

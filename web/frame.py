@@ -1,0 +1,126 @@
+"""What stands around every page: its style, this browser's cookie, Chinese words for Streamlit's
+own, and the small buttons under an answer."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+from web import access, texts
+from web.texts import say
+
+PARTS = Path(__file__).resolve().parent / "parts"
+
+
+@cache
+def _read(name: str) -> str:
+    return (PARTS / name).read_text(encoding="utf-8")
+
+
+@st.cache_resource
+def _frame() -> Any:
+    return component("tikuforge_frame", js=_read("frame.js"), isolate_styles=False)
+
+
+@st.cache_resource
+def _actions() -> Any:
+    return component(
+        "tikuforge_actions",
+        html='<div class="row"></div>',
+        css=_read("actions.css"),
+        js=_read("actions.js"),
+    )
+
+
+def around() -> None:
+    """Put the frame around the page."""
+    st.html(f"<style>{_read('page.css')}</style>")
+    language = texts.language()
+    with st.container(key="frame"):
+        _frame()(
+            data={
+                "token": access.token(),
+                "language": language,
+                "words": texts.WIDGETS if language == "zh" else {},
+                "patterns": texts.WIDGET_PATTERNS if language == "zh" else [],
+            },
+            key="frame_js",
+        )
+
+
+def actions(
+    key: str,
+    text: str,
+    buttons: Sequence[str],
+    chosen: str = "",
+    browser: bool = True,
+    network: bool = False,
+) -> str:
+    """The buttons under an answer; returns the one that was pressed (copying and the browser's own
+    voice happen in the browser and return nothing). ``network``: a voice of a network service may
+    be used where the device has none of its own."""
+    labels = {name: say(f"act_{name}") for name in (*buttons, "mute")}
+    result = _actions()(
+        data={
+            "text": text,
+            "buttons": list(buttons),
+            "chosen": chosen,
+            "browser": browser,
+            "network": network,
+            "labels": labels,
+        },
+        key=key,
+        on_action_change=lambda: None,
+    )
+    return str(result.action or "")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]], figures: Iterable[int] = ()) -> None:
+    """A plain table; every cell is text (escaped), those in the columns ``figures`` to the right.
+
+    A cell that is a :class:`Markup` of ours is put in as it is."""
+    right = set(figures)
+
+    def cells(row: Sequence[Any], tag: str) -> str:
+        return "".join(
+            f"<{tag}{' class=figure' if i in right else ''}>"
+            f"{cell.html if isinstance(cell, Markup) else html.escape(str(cell))}</{tag}>"
+            for i, cell in enumerate(row)
+        )
+
+    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
+    st.html(
+        f"<div class=scroll><table class=plain><thead><tr>{cells(head, 'th')}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+class Markup:
+    """HTML that we wrote ourselves (never a document's, a model's or a person's)."""
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+
+
+def bar(value: float | None, low: float, high: float, base: bool = False) -> Markup:
+    """A share (0 to 1) as a bar with its 95% interval."""
+    if value is None:
+        return Markup("")
+    return Markup(
+        f"<div class='bar{' base' if base else ''}'><i style='width:{100 * value:.1f}%'></i>"
+        f"<b style='left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%'></b></div>"
+    )
+
+
+def passage(place: str, text: str, here: bool) -> None:
+    """A paragraph or cell of a document, as text; ``here`` marks the one that is meant."""
+    mark = " here" if here else ""
+    st.html(
+        f"<div class='passage{mark}'><small>{html.escape(place)}</small>{html.escape(text)}</div>"
+    )

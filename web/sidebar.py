@@ -1,0 +1,148 @@
+"""What stands in the sidebar: conversations, parameters, retrieval, the voice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from web import access, evidence, places, server, speech, store, talk
+from web.texts import say
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Who reads aloud: the browser (with a network voice where that was allowed), or this
+    machine."""
+
+    browser: bool
+    network: bool
+
+
+def voice() -> Voice:
+    """As chosen in the sidebar."""
+    return Voice(
+        st.session_state.get("voice", "browser") == "browser",
+        bool(st.session_state.get("network_voice", False)),
+    )
+
+
+def chat(found: server.Found) -> dict[str, Any]:
+    """The chat page's sidebar; returns the parameters of an answer, and ``index`` (or None)."""
+    with st.sidebar:
+        conversations()
+        opened = retrieval(found)
+        values = parameters()
+        voices()
+        about(found)
+    return {**values, "index": opened}
+
+
+def conversations() -> None:
+    """The reader's conversations: open, rename, delete."""
+    st.button(
+        say("new"),
+        icon=":material/add_comment:",
+        width="stretch",
+        on_click=talk.open_,
+        args=(0,),
+    )
+    current = talk.current()
+    listed = store.conversations(access.owner())
+    if current:
+        st.query_params["c"] = str(current)
+    else:
+        st.query_params.pop("c", None)
+    if not listed:
+        return
+    with st.container(height=min(52 * len(listed) + 18, 240), border=False, gap="xxsmall"):
+        for one in listed:
+            with st.container(key=f"talk-{one['id']}"):
+                st.button(
+                    one["title"].replace("[", "\\["),
+                    key=f"open-talk-{one['id']}",
+                    type="secondary" if one["id"] == current else "tertiary",
+                    icon=":material/chat_bubble:",
+                    width="stretch",
+                    on_click=talk.open_,
+                    args=(one["id"],),
+                )
+    if current:
+        manage(current, next((one["title"] for one in listed if one["id"] == current), ""))
+
+
+def manage(current: int, title: str) -> None:
+    """Rename or delete the open conversation."""
+    key = f"title-{current}"
+
+    def rename() -> None:
+        store.rename(access.owner(), current, st.session_state[key])
+
+    def remove() -> None:
+        store.delete(access.owner(), current)
+        talk.open_(0)
+
+    with st.popover(say("manage"), icon=":material/edit:", width="stretch"):
+        st.text_input(say("title"), title, key=key, max_chars=60, on_change=rename)
+        st.button(say("rename"), on_click=rename, width="stretch")
+        st.button(say("delete"), icon=":material/delete:", on_click=remove, width="stretch")
+
+
+def retrieval(found: server.Found) -> Any:
+    """The switch for answers from the bank; the open index where it is on."""
+    banks = places.banks(found.domain.name)
+    bank = places.bank_of(found.target, banks)
+    with_index = [one for one in banks if one.index.is_dir()]
+    if len(with_index) > 1:
+        names = {one.name: one for one in with_index}
+        first = list(names).index(bank.name) if bank and bank.name in names else 0
+        chosen = st.selectbox(say("bank"), list(names), index=first, key="chat_bank")
+        bank = names[chosen]
+    opened, problem = evidence.index(bank)
+    on = st.toggle(
+        say("rag"), value=True, disabled=opened is None, help=say("rag_help"), key="rag"
+    )
+    if problem:
+        st.caption(problem)
+    elif opened is None:
+        where = f" OUT={bank.folder}" if bank else ""
+        st.caption(say("no_index", command=f"make index DOMAIN={found.domain.name}{where}"))
+    return opened if on else None
+
+
+def parameters() -> dict[str, Any]:
+    """The sliders; the defaults are those under which the model is evaluated."""
+    with st.expander(say("settings"), icon=":material/tune:"):
+        return {
+            "temperature": st.slider(
+                say("temperature"), 0.0, 1.5, 0.0, 0.1, help=say("temperature_help")
+            ),
+            "top_p": st.slider(say("top_p"), 0.1, 1.0, 1.0, 0.05, help=say("top_p_help")),
+            "max_tokens": st.slider(
+                say("max_tokens"), 16, 1024, 512, 16, help=say("max_tokens_help")
+            ),
+            "turns": st.slider(say("turns"), 0, 8, 0, 1, help=say("turns_help")),
+        }
+
+
+def voices() -> None:
+    """Who reads aloud and who listens, and what they need."""
+    with st.expander(say("speech"), icon=":material/volume_up:"):
+        st.radio(
+            say("voice"),
+            ["browser", "local"],
+            format_func=lambda name: say(f"voice_{name}"),
+            key="voice",
+        )
+        if not speech.ready():
+            st.caption(say("speech_missing", command=speech.INSTALL))
+        st.toggle(say("network_voice"), key="network_voice", help=say("network_voice_help"))
+
+
+def about(found: server.Found) -> None:
+    """Who answers."""
+    if found.target:
+        st.caption(
+            f"{say('model')}: {found.target.model}  \n{say('engine')}: {found.target.backend}"
+        )
