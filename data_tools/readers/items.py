@@ -6,17 +6,37 @@ What a line *may* be is decided here; what it *is* depends on its neighbours (la
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Line
-from data_tools.readers.options import OPTION_START, Option, chain, inline
-
-BLANK, NOISE, SECTION, CHAPTER, KEY, BARE, BOTH, OPTION, NUMBER, TEXT = (
-    "blank", "noise", "section", "chapter", "key", "bare", "both", "option", "number", "text",
+from data_tools.readers.headings import declared, heading
+from data_tools.readers.item import (
+    ANSWER,
+    BARE,
+    BLANK,
+    BOTH,
+    CHAPTER,
+    EXPLAIN,
+    KEY,
+    LABELLED,
+    META,
+    MINE,
+    NOISE,
+    NUMBER,
+    OPTION,
+    SECTION,
+    TEXT,
+    Item,
+    Part,
 )  # fmt: skip
-ANSWER, EXPLAIN, META, MINE = "answer", "explain", "meta", "mine"
-LABELLED = (ANSWER, EXPLAIN, META, MINE)
+from data_tools.readers.options import chain, inline
+
+__all__ = [
+    "ANSWER", "BARE", "BLANK", "BOTH", "CHAPTER", "EXPLAIN", "KEY", "LABELLED", "META", "MINE",
+    "NOISE", "NUMBER", "OPTION", "SECTION", "TEXT", "Item", "Part", "analyse", "chain", "declared",
+    "dense",
+]  # fmt: skip
+
 
 _LETTERS = re.compile(r"\s*[A-H](?:[\s,、;，]*[A-H]){0,7}\s*[。.]?\s*")
 _BARE_JUDGE = re.compile(
@@ -42,22 +62,8 @@ KEY_LINE = re.compile(
     rf"\s*(?:{pt.HAN_NUMBER.pattern})?\s*(?:(?:{pt.KIND_WORD.pattern})\s*(?:答案)?\s*[:]?\s*)?"
     rf"{_KEY_ENTRY}(?:[\s,、;；。.，]*{_KEY_ENTRY})*\s*[。.;；,，]?\s*$"
 )
-_NOTES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|<[^<>]*>")
-_GENERIC = re.compile(
-    r"部分|题库|试题|试卷|练习|习题|真题|考题|题目|题型|类|共|计|合计|每|小|大|道|个|分"
-    r"|题|答案|参考|[\d\s、.:,，。;；*#()（）-]|questions?"
-)
-# Words that name a kind of question even without 题; 分析 or 应用 may stand in any title.
-_SURE = re.compile(r"单选|多选|不定项|单项选择|多项选择|填空|简答|问答|论述|名词解释|案例分析|型")
 _OPTIONS_LABEL = re.compile(
     r"\s*[\[(]?\s*(?:选项|备选答案|备选项|options?|choices?)\s*[\])]?\s*[:]\s*|\s*\[(?:选项|备选)\]\s*",
-    re.I,
-)
-_KEY_HEAD = re.compile(
-    r"(?<![是无有写看错对个的])(?:参考|标准|正确|试题|习题|练习|测试|考试|本卷"
-    r"|全部)*答案(?:(?:及|与|和|、|\s)*(?:试题|评分)*(?:解析|详解|标准|说明|提示))?"
-    r"(?:部分|汇总|一览表?|速查表?|页|表|区|如下|集锦)*\s*[:]?\s*$|^(?:answer\s*keys?"
-    r"|answers?(?:\s+and\s+explanations?)?|keys?)\s*[:]?\s*$",
     re.I,
 )
 _PREFIX_TAG = re.compile(
@@ -68,49 +74,6 @@ _OPTION_OR_END = re.compile(r"\s*(?:$|[(\[]?[A-Z]\s*[、.:)\]])")
 # A line of its own that says what follows: [单选][D], 【多选题】
 _MARKER = re.compile(rf"\s*{pt.TAG.pattern}\s*(?:{pt.BRACKET.pattern})?\s*", re.I)
 _NAMED = re.compile(rf"(?:{pt.KIND_WORD.pattern})(?<=题)\s*:\s*(?=\S)")
-_TITLE = re.compile(
-    r"(?:试题|题库|考题|试卷|真题|习题|练习题|竞赛题|复习题|题)(?:库|集|卷)?\s*(?:及|与"
-    r"|和|附|含|带|\()+\s*(?:参考|标准)?答案"
-)
-
-
-@dataclass(slots=True)
-class Part:
-    """A stretch of a line: the head (stem, options), or what a label introduces."""
-
-    name: str
-    start: int
-    end: int
-    solid: bool = True  # introduced by a bracketed label or one with a colon
-
-
-@dataclass(slots=True)
-class Item:
-    """A line and what it may be. ``body`` is where the text after number and tags begins."""
-
-    line: Line
-    text: str
-    plain: str
-    kind: str = TEXT
-    family: str = ""
-    value: int = 0
-    body: int = 0
-    tag: str = ""
-    lead: str = ""
-    parts: list[Part] = field(default_factory=list)
-    options: list[Option] = field(default_factory=list)
-    heading_kind: str = ""
-    declared: int | None = None
-    key_line: bool = False
-
-    @property
-    def head(self) -> Part:
-        """What comes before the first label."""
-        return self.parts[0]
-
-    def piece(self, part: Part) -> str:
-        """The text of a part."""
-        return self.text[part.start : part.end].strip()
 
 
 def analyse(line: Line) -> Item:
@@ -143,7 +106,7 @@ def analyse(line: Line) -> Item:
     if BOTH_WORDS.fullmatch(plain):
         item.kind = BOTH
         return item
-    _heading(item)
+    heading(item)
     if item.kind in (SECTION, CHAPTER, KEY):
         return item
     if not item.family:
@@ -270,72 +233,6 @@ def _valid(plain: str, found: re.Match[str], name: str, parts: list[Part], body:
         return chosen and after == " " and name == ANSWER and "答案" in label and len(parts) == 1
     boundary = after in " .。)]?!;；,，、_" or not plain[parts[-1].start : start].strip()
     return boundary or chosen or (len(parts) > 1 and (after in "对错误确√×" or after.isupper()))
-
-
-def _heading(item: Item) -> None:
-    """Recognise section, chapter and key headings."""
-    plain = item.plain.strip()
-    first = OPTION_START.match(plain)
-    if pt.CORRECT.search(plain) or (first and not first.group("c") and not first.group("d")):
-        return
-    if len(plain) > 200 or (
-        len(item.parts) > 1 and item.parts[1].solid and item.parts[1].name != ANSWER
-    ):
-        return
-    han = pt.HAN_NUMBER.match(plain)
-    body = plain[han.end() :] if han else plain
-    bare = _NOTES.sub("", body)
-    core = re.split(r"[:。;；,，]", bare)[0].strip()
-    if (
-        _KEY_HEAD.search(bare.strip())
-        and len(plain) <= 50
-        and not _TITLE.search(plain)
-        and not re.search(r"[?？]", plain)
-    ):
-        item.kind, item.heading_kind = KEY, pt.section_kind(core)
-        return
-    case = pt.CASE.match(plain)
-    if case and len(plain) - case.end() > 6:
-        return
-    word = pt.KIND_WORD.search(core) or re.search(pt._KIND_EN, core, re.I)
-    if word and not item.options and item.family in ("", "d", "~", "("):
-        rest = _GENERIC.sub("", core[: word.start()] + core[word.end() :])
-        rest = pt.KIND_WORD.sub("", rest)
-        after = re.split(r"[:。;；,，]", bare, maxsplit=1)[1:]
-        told = not "".join(after).strip() or pt.INSTRUCTION.search(bare) or pt.COUNT.search(body)
-        edge = word.start() == 0 or word.end() == len(core) or core.endswith(("题", "题库", "部分"))
-        sure = "题" in core[word.start() :] or _SURE.search(word.group()) or word.group().isascii()
-        limit = (12 if han else 0 if item.family else 10) if sure else 0
-        named = not item.family or word.group().endswith("题")
-        if (
-            told
-            and named
-            and len(rest) <= limit
-            and (han or edge)
-            and not re.search(r"[?？]|_{2,}", plain)
-        ):
-            item.kind, item.heading_kind = SECTION, pt.section_kind(word.group())
-            item.declared = declared(plain)
-            return
-    if han and re.fullmatch(r"\S{2,10}题", core) and not item.options:
-        item.kind, item.declared = SECTION, declared(plain)
-        return
-    short = len(bare.strip()) <= 30 and not re.search(r"[?？。]|_{2,}|\(\s*\)", plain)
-    if (
-        (han or pt.CHAPTER.match(plain) or item.line.heading)
-        and short
-        and not item.family.strip("~")
-    ):
-        item.kind, item.declared = CHAPTER, declared(plain)
-
-
-def declared(plain: str) -> int | None:
-    """The number of questions that a heading states: 共368题, (40小题), 1-50题, 100 questions."""
-    span = pt.COUNT_RANGE.search(plain)
-    if span and int(span.group(2)) > int(span.group(1)):
-        return int(span.group(2)) - int(span.group(1)) + 1
-    found = pt.COUNT.search(plain)
-    return int(found.group(1)) if found else None
 
 
 def dense(line: Line) -> list[Line]:
