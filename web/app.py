@@ -23,7 +23,7 @@ PAGES = (
 
 def main() -> None:
     """Set the page up, let in whom it may, and run the chosen view."""
-    from web import access, frame, server, texts
+    from web import access, frame, server, sidebar, texts
     from web.texts import say
 
     texts.remember()
@@ -53,6 +53,7 @@ def main() -> None:
     )
     texts.choose()
     view.run()
+    sidebar.about(found)
 
 
 main()

@@ -108,12 +108,12 @@ class Markup:
         self.html = html
 
 
-def bar(value: float | None, low: float, high: float, base: bool = False) -> Markup:
+def bar(value: float | None, low: float, high: float, grey: bool = False) -> Markup:
     """A share (0 to 1) as a bar with its 95% interval."""
     if value is None:
         return Markup("")
     return Markup(
-        f"<div class='bar{' base' if base else ''}'><i style='width:{100 * value:.1f}%'></i>"
+        f"<div class='bar{' grey' if grey else ''}'><i style='width:{100 * value:.1f}%'></i>"
         f"<b style='left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%'></b></div>"
     )
 

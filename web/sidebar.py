@@ -35,7 +35,6 @@ def chat(found: server.Found) -> dict[str, Any]:
         opened = retrieval(found)
         values = parameters()
         voices()
-        about(found)
     return {**values, "index": opened}
 
 
@@ -56,7 +55,7 @@ def conversations() -> None:
         st.query_params.pop("c", None)
     if not listed:
         return
-    with st.container(height=min(52 * len(listed) + 18, 240), border=False, gap="xxsmall"):
+    with st.container(height=min(44 * len(listed) + 4, 226), border=False, gap="xxsmall"):
         for one in listed:
             with st.container(key=f"talk-{one['id']}"):
                 st.button(
@@ -100,9 +99,7 @@ def retrieval(found: server.Found) -> Any:
         chosen = st.selectbox(say("bank"), list(names), index=first, key="chat_bank")
         bank = names[chosen]
     opened, problem = evidence.index(bank)
-    on = st.toggle(
-        say("rag"), value=True, disabled=opened is None, help=say("rag_help"), key="rag"
-    )
+    on = st.toggle(say("rag"), value=True, disabled=opened is None, help=say("rag_help"), key="rag")
     if problem:
         st.caption(problem)
     elif opened is None:
@@ -141,8 +138,11 @@ def voices() -> None:
 
 
 def about(found: server.Found) -> None:
-    """Who answers."""
-    if found.target:
-        st.caption(
-            f"{say('model')}: {found.target.model}  \n{say('engine')}: {found.target.backend}"
-        )
+    """Who answers, and whether it does: at the foot of every page's sidebar."""
+    with st.sidebar:
+        colour = {"ready": "green", "loading": "orange"}.get(found.state, "gray")
+        lines = [f":{colour}[●] {say(f'state_{found.state}')}"]
+        if found.target:
+            lines.append(f"{say('model')}：{found.target.model}")
+            lines.append(f"{say('engine')}：{found.target.backend}")
+        st.caption("  \n".join(lines))

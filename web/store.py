@@ -126,9 +126,7 @@ def add_turn(owner: str, conversation: int, question: str) -> None:
                 "VALUES(?, ?, ?, ?, '{}')",
                 (conversation, role, content, problem),
             )
-        base.execute(
-            "UPDATE conversations SET updated=? WHERE id=?", (time.time(), conversation)
-        )
+        base.execute("UPDATE conversations SET updated=? WHERE id=?", (time.time(), conversation))
 
 
 def save(owner: str, message: dict[str, Any]) -> None:

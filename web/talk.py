@@ -69,10 +69,10 @@ def messages(system: str, said: list[dict[str, Any]], turns: int) -> list[dict[s
 
 
 def pieces(
-    target: chat.Endpoint, sent: list[dict[str, str]], **parameters: Any
+    target: chat.Endpoint, sent: list[dict[str, str]], tick: float = TICK, **parameters: Any
 ) -> Iterator[str | None]:
-    """Yield the answer piece by piece, and None at least every :data:`TICK` seconds while none
-    comes, so that a reader who leaves a slow server is noticed. Raises what the server raised."""
+    """Yield the answer piece by piece, and None at least every ``tick`` seconds while none comes,
+    so that a reader who leaves a slow server is noticed. Raises what the server raised."""
     arrived: queue.SimpleQueue[str | UserError | None] = queue.SimpleQueue()
     left = threading.Event()
 
@@ -90,7 +90,7 @@ def pieces(
     try:
         while True:
             try:
-                piece = arrived.get(timeout=TICK)
+                piece = arrived.get(timeout=tick)
             except queue.Empty:
                 yield None
                 continue

@@ -15,7 +15,9 @@ export default function ({ data }) {
     return null;
   };
   // What people and the model wrote, and our own components, are left alone.
-  const ours = (node) => node.closest?.("[data-testid=stMarkdownContainer] p, pre, textarea");
+  const ours = (node) =>
+    node.closest?.("[data-testid=stMarkdownContainer] p, pre, textarea") &&
+    !node.closest("[data-testid=stFileUploader]");
   const mend = (root) => {
     if (root.nodeType === Node.TEXT_NODE) {
       if (ours(root.parentElement ?? root)) return;

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from web.texts import en, zh
 from web.texts.widgets import WIDGET_PATTERNS, WIDGETS
 
-__all__ = ["LANGUAGES", "TEXTS", "WIDGETS", "WIDGET_PATTERNS", "choose", "language", "say"]
+__all__ = ["LANGUAGES", "TEXTS", "WIDGETS", "WIDGET_PATTERNS", "choose", "language", "plain", "say"]
 
 LANGUAGES = {"zh": "中文", "en": "English"}
 TEXTS = {"zh": zh.TEXTS, "en": en.TEXTS}
@@ -30,6 +32,25 @@ def one(text: str) -> str:
     if not (space and head and "\u4e00" <= head[0] <= "\u9fff"):
         return text
     return head if language() == "zh" else tail
+
+
+_ENGLISH = re.compile(r"[A-Za-z][a-z'’-]*[:,.;?]?")
+_COMMANDS = {"make", "python", "python3", "-m", "streamlit"}
+
+
+def plain(line: str) -> str:
+    """A one-line error of the tools, which says everything in Chinese and English, for the reader:
+    in Chinese its English words are left out, but for commands, paths and names."""
+    if language() != "zh" or not re.search("[\u4e00-\u9fff]", line):
+        return line
+    kept: list[str] = []
+    for word in line.split(" "):
+        command = word in _COMMANDS or (kept and kept[-1] in _COMMANDS)
+        if not _ENGLISH.fullmatch(word) or command:
+            kept.append(word)
+        elif word[-1] in ":;" and kept and kept[-1][-1:] not in ":：;，。":
+            kept[-1] += word[-1]
+    return " ".join(kept)
 
 
 def remember() -> None:

@@ -8,7 +8,19 @@ from typing import Any
 import streamlit as st
 
 from core.chat import Endpoint
-from web import access, evidence, feedback, frame, places, server, sidebar, speech, store, talk, texts
+from web import (
+    access,
+    evidence,
+    feedback,
+    frame,
+    places,
+    server,
+    sidebar,
+    speech,
+    store,
+    talk,
+    texts,
+)
 from web.texts import say
 
 COMMAND = "make deploy"
@@ -60,7 +72,7 @@ def body(message: dict[str, Any]) -> None:
         text = say("empty")
     st.markdown(text + (f" {say('cut')}" if problem else ""))
     if problem and problem != talk.CUT:
-        st.error(say("broken", reason=problem), icon=":material/error:")
+        st.error(say("broken", reason=texts.plain(problem)), icon=":material/error:")
 
 
 def show(message: dict[str, Any], question: str, last: bool, opened: Any) -> None:

@@ -1,1 +1,121 @@
-"""To come."""
+"""The feedback page: what readers said, and corrections that wait for a judgement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core import domain as domains
+from web import access, feedback, frame, places, server, talk, texts
+from web.texts import say
+
+MOST = 20  # corrections shown at once
+
+
+def chosen() -> str:
+    """The domain whose feedback is shown; the served one first."""
+    names = domains.names()
+    served = server.find().domain.name
+    return str(
+        st.selectbox(
+            say("domain"),
+            names,
+            index=names.index(served) if served in names else 0,
+            format_func=lambda one: domains.load(one).title,
+            key="feedback_domain",
+        )
+    )
+
+
+def correction(domain: str, one: dict[str, Any]) -> None:
+    """One correction: what was asked, said and proposed; accept it, mended or not, or reject."""
+    with st.container(border=True):
+        st.caption(f"{one['at']} · {one['model']}")
+        st.markdown(f"**{say('model_said')}**　{talk.shown(one['answer']) or '—'}")
+        question = st.text_area(say("question"), one["question"], key=f"q-{one['id']}", height=70)
+        answer = st.text_area(
+            say("right_answer"), one["correction"], key=f"a-{one['id']}", height=80
+        )
+        for source in one["evidence"][:3]:
+            frame.passage(places.place(source, texts.language()), source.get("text", ""), False)
+        with st.container(horizontal=True):
+            ready = bool(question.strip() and answer.strip())
+            if st.button(
+                say("accept"),
+                key=f"yes-{one['id']}",
+                type="primary",
+                icon=":material/check:",
+                disabled=not ready,
+            ):
+                feedback.judge(domain, one["id"], True, question, answer)
+                st.rerun()
+            if st.button(say("reject"), key=f"no-{one['id']}", icon=":material/close:"):
+                feedback.judge(domain, one["id"], False)
+                st.rerun()
+
+
+def pending(domain: str) -> None:
+    """The corrections that wait."""
+    waiting = feedback.pending(domain)
+    if not waiting:
+        st.info(say("nothing_waits"), icon=":material/inbox:")
+    for one in waiting[:MOST]:
+        correction(domain, one)
+    if len(waiting) > MOST:
+        st.caption(say("more_wait", n=len(waiting) - MOST))
+
+
+def accepted(domain: str) -> None:
+    """What was accepted, and how it comes into the data."""
+    file = feedback.accepted(domain)
+    if file is None:
+        st.info(say("none_accepted"), icon=":material/inbox:")
+        return
+    taken = [one for one in feedback.judged(domain).values() if one["accepted"]]
+    frame.table(
+        (say("question"), say("right_answer")), [(t["question"], t["answer"]) for t in taken]
+    )
+    st.caption(say("take_in"))
+    bank = "、".join(domains.load(domain).bank) and " ".join(domains.load(domain).bank)
+    name = f"work_dirs/{places.name_of(file)}"
+    st.code(f'make data DOMAIN={domain} BANK="{bank + " " if bank else ""}{name}"', language="bash")
+
+
+def all_of(domain: str) -> None:
+    """Everything that was said, the last first."""
+    said = feedback.said(domain)
+    ups = sum(one["verdict"] == "up" for one in said)
+    downs = sum(one["verdict"] == "down" for one in said)
+    st.caption(say("thumbs", up=ups, down=downs, corrections=len(said) - ups - downs))
+    if said:
+        frame.table(
+            [say(name) for name in ("at", "verdict", "question", "answer")],
+            [
+                (
+                    one["at"][5:16],
+                    say(f"said_{one['verdict']}"),
+                    one["question"],
+                    one["answer"][:200],
+                )
+                for one in said[:200]
+            ],
+        )
+
+
+def page() -> None:
+    """The page from top to bottom."""
+    st.title(say("feedback"))
+    st.caption(say("feedback_help"))
+    domain = chosen()
+    if not access.may_edit():
+        st.info(say("no_judge"), icon=":material/lock:")
+        return
+    waiting = len(feedback.pending(domain))
+    tabs = st.tabs([say("tab_pending", n=waiting), say("tab_accepted"), say("tab_all")])
+    for tab, show in zip(tabs, (pending, accepted, all_of), strict=True):
+        with tab:
+            show(domain)
+
+
+page()

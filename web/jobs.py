@@ -1,0 +1,90 @@
+"""Builds that the page starts: in processes of their own, under limits, one per data set."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.files import ROOT, read_json, write_json
+
+SECONDS = int(os.environ.get("TIKUFORGE_BUILD_SECONDS") or 1800)
+MEMORY = int(os.environ.get("TIKUFORGE_BUILD_MEMORY") or 4 * 2**30)  # bytes
+RUNNERS: dict[str, subprocess.Popen[bytes]] = {}  # this server's own, so that none is left a zombie
+STAGES = {"读到": 0.4, "去重": 0.6, "同义题组": 0.75, "写入": 0.9}  # data_tools.build's Watch
+_ERROR = re.compile(r"^错误 error: (.*)$", re.MULTILINE)
+
+
+def folder(out: Path) -> Path:
+    """Where the job of the data set in ``out`` is noted."""
+    return out / ".job"
+
+
+def start(out: Path, steps: list[list[str]]) -> None:
+    """Run ``steps`` (arguments after ``python -m``) for the data set in ``out``, in the background.
+
+    Raises :class:`UserError` while another job of it runs."""
+    if state(out)["state"] == "running":
+        raise UserError("这份数据正在构建 this data set is being built")
+    place = folder(out)
+    place.mkdir(parents=True, exist_ok=True)
+    commands = [[sys.executable, "-m", *step] for step in steps]
+    limits = {"seconds": SECONDS, "memory": MEMORY, "path": str(ROOT)}
+    write_json(place / "job.json", {"steps": commands, **limits})
+    (place / "log").unlink(missing_ok=True)
+    runner = Path(__file__).with_name("limits.py")
+    process = subprocess.Popen(
+        [sys.executable, str(runner), str(place)], stdin=subprocess.DEVNULL, start_new_session=True
+    )
+    write_json(place / "state.json", {"state": "running", "pid": process.pid, "step": 0})
+    RUNNERS[str(place)] = process
+
+
+def state(out: Path) -> dict[str, Any]:
+    """How the job stands: ``state`` (none, running, done, failed, late, cancelled, lost), and
+    ``share`` of it that is done (0 to 1), ``said`` what it said last, ``error`` its one line."""
+    place = folder(out)
+    if not (place / "state.json").is_file():
+        return {"state": "none"}
+    if (own := RUNNERS.get(str(place))) and own.poll() is not None:
+        del RUNNERS[str(place)]
+    found: dict[str, Any] = read_json(place / "state.json")
+    if found["state"] == "running" and not _alive(found["pid"], place):
+        found = read_json(place / "state.json")  # it may have ended between the two looks
+        if found["state"] == "running":
+            found["state"] = "lost"
+    log = (place / "log").read_text("utf-8", "replace")[-8000:] if (place / "log").is_file() else ""
+    lines = [line for line in log.splitlines() if line.strip()]
+    errors = _ERROR.findall(log)
+    stage = max((share for word, share in STAGES.items() if f"] {word}" in log), default=0.1)
+    steps = found.get("steps", 1)
+    share = (found["step"] + (stage if found["step"] == 0 else 0.5)) / steps
+    return {
+        **found,
+        "share": 1.0 if found["state"] == "done" else min(share, 0.95),
+        "said": lines[-1].strip() if lines else "",
+        "error": errors[-1] if errors else (lines[-1].strip() if lines else ""),
+    }
+
+
+def _alive(pid: int, place: Path) -> bool:
+    """Whether the process is there and is ours, not another that came to its number."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return str(place).encode() in words
+
+
+def cancel(out: Path) -> None:
+    """Stop the job; what the data set held before stays as it was."""
+    found = state(out)
+    if found["state"] == "running" and _alive(found["pid"], folder(out)):
+        os.kill(found["pid"], signal.SIGTERM)
+        if own := RUNNERS.get(str(folder(out))):
+            own.wait(10)

@@ -1,0 +1,82 @@
+"""The quiz: questions of a bank as they are practised, and how an answer is marked."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.files import digest
+from core.text import bare
+
+RIGHT, WRONG = "正确", "错误"
+_YES = {"正确", "对", "是", "√", "true", "t", "y", "yes"}
+CHOICES = ("single", "multiple", "judge")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question. ``key`` outlives a rebuilt bank (rows are numbered anew, words stay);
+    ``letters`` are the right options, ``kind`` is single, multiple, judge or short."""
+
+    key: str
+    kind: str
+    stem: str
+    options: dict[str, str]
+    letters: str
+    answer: str
+    explanation: str
+    source: dict[str, Any]
+
+
+def question(row: dict[str, Any]) -> Question:
+    """A row of ``train.jsonl`` as a question."""
+    turn = row["conversation"][0]
+    options: dict[str, str] = row.get("options") or {}
+    stem, kind = turn["input"], row["kind"]
+    letters = row.get("answer", "") if options else ""
+    if options:
+        first = next(iter(options))
+        stem = stem.partition(f"\n{first}. {options[first]}")[0]
+        kind = "multiple" if kind == "multiple" or len(letters) > 1 else "single"
+    elif kind == "judge":
+        options = {"A": RIGHT, "B": WRONG}
+        letters = "A" if bare(turn["output"]) in _YES else "B"
+    else:
+        kind = "short"
+    return Question(
+        digest(bare(turn["input"]))[:16],
+        kind,
+        stem,
+        options,
+        letters,
+        turn["output"],
+        row.get("explanation", ""),
+        row["source"],
+    )
+
+
+def marked(asked: Question, given: str) -> bool | None:
+    """Whether ``given`` (letters, or words) is right; None where only a person can tell: other
+    words than the bank's may be right too."""
+    if asked.options:
+        return "".join(sorted(given)) == "".join(sorted(asked.letters))
+    return True if bare(given) == bare(asked.answer) else None
+
+
+def order(questions: Sequence[Question], seed: int) -> list[int]:
+    """The places of the questions in a random order that ``seed`` brings back."""
+    places = list(range(len(questions)))
+    random.Random(seed).shuffle(places)
+    return places
+
+
+def explaining(asked: Question, system: str) -> list[dict[str, str]]:
+    """The messages that ask the model why the bank's answer is right."""
+    options = "\n".join(f"{letter}. {text}" for letter, text in asked.options.items())
+    content = (
+        f"题目：{asked.stem}\n{options}\n标准答案：{asked.answer}\n\n"
+        "请用两三句话讲解为什么是这个答案，不要改变答案。"
+    )
+    return [{"role": "system", "content": system}, {"role": "user", "content": content}]

@@ -1,0 +1,72 @@
+"""Files that people upload: named safely, kept in the data set's own folder, limited in kind."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from pathlib import Path
+
+from core.errors import UserError
+from core.files import WORK_DIRS, atomic, sha256
+
+KINDS = ("docx", "xlsx", "xls", "csv", "tsv", "txt", "md", "json", "jsonl")
+MOST = 50 * 2**20  # bytes of one file (.streamlit/config.toml says the same to the browser)
+FILES = 50  # files of one data set
+_ODD = re.compile(r"[^\w.()（）《》、·\- ]")
+_NAME = re.compile(r"[\w\-]{1,40}")
+
+
+def safe_name(name: str) -> str:
+    """``name`` as a plain file name: no folders, no odd characters, not hidden, a known kind.
+
+    Raises :class:`UserError` for a kind that cannot be read."""
+    name = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
+    stem, _, kind = name.rpartition(".")
+    kind = kind.lower()
+    if kind not in KINDS:
+        raise UserError(f"不支持这种文件 cannot read this kind: {name[-40:]!r}; {', '.join(KINDS)}")
+    stem = _ODD.sub("_", stem).strip(". ")[:80]
+    return f"{stem or 'file'}.{kind}"
+
+
+def set_folder(domain: str, name: str) -> Path:
+    """The folder of a data set made on the page; raises :class:`UserError` for an odd name."""
+    name = unicodedata.normalize("NFC", name.strip())
+    if not _NAME.fullmatch(name):
+        raise UserError(
+            "名称只能用汉字、字母、数字、- 和 _，最多 40 字 letters, digits, - and _ only"
+        )
+    return WORK_DIRS / domain / "sets" / name
+
+
+def keep(folder: Path, name: str, content: bytes) -> Path:
+    """Put an upload into ``folder``; a file that is there already is not overwritten (other
+    content gets another name). Raises :class:`UserError` where it is too large or too many."""
+    if len(content) > MOST:
+        raise UserError(f"{name}: 超过 over {MOST // 2**20} MB")
+    name = safe_name(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    there = sorted(path for path in folder.iterdir() if path.is_file())
+    sha = hashlib.sha256(content).hexdigest()
+    for path in there:
+        if path.stat().st_size == len(content) and sha256(path) == sha:
+            return path
+    if len(there) >= FILES:
+        raise UserError(f"一份数据最多 {FILES} 个文件 at most {FILES} files in a data set")
+    path, number = folder / name, 1
+    while path.exists():
+        number += 1
+        path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
+    if path.resolve().parent != folder.resolve():
+        raise UserError(f"{name}: 不是文件名 is no file name")
+    with atomic(path, "wb") as out:
+        out.write(content)
+    return path
+
+
+def listed(folder: Path) -> list[Path]:
+    """The uploads of a data set."""
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
