@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 
 from data_tools.readers import items as it
 from data_tools.readers import patterns as pt
+from data_tools.readers import settle
 from data_tools.readers.items import Item
-from data_tools.readers.patterns import judgement
+from data_tools.readers.settle import REACH
 
-REACH = 60  # lines looked ahead at most: longer than any question seen
 _ASKS = re.compile(
     r"[?？:：]\s*$|^\s*(?:简述|试述|论述|什么是|何谓|如何|怎样|为什么|请|简要|列举|名词解释|阐述|说明)"
 )
+_TYPE = re.compile(r"\s*[\[(]?\s*(?:题型|(?:试题|题目)类型|type)\b", re.I).match
 
 
 @dataclass(slots=True)
@@ -33,55 +33,18 @@ class Context:
 
     def __init__(self, items: list[Item]) -> None:
         self.items = items
-        self._settle_numbers()
-        self._settle_options()
+        settle.numbers(items)
+        settle.options(items)
+        settle.pages(items)
+        herald = next((k for k, x in enumerate(items) if x.kind == it.META and _TYPE(x.plain)), -1)
+        asked = (k for k, x in enumerate(items) if x.kind == it.NUMBER or x.family == "Q:")
+        self.heralded = 0 <= herald < next(asked, len(items))  # the type stands over its question
         self._settle_headers()
         numbers = sum(i.kind == it.NUMBER and i.family not in ("~", "~.") for i in items)
         first_options = sum(bool(i.options) and i.options[0].letter == "A" for i in items)
         answers = sum(i.kind == it.ANSWER for i in items)
         self.numbered = numbers * 2 >= max(first_options, answers, 1)
         self.spaced = sum(i.kind == it.BLANK for i in items) * 6 >= len(items)
-
-    def _settle_options(self) -> None:
-        """Keep only options that have their neighbours: A with a B after it, C with a B before."""
-        opened: dict[str, int] = {}
-        ticked = sum(i.kind == it.TEXT and bool(pt.TICKED.search(i.plain)) for i in self.items)
-        for index, item in enumerate(self.items):
-            if not item.options or item.kind != it.OPTION:
-                if item.options:
-                    opened = {item.options[-1].letter: index}
-                continue
-            first, last = item.options[0], item.options[-1]
-            if ticked > 1 and first.style in "cd":  # options without letters: A股 is no option A
-                item.kind, item.options = it.TEXT, []
-                continue
-            before = opened.get(chr(ord(first.letter) - 1))
-            continues = before is not None and index - before <= 12
-            if first.letter == "A":
-                continues = (len(item.options) > 1 and first.style in "ab") or len(item.options) > 2
-                continues = continues or self._letter_follows(index, chr(ord(last.letter) + 1))
-            elif not continues:
-                continues = self._letter_behind(index, chr(ord(first.letter) - 1))
-            if not continues:
-                item.kind, item.options = it.TEXT, []
-                continue
-            opened[last.letter] = index
-
-    def _letter_follows(self, index: int, letter: str) -> bool:
-        """Whether an option ``letter`` begins a line among the next few."""
-        for other in self.items[index + 1 : index + 9]:
-            if other.kind == it.OPTION and other.options:
-                return other.options[0].letter == letter
-            if other.kind in (it.NUMBER, *it.LABELLED) and other.plain.strip():
-                return False
-        return False
-
-    def _letter_behind(self, index: int, letter: str) -> bool:
-        """Whether ``letter.`` ends a stem's own line shortly before (``1. 题干（ ）A.甲``)."""
-        for other in self.items[max(0, index - 3) : index]:
-            if re.search(rf"(?<![A-Za-z]){letter}\s*[、.:)]", other.plain):
-                return True
-        return False
 
     def _settle_headers(self) -> None:
         """Page headers: one short line of words again and again, with no question about it."""
@@ -101,37 +64,12 @@ class Context:
             paged = any(
                 other.kind == it.NOISE
                 for index in found
-                for other in self.items[max(0, index - 1) : index + 2]
+                for other in self.items[max(0, index - 2) : index + 3]
             )
             stray = any(not self.ahead(index).option for index in found)
             if (len(found) >= 3 or paged) and stray:
                 for index in found:
                     self.items[index].kind = it.NOISE
-
-    def _settle_numbers(self) -> None:
-        """Weak numbers (``1 题干``, ``1.5倍``) count only beside their neighbours."""
-        led = [item for item in self.items if item.lead and item.family == "("]
-        counting = sum(_counts(one, other) for one, other in pairwise(led))
-        for item in led if 2 * counting < len(led) - 1 else ():
-            if not judgement(item.lead):
-                item.family, item.value, item.lead, item.body = "", 0, "", 0
-                item.parts[0].start = 0
-                item.options = it.chain(item.plain, 0, item.head.end)
-                item.kind = it.OPTION if item.options else it.TEXT
-        for index, item in enumerate(self.items):
-            if item.family not in ("~", "~."):
-                continue
-            near = [
-                other.value - item.value
-                for other in self.items[max(0, index - REACH) : index + 1 + REACH]
-                if other.kind == it.NUMBER and other.family in ("d", "~", "~.")
-            ]
-            if 1 in near or -1 in near:
-                continue
-            item.family, item.value, item.kind = "", 0, it.TEXT
-            item.body = len(item.plain) - len(item.plain.lstrip())
-            item.parts[0].start = item.body
-            item.options = it.inline(item.plain, item.body, item.head.end)
 
     def ahead(self, index: int, family: str | None = None) -> Ahead:
         """What comes between item ``index`` and the next number of ``family`` (any if None)."""
@@ -185,6 +123,16 @@ class Context:
             for other in self.items[index + 1 : index + 1 + REACH]
         )
 
+    def listed_in_case(self, index: int) -> bool:
+        """Whether ``（1）`` is a list in the text of a case: its questions 1., 2. come below."""
+        family = self.items[index].family
+        for other in self.items[index : index + 20] if family == "(" else ():
+            if other.options or other.kind in it.LABELLED:
+                return False
+            if other.kind == it.NUMBER and other.family != family:
+                return other.value == 1
+        return False
+
     def asks(self, index: int, family: str | None = None) -> bool:
         """Whether the line at least reads like a question."""
         item = self.items[index]
@@ -209,10 +157,3 @@ class Context:
             row = re.fullmatch(r"(?:题号|序号|题目)?[\sA-H√×,、;；0-9.:()|-]+", item.plain)
             return row is not None and len(re.findall(r"[A-H√×]|\d+", item.plain)) > 3
         return False
-
-
-def _counts(one: Item, other: Item) -> bool:
-    """Whether ``( A )（1）`` and the line after it count questions, rather than list options."""
-    if other.value != one.value + 1:
-        return False
-    return len(one.lead) > 1 or len(other.lead) > 1 or ord(other.lead) != ord(one.lead) + 1

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from core.rows import Row, Source
 from data_tools.ledger import Ledger
-from data_tools.readers import arrows, grid
+from data_tools.readers import arrows, frames, grid
 from data_tools.readers import items as it
 from data_tools.readers.answers import plain_judgement
 from data_tools.readers.blocks import Block, Line
@@ -26,7 +26,7 @@ def rows(blocks: Iterable[Block], name: str, sha: str, ledger: Ledger) -> Iterat
     """Read the questions of a document; what is none goes into the ledger with its reason."""
     layout = Layout(name, sha, ledger)
     lines: list[Line] = []
-    for block in blocks:
+    for block in frames.tabled(blocks):
         if isinstance(block, Line):
             lines.append(block)
             continue

@@ -14,6 +14,10 @@ NO_ANSWER, NO_STEM, NO_OPTIONS, NOT_OPTION = (
     "no-answer", "no-question", "no-options", "answer-not-an-option",
 )  # fmt: skip
 _LIST_ITEM = re.compile(r"\s*(?:[①-⑳⑴-⒇]|[(\[]?\d{1,2}[)\].、]|[-•●])")
+# A judgement after the statement without a bracket: 水往低处流。 √
+_JUDGED = re.compile(
+    r"(?:(?<=[。.!！;；])|(?<=\s)|[-—]{2}|答\s*[:])\s*(√|×|正确|错误|对|错)\s*[。.]?\s*$"
+)
 _LATIN = re.compile(r"[A-Za-z0-9,;]$")
 
 
@@ -203,6 +207,9 @@ def _text_answer(draft: Draft, stem: str, said: str, kind: str) -> tuple[str, st
     lead = answers.judgement(draft.lead) if draft.lead else ""
     if lead:
         return lead, stem
+    if found := _JUDGED.search(pt.plain(stem)) if kind in ("judge", "") else None:
+        if kind == "judge" or found.group(1) in "√×":
+            return found.group(1), stem[: found.start()].rstrip()
     if kind == "qa" and "填" in draft.section.title + draft.tag:
         return _filled(draft, stem)
     return "", stem

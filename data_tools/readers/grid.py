@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.rows import Row
 from data_tools.ledger import Ledger
 from data_tools.readers import columns as co
-from data_tools.readers import finish, keys
+from data_tools.readers import finish, frames, keys
 from data_tools.readers import items as it
 from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Cell, Line, Table
@@ -44,6 +44,8 @@ def flat(block: Table) -> list[Line] | None:
     if co.is_key(block.rows):
         pairs = co.key_pairs(block.rows)
         return [Line("  ".join(f"{n}.{answer}" for n, answer in pairs), first.loc, raw=first.text)]
+    if co.find(block.rows[:HEAD]) is None and (framed := frames.lines(block)):
+        return framed
     listed = [_option_line(row) for row in block.rows]
     if all(line is not None for line in listed):
         return [line for line in listed if line is not None]

@@ -26,7 +26,8 @@ class Part:
 
 @dataclass(slots=True)
 class Item:
-    """A line and what it may be. ``body`` is where the text after number and tags begins."""
+    """A line and what it may be. ``body`` is where the text after number and tags begins, ``start``
+    where it would begin if the number were none."""
 
     line: Line
     text: str
@@ -34,6 +35,7 @@ class Item:
     kind: str = TEXT
     family: str = ""
     value: int = 0
+    start: int = 0
     body: int = 0
     tag: str = ""
     lead: str = ""

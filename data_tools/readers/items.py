@@ -29,7 +29,7 @@ from data_tools.readers.item import (
     Item,
     Part,
 )  # fmt: skip
-from data_tools.readers.options import chain, inline
+from data_tools.readers.options import Option, chain, inline
 
 __all__ = [
     "ANSWER", "BARE", "BLANK", "BOTH", "CHAPTER", "EXPLAIN", "KEY", "LABELLED", "META", "MINE",
@@ -70,6 +70,7 @@ _PREFIX_TAG = re.compile(
     rf"(?!案例|材料"
     rf"|病例)(?:{pt.KIND_WORD.pattern})\s*[:]?\s*(?=(?:第\s*)?\d{{1,4}}\s*(?:[、.):]|题))"
 )
+_SIGN = re.compile(r"(?P<in>[√×])\s*(?=\(?\d{1,4}\s*[、.)])")
 _OPTION_OR_END = re.compile(r"\s*(?:$|[(\[]?[A-Z]\s*[、.:)\]])")
 # A line of its own that says what follows: [单选][D], 【多选题】
 _MARKER = re.compile(rf"\s*{pt.TAG.pattern}\s*(?:{pt.BRACKET.pattern})?\s*", re.I)
@@ -110,20 +111,27 @@ def analyse(line: Line) -> Item:
     if item.kind in (SECTION, CHAPTER, KEY):
         return item
     if not item.family:
-        item.options = chain(plain, head.start, head.end)
+        item.options = [] if item.tag else chain(plain, head.start, head.end)
         if item.options:
             item.kind = OPTION
             return item
     else:
         item.kind = NUMBER
-    item.options = inline(plain, item.body, head.end)
+        item.options = _stemless(item)
+    item.options = item.options or inline(plain, item.body, head.end)
     return item
+
+
+def _stemless(item: Item) -> list[Option]:
+    """The options that follow the number at once: ``1. A. in  B. on  C. at``."""
+    found = chain(item.plain, item.body, item.head.end)
+    return found if len(found) > 2 and found[0].letter == "A" and found[0].style in "ab" else []
 
 
 def _numbered(item: Item) -> None:
     """Find the tags, the bracket and the number that a stem may begin with."""
     plain = item.plain
-    position = len(plain) - len(plain.lstrip())
+    position = item.start = len(plain) - len(plain.lstrip())
     for _ in range(3):
         tag = pt.TAG.match(plain, position) or (
             None if item.family else _PREFIX_TAG.match(plain, position)
@@ -136,7 +144,8 @@ def _numbered(item: Item) -> None:
             position = _skip(plain, score.end())
         if item.family:
             break
-        bracket = pt.BRACKET.match(plain, position)
+        item.start = position
+        bracket = pt.BRACKET.match(plain, position) or _SIGN.match(plain, position)
         lead = bracket.group("in") if bracket else None
         start = _skip(plain, bracket.end()) if bracket else position
         for family, pattern in pt.NUMBERS:
@@ -166,7 +175,7 @@ def _numbered(item: Item) -> None:
     if item.tag and not item.family and _MARKER.fullmatch(plain):
         marker = pt.BRACKET.search(plain[position - 1 :])
         item.family, item.lead = "Q:", (marker.group("in") or "") if marker else ""
-        position = len(plain)
+        position = item.start = len(plain)
     label = pt.QUESTION_LABEL.match(plain, position)
     if label:
         item.family = item.family or "Q:"

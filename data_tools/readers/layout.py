@@ -68,6 +68,10 @@ class Layout(KeyMode):
         """Change what a line was taken for, where its neighbours say otherwise."""
         if item.kind in (it.ANSWER, it.EXPLAIN) and self.opens_key(index, item):
             item.kind = it.KEY
+        if item.kind in (it.CHAPTER, it.SECTION) and _announces(item.plain):
+            item.kind, item.family = it.TEXT, ""
+        if item.kind == it.BOTH and self.state != STEM:  # True/False over a section
+            item.kind, item.heading_kind = it.SECTION, "judge"
         if item.kind == it.CHAPTER and self.within_answer(index, item):
             item.kind = it.TEXT
         asked = self.q is not None and self.q.family == "Q:" and self.state == STEM
@@ -141,6 +145,13 @@ class Layout(KeyMode):
             return True
         if item.kind == it.ANSWER and self.key_label(item):
             return True
+        after = self.context.items[index + 1 : index + 2]
+        if item.kind == it.META and (self.context.heralded or (after and after[0].family == "Q:")):
+            kinds = [pt.section_kind(item.piece(part)) for part in item.parts[1:]]
+            self.herald = next(filter(None, kinds), "")
+            if self.herald:
+                self.note(item, "heading")
+                return True
         if item.kind in it.LABELLED or (item.kind == it.BARE and self.bare(item)):
             self.labelled(item)
             return True
@@ -323,3 +334,10 @@ class Layout(KeyMode):
             for s in used
         ]
         self.ledger.sources.append(self.report)
+
+
+def _announces(plain: str) -> bool:
+    """Whether a heading says which questions are about the text below it (``回答1～5题``)."""
+    han = pt.HAN_NUMBER.match(plain.lstrip())
+    about = pt.ABOUT.match(plain.lstrip(), han.end() if han else 0)
+    return about is not None and about.group(2) is not None

@@ -64,6 +64,8 @@ def _next(plain: str, letter: str, style: str, start: int, end: int) -> re.Match
         if match.start() > 0 and plain[match.start() - 1] in " ;；":
             return match
         any_match = any_match or match
+    if any_match is None and style == "b":  # A.1B.2C.3
+        return re.compile(rf"(?<=\d){letter}\s*[、.]\s*").search(plain, start + 1, end)
     return any_match
 
 

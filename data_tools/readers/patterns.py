@@ -12,7 +12,7 @@ _MAP = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _MAP.update(
     {ord(a): ord(b) for a, b in zip("　\xa0\u2002\u2003\u2009\u200b\ufeff\t", " " * 8, strict=True)}
 )
-_MAP.update({ord(a): ord(b) for a, b in zip("【】〔〕［］〖〗", "[][][][]", strict=True)})
+_MAP.update({ord(a): ord(b) for a, b in zip("【】〔〕［］〖〗『』", "[][][][][]", strict=True)})
 _MAP.update({ord(a): ord(b) for a, b in zip("﹒．∶﹕", "..::", strict=True)})
 _MAP.update({ord(a): ord(b) for a, b in zip("✓✔☑✅✗✘☒✖╳✕ⅹ❌❎", "√√√√×××××××××", strict=True)})
 _MAP.update({ord(a): ord("-") for a in "‐‑‒–−"})
@@ -74,10 +74,15 @@ NUMBERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("d", re.compile(r"(\d{1,4})\s*(?=\[(?!图片|公式)[^\]\d]{2,12}\]"
                      r"|\((?:单|多|判|不定|案例)[^)]{1,8}\))")),
     ("-", re.compile(r"\d{1,3}[-.](\d{1,4})\s*[、.):]\s*(?!\d)")),
+    ("①", re.compile(r"([①-⑳㉑-㉟])\s*[、.]?\s*")),
+    ("l", re.compile(r"(?=\d*l)([l\d]{1,3})\s*[、.)]\s*(?![a-zA-Z]{3})")),  # scanned: l0. is 10.
     ("~.", re.compile(r"(\d{1,4})\s*[.:](?=\d)\s*")),
     ("~", re.compile(r"(\d{1,4})(?:\s+|(?=[\u4e00-\u9fff“\"《(]))(?!年|月|日|世纪|[-+*/=×<>])")),
 )  # fmt: skip
-CIRCLED = re.compile(r"[①-⑳㉑-㉟]\s*[、.]?\s*")
+# Numbers within a chapter, as 1.1 or 1-1; they count only in sequence (settle.dotted).
+DOTTED = re.compile(
+    r"(\d{1,3}[-.])(\d{1,3})(?![\d%.])(?:\s*[、.)]\s*|\s+|(?=[\u4e00-\u9fff“\"《(]))"
+)
 # "一、" numbers both sections and, in some banks, questions.
 HAN_NUMBER = re.compile(
     rf"(?:第\s*[{_HAN}]+\s*[部大分章节篇编单元讲套卷份模块项]+\s*[、.:]?"
@@ -101,7 +106,7 @@ QUESTION_LABEL = re.compile(
 _OPEN, _SHUT = r"(?:[\[(]|</?)?\s*", r"\s*[\])>]?"
 MINE = r"(?:我的|你的|您的|学生|考生|用户|学员|本人|your|my|student'?s?)"
 _ANSWER = (
-    r"(?:参考|正确|标准|试题|本题|此题|题目|最佳|推荐)*\s*(?:的)?\s*答\s{0,3}案(?!解析"
+    r"(?:(?:参考|正确|标准|试题|本题|此题|题目|最佳|推荐)\s?)*(?:的)?答\s{0,3}案(?!解析"
     r"|说明|分析|解释|详解|依据|要点解析)(?:要点)?"
     r"|正确选项|正确项|正解|回答|解答|(?:correct\s+|right\s+|model\s+)?(?:answers?"
     r"|ans)\b\.?|correct\s+(?:option|choice)|(?:answer\s+)?key\b"
@@ -117,7 +122,7 @@ _META = (
     r"难度(?:系数|等级|值)?|难易程?度|知识点|知识模块|分值|分数|得分|题型|试题类型"
     r"|题目类型|章节|页码|标签|考核点|认知层次|关键字"
     r"|适用(?:等级|范围|对象)|编号|专业|鉴定(?:点|范围)|答题时间|是否正确|difficulty"
-    r"|points?|topic|tags?|type|category|level|score"
+    r"|points?|pts|dif|obj|nat|sta|msc|topic|tags?|type|category|level|score"
 )
 LABELS = re.compile(
     rf"(?:(?P<mine>{_OPEN}{MINE}\s*(?:的)?(?:答案|选择|answers?){_SHUT})"
@@ -167,6 +172,10 @@ SHARED = re.compile(
     r"|share)\s*[^)\]>]{0,14})\s*[)\]>]?\s*[:。]?",
     re.I,
 )
+# What is said once about the questions that follow, and is no question.
+DIRECTIONS = re.compile(
+    r"若干组考题|每组考题|考题前列出|(?:每一?道|以下)(?:试题|考题)(?:下面|由|有)|[五四]个备选答案[,。，]"
+)
 ABOUT = re.compile(
     r"(?:根据|阅读|依据|结合|针对|就)(?:以下|下列|下面|上述|上面|所给|给出"
     r"|该)?.{0,16}(?:材料|案例|资料|情[况景]|病例|短文|图表|信息|内容"
@@ -175,7 +184,7 @@ ABOUT = re.compile(
     re.I,
 )
 CASE = re.compile(
-    rf"[\[(<]?\s*(?:(?:综合)?(?:案例|材料|病例|情景|背景资料|案情)(?:分析题?"
+    rf"[\[(<]?\s*(?:资料\s*(?:\d{{1,2}}|[{_HAN}]+)|(?:综合)?(?:案例|材料|病例|情景|背景资料|案情)(?:分析题?"
     rf"|题)?\s*(?:\d{{1,3}}|[{_HAN}]+)?|case(?: study)?\s*\d*)\s*(?:[\])>]\s*[:]?"
     rf"|[:、.])\s*",
     re.I,
@@ -225,8 +234,10 @@ _CHINESE = {char: value for value, char in enumerate("零一二三四五六七�
 
 def number_value(text: str) -> int:
     """The value of Arabic or Chinese digits (up to 999); 0 where it is none."""
-    if text.isdigit():
-        return int(text)
+    if "①" <= text <= "⑳" or "㉑" <= text <= "㉟":
+        return ord(text) - (0x245F if text < "㉑" else 0x323C)
+    if re.fullmatch(r"[l\d]+", text):
+        return int(text.replace("l", "1"))
     total, digit = 0, 0
     for char in text:
         if char in "十百":

@@ -37,14 +37,16 @@ class Questions(Starts):
         self.last = item.value or self.last
         self.listed = 0
         draft = Draft(
-            self.section, number=item.value, family=item.family, tag=item.tag, lead=item.lead,
-            case=self.case, loc=item.line.loc,
+            self.section, number=item.value, family=item.family, tag=item.tag or self.herald,
+            lead=item.lead, case=self.case, loc=item.line.loc,
         )  # fmt: skip
+        self.herald = ""
         draft.take(item.line)
-        if (
-            self.q is not None and self.q.family == "Q:" and not self.q.stem
-        ):  # a tag on its own line
+        empty = self.q is not None and not (self.q.stem or self.q.options or self.q.answer)
+        if self.q and empty and "Q:" in (self.q.family, item.family):  # a tag on its own line
             draft.tag, draft.lead = draft.tag or self.q.tag, draft.lead or self.q.lead
+            draft.number = draft.number or self.q.number
+            draft.lines, draft.loc = [*self.q.lines, *draft.lines], self.q.loc
             self.drafts.remove(self.q)
         if self.case is not None:
             self.case.members.append(draft)
@@ -266,11 +268,14 @@ class Questions(Starts):
     def case_start(self, item: Item) -> bool:
         """Open a case where the line announces one: a range of questions that share a text or
         options, ``案例一：``, ``根据以下材料回答1-5题``."""
-        if (self.q is not None and not self.complete()) or (self.state == EXPLAIN and item.family):
-            return False
         plain = item.plain
         start = len(plain) - len(plain.lstrip())
-        found = pt.SHARED.match(plain, start)
+        done = self.q is None or self.complete() or pt.SHARED.match(plain, start)
+        if not done or (self.state == EXPLAIN and item.family):
+            return False
+        han = pt.HAN_NUMBER.match(plain, start)
+        start = han.end() if han else start
+        found = None if item.family == "-" else pt.SHARED.match(plain, start)
         first = int(found.group(1)) if found else 0
         last = int(found.group(2)) if found else 0
         if not found:
@@ -286,7 +291,9 @@ class Questions(Starts):
             named
             and self.state in (ANSWER, EXPLAIN)
             and self.section.kind != "case"
-            and not self.blank
+            and not (
+                self.blank or self.case or re.match(r"\[[^\]]*[\d一二三四五六七八九十]\]", plain)
+            )
         ):
             return False
         self.close()
@@ -294,7 +301,8 @@ class Questions(Starts):
         rest = item.text[found.end() :].strip(" )）")
         stem = [rest] if rest else []
         if found.re is pt.ABOUT:
-            stem = [item.text.strip()]
+            rest = rest.lstrip("题小问。.:： ")
+            stem = [item.text.strip()] if rest else []
         self.case = Case(stem, [item.line], first=first, last=last, shared_options=shared)
         self.last = first - 1 if first else 0
         return True

@@ -20,7 +20,7 @@ _LISTED = re.compile(r"\s*[(\[]?(\d{1,2})\s*[.、)]")
 class Starts:
     """State of the reading: ``q`` is the open question, ``state`` the part of it that is read,
     ``family`` and ``last`` how the section numbers its questions and the last number seen,
-    ``before`` the last number of the section before,
+    ``before`` the last number of the section before, ``herald`` the kind said over a question,
     ``outer`` the same for the level above while sub-questions are read, ``listed`` the last number
     of a list inside an answer or explanation."""
 
@@ -33,6 +33,7 @@ class Starts:
         self.q: Draft | None = None
         self.state, self.family, self.last, self.listed = "", "", 0, 0
         self.before = 0
+        self.herald = ""
         self.case: Case | None = None
         self.outer: tuple[str, int] | None = None
         self.blank = False
@@ -67,6 +68,8 @@ class Starts:
             self.family, self.last = self.outer
             self.case = self.outer = None
             return True
+        if self.case and not self.case.members and context.listed_in_case(index):
+            return False
         if self.q is None or not self.family:
             if pt.INSTRUCTION.search(item.plain) and not item.options:
                 return context.ahead(index, family).option
@@ -138,6 +141,8 @@ class Starts:
         own = bool(item.options) and item.options[0].letter == "A"
         answered = any(part.name == it.ANSWER for part in item.parts[1:])
         filled = self.filled(item)
+        if pt.DIRECTIONS.search(item.plain) and not own:
+            return False
         if self.q is None:
             near = between <= 3
             return own or answered or filled or (near and (options or answer))
