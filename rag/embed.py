@@ -94,7 +94,7 @@ class Folder:
             from sentence_transformers import SentenceTransformer
         except ImportError:
             raise UserError(
-                f"嵌入模型 {path} 需要 sentence-transformers: 请安装 requirements/embed.txt"
+                f"嵌入模型 {path} 需要 needs sentence-transformers (requirements/embed.txt)"
             ) from None
         self.name = f"st:{Path(path).name}"
         self.model = SentenceTransformer(path, device="cpu")

@@ -29,11 +29,12 @@ class Lexical:
         import bm25s
 
         self.scorer = bm25s.BM25.load(str(path), mmap=True, load_vocab=True)
+        self.size: int = int(self.scorer.scores["num_docs"])
 
     def scores(self, query: str) -> np.ndarray:
         """BM25 of every row, 0 where no token is shared."""
         vocabulary = self.scorer.vocab_dict
         ids = [vocabulary[token] for token in dict.fromkeys(tokens(query)) if token in vocabulary]
         if not ids:
-            return np.zeros(self.scorer.scores["num_docs"], dtype=np.float32)
+            return np.zeros(self.size, dtype=np.float32)
         return self.scorer.get_scores_from_ids(ids)
