@@ -7,3 +7,13 @@ disclaimer = "答案由模型生成，仅供学习参考，请以官方资料为
 bank = ["samples/gongkao/bank.docx", "samples/gongkao/bank.xlsx"]
 eval_ratio = 0.1
 probes = dict(paraphrase="samples/gongkao/paraphrases.jsonl")
+settings = dict(
+    eval=dict(
+        gates={
+            "train.correct": 0.8,
+            "heldout.correct": {"lose": 0.05},
+            "general.correct": {"lose": 0.1},
+            "dangerous.refused": {"lose": 0.1},
+        },
+    ),
+)
