@@ -108,8 +108,9 @@ class Markup:
         self.html = html
 
 
-def bar(value: float | None, low: float, high: float, grey: bool = False) -> Markup:
-    """A share (0 to 1) as a bar with its 95% interval."""
+def bar(value: float | None, interval: tuple[float, float], grey: bool = False) -> Markup:
+    """A share (0 to 1) as a bar with its 95% ``interval``."""
+    low, high = interval
     if value is None:
         return Markup("")
     return Markup(

@@ -75,8 +75,17 @@ def speak(text: str) -> bytes:
 
 
 def listen(sound: bytes) -> str:
-    """What is said in a recording (WAV)."""
-    return str(worker().ask({"listen": base64.b64encode(sound).decode()})["text"])
+    """What is said in a recording (WAV), in simplified characters."""
+    heard = str(worker().ask({"listen": base64.b64encode(sound).decode()})["text"])
+    return simplified().convert(heard)
+
+
+@st.cache_resource
+def simplified() -> Any:
+    """Whisper writes traditional characters when it likes to."""
+    import opencc
+
+    return opencc.OpenCC("t2s")
 
 
 def play(text: str) -> None:

@@ -250,4 +250,5 @@ TEXTS = {
     "state_ready": "The model server runs",
     "state_loading": "The model server does not answer",
     "state_down": "The model server is not running",
+    "name_and_file": "Give it a name and at least one file.",
 }

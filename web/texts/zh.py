@@ -279,4 +279,5 @@ TEXTS = {
     "state_ready": "模型服务运行中",
     "state_loading": "模型服务没有应答",
     "state_down": "模型服务没有运行",
+    "name_and_file": "请填写名称，并选择至少一个文件。",
 }

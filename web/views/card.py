@@ -74,7 +74,7 @@ def chart(report: dict[str, Any]) -> None:
         drawn = [
             frame.Markup(
                 f"{percent(one)}{'*' if one.get('vs_base', {}).get('significant') else ''}"
-                + frame.bar(one["value"], *one["ci95"], grey=of == "base").html
+                + frame.bar(one["value"], one["ci95"], grey=of == "base").html
             )
             if one and one["value"] is not None
             else "—"

@@ -81,9 +81,10 @@ def build_form(key: str, name: str, domain: str, there: list[Path]) -> None:
         st.caption(say("uploaded", names="、".join(path.name for path in there)))
     more = feedback.accepted(domain)
     with_more = bool(more) and st.checkbox(say("with_corrections"), value=True, key=f"more-{key}")
-    ready = bool(name.strip()) and bool(files or there)
-    if st.button(say("build"), type="primary", disabled=not ready, key=f"build-{key}"):
+    if st.button(say("build"), type="primary", key=f"build-{key}"):
         try:
+            if not (name.strip() and (files or there)):
+                raise UserError(say("name_and_file"))
             out = out_of(domain, name)
             if key == "new" and out.exists():
                 raise UserError(say("name_taken"))
