@@ -13,6 +13,11 @@ PORT      ?= 23333
 SUITE     ?= domain
 BASE_PORT ?= 23341
 TUNED_PORT ?= 23342
+INT4_PORT ?= 23343
+INDEX     ?= $(DATA)/../index
+RAG       ?= open
+RAG_MODES  = $(if $(filter 0,$(RAG)),,$(if $(filter closed,$(RAG)),open closed,open))
+INT4      ?= $(shell ls $(RUN)/gguf/*[qQ]4*.gguf 2>/dev/null | head -1)
 EVAL_ARGS = --work-dir $(RUN) --domain $(DOMAIN)
 DEMO_CONFIG = smollm2_cpu_qlora.py
 DEMO        = $(WORK_DIRS)/demo/$(DOMAIN)
@@ -98,12 +103,19 @@ ask: env-core  ## Q="…" 一问一答并列出依据 one answer with its eviden
 web: env-core  ## 网页 the page (= streamlit run web/app.py)
 	@TIKUFORGE_PORT=$(PORT) $(VENVS)/core/bin/streamlit run web/app.py
 
-eval: env-core env-serve env-eval  ## 评测：基座与微调并排 base beside tuned [SUITE=domain|general|all]
+# +RAG columns where there is an index (make index), the 4-bit one where there is a file (make quantize).
+eval: env-core env-serve env-eval  ## 评测一张表 base, tuned, +RAG, 4-bit [SUITE=domain|general|all RAG=0|closed INT4=]
 	@$(MERGED)
-	@$(SERVE) -m deploy start --role tuned $(EVAL_ARGS) --port $(TUNED_PORT) --for eval && \
+	@for mode in $(RAG_MODES); do ! [ -d $(INDEX) ] || \
+	  $(CORE) -m eval retrieve $(EVAL_ARGS) --data $(DATA) --suite $(SUITE) --index $(INDEX) --mode $$mode || exit $$?; done
+	@set -- --column base=$(BASE_PORT) --column tuned=$(TUNED_PORT); \
+	  for mode in $(RAG_MODES); do ! [ -d $(INDEX) ] || { end=$${mode#open}; \
+	    set -- "$$@" --column rag$${end:+_$$end}=$(BASE_PORT)@$$mode --column tuned_rag$${end:+_$$end}=$(TUNED_PORT)@$$mode; }; done; \
+	  [ -z "$(INT4)" ] || set -- "$$@" --column int4=$(INT4_PORT); \
+	  $(SERVE) -m deploy start --role tuned $(EVAL_ARGS) --port $(TUNED_PORT) --for eval && \
 	  $(SERVE) -m deploy start --role base $(EVAL_ARGS) --port $(BASE_PORT) --for eval && \
-	  $(EVAL) -m eval run $(EVAL_ARGS) --data $(DATA) --suite $(SUITE) \
-	    --column base=$(BASE_PORT) --column tuned=$(TUNED_PORT); \
+	  { [ -z "$(INT4)" ] || $(SERVE) -m deploy start --model "$(INT4)" $(EVAL_ARGS) --port $(INT4_PORT) --for eval; } && \
+	  $(EVAL) -m eval run $(EVAL_ARGS) --data $(DATA) --suite $(SUITE) "$$@"; \
 	  code=$$?; $(SERVE) -m deploy stop --for eval >/dev/null; exit $$code
 
 report: env-core  ## 重写评测报告 write the report again from the last evaluation

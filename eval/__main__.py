@@ -1,4 +1,4 @@
-"""``python -m eval run | report | judge | compare | score | selfcheck``; see docs/eval.md."""
+"""``python -m eval retrieve|run|report|judge|compare|score|selfcheck``; see docs/eval.md."""
 
 from __future__ import annotations
 
@@ -23,6 +23,22 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--workers", type=int, default=4, help="并发请求数 requests at a time")
 
+    run.add_argument("--runner", default="", help="slurm, dlc, local 或 or a config file")
+
+    exams = commands.add_parser("exams", help="C-Eval, CMMLU, CMB (需要数据 need their data)")
+    exams.add_argument("--work-dir", type=Path, required=True)
+    exams.add_argument("--column", required=True, help="NAME=PORT 或 or NAME=URL#MODEL")
+    exams.add_argument("--only", default="", help="ceval,cmmlu,cmb 或 or single ones, by comma")
+    exams.add_argument("--workers", type=int, default=4)
+
+    retrieve = commands.add_parser("retrieve", help="检索，写出带资料的提示 prompts with evidence")
+    retrieve.add_argument("--work-dir", type=Path, required=True)
+    retrieve.add_argument("--domain", required=True)
+    retrieve.add_argument("--data", type=Path, required=True)
+    retrieve.add_argument("--suite", default="domain", help="domain, general, all")
+    retrieve.add_argument("--index", type=Path, help="default: DATA/../index")
+    retrieve.add_argument("--mode", choices=("open", "closed"), default="open")
+
     report = commands.add_parser("report", help="重写报告 write the card again")
     report.add_argument("--work-dir", type=Path, required=True)
 
@@ -46,6 +62,37 @@ def parser() -> argparse.ArgumentParser:
     check = commands.add_parser("selfcheck", help="评分器自检 the scorer on texts of known score")
     check.add_argument("labels", type=Path)
     return top
+
+
+def exams(args: argparse.Namespace) -> int:
+    """Ask one column C-Eval, CMMLU and CMB."""
+    from eval import columns, report
+    from eval import exams as room
+
+    chosen = columns.column(args.column)
+    only = [name for name in args.only.split(",") if name]
+    for name, cell in room.evaluate(args.work_dir, chosen, only, args.workers).items():
+        print(
+            f"{name:8}{report.percent(cell['value']):>7} {report.interval(cell):16} n={cell['n']}"
+        )
+    return 0
+
+
+def retrieve(args: argparse.Namespace) -> int:
+    """Write the prompts of the +RAG columns."""
+    from core import domain
+    from core.files import shown
+    from eval import retrieval, suites
+
+    sets = suites.build(domain.load(args.domain), args.data, args.suite)
+    index = args.index or args.data.parent / "index"
+    if retrieval.write(args.work_dir, args.domain, sets, index, args.mode):
+        found = retrieval.note(args.work_dir, args.mode)
+        asked = sum(one["n"] for one in found["suites"].values())
+        print(
+            f"写入 wrote {shown(retrieval.folder(args.work_dir))}: {asked} 题有资料 with evidence"
+        )
+    return 0
 
 
 def score(args: argparse.Namespace) -> int:
@@ -89,8 +136,9 @@ def selfcheck(args: argparse.Namespace) -> int:
 def main() -> int:
     """Run one command; 1 when a gate of the card fails."""
     args = parser().parse_args()
-    if args.command in ("score", "selfcheck"):
-        return {"score": score, "selfcheck": selfcheck}[args.command](args)
+    plain = {"score": score, "selfcheck": selfcheck, "retrieve": retrieve, "exams": exams}
+    if args.command in plain:
+        return plain[args.command](args)
     if args.command == "compare":
         from eval import compare
 
@@ -108,7 +156,13 @@ def main() -> int:
 
         chosen = [columns.column(spec) for spec in args.column]
         if not run.evaluate(
-            args.work_dir, args.domain, args.data, args.suite, chosen, args.workers
+            args.work_dir,
+            args.domain,
+            args.data,
+            args.suite,
+            chosen,
+            args.workers,
+            args.runner,
         ):
             print("没有变化，未重新提问 nothing changed: nothing was asked again")
     return report.write(args.work_dir)

@@ -9,10 +9,22 @@ from typing import Any
 from core import domain as domains
 from core.errors import UserError
 from core.files import read_json, read_jsonl, shown
-from eval import answers, failures, gates, metrics, preference, run, standards, stats
+from eval import (
+    answers,
+    exams,
+    failures,
+    gates,
+    metrics,
+    preference,
+    retrieval,
+    run,
+    standards,
+    stats,
+)
 
 Row = dict[str, Any]
 WORST = 50
+COLUMNS = ("base", "tuned", "rag", "tuned_rag", "int4")  # what one table should have
 
 
 def rows_of(folder: Path, abbr: str, suite: dict[str, Any]) -> list[Row]:
@@ -52,7 +64,8 @@ def speed(rows: list[Row]) -> dict[str, Any]:
 
 def figures(asked: dict[str, list[Row]]) -> dict[str, Any]:
     """All cells of one column: ``<suite>.<metric>``, ``failure.<mode>`` over all suites but those
-    that want a refusal, and ``speed.*``."""
+    that want a refusal, and ``speed.*`` (of the asking alone; retrieval's own time stands in
+    ``report["retrieval"]``)."""
     cells: dict[str, Any] = {}
     for suite, rows in asked.items():
         for metric in metrics.LABELS:
@@ -66,29 +79,53 @@ def figures(asked: dict[str, list[Row]]) -> dict[str, Any]:
     return cells | speed([row for rows in asked.values() for row in rows])
 
 
+def by_id(rows: list[Row]) -> dict[str, Row]:
+    """Rows by their question's id: a +RAG column may be asked a part of a suite only."""
+    return {row["question"]["id"]: row for row in rows}
+
+
 def against(base: dict[str, list[Row]], other: dict[str, list[Row]], cells: dict[str, Any]) -> None:
-    """Add ``vs_base`` to every scored cell of ``other`` (:func:`eval.stats.difference`)."""
+    """Add ``vs_base`` to every scored cell of ``other`` (:func:`eval.stats.difference`), over the
+    questions that both were asked; its ``n`` says how many."""
     for suite, rows in other.items():
+        before = by_id(base.get(suite, []))
         for metric in metrics.LABELS:
-            values = scores(rows, metric)
-            if values:
-                cells[f"{suite}.{metric}"]["vs_base"] = stats.difference(
-                    scores(base[suite], metric), values
-                )
+            pairs = [
+                (before[at]["scores"][metric], row["scores"][metric])
+                for at, row in by_id(rows).items()
+                if metric in row["scores"] and metric in before.get(at, {}).get("scores", {})
+            ]
+            if pairs:
+                was, now = (list(side) for side in zip(*pairs, strict=True))
+                cells[f"{suite}.{metric}"]["vs_base"] = {
+                    **stats.difference(was, now),
+                    "n": len(pairs),
+                }
+
+
+def given(asked: dict[str, dict[str, list[Row]]]) -> dict[str, dict[str, dict[str, str]]]:
+    """Every column's answer: suite → question id → column → answer."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for name, suites in asked.items():
+        for suite, rows in suites.items():
+            for at, row in by_id(rows).items():
+                found.setdefault(suite, {}).setdefault(at, {})[name] = row["given"]
+    return found
 
 
 def worst(asked: dict[str, dict[str, list[Row]]], main: str) -> list[Row]:
     """The main column's worst answers, the furthest from right first (no trace of the expected
     text, then part of it), with what every column gave."""
     found = []
+    said = given(asked)
     for suite, rows in asked[main].items():
-        for index, row in enumerate(rows):
+        for row in rows:
             marks = row["scores"]
             head = next((k for k in ("refused", "standard2", "correct") if k in marks), "exact")
             if marks[head] < 1:
-                given = {name: column[suite][index]["given"] for name, column in asked.items()}
-                loss = marks.get("contains", marks.get("standard1", 0.0))
-                found.append({"suite": suite, "given": given, "near": loss, **row["question"]})
+                near = marks.get("contains", marks.get("standard1", 0.0))
+                answers = said[suite][row["question"]["id"]]
+                found.append({"suite": suite, "given": answers, "near": near, **row["question"]})
     return sorted(found, key=lambda item: item["near"])[:WORST]
 
 
@@ -115,7 +152,7 @@ def build(work_dir: Path) -> tuple[dict[str, Any], list[Row]]:
     state = read_json(folder / "state.json")
     asked = {
         name: {
-            suite: rows_of(folder, info["abbr"], about) for suite, about in state["suites"].items()
+            suite: rows_of(folder, info["abbr"], about) for suite, about in info["suites"].items()
         }
         for name, info in state["columns"].items()
     }
@@ -139,12 +176,18 @@ def build(work_dir: Path) -> tuple[dict[str, Any], list[Row]]:
         "models": state["columns"],
         "suites": state["suites"],
         "preference": preference.summary(folder, main),
+        "exams": exams.found(work_dir),
+        "unmeasured": [name for name in COLUMNS if name not in columns],
+        "retrieval": {
+            mode: retrieval.note(work_dir, mode)
+            for mode in sorted({info["mode"] for info in state["columns"].values()} - {""})
+        },
         "published": {
             table["name"]: standards.PUBLISHED.get(table.get("published", ""), {})
             for table in settings.get("tables", ())
         },
     }
-    preference.write_pairs(folder, asked)
+    preference.write_pairs(folder, asked["base" if "base" in asked else main], given(asked))
     if (work_dir / "run.json").is_file():
         report["train"] = read_json(work_dir / "run.json")
     return report, worst(asked, main)

@@ -3,13 +3,14 @@ it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from core import chat
 from core.errors import UserError
 from core.files import digest
+from eval import retrieval
 
 FOLDER = "transformers"  # the backend of a column that is a folder
 
@@ -17,11 +18,13 @@ FOLDER = "transformers"  # the backend of a column that is a folder
 @dataclass(frozen=True)
 class Column:
     """One column of the card. ``weights`` identifies what the server serves (:func:`weights`);
-    ``abbr`` names the column's files, so other weights never meet old answers."""
+    ``abbr`` names the column's files, so other weights never meet old answers. ``mode``: how
+    evidence is retrieved first (``open``, ``closed``; '' without, :mod:`eval.retrieval`)."""
 
     name: str
     endpoint: chat.Endpoint
     weights: str
+    mode: str = ""
 
     @property
     def abbr(self) -> str:
@@ -37,6 +40,7 @@ class Column:
             "backend": place.backend,
             "weights": self.weights[:16],
             "abbr": self.abbr,
+            "mode": self.mode,
         }
 
 
@@ -67,7 +71,11 @@ def check(name: str, endpoint: chat.Endpoint) -> None:
 
 def column(spec: str) -> Column:
     """``NAME=PORT`` (a server of ``make deploy``), ``NAME=URL#MODEL`` (any OpenAI-compatible one)
-    or ``NAME=FOLDER`` (a Hugging Face folder, run by transformers without a server)."""
+    or ``NAME=FOLDER`` (a Hugging Face folder, run by transformers without a server); with
+    ``@open`` or ``@closed`` at its end, asked with evidence."""
+    plain, at, mode = spec.rpartition("@")
+    if at and mode in retrieval.WHERE:
+        return replace(column(plain), mode=mode)
     name, equals, place = spec.partition("=")
     url, mark, model = place.partition("#")
     if not equals or not name.isidentifier():
@@ -81,7 +89,10 @@ def column(spec: str) -> Column:
     else:
         endpoint = None
     if endpoint is None:
-        raise UserError(f"--column '{spec}': 应为 should be NAME=PORT, NAME=URL#MODEL, NAME=FOLDER")
+        raise UserError(
+            f"--column '{spec}': 应为 should be NAME=PORT, NAME=URL#MODEL, NAME=FOLDER, each with "
+            "@open or @closed for retrieval"
+        )
     check(name, endpoint)
     return Column(name, endpoint, weights(endpoint))
 

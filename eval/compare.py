@@ -20,7 +20,7 @@ def main_rows(work_dir: Path) -> tuple[str, dict[str, list[card.Row]]]:
     name = card.main_column(state["columns"])
     info = state["columns"][name]
     return info["model"], {
-        suite: card.rows_of(folder, info["abbr"], about) for suite, about in state["suites"].items()
+        suite: card.rows_of(folder, info["abbr"], about) for suite, about in info["suites"].items()
     }
 
 

@@ -83,7 +83,8 @@ def find(rows: list[dict[str, Any]]) -> dict[str, list[float]]:
     for row, lists in zip(rows, listed, strict=True):
         question, given, expected = row["question"], row["given"], row["question"]["answer"]
         right = max(row["scores"].get("correct", 0), row["scores"].get("standard1", 0))
-        same = times > 2 and bare(given) == usual and bare(expected) != usual
+        declined = question.get("evidence") is not None and metrics.refuses(given)
+        same = times > 2 and bare(given) == usual and bare(expected) != usual and not declined
         marks = {
             "empty": not bare(given),
             "echo": echoes(question["question"], given) and not right,

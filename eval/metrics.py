@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from core.text import bare
-from eval import choices, quantities, standards
+from eval import choices, quantities, retrieval, standards
 from eval.terms import Matcher
 
 Question = dict[str, Any]
@@ -26,6 +26,7 @@ LABELS = {
     "standard3_weighted": "标准3 × 精度 weighted by precision",
     "precision": "精度 precision of the labels named",
     "refused": "应拒答而拒答 refused as it should",
+    "supported": "句句有据 every sentence rests on its evidence",
 }
 _LEAD = re.compile(r"^(?:正确)?(?:答案|答|回答)?(?:应该|应当|应)?(?:是|为)?[:：,，\s]*")
 _SPLIT = re.compile(r"[、，,;；]|和|及|与|以及")
@@ -93,11 +94,18 @@ def _matcher(aliases: str) -> Matcher:
 
 
 def judge(question: Question, given: str, vocabulary: tuple[str, ...] = ()) -> dict[str, float]:
-    """All metrics that apply to ``question`` (a row of ``questions/<suite>.jsonl``), by name.
+    """All metrics that apply to ``question`` (a row of ``questions/<suite>.jsonl``), by name. An
+    answer with ``evidence`` is judged without its citations, and by whether the evidence holds it.
 
     ``vocabulary``: all labels of a labelled suite. A choice or true-or-false question is scored by
     what the answer chooses, a question with ``refuse`` by whether the model declines.
     """
+    if question.get("evidence") is not None:
+        plain = {key: value for key, value in question.items() if key != "evidence"}
+        scores = judge(plain, retrieval.without_citations(given), vocabulary)
+        if not refuses(given):
+            scores["supported"] = retrieval.supported(given, question["evidence"])
+        return scores
     if question.get("refuse"):
         return {"refused": float(refuses(given))}
     if question.get("labels"):

@@ -67,6 +67,18 @@ class Judge(BaseEvaluator):
         return {**means, "details": details}
 
 
+def said_already(messages: Messages) -> bool:
+    """Whether the messages end with the answer: retrieval declined, and no model is asked."""
+    return bool(messages) and messages[-1].get("role") == "assistant"
+
+
+def answer(journal: Journal, request: str, messages: Messages) -> str:
+    """What was said, from the messages themselves or from the journal."""
+    if said_already(messages):
+        return messages[-1]["content"]
+    return str((journal.get(request) or {})["answer"])
+
+
 @MODELS.register_module()
 class Endpoint(OpenAISDK):
     """Any OpenAI-compatible server. Unlike its parent it needs no tokenizer from a hub, has no
@@ -98,7 +110,11 @@ class Endpoint(OpenAISDK):
         """The answers to ``inputs``, in order, from the journal where they stand there."""
         inputs = [self._messages(item, max_out_len) for item in inputs]
         requests = [key(messages, max_out_len, self.temperature or 0.0) for messages in inputs]
-        fresh = {r: m for r, m in zip(requests, inputs, strict=True) if not self.journal.get(r)}
+        fresh = {
+            r: m
+            for r, m in zip(requests, inputs, strict=True)
+            if not said_already(m) and not self.journal.get(r)
+        }
         if fresh:
             every = (
                 1 if sys.stderr.isatty() else 15
@@ -107,8 +123,7 @@ class Endpoint(OpenAISDK):
             with bar, ThreadPoolExecutor(self.max_workers) as pool:
                 for _done in pool.map(self._answer, fresh.items(), [max_out_len] * len(fresh)):
                     bar.update()
-        answers = [self.journal.get(request) for request in requests]
-        return [str(entry["answer"]) for entry in answers if entry]
+        return [answer(self.journal, r, m) for r, m in zip(requests, inputs, strict=True)]
 
     def _messages(self, item: Any, max_out_len: int) -> Messages:
         """Ours go out as they are; OpenCompass's own data sets (C-Eval …) come as its templates."""
@@ -167,7 +182,11 @@ class Folder(HuggingFacewithChatTemplate):
         """The answers to ``inputs``, ``step`` at a time, from the journal where they stand
         there."""
         requests = [key(messages, max_out_len) for messages in inputs]
-        fresh = [(r, m) for r, m in zip(requests, inputs, strict=True) if not self.journal.get(r)]
+        fresh = [
+            (r, m)
+            for r, m in zip(requests, inputs, strict=True)
+            if not said_already(m) and not self.journal.get(r)
+        ]
         for start in tqdm(range(0, len(fresh), self.step), desc=self.label):
             part = fresh[start : start + self.step]
             talks = [
@@ -180,7 +199,7 @@ class Folder(HuggingFacewithChatTemplate):
                 self.journal.add(
                     request, {"answer": text, **known, "asked": messages[-1]["content"]}
                 )
-        return [str((self.journal.get(request) or {})["answer"]) for request in requests]
+        return [answer(self.journal, r, m) for r, m in zip(requests, inputs, strict=True)]
 
 
 @RUNNERS.register_module()

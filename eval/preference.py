@@ -32,9 +32,13 @@ PROMPT = """你是严格的阅卷人。只看内容是否正确、完整、切�
 VOTES, JUDGED, PAIRS = "votes.jsonl", "judged.jsonl", "side_by_side.jsonl"
 
 
-def write_pairs(folder: Path, asked: dict[str, dict[str, list[dict[str, Any]]]]) -> None:
-    """Every question with every column's answer, for the blind page and the judge."""
-    main = next(iter(asked.values()))
+def write_pairs(
+    folder: Path,
+    asked: dict[str, list[dict[str, Any]]],
+    given: dict[str, dict[str, dict[str, str]]],
+) -> None:
+    """Every question with the answers of the columns that were asked it (:func:`eval.card.given`),
+    for the blind page and the judge."""
     write_jsonl(
         folder / PAIRS,
         (
@@ -43,11 +47,11 @@ def write_pairs(folder: Path, asked: dict[str, dict[str, list[dict[str, Any]]]])
                 "id": row["question"]["id"],
                 "question": row["question"]["question"],
                 "expected": row["question"]["answer"],
-                "answers": {name: column[suite][i]["given"] for name, column in asked.items()},
+                "answers": given[suite][row["question"]["id"]],
                 "source": row["question"].get("source", {}),
             }
-            for suite, rows in main.items()
-            for i, row in enumerate(rows)
+            for suite, rows in asked.items()
+            for row in rows
         ),
     )
 

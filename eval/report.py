@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.files import read_json, shown, write_json, write_text
-from eval import card, failures, metrics
+from eval import card, failures, metrics, retrieval
 
 TEMPLATES = Path(__file__).parent / "templates"
 SUITES = {
@@ -56,6 +56,29 @@ def label(name: str) -> str:
     return f"{title if title == suite else f'{title} {suite}'} · {metrics.LABELS[metric]}"
 
 
+def names(report: dict[str, Any]) -> list[str]:
+    """Every cell's name, in the main column's order, then what other columns have besides."""
+    columns = report["columns"]
+    every = [*columns[report["main"]], *(name for cells in columns.values() for name in cells)]
+    return sorted(dict.fromkeys(every), key=lambda name: order(report, name))
+
+
+def order(report: dict[str, Any], name: str) -> tuple[int, int]:
+    """Suites as they were asked, then failures, then speed; metrics as :data:`metrics.LABELS`."""
+    suite, _, metric = name.partition(".")
+    places = [*report["suites"], "failure", "speed"]
+    within = [*metrics.LABELS, *failures.MODES, *(key.partition(".")[2] for key in SPEED)]
+    return places.index(suite), within.index(metric)
+
+
+def shown_cell(cell: dict[str, Any] | None, n: int) -> str:
+    """A cell of the table: value, interval, star, and n where it is not the row's."""
+    if cell is None:
+        return "—"
+    other = f" n={cell['n']}" if cell["n"] != n else ""
+    return f"{percent(cell['value']):>6} {interval(cell)}{star(cell)}{other}"
+
+
 def lines(report: dict[str, Any]) -> list[tuple[str, int, list[str]]]:
     """The table's rows: label, n, one figure per column. Left out (they stand in report.json):
     failure modes that no column shows, and a more lenient metric that adds nothing to the row
@@ -63,17 +86,39 @@ def lines(report: dict[str, Any]) -> list[tuple[str, int, list[str]]]:
     found: list[tuple[str, int, list[str]]] = []
     before: tuple[str, list[str]] = ("", [])
     columns = report["columns"]
-    for name in columns[report["main"]]:
-        cells = [cells[name] for cells in columns.values()]
+    for name in names(report):
+        cells = [cells.get(name) for cells in columns.values()]
+        known = [cell for cell in cells if cell]
+        n = columns[report["main"]].get(name, known[-1])["n"]
         if name in SPEED:
-            figures = ["—" if c["value"] is None else f"{c['value']:.2f}" for c in cells]
-            found.append((SPEED[name], cells[-1]["n"], figures))
-        elif not name.startswith("failure.") or any(cell["value"] for cell in cells):
-            figures = [f"{percent(c['value']):>6} {interval(c)}{star(c)}" for c in cells]
+            figures = ["—" if not c or c["value"] is None else f"{c['value']:.2f}" for c in cells]
+            found.append((SPEED[name], n, figures))
+        elif not name.startswith("failure.") or any(cell["value"] for cell in known):
+            figures = [shown_cell(cell, n) for cell in cells]
             row = (name.split(".")[0], figures)
             if row != before or row[0] == "failure":
-                found.append((label(name), cells[-1]["n"], figures))
+                found.append((label(name), n, figures))
             before = row
+    return found
+
+
+def notes(report: dict[str, Any]) -> list[str]:
+    """What must be said beside the table: how retrieval was done, and what was not measured."""
+    found = []
+    for mode, about in report["retrieval"].items():
+        parts = [
+            f"{suite} {one['in_index']}/{one['n']} 题自己的原文在索引里 own passage in the index, "
+            f"{one['found']}/{one['n']} 检索到答案 answer retrieved, "
+            f"{one['asked']}/{one['n']} 依据足够 enough evidence, {one['seconds']} s"
+            for suite, one in about["suites"].items()
+        ]
+        kind = "开卷 open-book" if mode == retrieval.OPEN else "闭卷 closed-book (no eval rows)"
+        found.append(f"检索 retrieval, {kind}, {about['size']} 条 passages: " + "; ".join(parts))
+    for column, marks in report["exams"].items():
+        said = (f"{k} {percent(c['value'])} {interval(c)} n={c['n']}" for k, c in marks.items())
+        found.append(f"考试 exams, {column}: {'; '.join(said)}")
+    if report["unmeasured"]:
+        found.append(f"尚未测量 not yet measured: {', '.join(report['unmeasured'])}")
     return found
 
 
@@ -114,7 +159,7 @@ def table(report: dict[str, Any]) -> str:
                 f"{mark}  {gate['name']} {percent(gate['value'])} (要求 required "
                 f"{gate['rule']} {percent(gate['threshold'])})"
             )
-    return "\n".join(row.rstrip() for row in [*rows, verdict(report)])
+    return "\n".join(row.rstrip() for row in [*rows, *notes(report), verdict(report)])
 
 
 def markdown(report: dict[str, Any]) -> str:
@@ -127,6 +172,7 @@ def markdown(report: dict[str, Any]) -> str:
         "| --- | --- |" + " --- |" * len(columns),
     ]
     rows += [f"| {text} | {n} | " + " | ".join(f) + " |" for text, n, f in lines(report)]
+    rows += [f"\n{note}" for note in notes(report)]
     rows.append(f"\n95% Wilson intervals; * differs from base (p < 0.05). {report['finished']}")
     return "\n".join(rows) + "\n"
 
@@ -151,6 +197,7 @@ def html(report: dict[str, Any], worst: list[dict[str, Any]]) -> str:
         modes=failures.MODES,
         speed=SPEED,
         verdict=verdict(report),
+        notes=notes(report),
     )
 
 

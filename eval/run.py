@@ -20,7 +20,7 @@ from typing import Any
 from core import domain as domains
 from core.errors import UserError
 from core.files import digest, read_json, sha256, shown, write_json, write_jsonl
-from eval import suites
+from eval import retrieval, suites
 from eval.columns import FOLDER, Column
 
 HERE = Path(__file__).parent
@@ -40,12 +40,17 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def write_questions(folder: Path, sets: dict[str, list[suites.Question]]) -> dict[str, Any]:
+def write_questions(
+    folder: Path,
+    sets: dict[str, list[suites.Question]],
+    limits: dict[str, int] | None = None,
+    kind: str = "",
+) -> Suites:
     """Write the question files; returns what the run needs to know about each suite."""
     about = {}
     for name, questions in sets.items():
-        limit = suites.token_limit(questions)
-        abbr = f"{name}-{suites.fingerprint(questions, limit)}"
+        limit = limits[name] if limits else suites.token_limit(questions)
+        abbr = f"{name}{kind}-{suites.fingerprint(questions, limit)}"
         path = folder / "questions" / f"{abbr}.jsonl"
         if not path.is_file():
             write_jsonl(path, questions)
@@ -70,31 +75,56 @@ def model(folder: Path, column: Column, workers: int) -> dict[str, Any]:
     return settings | place | {"max_workers": workers}
 
 
-def config(folder: Path, columns: list[Column], about: dict[str, Any], workers: int) -> Any:
+Suites = dict[str, dict[str, Any]]  # suite → abbr, n, max_tokens
+
+
+def ask_with_evidence(
+    work_dir: Path, sets: dict[str, list[suites.Question]], plain: Suites, mode: str
+) -> Suites:
+    """The question files of a +RAG column; what :func:`write_questions` returns."""
+    prepared = retrieval.note(work_dir, mode)["suites"]
+    asked = {
+        name: retrieval.questions(work_dir, mode, name, questions)
+        for name, questions in sets.items()
+        if name in prepared
+    }
+    asked = {name: questions for name, questions in asked.items() if questions}
+    limits = {name: plain[name]["max_tokens"] for name in asked}
+    return write_questions((work_dir / "eval").resolve(), asked, limits, f"-{mode}")
+
+
+def config(folder: Path, columns: list[Column], about: dict[str, Suites], workers: int) -> Any:
     """The run's OpenCompass config: ``eval/configs/domain.py`` filled in, as an mmengine Config. It
     holds no key, so it can be kept beside the results and given to ``opencompass`` itself."""
     from mmengine.config import Config
 
     cfg = Config.fromfile(str(HERE / "configs" / "domain.py"))
     dataset = cfg.pop("dataset").to_dict()
-    cfg.models = [model(folder, column, workers) for column in columns]
-    cfg.datasets = []
-    for suite in about.values():
+
+    def filled(suite: dict[str, Any]) -> dict[str, Any]:
         path = str(folder / "questions" / f"{suite['abbr']}.jsonl")
         one = {**copy.deepcopy(dataset), "abbr": suite["abbr"], "path": path}
         one["infer_cfg"]["inferencer"]["max_out_len"] = suite["max_tokens"]
         one["eval_cfg"]["evaluator"]["path"] = path
-        cfg.datasets.append(one)
+        return one
+
+    every = {s["abbr"]: filled(s) for one in about.values() for s in one.values()}
+    cfg.models = [model(folder, column, workers) for column in columns]
+    cfg.datasets = list(every.values())
+    cfg.model_dataset_combinations = [
+        {"models": [chosen], "datasets": [every[s["abbr"]] for s in about[column.name].values()]}
+        for column, chosen in zip(columns, cfg.models, strict=True)
+    ]
     cfg.work_dir = str(folder)
     return cfg
 
 
-def forget_broken(folder: Path, columns: list[Column], about: dict[str, Any]) -> None:
+def forget_broken(folder: Path, columns: list[Column], about: dict[str, Suites]) -> None:
     """OpenCompass skips what has a file, even half a file: drop predictions that do not hold one
     answer per question, and all results (judging again costs nothing and the scorer may have
     changed)."""
     for column in columns:
-        for suite in about.values():
+        for suite in about[column.name].values():
             place = Path(column.abbr) / f"{suite['abbr']}.json"
             (folder / "results" / place).unlink(missing_ok=True)
             predictions = folder / "predictions" / place
@@ -121,8 +151,11 @@ def opencompass(cfg: Any) -> None:
         # Its bar counts batches, of which there is one; ours (eval.parts) counts questions.
         icl_gen_inferencer.tqdm = lambda batches, **_: batches
     for phase, folder in ((cfg.infer, "predictions"), (cfg.eval, "results")):
-        where = str(Path(cfg.work_dir) / folder)
-        partitioner = PARTITIONERS.build({**phase.partitioner, "out_dir": where})
+        where = Path(cfg.work_dir) / folder
+        chosen = {**phase.partitioner, "out_dir": str(where)}
+        if "NumWorker" in str(chosen["type"]):  # its own place is the current folder
+            chosen["dataset_size_path"] = str(where.parent / "sizes.json")
+        partitioner = PARTITIONERS.build(chosen)
         RUNNERS.build(phase.runner)(partitioner(cfg))
 
 
@@ -147,8 +180,28 @@ def scorer() -> str:
     return digest([sha256(path) for path in sorted(HERE.rglob("*.py"))])
 
 
+def runner(name: str) -> Any:
+    """``infer`` and ``eval`` of ``eval/configs/runners/NAME.py`` or of a site's own file."""
+    from mmengine.config import Config
+
+    path = Path(name) if name.endswith(".py") else HERE / "configs" / "runners" / f"{name}.py"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in (HERE / "configs" / "runners").glob("*.py")))
+        raise UserError(f"--runner {name}: 没有 no such file; 有 {known}, 或 or a file of your own")
+    found = Config.fromfile(str(path))
+    if not {"infer", "eval"} <= set(found):
+        raise UserError(f"--runner {name}: 须写出 must set infer 与 and eval")
+    return found
+
+
 def evaluate(
-    work_dir: Path, name: str, data: Path, suite: str, columns: list[Column], workers: int
+    work_dir: Path,
+    name: str,
+    data: Path,
+    suite: str,
+    columns: list[Column],
+    workers: int,
+    cluster: str = "",
 ) -> bool:
     """Everything up to the judged answers, for :mod:`eval.report` to read; returns False when
     nothing had changed since the last complete run, so that nothing was asked or judged."""
@@ -156,28 +209,33 @@ def evaluate(
     folder = (work_dir / "eval").resolve()
     sets = suites.build(domain, data, suite)
     with alone(folder):
-        about = write_questions(folder, sets)
+        plain = write_questions(folder, sets)
+        about = {
+            column.name: ask_with_evidence(work_dir, sets, plain, column.mode)
+            if column.mode
+            else plain
+            for column in columns
+        }
         made_of = digest([c.json() for c in columns], about, scorer())
         state = folder / "state.json"
         if state.is_file() and read_json(state).get("made_of") == made_of:
             try:
-                for column in columns:
-                    for one in about.values():
-                        results(folder, column.abbr, one)
+                check_results(folder, columns, about)
                 return False
             except UserError:
                 pass  # something was deleted since: make it again
         state.unlink(missing_ok=True)
-        asked = sum(one["n"] for one in about.values())
+        asked = sum(one["n"] for one in plain.values())
         print(f"评测 evaluating {', '.join(c.name for c in columns)}: {asked} 题/列 questions each")
         start = time.monotonic()
         cfg = config(folder, columns, about, workers)
+        if cluster:
+            parts = runner(cluster)
+            cfg.infer, cfg.eval = parts.infer, parts.eval
         cfg.dump(str(folder / "config.py"))
         forget_broken(folder, columns, about)
         opencompass(cfg)
-        for column in columns:
-            for one in about.values():
-                results(folder, column.abbr, one)
+        check_results(folder, columns, about)
         write_json(
             state,
             {
@@ -185,10 +243,17 @@ def evaluate(
                 "domain": domain.name,
                 "title": domain.title,
                 "suite": suite,
-                "columns": {column.name: column.json() for column in columns},
-                "suites": about,
+                "columns": {c.name: {**c.json(), "suites": about[c.name]} for c in columns},
+                "suites": plain,
                 "seconds": round(time.monotonic() - start, 1),
                 "finished": time.strftime("%Y-%m-%d %H:%M:%S"),
             },
         )
     return True
+
+
+def check_results(folder: Path, columns: list[Column], about: dict[str, Suites]) -> None:
+    """Every cell is there and whole (:func:`results`)."""
+    for column in columns:
+        for one in about[column.name].values():
+            results(folder, column.abbr, one)

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.domain import Domain
 from core.errors import UserError
-from core.files import ROOT, digest, read_jsonl, shown
+from core.files import ROOT, digest, read_json, read_jsonl, shown
 from core.text import bare
 from eval import read, standards
 
@@ -76,36 +76,53 @@ def from_file(path: Path, suite: str, system: str) -> list[Question]:
     ]
 
 
-def from_table(settings: dict[str, Any], domain: Domain) -> list[Question]:
-    """A labelled table as a suite: ``name``, ``file`` (CSV), ``entity`` and ``labels`` (columns),
-    ``question`` (with ``{entity}``); ``aliases`` and ``sample`` by choice. Scored by the three
-    standards of :mod:`eval.standards`."""
-    path = ROOT / settings["file"]
-    rows = read.table(path)
-    lacking = {settings["entity"], settings["labels"]} - set(rows[0] if rows else ())
-    if lacking:
-        raise UserError(f"{shown(path)} 缺列 lacks column(s) {', '.join(sorted(lacking))}")
+def table_files(settings: dict[str, Any], data: Path) -> list[Path]:
+    """The CSV tables of a labelled suite: its ``file``, or those that the data set was made from
+    (``DATA/inputs.json``) and that have its columns."""
+    if "file" in settings:
+        return [ROOT / settings["file"]]
+    note = data / "inputs.json"
+    made_from = read_json(note).get("table", []) if note.is_file() else []
     found = []
-    for number, row in enumerate(rows, 2):
-        entity, text = row[settings["entity"]].strip(), row[settings["labels"]]
-        labels = standards.split_labels(text)
-        if not (entity and labels):
-            continue
-        question = settings["question"].format(entity=entity)
-        found.append(
-            {
-                "id": f"{settings['name']}-{number:06d}",
-                "suite": settings["name"],
-                "kind": "labels",
-                "question": question,
-                "answer": "、".join(labels),
-                "entity": entity,
-                "labels": list(labels),
-                "aliases": settings.get("aliases", "none"),
-                "messages": messages(domain.system, question),
-                "source": {"file": path.name, "locator": f"line:{number}", "text": text},
-            }
-        )
+    for name in made_from:
+        path = ROOT / name
+        if path.suffix.lower() in (".csv", ".tsv") and path.is_file():
+            rows = read.table(path)
+            if {settings["entity"], settings["labels"]} <= set(rows[0] if rows else ()):
+                found.append(path)
+    return found
+
+
+def from_table(settings: dict[str, Any], domain: Domain, data: Path) -> list[Question]:
+    """A labelled table as a suite: ``name``, ``entity``, ``labels`` (columns), ``question`` (with
+    ``{entity}``); ``file``, ``aliases`` and ``sample`` by choice. Scored by the three standards of
+    :mod:`eval.standards`."""
+    found: list[Question] = []
+    for path in table_files(settings, data):
+        rows = read.table(path)
+        lacking = {settings["entity"], settings["labels"]} - set(rows[0] if rows else ())
+        if lacking:
+            raise UserError(f"{shown(path)} 缺列 lacks column(s) {', '.join(sorted(lacking))}")
+        for number, row in enumerate(rows, 2):
+            entity, text = row[settings["entity"]], row[settings["labels"]]
+            labels = standards.split_labels(text)
+            if not (entity and labels):
+                continue
+            question = settings["question"].format(entity=entity)
+            found.append(
+                {
+                    "id": f"{settings['name']}-{len(found) + 1:06d}",
+                    "suite": settings["name"],
+                    "kind": "labels",
+                    "question": question,
+                    "answer": "、".join(labels),
+                    "entity": entity,
+                    "labels": list(labels),
+                    "aliases": settings.get("aliases", "none"),
+                    "messages": messages(domain.system, question),
+                    "source": {"file": path.name, "locator": f"line:{number}", "text": text},
+                }
+            )
     return sample(found, int(settings.get("sample", len(found))), domain.seed)
 
 
@@ -137,7 +154,7 @@ def domain_suites(domain: Domain, data: Path) -> dict[str, list[Question]]:
     for name, place in domain.probes.items():
         suites[name] = from_file(ROOT / place, name, domain.system)
     for table in settings.get("tables", ()):
-        suites[table["name"]] = from_table(table, domain)
+        suites[table["name"]] = from_table(table, domain, data)
     return suites
 
 

@@ -12,11 +12,10 @@ settings = dict(
     ),
     eval=dict(
         sample=50,
-        # Asked as QiZhenGPT asked: {药品}的适应病症, 哪些药物能治疗{疾病}？
+        # Of the tables that the data set was made from; asked as QiZhenGPT asked.
         tables=[
             dict(
                 name="drugs",
-                file="samples/medical/drugs.csv",
                 entity="药品",
                 labels="医学专家标注的适应病症",
                 question="{entity}的适应病症",
@@ -24,7 +23,6 @@ settings = dict(
             ),
             dict(
                 name="disease_drugs",
-                file="samples/medical/diseases.csv",
                 entity="疾病",
                 labels="常用药物",
                 question="哪些药物能治疗{entity}？",

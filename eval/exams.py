@@ -1,0 +1,109 @@
+"""C-Eval, CMMLU and CMB by OpenCompass's own configs, for machines that have or reach their data.
+
+``make eval`` needs none of it. ``python -m eval exams --work-dir RUN --column tuned=23342`` writes
+``RUN/eval/exams/<column>.json``, and the card shows what it finds there.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.files import read_json, shown, write_json
+from eval import run, stats
+from eval.columns import Column
+
+# Exam → where its data lies below COMPASS_DATA_CACHE, and whether OpenCompass can fetch it.
+EXAMS = {
+    "ceval": ("data/ceval/formal_ceval", True),
+    "cmmlu": ("data/cmmlu", True),
+    "cmb": ("data/CMB", False),
+}
+
+
+def exam(abbr: str) -> str:
+    """The exam that a data set belongs to: ``ceval-computer_network`` → ``ceval``."""
+    return abbr.partition("-")[0]
+
+
+def chosen(only: list[str]) -> Any:
+    """The config with the data sets of ``only`` (exams, or single ones by their abbr)."""
+    from mmengine.config import Config
+
+    cfg = Config.fromfile(str(run.HERE / "configs" / "exams.py"))
+    known = {exam(one["abbr"]) for one in cfg.datasets} | {one["abbr"] for one in cfg.datasets}
+    if unknown := set(only) - known:
+        raise UserError(f"没有考试 no exam {', '.join(sorted(unknown))}; 有 {', '.join(EXAMS)}")
+    cfg.datasets = [
+        one for one in cfg.datasets if not only or {exam(one["abbr"]), one["abbr"]} & set(only)
+    ]
+    return cfg
+
+
+def require(datasets: list[Any]) -> None:
+    """The data of every exam is here, or can be fetched; :class:`UserError` in one line if not."""
+    from opencompass.registry import LOAD_DATASET
+
+    seen: set[str] = set()
+    for one in datasets:
+        name = exam(one["abbr"])
+        if name in seen:
+            continue
+        seen.add(name)
+        place, remote = EXAMS[name]
+        try:
+            LOAD_DATASET.build(dict(one))
+        except Exception as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[-1][:160]
+            where = Path(os.environ.get("COMPASS_DATA_CACHE") or "~/.cache/opencompass") / place
+            mend = "联网后重试 retry with a network, 或 or " if remote else ""
+            raise UserError(
+                f"{name}: 没有题目, 也取不到 its questions are not here and cannot be fetched "
+                f"({reason}); {mend}把数据放到 put them at {where}"
+            ) from None
+
+
+def evaluate(work_dir: Path, column: Column, only: list[str], workers: int) -> dict[str, Any]:
+    """Ask one column the exams; returns exam → accuracy as a cell (weighted by questions)."""
+    cfg = chosen(only)
+    require(cfg.datasets)
+    folder = (work_dir / "eval" / "exams").resolve()
+    with run.alone(folder):
+        cfg.models = [run.model(folder, column, workers)]
+        cfg.work_dir = str(folder)
+        parts = here()
+        cfg.infer, cfg.eval = parts.infer, parts.eval
+        run.opencompass(cfg)
+        marks: dict[str, list[float]] = {}
+        for one in cfg.datasets:
+            path = folder / "results" / column.abbr / f"{one['abbr']}.json"
+            if not path.is_file():
+                raise UserError(
+                    f"考试没有完成 incomplete: 缺 {shown(path)}; 请重新运行 run it again"
+                )
+            found = read_json(path)
+            n = len(found.get("details") or ()) or _asked(folder, column.abbr, one["abbr"])
+            right = round(found["accuracy"] * n / 100)
+            marks.setdefault(exam(one["abbr"]), []).extend([1.0] * right + [0.0] * (n - right))
+        cells = {name: stats.cell(values) for name, values in marks.items()}
+        write_json(folder / f"{column.name}.json", {"model": column.json(), "exams": cells})
+    return cells
+
+
+def here() -> Any:
+    """Both phases in this process."""
+    from mmengine.config import Config
+
+    return Config.fromfile(str(run.HERE / "configs" / "base" / "here.py"))
+
+
+def _asked(folder: Path, column: str, abbr: str) -> int:
+    return len(read_json(folder / "predictions" / column / f"{abbr}.json"))
+
+
+def found(work_dir: Path) -> dict[str, dict[str, Any]]:
+    """What the card shows: column → exam → cell."""
+    folder = work_dir / "eval" / "exams"
+    return {path.stem: read_json(path)["exams"] for path in sorted(folder.glob("*.json"))}
