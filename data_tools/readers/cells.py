@@ -23,6 +23,7 @@ EAST_ASIAN = {
 }  # fmt: skip
 LOCALE = {14: "yyyy/m/d", 22: "yyyy/m/d h:mm"}  # shown by the system's short date
 EPOCH = dt.datetime(1899, 12, 30)
+HUGE = 1e300  # near the end of a double, where a percentage or a denominator would overflow
 _TOKEN = re.compile(
     r'"(?P<text>[^"]*)"|\\(?P<escaped>.)|\[(?P<bracket>[^\]]*)\]|_(?P<pad>.)|\*(?P<fill>.)'
     r"|(?P<ampm>AM/PM|A/P|上午/下午)|(?P<general>General)|(?P<date>[yY]+|[aA]{3,4}|[mM]+|[dD]+|[hH]+|[sS]+(?:\.0+)?|e+)"
@@ -95,6 +96,8 @@ def displayed(value: float, code: str) -> str:
         section = sections[2]
     if is_date(code):
         return _date(value, section)
+    if abs(value) >= HUGE:
+        return _general(value)
     if not any(kind in ("number", "at", "general") for kind, _ in section):
         literal = "".join(text for kind, text in section if kind in ("text", "escaped", "other"))
         return literal if section else _general(value)
@@ -113,7 +116,7 @@ def displayed(value: float, code: str) -> str:
             text += token
         elif kind == "bracket" and token.startswith("$"):
             text += token[1:].partition("-")[0]
-    return ("-" if value < 0 and float(re.sub(r"[^\d.]", "", text) or 0) else "") + text.strip()
+    return ("-" if value < 0 and re.search("[1-9]", text) else "") + text.strip()
 
 
 def _general(value: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from data_tools.readers import cells
@@ -36,6 +36,9 @@ def test_shown(value: object, code: str, text: str) -> None:
     assert cells.shown(value, code)[0] == text
 
 
+@example(-1.797693134862316e306, "0.00%")
+@example(4.49423283715579e307, "?/4")
+@example(-0.001, "#.##")
 @given(st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.integers(-(10**15),
 10**15)), st.sampled_from([code for _, code, _ in SHOWN]))  # fmt: skip
 def test_any_number_is_shown(value: float, code: str) -> None:
