@@ -42,14 +42,14 @@ DATA_ARGS = $(call given,BANK TABLE TEMPLATES NOVEL MIX MIX_RATIO AGAINST ENGINE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo data review train merge quantize convert deploy stop proxy chat index ask web \
+.PHONY: help demo data review train merge quantize convert export deploy stop proxy chat bench-serve index ask web \
         eval report compare estimate doctor check test test-slow lint bench gpu-check clean \
-        env-core env-train env-serve env-turbomind env-eval env-dev env-ray
+        env-core env-train env-serve env-turbomind env-lmdeploy env-eval env-dev env-ray
 
 help:  ## 本帮助 this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-env-core env-train env-serve env-turbomind env-eval env-dev env-ray: env-%:
+env-core env-train env-serve env-turbomind env-lmdeploy env-eval env-dev env-ray: env-%:
 	@python3 requirements/install.py $*
 
 demo:  ## 无 GPU 全流程：题库→训练→部署→评测 the whole path on the sample, in minutes
@@ -79,17 +79,30 @@ MERGED = if [ -f $(RUN)/adapter/adapter_config.json ] && [ -z "$(MODEL)" ] && \
   ! [ $(RUN)/merged/handover.json -nt $(RUN)/adapter/adapter_config.json ]; \
   then $(MAKE) --no-print-directory merge; fi
 
-convert: env-serve  ## merged → 可部署格式 what the deployment engine loads (GGUF on a CPU)
+convert: env-serve  ## merged → 可部署格式 what the engine loads (GGUF on a CPU; turbomind.json)
 	@$(MERGED)
-	@$(SERVE) -m deploy convert --work-dir $(RUN) --backend $(BACKEND) $(if $(MODEL),--model $(MODEL))
+	@$(SERVE) -m deploy convert --work-dir $(RUN) --domain $(DOMAIN) --backend $(BACKEND) $(call given,ROLE MODEL)
 
-deploy: env-serve  ## 部署 OpenAI 兼容服务 serve on 127.0.0.1:23333 [BACKEND=auto|turbomind|pytorch|cpu MODEL=]
+quantize: env-serve  ## [FORMAT=q4_k_m|q4_0|q6_k|awq|w8a8 MAX_LOSS=1 DATA=] 量化并测量损失 fewer bits, measured
+	@$(MERGED)
+	@$(SERVE) -m deploy quantize --work-dir $(RUN) --domain $(DOMAIN) --backend $(BACKEND) \
+	  $(call given,FORMAT MAX_LOSS GROUP SAMPLE) $(if $(filter command line environment,$(origin DATA)),--data $(DATA))
+
+export: env-serve  ## [FORMAT=gguf|ollama|hf TYPE=q8_0 TO=] 导出 a folder to carry to another machine
+	@$(MERGED)
+	@$(SERVE) -m deploy export --work-dir $(RUN) --domain $(DOMAIN) $(call given,FORMAT TYPE TO)
+
+deploy: env-serve  ## 部署 OpenAI 兼容服务 serve on 127.0.0.1:23333 [BACKEND=auto|turbomind|pytorch|cpu ROLE=int4 MODEL=]
 	@$(MERGED)
 	@$(SERVE) -m deploy start --work-dir $(RUN) --domain $(DOMAIN) --backend $(BACKEND) \
-	  --host $(HOST) --port $(PORT) $(if $(MODEL),--model $(MODEL)) $(if $(TP),--tp $(TP)) $(if $(KV),--kv $(KV))
+	  --host $(HOST) --port $(PORT) $(call given,ROLE MODEL TP KV LORA) $(if $(FOREGROUND),--foreground)
 
-stop: env-serve  ## 停止服务 stop the server that make deploy started
-	@$(SERVE) -m deploy stop --port $(PORT)
+proxy: env-serve  ## NODES="23333 23334" [GATEWAY=lmdeploy|nginx STRATEGY= PORT=24333] 多机 several servers
+	@$(SERVE) -m deploy proxy --host $(HOST) $(if $(filter file,$(origin PORT)),,--port $(PORT)) \
+	  $(call given,NODES GATEWAY STRATEGY)
+
+stop: env-serve  ## 停止服务（等回答说完，NOW=1 立即） stop the server when its answers are finished
+	@$(SERVE) -m deploy stop --port $(PORT) $(if $(NOW),--now)
 
 chat: env-core  ## 终端对话 chat with the deployed model in the terminal
 	@$(CORE) -m deploy chat --domain $(DOMAIN) --port $(PORT)
@@ -99,6 +112,9 @@ index: env-core  ## kb.jsonl → 检索索引（增量） the retrieval index, o
 
 ask: env-core  ## Q="…" 一问一答并列出依据 one answer with its evidence
 	@$(CORE) -m rag ask --domain $(DOMAIN) --data $(DATA) --port $(PORT) -- "$$Q"
+
+bench-serve: env-core env-serve  ## 服务基准 tokens/s, first token, p50/p99 of the server on PORT [CLIENTS=]
+	@$(CORE) benchmarks/serve.py --port $(PORT) $(call given,CLIENTS SOAK)
 
 web: env-core  ## 网页 the page (= streamlit run web/app.py)
 	@TIKUFORGE_PORT=$(PORT) $(VENVS)/core/bin/streamlit run web/app.py
@@ -130,7 +146,7 @@ doctor: env-core  ## 检查环境 what this machine has and lacks
 check: env-train  ## 数据、配方与提示一致性 data, recipe and prompt parity
 	@$(TRAIN) -m train check $(CONFIG) --domain $(DOMAIN) --data $(DATA) --work-dir $(RUN)
 
-quantize proxy estimate bench gpu-check:
+estimate bench gpu-check:
 	@echo "make $@: 这一步还没有实现 this stage is not built yet" >&2; exit 3
 
 lint: env-dev  ## ruff 与类型检查 ruff and mypy

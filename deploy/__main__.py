@@ -1,4 +1,4 @@
-"""``python -m deploy convert|start|stop|chat|doctor`` (see ``make help``)."""
+"""``python -m deploy convert|quantize|export|start|stop|proxy|chat|doctor`` (see ``make help``)."""
 
 from __future__ import annotations
 
@@ -6,20 +6,75 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from core import chat, domain
-from core.errors import run_cli
+from core.errors import UserError, run_cli
 from core.files import read_json, shown
+
+if TYPE_CHECKING:
+    from deploy import models
 
 
 def convert(args: argparse.Namespace) -> None:
     """Make what the engine loads, without starting it."""
-    from deploy import engines, models
+    from deploy import engines, manifest
 
-    backend = engines.choose(args.backend)
-    model = models.pick(args.role, args.work_dir, args.domain, args.model)
-    path = engines.prepare(backend, model)
-    print(f"可部署 ready to serve: {shown(path)}; 下一步 next: make deploy")
+    if args.backend in engines.GPU_BACKENDS:  # what can be checked without a GPU is
+        backend, model = args.backend, _model(args, args.backend)
+        path = manifest.write(model.path, backend)
+    else:
+        backend = engines.choose(args.backend)
+        path = engines.prepare(backend, _model(args, backend))
+    print(f"可部署 ready to serve: {shown(path)}; 下一步 next: make deploy BACKEND={backend}")
+
+
+def _model(args: argparse.Namespace, backend: str) -> models.Model:
+    """The model that the command line means; ``--role int4`` is the last one that was shipped."""
+    from deploy import models, quantize
+
+    if args.role != "int4" or args.model:
+        return models.pick(args.role, args.work_dir, args.domain, args.model)
+    path = quantize.shipped(args.work_dir.absolute(), backend)
+    kind = path.stem.rpartition("-")[2] if path.suffix == ".gguf" else path.name
+    return models.Model(path, f"{args.domain}-{args.work_dir.absolute().name}-{kind}")
+
+
+def quantized(args: argparse.Namespace) -> None:
+    """Fewer bits for the merged model, measured before and after."""
+    from deploy import engines, quantize
+
+    backend = args.backend if args.backend != "auto" else engines.choose("auto")
+    name = args.format or quantize.DEFAULT[backend]
+    merged = args.work_dir.absolute() / "merged"
+    if not (merged / "config.json").is_file():
+        raise UserError(f"{shown(merged)} 不存在 no merged model there: 请先 run make merge")
+    data = args.data or _data(args.work_dir) or args.work_dir.parent / "data"
+    place = domain.load(args.domain)
+    found = quantize.run(merged, name, place, data, args.max_loss, args.group, args.sample)
+    print(
+        f"已采用 shipped {shown(quantize.target(merged, name))} "
+        f"(丢 loses {found['loss']:.1f} 个百分点 points); "
+        f"下一步 next: make deploy ROLE=int4 BACKEND={backend}"
+    )
+    print(quantize.dumps(found))
+
+
+def exported(args: argparse.Namespace) -> None:
+    """A folder to carry away: for Ollama, llama.cpp or transformers."""
+    from deploy import export
+
+    place = domain.load(args.domain)
+    merged = args.work_dir.absolute() / "merged"
+    name = f"{args.domain}-{args.work_dir.absolute().name}"
+    print(export.run(merged, args.format, args.type, args.to, place, name))
+
+
+def proxied(args: argparse.Namespace) -> None:
+    """One address in front of several servers."""
+    from deploy import proxy
+
+    print(proxy.start(args.nodes, args.gateway, args.host, args.port, args.strategy))
 
 
 def start(args: argparse.Namespace) -> None:
@@ -28,8 +83,8 @@ def start(args: argparse.Namespace) -> None:
 
     domain.load(args.domain)  # an unknown domain is said before any work
     backend = engines.choose(args.backend)
-    values = engines.settings(backend, args.tp, args.kv)
-    model = models.pick(args.role, args.work_dir, args.domain, args.model)
+    values = engines.settings(backend, args.tp, args.kv, args.lora)
+    model = _model(args, backend)
     servers.require(args.host, args.port, reuse=bool(args.purpose))
     chat.SERVERS.mkdir(parents=True, exist_ok=True)
     path = engines.prepare(backend, model)
@@ -53,6 +108,8 @@ def start(args: argparse.Namespace) -> None:
     if backend == "cpu" and not model.is_gguf:
         _prove(running, model.path, path, args)
     _say(running, args)
+    if args.foreground:
+        servers.stay(args.port)
 
 
 def _prove(running: chat.Endpoint, folder: Path, path: Path, args: argparse.Namespace) -> None:
@@ -137,26 +194,68 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    top = argparse.ArgumentParser(prog="deploy", description=__doc__)
-    commands = top.add_subparsers(required=True, metavar="convert|start|stop|chat|doctor")
-    for name, action in (("convert", convert), ("start", start)):
-        one = commands.add_parser(name, help=action.__doc__)
-        one.set_defaults(action=action)
-        one.add_argument("--role", choices=("tuned", "base"), default="tuned")
-        one.add_argument("--work-dir", type=Path, required=True, help="the training run")
-        one.add_argument("--domain", default="gongkao")
-        one.add_argument(
-            "--backend", default="auto", choices=("auto", "turbomind", "pytorch", "cpu")
-        )
-        one.add_argument("--model", help="a model folder or .gguf file instead of the run's")
+def _run_of(one: argparse.ArgumentParser, action: Any) -> None:
+    one.set_defaults(action=action)
+    one.add_argument("--work-dir", type=Path, required=True, help="the training run")
+    one.add_argument("--domain", default="gongkao")
+
+
+def _quantize_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--format",
+        choices=("q4_0", "q4_k_m", "q5_0", "q5_k_m", "q6_k", "q8_0", "awq", "w8a8"),
+        help="default: q4_k_m for the CPU engine, awq for LMDeploy",
+    )
+    one.add_argument("--data", type=Path, help="the data set to measure on (the run's own)")
+    one.add_argument("--max-loss", type=float, default=1.0, help="points of right answers")
+    one.add_argument("--group", type=int, default=128, help="AWQ: weights that share a scale")
+    one.add_argument("--sample", type=int, default=200, help="questions asked of each set")
+
+
+def _start_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--host", default="127.0.0.1")
     one.add_argument("--port", type=_port, default=chat.DEFAULT_PORT)
     one.add_argument("--tp", type=int, help="GPUs that share the model")
     one.add_argument("--kv", type=int, choices=(0, 4, 8), help="bits of the KV cache, 0: 16")
+    one.add_argument("--lora", nargs="*", default=[], help="adapters for the CPU engine (.gguf)")
+    one.add_argument("--foreground", action="store_true", help="stay until stopped (containers)")
     one.add_argument(
         "--for", dest="purpose", default="", help="who asks: reuse and stop by this name"
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="deploy", description=__doc__)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    for name, action in (("convert", convert), ("start", start), ("quantize", quantized)):
+        one = commands.add_parser(name, help=action.__doc__)
+        _run_of(one, action)
+        one.add_argument(
+            "--backend", default="auto", choices=("auto", "turbomind", "pytorch", "cpu")
+        )
+        if name == "quantize":
+            _quantize_options(one)
+            continue
+        one.add_argument("--role", choices=("tuned", "base", "int4"), default="tuned")
+        one.add_argument("--model", help="a model folder or .gguf file instead of the run's")
+        if name == "start":
+            _start_options(one)
+    takes = commands.add_parser("export", help=exported.__doc__)
+    _run_of(takes, exported)
+    takes.add_argument("--format", choices=("gguf", "ollama", "hf"), default="gguf")
+    takes.add_argument("--type", default="q8_0", help="of the GGUF: q8_0, q4_k_m, bf16 …")
+    takes.add_argument("--to", type=Path, help="an empty or new folder")
+    ahead = commands.add_parser("proxy", help=proxied.__doc__)
+    ahead.set_defaults(action=proxied)
+    ahead.add_argument("--nodes", nargs="*", default=[], help="ports, or http://host:port")
+    ahead.add_argument("--gateway", choices=("lmdeploy", "nginx"), default="lmdeploy")
+    ahead.add_argument("--host", default="127.0.0.1")
+    ahead.add_argument("--port", type=_port, default=chat.DEFAULT_PORT + 1000)
+    ahead.add_argument(
+        "--strategy",
+        choices=("random", "min_expected_latency", "min_observed_latency"),
+        default="min_expected_latency",
     )
     ends = commands.add_parser("stop", help=stop.__doc__)
     ends.set_defaults(action=stop)

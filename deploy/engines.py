@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from mmengine.config import Config
 
 from core.errors import UserError
 from core.files import ROOT, shown, write_json
-from deploy import gguf, turbomind
+from deploy import gguf, manifest, preflight, turbomind
 from deploy.models import Model
 
 BACKENDS = ("auto", "turbomind", "pytorch", "cpu")
@@ -36,6 +37,23 @@ def gpu_python() -> Path:
     return VENVS / "turbomind" / "bin" / "python"
 
 
+def lite_python() -> Path:
+    """The interpreter that runs LMDeploy's quantisers and proxy; made on first use.
+
+    With a GPU that is TurboMind's environment, without one a lighter one (no CUDA).
+    """
+    stage = "turbomind" if gpus() else "lmdeploy"
+    make_environment(stage)
+    return VENVS / stage / "bin" / "python"
+
+
+def make_environment(stage: str) -> None:
+    """``requirements/install.py`` for a stage that only some targets need."""
+    done = subprocess.run([sys.executable, str(ROOT / "requirements/install.py"), stage])
+    if done.returncode:
+        raise UserError(f"环境没有装好 environment '{stage}' could not be made (见上 see above)")
+
+
 def choose(wanted: str) -> str:
     """``auto`` becomes TurboMind where a GPU and LMDeploy are there, else the CPU engine.
 
@@ -53,13 +71,13 @@ def choose(wanted: str) -> str:
             "BACKEND=auto 会用 CPU 引擎 (llama.cpp) would run instead"
         )
     if wanted in GPU_BACKENDS and not gpu_python().exists():
-        subprocess.run(
-            [sys.executable, str(ROOT / "requirements/install.py"), "turbomind"], check=True
-        )
+        make_environment("turbomind")
     return wanted
 
 
-def settings(backend: str, tp: int | None = None, kv: int | None = None) -> dict[str, Any]:
+def settings(
+    backend: str, tp: int | None = None, kv: int | None = None, lora: Sequence[str] = ()
+) -> dict[str, Any]:
     """``configs/deploy/<backend>.py`` with what the command line changes."""
     values: dict[str, Any] = Config.fromfile(str(ROOT / f"configs/deploy/{backend}.py")).to_dict()
     if tp:
@@ -68,7 +86,20 @@ def settings(backend: str, tp: int | None = None, kv: int | None = None) -> dict
         values["tp"] = tp
     if kv is not None:
         values["kv" if backend == "cpu" else "quant_policy"] = kv
+    if lora:
+        values["adapters"] = [adapter(backend, path) for path in lora]
     return values
+
+
+def adapter(backend: str, path: str) -> str:
+    """A LoRA file that the CPU engine can switch on and off at run time."""
+    if backend != "cpu":
+        raise UserError(
+            "LORA 只用于 CPU 引擎 is for the CPU engine: TurboMind ignores adapters (make merge)"
+        )
+    if not Path(path).is_file() or Path(path).suffix != ".gguf":
+        raise UserError(f"LORA={path}: 不是 GGUF 适配器 no adapter in GGUF form (docs/deploy.md)")
+    return str(Path(path).absolute())
 
 
 def prepare(backend: str, model: Model) -> Path:
@@ -79,6 +110,7 @@ def prepare(backend: str, model: Model) -> Path:
         raise UserError(
             f"{shown(model.path)}: {backend} 要 Hugging Face 目录 wants a folder, not GGUF"
         )
+    manifest.write(model.path, backend)
     return model.path
 
 
@@ -89,5 +121,7 @@ def command(
     if backend == "cpu":
         write_json(spec, {"model": str(path), "name": name, "host": host, "port": port, **values})
         return [sys.executable, "-m", "deploy.llamacpp", str(spec)]
+    if preflight.shape(path)["quant"] == "awq":
+        values = {**values, "model_format": "awq"}
     line = turbomind.argv(str(path), name, host, port, backend, values)
     return [str(gpu_python()), "-m", "deploy.turbomind", *line]

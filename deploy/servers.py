@@ -19,7 +19,12 @@ from core.files import shown
 from deploy import process
 from deploy.health import healthy
 
-READY = {"cpu": 600.0, "turbomind": 1800.0, "pytorch": 1800.0}  # seconds to load a model
+READY = {
+    "cpu": 600.0,
+    "proxy": 120.0,
+    "turbomind": 1800.0,
+    "pytorch": 1800.0,
+}  # seconds to load a model
 GRACE = 10.0  # seconds beyond its drain between asking a server to stop and making it
 
 
@@ -141,6 +146,26 @@ def stop(port: int, now: bool = False) -> str:
     forget(port)
     how = "" if gently else f" ({grace:.0f} 秒后强制 killed after {grace:.0f} s)"
     return f"已停止 stopped {target.model} (端口 port {port}, pid {target.pid}){how}"
+
+
+def stay(port: int) -> None:
+    """Wait until the server on ``port`` ends; SIGTERM and Ctrl-C stop it (for containers)."""
+    import signal
+
+    running = process.ours(chat.endpoint_note(port))
+
+    def leave(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        if running:
+            running.wait()
+        raise UserError(f"端口 {port} 的服务自己停了 the server on port {port} ended by itself")
+    except KeyboardInterrupt:
+        print(stop(port))
+    finally:
+        forget(port)
 
 
 def _drain(running: psutil.Process) -> float:

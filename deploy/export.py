@@ -1,0 +1,121 @@
+"""``make export``: the tuned model as a folder to carry to another machine.
+
+``gguf``: the file for llama.cpp and its relatives. ``ollama``: the same with a Modelfile that has
+the model's own template and the domain's system prompt. ``hf``: the merged folder for transformers,
+vLLM and the like. Each has a README that says how it was trained to be asked.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from core.domain import Domain
+from core.errors import UserError
+from core.files import read_json, shown, write_text
+from deploy import gguf, models, quantize
+
+PROBE = [{"role": "system", "content": "\0S"}, {"role": "user", "content": "\0U"}]
+STOPS = ("<|im_end|>", "<|endoftext|>", "</s>", "<|eot_id|>")
+
+
+def run(merged: Path, form: str, kind: str, to: Path | None, domain: Domain, name: str) -> str:
+    """Write the folder; a sentence that says what was written and how to use it."""
+    if not (merged / "config.json").is_file():
+        raise UserError(f"{shown(merged)} 不存在 no merged model there: 请先 run make merge")
+    out = to or merged.parent / "export" / form
+    if out.exists() and any(out.iterdir()) and not (out / ".tikuforge").is_file():
+        raise UserError(
+            f"{shown(out)} 不是空目录 is not empty and not ours: TO=另一个 another folder"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / ".tikuforge").touch()
+    if form == "hf":
+        for file in models.files(merged):
+            shutil.copy2(file, out)
+        use = f"transformers: AutoModelForCausalLM.from_pretrained('{shown(out)}')"
+    else:
+        file = out / f"{name}-{kind}.gguf"
+        shutil.copy2(weights(merged, kind), file)
+        use = f"llama-server -m {shown(file)} --jinja"
+        if form == "ollama":
+            write_text(out / "Modelfile", modelfile(merged, file.name, domain.system))
+            use = f"cd {shown(out)} && ollama create {name} -f Modelfile && ollama run {name}"
+    write_text(out / "README.md", readme(name, domain, use))
+    return f"已导出 exported {shown(out)}; 使用 use: {use}"
+
+
+def weights(merged: Path, kind: str) -> Path:
+    """The GGUF of ``kind``: Q8_0 and bf16 are made here, smaller ones must have been measured."""
+    if kind == "q8_0":
+        return gguf.ensure(merged)
+    if kind in ("bf16", "f16"):
+        file = gguf.target(merged).with_name(f"{merged.name}-{kind}.gguf")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        gguf.preflight(merged)
+        gguf.convert(merged, file, kind)
+        return file
+    file = quantize.target(merged, kind)
+    record = quantize.note(file)
+    cache = file.parent / "quantized.source.json"
+    known = read_json(record) if record.is_file() and file.is_file() else {}
+    if not known or known["source"] != models.version(merged, cache):
+        raise UserError(
+            f"{shown(file)}: 没有量化过或已过期 not quantised, or merged/ changed since: "
+            f"请先 run make quantize FORMAT={kind}"
+        )
+    return file
+
+
+def modelfile(merged: Path, file: str, system: str) -> str:
+    """Ollama's Modelfile, whose template is read off the model's own by rendering it.
+
+    Ollama's templates are Go's, so the Jinja one is rendered with marks for the texts and cut at
+    them. Where a later question is opened as the first one is (ChatML and its like), whole
+    conversations can be written; other templates get Ollama's form for one exchange.
+    """
+    before, between, after, follow = parts(merged)
+    if between == follow:
+        template = (
+            '{{- range .Messages }}{{- if eq .Role "system" }}'
+            + before
+            + '{{ .Content }}{{- else if eq .Role "user" }}'
+            + between
+            + "{{ .Content }}"
+            + after
+            + "{{- else }}{{ .Content }}{{- end }}{{- end }}"
+        )
+    else:
+        template = before + "{{ .System }}" + between + "{{ .Prompt }}" + after + "{{ .Response }}"
+    stops = [stop for stop in STOPS if stop in before + between + after + follow]
+    lines = [f"FROM ./{file}", f'TEMPLATE """{template}"""', f'SYSTEM """{system}"""']
+    lines += ["PARAMETER temperature 0", *(f'PARAMETER stop "{stop}"' for stop in stops)]
+    return "\n".join(lines) + "\n"
+
+
+def parts(merged: Path) -> tuple[str, str, str, str]:
+    """What the template writes before the system text, from there to the question, from there to
+    the answer, and from an answer to the next question."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(merged, trust_remote_code=True)
+    turns = [*PROBE, {"role": "assistant", "content": "\0A"}, {"role": "user", "content": "\0V"}]
+    first, whole = (
+        str(tokenizer.apply_chat_template(one, tokenize=False, add_generation_prompt=True))
+        for one in (PROBE, turns)
+    )
+    before, found, rest = first.partition("\0S")
+    between, _, after = rest.partition("\0U")
+    if not found:
+        raise UserError(f"{shown(merged)}: 模板没有系统提示 the template has no place for a system")
+    return before, between, after, whole.partition("\0A")[2].partition("\0V")[0]
+
+
+def readme(name: str, domain: Domain, use: str) -> str:
+    """How this model was trained to be asked."""
+    return (
+        f"# {name}\n\n{domain.title}\n\n```\n{use}\n```\n\n"
+        f"系统提示 system prompt (训练时用的 as in training): "
+        f"{json.dumps(domain.system, ensure_ascii=False)}\n\n{domain.disclaimer}\n"
+    )

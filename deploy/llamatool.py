@@ -1,0 +1,27 @@
+"""llama.cpp's own quantiser, by cyllama: ``python -m deploy.llamatool IN.gguf OUT.gguf q4_k_m``.
+
+Always a process of its own: the engine's package (xllamacpp) brings another llama.cpp, without it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# llama.h, enum llama_ftype
+TYPES = {"q4_0": 2, "q8_0": 7, "q5_0": 8, "q4_k_m": 15, "q5_k_m": 17, "q6_k": 18}
+
+
+def main() -> None:
+    """Write a 16-bit GGUF as one of :data:`TYPES`."""
+    from cyllama.llama import llama_cpp
+
+    source, target, name = sys.argv[1:]
+    params = llama_cpp.LlamaModelQuantizeParams()
+    params.ftype = TYPES[name]
+    params.nthread = os.cpu_count() or 1
+    llama_cpp.model_quantize(source, target, params)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""What a model file is worth on a domain: perplexity and right answers, by the engine that serves.
+
+``python -m deploy.measure SETTINGS.json`` serves ``SETTINGS["file"]`` on a port of its own, asks
+``SETTINGS["questions"]`` greedily and writes ``SETTINGS["out"]``. A process of its own, since the
+engine's threads and memory go only with it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from core import chat
+from core.domain import Domain
+from core.errors import UserError
+from core.files import ROOT, read_json, read_jsonl, write_json
+from core.text import bare
+
+SAMPLE = 200  # questions a set; one in 200 is half a point
+LISTED = 300  # likeliest tokens that the engine is asked to list at each place
+ENOUGH = 8  # tokens beyond the expected answer: who says more is wrong anyway
+
+
+def questions(domain: Domain, data: Path, sample: int = SAMPLE) -> dict[str, list[dict[str, str]]]:
+    """``{"heldout" | "train" | probe: [{"system", "question", "answer"}]}``, seeded samples."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for name, file in (("heldout", "eval.jsonl"), ("train", "train.jsonl")):
+        if (data / file).is_file():
+            turns = [row["conversation"][0] for row in read_jsonl(data / file)]
+            found[name] = [
+                {"system": one["system"], "question": one["input"], "answer": one["output"]}
+                for one in turns
+            ]
+    for name, file in domain.probes.items():
+        if (ROOT / file).is_file():
+            found[name] = [
+                {"system": domain.system, "question": one["question"], "answer": one["answer"]}
+                for one in read_jsonl(ROOT / file)
+                if one.get("answer")
+            ]
+    for name, rows in found.items():
+        if len(rows) > sample:
+            found[name] = random.Random(domain.seed).sample(rows, sample)
+    if not any(found.values()):
+        raise UserError(
+            f"{data}: 没有可测的题 no eval.jsonl or train.jsonl: 请先 make data (DATA=)"
+        )
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def measure(file: Path, asked: dict[str, list[dict[str, str]]], folder: Path) -> dict[str, Any]:
+    """Serve ``file`` in a process of its own and score it; ``folder`` takes the working files."""
+    spec, out, log = (folder / name for name in ("measure.json", "measured.json", "measure.log"))
+    write_json(spec, {"file": str(file), "questions": asked, "out": str(out)})
+    with open(log, "w") as said:
+        done = subprocess.run(
+            [sys.executable, "-m", "deploy.measure", str(spec)], stdout=said, stderr=said
+        )
+    if done.returncode or not out.is_file():
+        last = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+        raise UserError(f"测量失败 could not measure {file.name}: {(last or ['?'])[-1][:300]}")
+    return {"bytes": file.stat().st_size, **read_json(out)}
+
+
+def _messages(row: dict[str, str]) -> list[dict[str, str]]:
+    return [
+        {"role": "system", "content": row["system"]},
+        {"role": "user", "content": row["question"]},
+    ]
+
+
+def _ids(target: chat.Endpoint, text: str, special: bool) -> list[int]:
+    from deploy.handover import call
+
+    body = {"content": text, "add_special": special, "parse_special": True}
+    return list(call(target, "/tokenize", body)["tokens"])
+
+
+def _nll(target: chat.Endpoint, row: dict[str, str]) -> tuple[float, int]:
+    """-log p of the expected answer, token by token, and its tokens.
+
+    The engine reports no probability for a token that ends inside a character. So it is made to
+    say a letter instead, and the wanted token is looked up among the likeliest that it lists; one
+    that is not among them counts as the last of them.
+    """
+    from deploy.handover import call
+
+    prompt = call(target, "/apply-template", {"messages": _messages(row)})["prompt"]
+    ids, letter = _ids(target, prompt, True), _ids(target, "a", False)[-1]
+    total, answer = 0.0, _ids(target, row["answer"], False)
+    for place, token in enumerate(answer):
+        body = {
+            "prompt": ids + answer[:place],
+            "n_predict": 1,
+            "n_probs": LISTED,
+            "temperature": 0,
+            "logit_bias": [[letter, 1000.0]],
+        }
+        (listed,) = call(target, "/completion", body)["completion_probabilities"]
+        known = {one["id"]: one["logprob"] for one in listed["top_logprobs"]}
+        total -= known.get(token, min(known.values()))
+    return total, len(answer)
+
+
+def _right(target: chat.Endpoint, row: dict[str, str]) -> bool:
+    """Whether the greedy answer is the expected one, punctuation and width aside."""
+    from deploy.handover import call
+
+    most = len(_ids(target, row["answer"], False)) + ENOUGH
+    body = {"messages": _messages(row), "temperature": 0, "max_tokens": most}
+    said = call(target, "/v1/chat/completions", body)["choices"][0]["message"]["content"]
+    return bare(said) == bare(row["answer"])
+
+
+def score(target: chat.Endpoint, asked: dict[str, list[dict[str, str]]], at_once: int) -> Any:
+    """Perplexity and right answers of each set, and both over all."""
+    sets, wrong = {}, []
+    with ThreadPoolExecutor(at_once) as pool:
+        for name, rows in asked.items():
+            losses = list(pool.map(lambda row: _nll(target, row), rows))
+            hits = list(pool.map(lambda row: _right(target, row), rows))
+            nll, tokens = (sum(part) for part in zip(*losses, strict=True))
+            sets[name] = {
+                "n": len(rows),
+                "right": sum(hits),
+                "perplexity": round(math.exp(nll / max(tokens, 1)), 4),
+            }
+            wrong += [row["question"] for row, hit in zip(rows, hits, strict=True) if not hit]
+    count, right = (sum(one[key] for one in sets.values()) for key in ("n", "right"))
+    return {"n": count, "right": right, "accuracy": right / count, "sets": sets, "wrong": wrong}
+
+
+def main() -> None:
+    """Serve, score, write."""
+    import xllamacpp
+
+    from deploy import engines, llamacpp
+
+    given = read_json(Path(sys.argv[1]))
+    values = engines.settings("cpu")
+    values.update(model=given["file"], name="measured", host="127.0.0.1", port=0)
+    server = xllamacpp.Server(llamacpp.parameters(values, chat.api_key()))
+    target = chat.Endpoint(url=f"{server.listening_address}/v1", model="measured")
+    write_json(given["out"], score(target, given["questions"], values["slots"]))
+    print(json.dumps({"done": given["file"]}))
+    del server
+
+
+if __name__ == "__main__":
+    main()

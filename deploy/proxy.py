@@ -1,0 +1,136 @@
+"""``make proxy``: one address in front of several servers that ``make deploy`` started.
+
+Two gateways, both others' programs. ``lmdeploy``: ``lmdeploy serve proxy`` with its strategies;
+TurboMind servers on other machines join it by themselves (``--proxy-url``), and ``keep`` below
+lets ours join, leave when they fall silent and come back. ``nginx``: retries a refused request on
+the next server and limits bodies, slow clients and connections; needs ``apt install nginx``.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+import time
+from typing import Any
+
+from core import chat
+from core.errors import UserError
+from core.files import ROOT, shown, write_text
+from deploy import engines, health, process, servers
+
+BEAT = 1.0  # seconds between two looks at the nodes
+TEMPLATE = ROOT / "configs" / "deploy" / "nginx.conf"
+
+
+def nodes(given: list[str]) -> list[chat.Endpoint]:
+    """The servers to stand before: ports of ours, addresses, or all of ours."""
+    noted = {port: one for port, one in servers.noted().items() if one.backend != "proxy"}
+    if not given:
+        given = [str(port) for port in sorted(noted)]
+    found = []
+    for word in given:
+        if word.isdigit() and int(word) not in noted:
+            raise UserError(f"NODES: 端口 {word} 上没有我们的服务 no server of ours: make deploy")
+        known = noted.get(int(word)) if word.isdigit() else None
+        found.append(
+            known or chat.Endpoint(url=word.rstrip("/").removesuffix("/v1") + "/v1", model="")
+        )
+    names = {one.model for one in found if one.model}
+    if not names:
+        raise UserError("没有服务可代理 nothing to stand before: 先 make deploy PORT=…, 再 NODES=…")
+    if len(names) > 1:
+        raise UserError(f"NODES 的模型不同 serve different models: {', '.join(sorted(names))}")
+    (name,) = names
+    return [chat.Endpoint(**{**vars(one), "model": name}) for one in found]
+
+
+def start(given: list[str], gateway: str, host: str, port: int, strategy: str) -> str:
+    """Start the gateway, supervised and noted like a server; a sentence that says so."""
+    found = nodes(given)
+    servers.require(host, port, reuse=False)
+    chat.SERVERS.mkdir(parents=True, exist_ok=True)
+    process.ensure_key()
+    target = chat.Endpoint(
+        url=f"http://{host}:{port}/v1",
+        model=found[0].model,
+        backend="proxy",
+        domain=found[0].domain,
+    )
+    urls = [one.root for one in found]
+    line = (
+        _nginx(urls, host, port) if gateway == "nginx" else _lmdeploy(urls, target, port, strategy)
+    )
+    running = servers.start(target, port, line, drain=30)
+    return (
+        f"已启动 {gateway} 代理 proxy {running.url} → {', '.join(urls)}\n"
+        f"停止 stop: make stop PORT={port}; 日志 log: {shown(chat.SERVERS)}/{port}.log"
+        + ("" if gateway == "nginx" else "\n注意 mind: /nodes/* 没有密钥 has no key: 只对内网开放")
+    )
+
+
+def _lmdeploy(urls: list[str], target: chat.Endpoint, port: int, strategy: str) -> list[str]:
+    python = str(engines.lite_python())
+    host = target.root.removeprefix("http://").rpartition(":")[0]
+    line = [python, "-m", "deploy.proxy", target.model, *urls, "--", "serve", "proxy"]
+    line += ["--server-name", host, "--server-port", str(port), "--routing-strategy", strategy]
+    return [*line, "--disable-cache-status", "--log-level", "WARNING"]
+
+
+def _nginx(urls: list[str], host: str, port: int) -> list[str]:
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    if not program:
+        raise UserError("没有 nginx no nginx here: apt install nginx-light, 或 or GATEWAY=lmdeploy")
+    folder = chat.SERVERS / f"{port}.nginx"
+    folder.mkdir(exist_ok=True)
+    upstream = "\n".join(
+        f"    server {url.removeprefix('http://')} max_fails=1 fail_timeout=2s;" for url in urls
+    )
+    text = TEMPLATE.read_text(encoding="utf-8")
+    text = text.replace("@UPSTREAM@", upstream).replace("@LISTEN@", f"{host}:{port}")
+    write_text(folder / "nginx.conf", text)
+    return [program, "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
+
+
+def keep(manager: Any, status: Any, model: str, urls: list[str]) -> None:
+    """Let nodes in while they answer and out while they do not, for ever.
+
+    lmdeploy's proxy looks after its nodes every 90 s only, lets none back in, and answers 200 with
+    an error text for one that is gone; it also asks them for their models without a key.
+    """
+    while True:
+        for url in urls:
+            there = health.healthy(chat.Endpoint(url=url + "/v1", model=model), timeout=5)
+            if there and url not in manager.nodes:
+                manager.add(url, status(models=[model]))
+            elif not there and url in manager.nodes:
+                manager.remove(url)
+        time.sleep(BEAT)
+
+
+def main() -> None:
+    """Run LMDeploy's proxy in this process, with the key and the nodes."""
+    from deploy import life
+
+    place = sys.argv.index("--")
+    model, *urls = sys.argv[1:place]
+    life.end_with_parent()
+    from lmdeploy.cli.entrypoint import run
+    from lmdeploy.serve.proxy import proxy
+
+    @proxy.app.get("/health")
+    def _ready() -> Any:
+        """200 where a node is in, else 503."""
+        from fastapi.responses import JSONResponse
+
+        count = len(proxy.node_manager.nodes)
+        return JSONResponse({"nodes": count}, status_code=200 if count else 503)
+
+    arguments = (proxy.node_manager, proxy.Status, model, urls)
+    threading.Thread(target=keep, args=arguments, daemon=True).start()
+    sys.argv = ["lmdeploy", *sys.argv[place + 1 :], "--api-keys", chat.api_key()]
+    run()
+
+
+if __name__ == "__main__":
+    main()
