@@ -1,9 +1,9 @@
 """InternLM2-chat-7B, QLoRA (NF4), one GPU.
 
 Base      internlm/internlm2-chat-7b
-Memory    about 16 GB of GPU memory at max_length 2048 (not yet measured)
+Memory    about 13 GB of GPU memory at max_length 2048 (estimated, not measured)
 Download  modelscope download --model Shanghai_AI_Laboratory/internlm2-chat-7b --local_dir models/internlm2-chat-7b
-Run       make train CONFIG=internlm2_qlora.py DOMAIN=gongkao
+Run       make train CONFIG=internlm2_qlora.py
 """
 
 from mmengine.config import read_base
@@ -18,8 +18,9 @@ globals().update(
             modelscope="Shanghai_AI_Laboratory/internlm2-chat-7b",
             huggingface="internlm/internlm2-chat-7b",
         ),
-        gpu_memory_gb=16,
+        gpu_memory_gb=13,
         prompt_template="internlm2_chat",
+        environment="train-448",
     )
 )
 del recipe

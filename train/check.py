@@ -7,45 +7,43 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.files import read_json, read_jsonl, shown
+from core.files import digest, read_json, read_jsonl, shown
 from core.text import bare
-from train import base_model, mends, recipes
+from train import base_model, mends, preflight, recipes
 
 PARITY_ROWS = 200
+QUICK_ROWS = 50
 
 
 def check(
     config: str, domain: str, data: Path, work_dir: Path, overrides: list[str] | None = None
 ) -> None:
-    """Print rows, lengths and the hand-over chain; :class:`UserError` where prompts differ, rows
-    are cut, or a training question stands among the evaluation questions."""
+    """Print rows, lengths and the hand-over chain; :class:`UserError` where prompts differ, no row
+    fits, or a training question stands among the evaluation questions."""
     path = recipes.find(config)
     cfg = recipes.load(path, {"data": str(data), **recipes.parse_overrides(overrides or [])})
     settings = cfg.settings.to_dict()
     if base_model.missing(settings):
         raise UserError(f"{path.name}: {base_model.missing(settings)}")
+    if not preflight.training_file(settings).is_file():
+        raise UserError(f"没有训练数据 no {shown(preflight.training_file(settings))}: make data …")
     mends.apply()
     base_model.ensure(settings)
     from xtuner.registry import BUILDER
 
     tokenizer = BUILDER.build(cfg.tokenizer)
+    if settings["text"]:
+        print("纯文本续训，无提示模板 plain text: no prompts to compare")
+        chain(work_dir)
+        return
     rows = list(read_jsonl(data / "train.jsonl"))
-    lengths = sorted(len(training_ids(cfg, tokenizer, row)[0]) for row in rows)
-    limit = settings["max_length"]
-    cut = sum(length > limit for length in lengths)
-    middle, late = lengths[len(lengths) // 2], lengths[int(len(lengths) * 0.95)]
-    print(f"行 rows {len(rows)}; 长度 tokens p50 {middle} p95 {late} max {lengths[-1]}")
-    print(f"超过 max_length={limit} 的行 rows cut: {cut} ({cut / len(rows):.1%})")
-    different = [row["id"] for row in islice(rows, PARITY_ROWS) if not parity(cfg, tokenizer, row)]
-    if different:
-        raise UserError(
-            f"{path.name}: prompt_template={settings['prompt_template']} "
-            "与模型目录的对话模板不一致 "
-            f"differs from the model folder's chat template, e.g. row {different[0]}"
-        )
+    if not rows:
+        raise UserError(f"{shown(data)}/train.jsonl 没有可训练的行 holds no rows")
+    lengths(rows, cfg, tokenizer)
+    parity_of(path.name, list(islice(rows, PARITY_ROWS)), cfg, tokenizer)
     print(f"提示逐 token 一致 prompt parity: {min(len(rows), PARITY_ROWS)} rows equal")
-    if cut == len(rows):
-        raise UserError(f'所有行都超过 max_length={limit}: OVERRIDE="max_length=…" 加大')
+    twice = repeated(rows)
+    print(f"训练集内重复 repeated inside train: {twice} ({twice / len(rows):.1%})")
     both = leaked(rows, data / "eval.jsonl")
     if both:
         raise UserError(
@@ -55,33 +53,114 @@ def check(
     chain(work_dir)
 
 
+def quick(name: str, cfg: Any, settings: dict[str, Any]) -> None:
+    """What a run is asked before it starts, on some of its rows: do any fit, are prompts equal?"""
+    if settings["text"]:
+        return
+    from xtuner.registry import BUILDER
+
+    tokenizer = BUILDER.build(dict(cfg.tokenizer))
+    rows = list(read_jsonl(preflight.training_file(settings)))
+    rows = rows[:: max(1, len(rows) // QUICK_ROWS)]
+    if all(cut_off(cfg, tokenizer, row) for row in rows):
+        raise UserError(nothing_fits(settings["max_length"]))
+    parity_of(name, rows[:8], cfg, tokenizer)
+
+
+def nothing_fits(limit: int) -> str:
+    """The line for rows that are all too long."""
+    return (
+        f"所有行的答案都在 max_length={limit} 之外 every row's answer lies beyond it: "
+        'OVERRIDE="max_length=…" 加大'
+    )
+
+
+def lengths(rows: list[dict[str, Any]], cfg: Any, tokenizer: Any) -> None:
+    """Print how long rows are and how many are cut; :class:`UserError` where no answer is left."""
+    limit = cfg.settings.max_length
+    made = [training_ids(cfg, tokenizer, row) for row in rows]
+    sizes = sorted(len(ids) for ids, _ in made)
+    cut = sum(size > limit for size in sizes)
+    lost = sum(not any(label >= 0 for label in labels[:limit]) for _, labels in made)
+    answers = sum(label >= 0 for _, labels in made for label in labels)
+    middle, late = sizes[len(sizes) // 2], sizes[int(len(sizes) * 0.95)]
+    print(f"行 rows {len(rows)}; 长度 tokens p50 {middle} p95 {late} max {sizes[-1]}")
+    print(f"词元 tokens {sum(sizes)}; 其中答案 supervised {answers} ({answers / sum(sizes):.1%})")
+    print(
+        f"超过 max_length={limit} 的行 rows cut: {cut} ({cut / len(rows):.1%}); "
+        f"答案全被截掉 answer lost: {lost}"
+    )
+    if lost == len(rows):
+        raise UserError(nothing_fits(limit))
+
+
+def parity_of(name: str, rows: list[dict[str, Any]], cfg: Any, tokenizer: Any) -> None:
+    """Raise :class:`UserError` naming the first row whose prompt a server would send otherwise."""
+    template = cfg.settings.prompt_template
+    if not getattr(tokenizer, "chat_template", None):
+        raise UserError(
+            f"{name}: {shown(cfg.settings.pretrained_model_name_or_path)} 没有对话模板 "
+            "has no chat template (a base model?): 用 use the -chat/-Instruct weights, or text=kb"
+        )
+    different = [row for row in rows if not parity(cfg, tokenizer, row)]
+    if different:
+        raise UserError(
+            f"{name}: prompt_template={template} 与模型目录的对话模板不一致 differs from the model "
+            f"folder's chat template, e.g. row {different[0].get('id', '?')}: "
+            "改用基座对应的配方 use the base's own recipe (make recipes)"
+        )
+
+
+def row_source(cfg: Any) -> Any:
+    """The config of the tokenized rows, below whatever packs them."""
+    found = cfg.train_dataloader.dataset
+    while "template_map_fn" not in found:
+        found = found.dataset
+    return found
+
+
 def training_ids(cfg: Any, tokenizer: Any, row: dict[str, Any]) -> tuple[list[int], list[int]]:
     """``(input_ids, labels)`` of one row exactly as XTuner's data set makes them, uncut."""
     from xtuner.dataset.utils import encode_fn
     from xtuner.registry import BUILDER
 
-    to_template = BUILDER.build(dict(cfg.train_dataloader.dataset.template_map_fn))
+    source = row_source(cfg)
+    to_template = BUILDER.build(dict(source.template_map_fn))
     turns = [dict(turn) for turn in row["conversation"]]
+    turns[0]["system"] = turns[0].get("system") or source.dataset.default_system
+    for turn in turns:
+        turn["output"] = source.dataset.prefix + turn["output"]
     made = encode_fn(to_template({"conversation": turns}), tokenizer, max_length=1 << 30)
     return made["input_ids"], made["labels"]
 
 
-def served_ids(tokenizer: Any, row: dict[str, Any]) -> list[int]:
+def cut_off(cfg: Any, tokenizer: Any, row: dict[str, Any]) -> bool:
+    """Whether ``max_length`` leaves nothing of the row's answer."""
+    labels = training_ids(cfg, tokenizer, row)[1][: cfg.settings.max_length]
+    return not any(label >= 0 for label in labels)
+
+
+def served_ids(tokenizer: Any, row: dict[str, Any], **options: Any) -> list[int]:
     """The prompt's token ids as a server renders the model folder's own chat template."""
     turn = row["conversation"][0]
     messages = [{"role": "user", "content": turn["input"]}]
     if turn.get("system"):
         messages.insert(0, {"role": "system", "content": turn["system"]})
-    return tokenizer.apply_chat_template(messages, add_generation_prompt=True)
+    return tokenizer.apply_chat_template(messages, add_generation_prompt=True, **options)
 
 
 def parity(cfg: Any, tokenizer: Any, row: dict[str, Any]) -> bool:
     """Whether the unsupervised head of the training ids is what the server will be sent, and the
-    supervised part starts right after it."""
+    supervised part starts right after it; for a template with a thinking switch, whether the
+    prompt with thinking off goes on with the same tokens."""
     ids, labels = training_ids(cfg, tokenizer, row)
     prompt = served_ids(tokenizer, row)
     size = len(prompt)
-    return ids[:size] == prompt and all(x < 0 for x in labels[:size]) and labels[size] >= 0
+    same = ids[:size] == prompt and all(x < 0 for x in labels[:size]) and labels[size] >= 0
+    if "enable_thinking" in tokenizer.chat_template:
+        quiet = served_ids(tokenizer, row, enable_thinking=False)
+        same = same and ids[: len(quiet)] == quiet
+    return same
 
 
 def leaked(rows: list[dict[str, Any]], path: Path) -> list[str]:
@@ -91,6 +170,11 @@ def leaked(rows: list[dict[str, Any]], path: Path) -> list[str]:
     known = {bare(row["conversation"][0]["input"]) for row in rows}
     asked = [row["conversation"][0]["input"] for row in read_jsonl(path)]
     return [question for question in asked if bare(question) in known]
+
+
+def repeated(rows: list[dict[str, Any]]) -> int:
+    """How many rows have the very conversation of an earlier one."""
+    return len(rows) - len({digest(row["conversation"]) for row in rows})
 
 
 def chain(work_dir: Path) -> None:

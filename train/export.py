@@ -11,8 +11,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import digest, read_json, read_jsonl, sha256, shown, write_json
-from train import mends
-from train.run import last_checkpoint
+from train import checkpoints, mends
 
 PROMPTS = 8  # real questions on which each hand-over is proved
 TOKENS = 24  # greedy tokens compared for each
@@ -24,13 +23,14 @@ def load_run(work_dir: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"{shown(work_dir)} 里没有训练 holds no run: 请先运行 make train CONFIG=…")
     state = read_json(path)
-    if state["status"] == "running":
+    if state["status"] != "trained":
         raise UserError(f"{shown(work_dir)} 的训练未完成 is unfinished: make train RESUME=1 …")
     return state
 
 
 def adapter(work_dir: Path) -> None:
-    """Write ``adapter/`` from the last checkpoint by XTuner's own ``pth_to_hf``."""
+    """Write ``adapter/`` from the last checkpoint by XTuner's own ``pth_to_hf``:
+    the best one where the recipe says ``best_by``."""
     state = load_run(work_dir)
     target = work_dir / "adapter"
     if state.get("adapter_of") == state["key"] and (target / "adapter_config.json").is_file():
@@ -39,7 +39,7 @@ def adapter(work_dir: Path) -> None:
     from xtuner.tools.model_converters import pth_to_hf
 
     temporary = _fresh(target)
-    checkpoint = last_checkpoint(work_dir)
+    checkpoint = checkpoints.best(work_dir) or checkpoints.last(work_dir)
     if not checkpoint:
         raise UserError(f"{shown(work_dir)} 没有检查点 has no checkpoint: make train FORCE=1 …")
     sys.argv = ["pth_to_hf", str(work_dir / "config.py"), checkpoint, str(temporary)]

@@ -1,9 +1,10 @@
-"""What a training run shows: loss on one line and as a curve, and sample answers on the way."""
+"""What a training run shows and keeps: loss on one line and as a curve, whole checkpoints, a way to
+stop, and sample answers on the way."""
 
 from __future__ import annotations
 
-import json
 import math
+import os
 import signal
 import time
 from itertools import islice
@@ -17,14 +18,15 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 
 from core.errors import UserError
-from core.files import atomic, read_jsonl, write_text
+from core.files import read_jsonl
+from train import checkpoints, curves
 from train.mends import fast_inference
 
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
-    """Loss and learning rate of every iteration in ``loss.jsonl``, one line every ``interval``
-    iterations with the time left, and ``loss.png``.
+    """Loss, learning rate, tokens and seconds of every iteration in ``loss.jsonl``, one line every
+    ``interval`` iterations with the time left, and ``loss.png``.
 
     Stops the run at the first loss that is not a number, the last checkpoint intact.
     """
@@ -33,49 +35,89 @@ class ProgressHook(Hook):
 
     def __init__(self, interval: int = 10) -> None:
         self.interval = interval
-        self.points: list[dict[str, float]] = []
+        self.points: list[dict[str, Any]] = []
 
     @master_only
     def before_train(self, runner: Any) -> None:
         """Take up the curve where a resumed run stands; drop what came after its checkpoint."""
-        self.path = Path(runner.work_dir) / "loss.jsonl"
-        if runner.iter and self.path.is_file():
-            self.points = [p for p in read_jsonl(self.path) if p["iter"] <= runner.iter]
-        write_text(self.path, "".join(json.dumps(point) + "\n" for point in self.points))
+        self.folder = Path(runner.work_dir)
+        self.path = self.folder / "loss.jsonl"
+        self.points = curves.read(self.path, until=runner.iter) if runner.iter else []
+        curves.rewrite(self.path, self.points)
         self.first, self.started = runner.iter, time.monotonic()
+        self.before = self.started
         size = len(runner.train_dataloader.dataset)
         print(f"训练 training: {size} 条样本 samples, {runner.max_iters} 步 steps", flush=True)
 
-    @master_only
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Record the step; print where a step is due."""
+        """Record the step (the mean over all processes); print where a step is due."""
+        loss = outputs["loss"].detach().float().clone()
+        all_reduce(loss, "mean")
+        self.record(runner, float(loss), data_batch)
+
+    def record(self, runner: Any, loss: float, data_batch: Any) -> None:
+        """Stop at a loss that is none; else add a point."""
         done = runner.iter + 1
-        loss = float(outputs["loss"])
         if not math.isfinite(loss):
             raise UserError(
                 f'第{done}步的损失为 {loss}: 请降低 lr (OVERRIDE="lr=…") 或改用 dtype=bfloat16; '
                 "已存的检查点完好 saved checkpoints are intact"
             )
-        rate = runner.optim_wrapper.get_lr()["lr"][0]
-        self.points.append({"iter": done, "loss": loss, "lr": rate})
-        with self.path.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(self.points[-1]) + "\n")
+        if not is_main_process():
+            return
+        now = time.monotonic()
+        point = {"iter": done, "loss": loss, "lr": runner.optim_wrapper.get_lr()["lr"][0]}
+        point["s"], self.before = round(now - self.before, 3), now
+        data = (data_batch or {}).get("data") or {}
+        if "labels" in data:
+            point["tokens"] = int(data["input_ids"].numel())
+            point["answer_tokens"] = int((data["labels"] >= 0).sum())
+        self.points.append(point)
+        curves.append(self.path, point)
         if done % self.interval == 0 or done == runner.max_iters:
-            seconds = time.monotonic() - self.started
-            left = seconds / max(1, done - self.first) * (runner.max_iters - done)
+            left = (now - self.started) / max(1, done - self.first) * (runner.max_iters - done)
             recent = [point["loss"] for point in self.points[-self.interval :]]
             print(
                 f"  {done}/{runner.max_iters}  loss {sum(recent) / len(recent):.4f}"
-                f"  lr {rate:.1e}  剩余 left {left:.0f} s",
+                f"  lr {point['lr']:.1e}  剩余 left {left:.0f} s",
                 flush=True,
             )
 
     @master_only
     def after_train(self, runner: Any) -> None:
         """Draw the curve."""
-        draw_loss(self.points, Path(runner.work_dir) / "loss.png")
+        evaluated = curves.read(self.folder / "eval_loss.jsonl")
+        curves.draw(self.points, evaluated, self.folder / "loss.png")
+
+
+@HOOKS.register_module()
+class WholeCheckpointHook(CheckpointHook):
+    """``CheckpointHook`` through :mod:`train.checkpoints`: written whole, old ones deleted after.
+
+    A checkpoint holds no gradients, so ``interval`` is rounded up to whole accumulations of
+    ``accumulative_counts`` iterations. ``keep`` checkpoints stay (0: all).
+    """
+
+    def __init__(self, interval: int, keep: int = 2, accumulative_counts: int = 1) -> None:
+        counts = accumulative_counts
+        super().__init__(interval=-(-interval // counts) * counts, by_epoch=False)
+        self.keep, self.saved = keep, 0
+
+    def _save_checkpoint_with_step(self, runner: Any, step: int, meta: dict[str, Any]) -> None:
+        folder = Path(runner.work_dir)
+        if self.saved == step:
+            return
+        checkpoints.save(runner, folder, f"iter_{step}.pth", meta)
+        self.saved = step
+        if is_main_process():
+            checkpoints.prune(folder, self.keep)
+
+
+def save_now(runner: Any) -> None:
+    """Save a checkpoint of this step, unless it has one."""
+    next(h for h in runner.hooks if isinstance(h, WholeCheckpointHook))._save_checkpoint(runner)
 
 
 @HOOKS.register_module()
@@ -100,7 +142,7 @@ class StopHook(Hook):
 
     def note(self, number: int, frame: Any) -> None:
         """Remember the first signal; give way to the second."""
-        if self.signal:
+        if self.signal and "TORCHELASTIC_RUN_ID" not in os.environ:  # torchrun repeats it
             raise KeyboardInterrupt
         self.signal = number
         if is_main_process():
@@ -118,32 +160,15 @@ class StopHook(Hook):
             all_reduce(seen, "max")
             number = int(seen)
         if number:
-            saver = next(hook for hook in runner.hooks if isinstance(hook, CheckpointHook))
-            saver._save_checkpoint(runner)
+            save_now(runner)
             if is_main_process():
                 print(f"已停在第{runner.iter + 1}步 stopped; 继续 to go on: RESUME=1", flush=True)
             raise SystemExit(128 + number)
 
 
-def draw_loss(points: list[dict[str, float]], path: Path) -> None:
-    """Write loss (left axis) and learning rate (right axis) over iterations as a PNG."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    if not points:
-        return
-    steps = [point["iter"] for point in points]
-    figure, left = pyplot.subplots(figsize=(7, 4), layout="constrained")
-    left.plot(steps, [point["loss"] for point in points], color="tab:blue")
-    left.set(xlabel="iteration", ylabel="loss", yscale="log")
-    right = left.twinx()
-    right.plot(steps, [point["lr"] for point in points], color="tab:gray", linestyle=":")
-    right.set_ylabel("learning rate")
-    with atomic(path, "wb") as out:
-        figure.savefig(out, format="png", dpi=120)
-    pyplot.close(figure)
+def bare_model(runner: Any) -> Any:
+    """The model without its distributed wrapper."""
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
 
 @HOOKS.register_module()
@@ -171,9 +196,9 @@ class SampleAnswersHook(Hook):
         self.tokenizer = BUILDER.build(tokenizer)
         self.every_n_iters = every_n_iters
         self.max_new_tokens = max_new_tokens
-        self.turns = [row["conversation"][0] for row in islice(read_jsonl(data), count)]
+        rows = islice(read_jsonl(data), count) if count else ()
+        self.turns = [row["conversation"][0] for row in rows]
 
-    @master_only
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
@@ -183,43 +208,48 @@ class SampleAnswersHook(Hook):
         ):
             self.answer(runner)
 
-    @master_only
     def after_train(self, runner: Any) -> None:
         """Answer once more, trained."""
         self.answer(runner)
 
+    @master_only
     def answer(self, runner: Any) -> None:
         """Print question, expected and given answer; the model is left as it was found."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        training, cached = model.training, model.llm.config.use_cache
-        checkpointing = model.llm.is_gradient_checkpointing
-        if checkpointing:
-            model.activation_checkpointing_disable()
-        model.eval()
-        model.llm.config.use_cache = True
-        with fast_inference(model):
-            for turn in self.turns:
-                given = self.generate(model.llm, turn)
-                print(f"  问 {turn['input']} 应答 {turn['output']} 实答 {given}", flush=True)
-        model.llm.config.use_cache = cached
-        model.train(training)
-        if checkpointing:
-            model.activation_checkpointing_enable()
+        for turn, given in answers(bare_model(runner), self.tokenizer, self.turns):
+            print(f"  问 {turn['input']} 应答 {turn['output']} 实答 {given}", flush=True)
 
-    @torch.no_grad()
-    def generate(self, llm: Any, turn: dict[str, str]) -> str:
-        """The greedy answer of ``llm`` to one turn, through the model folder's chat template."""
-        messages = [{"role": "user", "content": turn["input"]}]
-        if turn.get("system"):
-            messages.insert(0, {"role": "system", "content": turn["system"]})
-        ids = self.tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, return_tensors="pt"
-        ).to(llm.device)
-        out = llm.generate(
-            input_ids=ids,
-            attention_mask=torch.ones_like(ids),
-            max_new_tokens=self.max_new_tokens,
-            do_sample=False,
-            pad_token_id=self.tokenizer.eos_token_id,
-        )
-        return self.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
+
+def answers(model: Any, tokenizer: Any, turns: list[dict[str, str]]) -> list[tuple[dict, str]]:
+    """Greedy answers of a model in training, which is left as it was found."""
+    training, cached = model.training, model.llm.config.use_cache
+    checkpointing = model.llm.is_gradient_checkpointing
+    if checkpointing:
+        model.activation_checkpointing_disable()
+    model.eval()
+    model.llm.config.use_cache = True
+    with fast_inference(model):
+        given = [(turn, generate(model.llm, tokenizer, turn)) for turn in turns]
+    model.llm.config.use_cache = cached
+    model.train(training)
+    if checkpointing:
+        model.activation_checkpointing_enable()
+    return given
+
+
+@torch.no_grad()
+def generate(llm: Any, tokenizer: Any, turn: dict[str, str], tokens: int = 64) -> str:
+    """The greedy answer of ``llm`` to one turn, through the model folder's chat template."""
+    messages = [{"role": "user", "content": turn["input"]}]
+    if turn.get("system"):
+        messages.insert(0, {"role": "system", "content": turn["system"]})
+    ids = tokenizer.apply_chat_template(
+        messages, add_generation_prompt=True, return_tensors="pt"
+    ).to(llm.device)
+    out = llm.generate(
+        input_ids=ids,
+        attention_mask=torch.ones_like(ids),
+        max_new_tokens=tokens,
+        do_sample=False,
+        pad_token_id=tokenizer.eos_token_id,
+    )
+    return tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)

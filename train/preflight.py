@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from core.errors import UserError
 from core.files import read_jsonl, shown
 from train import base_model
+from train.launch import Where, pip
 
 
 def has_gpu() -> bool:
@@ -16,7 +18,14 @@ def has_gpu() -> bool:
     return Path("/proc/driver/nvidia/version").exists() or bool(shutil.which("nvidia-smi"))
 
 
-def check(name: str, settings: dict[str, Any]) -> None:
+def training_file(settings: dict[str, Any]) -> Path:
+    """The file that ``settings`` trains on."""
+    if settings["text"] and settings["text"] != "kb":
+        return Path(settings["text"])
+    return Path(settings["data"]) / ("kb.jsonl" if settings["text"] else "train.jsonl")
+
+
+def check(name: str, settings: dict[str, Any], where: Where | None = None) -> None:
     """Raise :class:`UserError` naming all that recipe ``name`` lacks on this machine."""
     problems = []
     if settings["device"] == "cuda" and not has_gpu():
@@ -28,10 +37,18 @@ def check(name: str, settings: dict[str, Any]) -> None:
     weights = base_model.missing(settings)
     if weights:
         problems.append(weights)
-    data = Path(settings["data"]) / "train.jsonl"
+    data = training_file(settings)
     if not data.is_file():
         problems.append(f"没有训练数据 no {shown(data)}: 请先运行 make data BANK=…")
-    elif next(read_jsonl(data), None) is None:
+    elif data.suffix == ".jsonl" and next(read_jsonl(data), None) is None:
         problems.append(f"{shown(data)} 没有可训练的行 holds no rows: 请检查 make data 的输出")
+    start = settings["load_from"]
+    if start and not (Path(start) / "adapter_model.safetensors").is_file():
+        problems.append(f"LOAD_FROM={shown(start)}: 没有 adapter，先 make train holds no adapter")
+    track = settings["track"]
+    if track and importlib.util.find_spec(track) is None:
+        problems.append(f"track={track}: 没有安装 not installed: {pip(track)}")
+    if where and where.problem(settings):
+        problems.append(str(where.problem(settings)))
     if problems:
         raise UserError(f"{name}: " + "；".join(problems))

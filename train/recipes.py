@@ -16,6 +16,7 @@ from core.errors import UserError
 from core.files import ROOT, shown
 
 FOLDER = ROOT / "configs"
+TRACKERS = ("tensorboard", "wandb", "mlflow", "swanlab")
 
 
 def names() -> list[str]:
@@ -29,6 +30,35 @@ def find(name: str) -> Path:
         if path.is_file():
             return path
     raise UserError(f"没有配方 no recipe '{name}'; configs/ 里有: {', '.join(names())}")
+
+
+def header(path: Path) -> dict[str, str]:
+    """The header of a recipe: its ``title`` and the lines ``Base``, ``Memory``, ``Download``,
+    ``Run``."""
+    lines = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines()
+    found = {"title": lines[0] if lines else ""}
+    for line in lines[1:]:
+        name, _, rest = line.partition(" ")
+        if name in ("Base", "Memory", "Download", "Run"):
+            found[name] = rest.strip()
+    return found
+
+
+def table() -> str:
+    """The recipes as a table for the terminal: file, what it is, GPU memory."""
+    rows = []
+    for name in names():
+        head, settings = header(FOLDER / name), load(FOLDER / name).settings
+        need = f"{settings.gpu_memory_gb} GB" if settings.device == "cuda" else "CPU"
+        rows.append((name, need, head["title"].rstrip(".。")))
+    wide = max(len(row[0]) for row in rows)
+    lines = [f"{name:{wide}}  {need:>6}  {title}" for name, need, title in rows]
+    return "\n".join(
+        [
+            f"{'CONFIG=':{wide}}  {'显存':>4}  （估算，未实测 memory is estimated, not measured）",
+            *lines,
+        ]
+    )
 
 
 def parse_overrides(pairs: list[str]) -> dict[str, Any]:
@@ -64,9 +94,18 @@ def load(path: Path, overrides: dict[str, Any] | None = None) -> Config:
     ``config.settings`` holds the options as they ended up. Raises :class:`UserError` for a misspelt
     option (naming the ones there are) and for a file that is no recipe.
     """
-    with _override(overrides or {}):
+    values = dict(overrides or {})
+    start = values.get("load_from")
+    if start and (Path(start) / "adapter").is_dir():  # a run's folder
+        values["load_from"] = str(Path(start) / "adapter")
+    with _override(values):
         try:
             config = Config.fromfile(str(path))
+        except KeyError as error:
+            raise UserError(
+                f"{shown(path)}: 不认识的值 unknown value {error}: dtype 可选 float16, bfloat16, "
+                f"float32; track 可选 {', '.join(TRACKERS)}"
+            ) from None
         except TypeError as error:
             if "unexpected keyword argument" not in str(error):
                 raise
@@ -78,4 +117,22 @@ def load(path: Path, overrides: dict[str, Any] | None = None) -> Config:
             f"{shown(path)} 不是本项目的配方 is no recipe of this project: "
             "应调用 base/recipe.py 的 recipe(...)，见 configs/internlm2_qlora.py"
         )
+    _consistent(path, config.settings)
     return config
+
+
+def _consistent(path: Path, settings: Any) -> None:
+    """Raise :class:`UserError` for values that no run could use."""
+    choices = {
+        "quantization": ("nf4", None),
+        "best_by": ("loss", "exact", None),
+        "device": ("cuda", "cpu"),
+    }
+    for name, known in choices.items():
+        if settings[name] not in known:
+            raise UserError(f"{shown(path)}: {name}={settings[name]!r}: 可选 choose from {known}")
+    for name in ("max_length", "batch_size", "accumulative_counts", "max_epochs", "lr"):
+        if not isinstance(settings[name], int | float) or settings[name] <= 0:
+            raise UserError(f"{shown(path)}: {name}={settings[name]!r} 应为正数 must be positive")
+    if settings["use_varlen_attn"] and settings["batch_size"] > 1:
+        raise UserError(f"{shown(path)}: use_varlen_attn 需要 needs batch_size=1")

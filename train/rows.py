@@ -1,7 +1,8 @@
-"""Rows of ``train.jsonl`` as the data set that XTuner's ``process_hf_dataset`` takes."""
+"""Rows of a data set as what XTuner's ``process_hf_dataset`` takes."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
@@ -10,21 +11,54 @@ from core.files import read_jsonl, shown
 TURN = ("system", "input", "output")
 
 
-def load_rows(path: str) -> Any:
+def load_rows(path: str, default_system: str = "", prefix: str = "", rows: int = 0) -> Any:
     """A ``datasets.Dataset`` with the one column ``conversation``.
 
-    The other fields of a row are left behind: their shape differs from row to row, and Arrow wants
-    one schema. Raises :class:`UserError` for a missing or empty file, or a row that is none.
+    ``default_system`` is what the family's chat template puts in where a row has no system prompt;
+    ``prefix`` what stands before every answer (see :mod:`train.templates`); ``rows`` > 0 takes so
+    many, evenly spread. The other fields of a row are left behind: their shape differs from row to
+    row, and Arrow wants one schema. Raises :class:`UserError` for a missing or empty file, or a row
+    that is none.
     """
     from datasets import Dataset
 
-    rows = []
+    found = []
     for number, row in enumerate(read_jsonl(path), 1):
         try:
-            turns = [{key: turn.get(key, "") for key in TURN} for turn in row["conversation"]]
+            turns = [{key: turn.get(key) or "" for key in TURN} for turn in row["conversation"]]
         except (KeyError, TypeError, AttributeError):
             raise UserError(f"{shown(path)} 第{number}行没有 conversation") from None
-        rows.append({"conversation": turns})
-    if not rows:
+        if not turns:
+            raise UserError(f"{shown(path)} 第{number}行的 conversation 是空的 is empty")
+        turns[0]["system"] = turns[0]["system"] or default_system
+        for turn in turns:
+            turn["output"] = prefix + turn["output"]
+        found.append({"conversation": turns})
+    if not found:
         raise UserError(f"{shown(path)} 没有可训练的行 holds no rows: 请检查 make data 的输出")
-    return Dataset.from_list(rows)
+    return Dataset.from_list(found[:: max(1, -(-len(found) // rows))] if rows else found)
+
+
+def load_texts(path: str, split: str = "train") -> Any:
+    """A ``datasets.Dataset`` of plain text for continued pre-training: the passages of a
+    ``kb.jsonl`` (those of the evaluation split left out), a ``.jsonl`` with ``text``, or a ``.txt``
+    or ``.md`` file cut at blank lines.
+
+    A passage is an "answer" without a question, as XTuner wants it. Raises :class:`UserError`.
+    """
+    from datasets import Dataset
+
+    if Path(path).suffix == ".jsonl":
+        rows = [row for row in read_jsonl(path) if row.get("split", split) == split]
+        texts = [row.get("text", "") for row in rows]
+    else:
+        try:
+            texts = Path(path).read_text(encoding="utf-8").split("\n\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{shown(path)} 读不了 cannot be read: {error}") from None
+    texts = [text.strip() for text in texts if text.strip()]
+    if not texts:
+        raise UserError(f"{shown(path)} 没有可训练的文字 holds no text: 请检查 make data 的输出")
+    return Dataset.from_list(
+        [{"conversation": [{"system": "", "input": "", "output": text}]} for text in texts]
+    )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +13,7 @@ from filelock import FileLock, Timeout
 from core import domain as domains
 from core.errors import UserError
 from core.files import digest, read_json, read_jsonl, sha256, shown, write_json
-from train import base_model, mends, preflight, recipes
+from train import base_model, card, check, checkpoints, curves, launch, mends, preflight, recipes
 
 # Options that change what is shown or kept, not what is learnt: they do not make another run.
 COSMETIC = (
@@ -24,7 +21,12 @@ COSMETIC = (
     "save_total_limit",
     "evaluation_freq",
     "evaluation_samples",
+    "evaluation_rows",
     "log_interval",
+    "track",
+    "hub",
+    "environment",
+    "gpu_memory_gb",
 )
 
 
@@ -36,40 +38,43 @@ def run(
     overrides: list[str],
     resume: str = "",
     force: bool = False,
+    where: launch.Where | None = None,
 ) -> None:
     """Train ``config`` on ``data`` into ``work_dir``.
 
     ``resume`` is ``""`` (an unfinished run in ``work_dir`` is an error), ```"1"`` (go on from its
-    last checkpoint) or ``"auto"`` (go on if the settings are the same, else start over).
+    last checkpoint) or ``"auto"`` (go on if the settings are the same, else start over); ``where``
+    says on how many processes and machines.
     """
+    where = where or launch.Where()
     path = recipes.find(config)
     cfg = recipes.load(path, {"data": str(data), **recipes.parse_overrides(overrides)})
     settings = cfg.settings.to_dict()
-    preflight.check(path.name, settings)
+    preflight.check(path.name, settings, where)
+    if where.node_rank:  # another machine's part: the first one decides and keeps the books
+        launch.train(work_dir, where)
+        return
     base_model.ensure(settings)
     state = describe(path, cfg, domain, data)
-    with alone(work_dir):
+    with alone(work_dir), checkpoints.disk(work_dir):
         note = work_dir / "run.json"
         earlier = read_json(note) if note.is_file() else None
         checkpoint = decide(work_dir, state, earlier, resume, force)
         if checkpoint == "done":
             print(f"已训练过，无变化 up to date: {shown(work_dir)}（重训 to retrain: FORCE=1）")
             return
-        carry_out(cfg, work_dir, state, checkpoint)
-    print(f"写入 wrote {shown(work_dir)}: 检查点 checkpoints, loss.png, run.json")
+        prepare(cfg, work_dir, state, checkpoint)
+        if not launch.train(work_dir, where):
+            return
+        finish(work_dir)
+    print(f"写入 wrote {shown(work_dir)}: 检查点 checkpoints, loss.png, card.md, run.json")
 
 
 @contextmanager
 def alone(work_dir: Path) -> Iterator[None]:
-    """Hold ``work_dir`` against a second training in it; the kernel lets go when we die.
-
-    Only the first process of a distributed run holds it.
-    """
+    """Hold ``work_dir`` against a second training in it; the kernel lets go when we die."""
     work_dir.mkdir(parents=True, exist_ok=True)
     lock = FileLock(work_dir / ".train.lock")
-    if os.environ.get("RANK", "0") != "0":
-        yield
-        return
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -83,34 +88,48 @@ def alone(work_dir: Path) -> Iterator[None]:
         lock.release()
 
 
-def carry_out(cfg: Any, work_dir: Path, state: dict[str, Any], checkpoint: str) -> None:
-    """Train from ``checkpoint`` (``""``: from nothing, what an earlier run left is removed)."""
+def prepare(cfg: Any, work_dir: Path, state: dict[str, Any], checkpoint: str) -> None:
+    """Write all that the training processes read. Without a ``checkpoint`` what an earlier run left
+    is removed first, noted before, so that a kill between the two is not taken for a run."""
     mends.apply()
+    check.quick(state["config"], cfg, cfg.settings.to_dict())
     if not checkpoint:
-        for old in (work_dir / "last_checkpoint", work_dir / "loss.jsonl"):
-            old.unlink(missing_ok=True)
-        for old in work_dir.glob("iter_*.pth"):
-            old.unlink()
+        write_json(work_dir / "run.json", {**state, "status": "starting"})
+        checkpoints.clear(work_dir)
+        for name in ("loss.jsonl", "eval_loss.jsonl", "loss.png"):
+            (work_dir / name).unlink(missing_ok=True)
     cfg.dump(str(work_dir / "config.py"))
+    launch.note(work_dir, checkpoint)
     write_json(work_dir / "run.json", {**state, "status": "running"})
-    started = time.time()
-    xtuner_train(work_dir / "config.py", work_dir, checkpoint)
-    points = list(read_jsonl(work_dir / "loss.jsonl"))
+
+
+def finish(work_dir: Path) -> None:
+    """Close the books of a run whose training processes ended well: ``run.json`` and its card."""
+    points = curves.read(work_dir / "loss.jsonl")
+    if not points or not checkpoints.last(work_dir):
+        raise UserError(f"{shown(work_dir)} 的训练没有留下检查点 left no checkpoint: RESUME=1 …")
+    evaluated = curves.read(work_dir / "eval_loss.jsonl")
+    state = read_json(work_dir / "run.json")
     state.update(
         status="trained",
-        steps=int(points[-1]["iter"]),
-        loss=points[-1]["loss"],
-        seconds=round(time.time() - started, 1),
-        resumed=bool(checkpoint),
+        finished=time.strftime("%Y-%m-%d %H:%M:%S"),
+        **card.figures(points, evaluated),
     )
     write_json(work_dir / "run.json", state)
+    card.write(work_dir, state)
 
 
 def describe(path: Path, cfg: Any, domain: str, data: Path) -> dict[str, Any]:
     """What this run is made from; ``key`` is the same exactly when it would learn the same."""
     settings = cfg.settings.to_dict()
-    data_hash = sha256(data / "train.jsonl")
-    learnt = {key: value for key, value in settings.items() if key not in COSMETIC}
+    file = preflight.training_file(settings)
+    data_hash = sha256(file)
+    learnt = {key: value for key, value in settings.items() if key not in (*COSMETIC, "data")}
+    if not settings["best_by"]:
+        learnt.pop("best_by"), learnt.pop("early_stopping_patience")
+    else:  # then the step that is kept hangs on how it was evaluated
+        learnt |= {key: settings[key] for key in ("evaluation_freq", "evaluation_rows")}
+    start = settings["load_from"]
     return {
         "config": path.name,
         "domain": domain,
@@ -118,40 +137,32 @@ def describe(path: Path, cfg: Any, domain: str, data: Path) -> dict[str, Any]:
         "base": settings["pretrained_model_name_or_path"],
         "template": settings["prompt_template"],
         "data": str(data),
+        "data_file": str(file),
         "data_sha256": data_hash,
-        "rows": sum(1 for _ in read_jsonl(data / "train.jsonl")),
+        "rows": sum(1 for _ in read_jsonl(file)) if file.suffix == ".jsonl" else None,
         "settings": {key: str(value) for key, value in settings.items()},
+        "made_with": card.environment(),
         "key": digest(
-            {k: str(v) for k, v in learnt.items() if k != "data"},
+            {k: str(v) for k, v in learnt.items()},
             data_hash,
             base_model.identity(Path(settings["pretrained_model_name_or_path"])),
+            sha256(Path(start) / "adapter_model.safetensors") if start else "",
         ),
     }
-
-
-def last_checkpoint(work_dir: Path) -> str:
-    """The newest checkpoint that is whole (mmengine notes it after writing), or ``""``."""
-    note = work_dir / "last_checkpoint"
-    if note.is_file():
-        path = work_dir / Path(note.read_text().strip()).name
-        if path.is_file():
-            return str(path)
-    return ""
 
 
 def decide(
     work_dir: Path, state: dict[str, Any], earlier: dict[str, Any] | None, resume: str, force: bool
 ) -> str:
     """``"done"``, the checkpoint to go on from, or ``""`` to start; asks the user where unclear."""
-    if earlier is None or force:
+    if earlier is None or force or earlier["status"] == "starting":
         return ""
     same = earlier["key"] == state["key"]
-    if same and earlier["status"] != "running":
+    if same and earlier["status"] == "trained":
         return "done"
-    checkpoint = last_checkpoint(work_dir)
     where = shown(work_dir)
     if resume == "auto":
-        return checkpoint if same else ""
+        return checkpoints.last(work_dir) if same else ""
     if resume:
         if not same:
             raise UserError(
@@ -159,6 +170,7 @@ def decide(
                 "recipe or data differ from the unfinished run; "
                 "恢复原样再 RESUME=1，或 FORCE=1 重新开始"
             )
+        checkpoint = checkpoints.last(work_dir)
         if not checkpoint:
             print("还没有检查点，从头开始 no checkpoint yet: starting from the beginning")
         return checkpoint
@@ -170,23 +182,3 @@ def decide(
         f"{where}: 已有另一配方或数据的训练 holds a run of another recipe or other data: "
         "换 RUN=另一目录，或 FORCE=1 覆盖"
     )
-
-
-def xtuner_train(config: Path, work_dir: Path, checkpoint: str) -> None:
-    """Run XTuner's training entry point in this process (``xtuner train`` would start whatever
-    ``python`` is first on PATH). Its log goes to the work dir, our hooks' lines to the console."""
-    from mmengine.logging import MMLogger
-    from xtuner.tools import train as entry
-
-    original = MMLogger.__init__
-
-    def quiet(self: MMLogger, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
-        for handler in self.handlers:
-            if type(handler) is logging.StreamHandler:
-                handler.setLevel(logging.ERROR)
-
-    MMLogger.__init__ = quiet
-    argv = ["train", str(config), "--work-dir", str(work_dir)]
-    sys.argv = [*argv, "--resume", checkpoint] if checkpoint else argv
-    entry.main()

@@ -8,15 +8,14 @@ Option names are XTuner's.
 
 import torch
 from mmengine.dataset import DefaultSampler
-from mmengine.hooks import (
-    CheckpointHook,
-    DistSamplerSeedHook,
-    IterTimerHook,
-    LoggerHook,
-    ParamSchedulerHook,
-)
+from mmengine.hooks import DistSamplerSeedHook, IterTimerHook, LoggerHook, ParamSchedulerHook
 from mmengine.optim import AmpOptimWrapper, CosineAnnealingLR
-from mmengine.visualization import Visualizer
+from mmengine.visualization import (
+    MLflowVisBackend,
+    TensorboardVisBackend,
+    Visualizer,
+    WandbVisBackend,
+)
 from peft import LoraConfig
 from torch.optim import AdamW
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
@@ -24,15 +23,30 @@ from xtuner.dataset import process_hf_dataset
 from xtuner.dataset.collate_fns import default_collate_fn
 from xtuner.dataset.map_fns import template_map_fn_factory
 from xtuner.dataset.samplers import LengthGroupedSampler
+from xtuner.engine.hooks import VarlenAttnArgsToMessageHubHook
 from xtuner.engine.runner import TrainLoop
-from xtuner.model import SupervisedFinetune
+from xtuner.parallel.sequence import SequenceParallelSampler
 from xtuner.utils import PROMPT_TEMPLATE
 
-from train.hooks import ProgressHook, SampleAnswersHook, StopHook
+from train.evaluation import EvalHook
+from train.hooks import ProgressHook, SampleAnswersHook, StopHook, WholeCheckpointHook
+from train.model import Finetune
 from train.optim import CpuAmpOptimWrapper, WarmupLR
-from train.rows import load_rows
+from train.packing import Packed, collate
+from train.rows import load_rows, load_texts
+from train.templates import TEMPLATES
 
 DTYPES = dict(float16=torch.float16, bfloat16=torch.bfloat16, float32=torch.float32)
+# Where curves can be sent (option ``track``); SwanLab brings its own mmengine backend.
+TRACKERS = dict(
+    tensorboard=dict(type=TensorboardVisBackend),
+    wandb=dict(type=WandbVisBackend, init_kwargs=dict(project="tikuforge")),
+    mlflow=dict(type=MLflowVisBackend, exp_name="tikuforge"),
+    swanlab=dict(
+        type="swanlab.integration.mmengine.SwanlabVisBackend",
+        init_kwargs=dict(project="tikuforge"),
+    ),
+)
 
 
 def recipe(**options):
@@ -48,6 +62,8 @@ def recipe(**options):
     )
     return dict(
         settings=o,
+        use_varlen_attn=o["use_varlen_attn"],  # XTuner's checks read these two here
+        sequence_parallel_size=o["sequence_parallel_size"],
         tokenizer=tokenizer,
         model=_model(o),
         train_dataloader=_dataloader(o, tokenizer),
@@ -61,15 +77,20 @@ def _settings(
     pretrained_model_name_or_path,
     prompt_template,
     hub=None,
+    environment="train",  # requirements/<environment>.txt: the transformers that this family needs
     device="cuda",
     gpu_memory_gb=None,
     data="work_dirs/gongkao/data",
+    text=None,  # continued pre-training: a file of plain text ("kb": the data folder's kb.jsonl)
+    load_from=None,  # an earlier run's folder, or an adapter: a second round of training
     max_length=2048,
     pack_to_max_length=True,
-    use_varlen_attn=False,
+    share_prefix=True,  # packed rows do not see each other, and their common head is paid once
+    use_varlen_attn=False,  # XTuner's packing for flash-attn, rows apart
+    sequence_parallel_size=1,
     group_by_length=False,
     batch_size=1,
-    accumulative_counts=16,
+    accumulative_counts=4,
     dataloader_num_workers=0,
     max_epochs=3,
     lr=2e-4,
@@ -80,16 +101,21 @@ def _settings(
     optim_type=AdamW,
     quantization="nf4",
     dtype=None,
-    lora_r=64,
+    lora_r=64,  # 0: no LoRA, all weights are trained
     lora_alpha=16,
     lora_dropout=0.1,
     lora_layers=None,
+    answers_only=True,  # the output layer at supervised positions only
     use_activation_checkpointing=None,
     save_steps=500,
     save_total_limit=2,
     evaluation_freq=500,
     evaluation_samples=2,
+    evaluation_rows=200,
+    best_by=None,  # "loss" or "exact": the adapter is made of the best evaluation's step
+    early_stopping_patience=0,
     log_interval=10,
+    track=None,
     seed=42,
 ):
     o = dict(locals())
@@ -98,17 +124,25 @@ def _settings(
     o["use_activation_checkpointing"] = (
         gpu if use_activation_checkpointing is None else use_activation_checkpointing
     )
+    o["quantization"] = quantization if lora_r else None
+    o["share_prefix"] = share_prefix and not (use_varlen_attn or text)
+    if early_stopping_patience:
+        o["best_by"] = best_by or "loss"
     return o
 
 
 # PART 2  Model
 def _model(o):
+    full = not o["lora_r"]
     llm = dict(
         type=AutoModelForCausalLM.from_pretrained,
         pretrained_model_name_or_path=o["pretrained_model_name_or_path"],
         trust_remote_code=True,
-        torch_dtype=DTYPES[o["dtype"]],
+        # All weights trained: AdamW needs float32 ones, autocast computes in dtype.
+        torch_dtype=DTYPES["float32" if full else o["dtype"]],
     )
+    if o["share_prefix"]:
+        llm["attn_implementation"] = "sdpa"  # flash-attn takes no mask of ours
     if o["quantization"] == "nf4":
         llm["quantization_config"] = dict(
             type=BitsAndBytesConfig,
@@ -117,42 +151,77 @@ def _model(o):
             bnb_4bit_use_double_quant=True,
             bnb_4bit_quant_type="nf4",
         )
-    lora = dict(
-        type=LoraConfig,
-        r=o["lora_r"],
-        lora_alpha=o["lora_alpha"],
-        lora_dropout=o["lora_dropout"],
-        layers_to_transform=o["lora_layers"],
-        bias="none",
-        task_type="CAUSAL_LM",
-    )
-    return dict(
-        type=SupervisedFinetune,
+    model = dict(
+        type=Finetune,
         use_varlen_attn=o["use_varlen_attn"],
         use_activation_checkpointing=o["use_activation_checkpointing"],
+        answers_only=o["answers_only"],
         llm=llm,
-        lora=lora,
     )
+    if not full:
+        model["start"] = o["load_from"]
+        model["lora"] = dict(
+            type=LoraConfig,
+            r=o["lora_r"],
+            lora_alpha=o["lora_alpha"],
+            lora_dropout=o["lora_dropout"],
+            layers_to_transform=o["lora_layers"],
+            bias="none",
+            task_type="CAUSAL_LM",
+        )
+    return model
 
 
 # PART 3  Dataset and dataloader
-def _dataloader(o, tokenizer):
-    dataset = dict(
+def _rows(o, tokenizer, file, rows=0):
+    """Tokenized rows of ``file``: the same for training and evaluation."""
+    ours = __import__("train.templates", fromlist=["TEMPLATES"]).TEMPLATES
+    name = o["prompt_template"]
+    template = ours.get(name) or {}
+    if o["text"]:
+        path = o["data"] + "/kb.jsonl" if o["text"] == "kb" else o["text"]
+        source = dict(type=load_texts, path=path)
+    else:
+        source = dict(
+            type=load_rows,
+            path=o["data"] + "/" + file,
+            default_system=template.get("DEFAULT_SYSTEM", ""),
+            prefix=template.get("PREFIX", ""),
+            rows=rows,
+        )
+    apply = dict(
+        type=template_map_fn_factory,
+        template=getattr(TEMPLATES if name in ours else PROMPT_TEMPLATE, name),
+    )
+    return dict(
         type=process_hf_dataset,
-        dataset=dict(type=load_rows, path=o["data"] + "/train.jsonl"),
+        dataset=source,
         tokenizer=tokenizer,
         max_length=o["max_length"],
-        template_map_fn=dict(
-            type=template_map_fn_factory, template=getattr(PROMPT_TEMPLATE, o["prompt_template"])
-        ),
+        template_map_fn=None if o["text"] else apply,
         remove_unused_columns=True,
         shuffle_before_pack=True,
-        pack_to_max_length=o["pack_to_max_length"],
-        use_varlen_attn=o["use_varlen_attn"],
+        pack_to_max_length=False,
         map_num_proc=1 if o["device"] == "cpu" else 8,
     )
+
+
+def _collate(o):
+    if o["share_prefix"]:
+        return dict(type=collate)
+    return dict(type=default_collate_fn, use_varlen_attn=o["use_varlen_attn"])
+
+
+def _dataloader(o, tokenizer):
+    dataset = _rows(o, tokenizer, "train.jsonl")
+    if o["pack_to_max_length"] and o["share_prefix"]:
+        dataset = dict(type=Packed, dataset=dataset, max_length=o["max_length"], seed=o["seed"])
+    elif o["pack_to_max_length"]:
+        dataset.update(pack_to_max_length=True, use_varlen_attn=o["use_varlen_attn"])
     sampler = dict(type=DefaultSampler, shuffle=True)
-    if o["group_by_length"]:  # unpacked rows of a batch are padded to its longest
+    if o["sequence_parallel_size"] > 1:
+        sampler.update(type=SequenceParallelSampler)
+    elif o["group_by_length"]:  # unpacked rows of a batch are padded to its longest
         sampler = dict(
             type=LengthGroupedSampler,
             per_device_batch_size=o["batch_size"],
@@ -164,7 +233,7 @@ def _dataloader(o, tokenizer):
         num_workers=o["dataloader_num_workers"],
         dataset=dataset,
         sampler=sampler,
-        collate_fn=dict(type=default_collate_fn, use_varlen_attn=o["use_varlen_attn"]),
+        collate_fn=_collate(o),
     )
 
 
@@ -176,7 +245,7 @@ def _schedule(o):
     wrapper = dict(
         optimizer=optimizer,
         clip_grad=dict(max_norm=o["max_norm"], error_if_nonfinite=False),
-        accumulative_counts=o["accumulative_counts"],
+        accumulative_counts=o["accumulative_counts"] * o["sequence_parallel_size"],
     )
     if o["device"] == "cpu":  # mmengine's AmpOptimWrapper refuses a CPU
         wrapper.update(type=CpuAmpOptimWrapper, dtype=o["dtype"])
@@ -196,26 +265,45 @@ def _schedule(o):
 
 
 # PART 5  Runtime
+def _hooks(o, tokenizer):
+    counts = o["accumulative_counts"] * o["sequence_parallel_size"]
+    hooks = [
+        dict(
+            type=SampleAnswersHook,
+            tokenizer=tokenizer,
+            data=o["data"] + "/train.jsonl",
+            count=0 if o["text"] else o["evaluation_samples"],
+            every_n_iters=o["evaluation_freq"],
+        ),
+        dict(type=ProgressHook, interval=o["log_interval"]),
+        dict(
+            type=EvalHook,
+            dataset=_rows(o, tokenizer, "eval.jsonl", rows=o["evaluation_rows"]),
+            tokenizer=tokenizer,
+            path=o["data"] + "/eval.jsonl",
+            collate=dict(type=collate) if o["share_prefix"] else dict(type=default_collate_fn),
+            rows=0 if o["text"] else o["evaluation_rows"],
+            every_n_iters=o["evaluation_freq"],
+            accumulative_counts=counts,
+            best_by=o["best_by"],
+            patience=o["early_stopping_patience"],
+        ),
+        dict(type=StopHook, accumulative_counts=counts),
+    ]
+    if o["use_varlen_attn"]:
+        hooks.append(dict(type=VarlenAttnArgsToMessageHubHook))
+    return hooks
+
+
 def _runtime(o, tokenizer):
     checkpoint = dict(
-        type=CheckpointHook,
-        by_epoch=False,
+        type=WholeCheckpointHook,
         interval=o["save_steps"],
-        max_keep_ckpts=o["save_total_limit"],
+        keep=o["save_total_limit"],
+        accumulative_counts=o["accumulative_counts"] * o["sequence_parallel_size"],
     )
-    samples = dict(
-        type=SampleAnswersHook,
-        tokenizer=tokenizer,
-        data=o["data"] + "/train.jsonl",
-        count=o["evaluation_samples"],
-        every_n_iters=o["evaluation_freq"],
-    )
-    return dict(
-        custom_hooks=[
-            samples,
-            dict(type=ProgressHook, interval=o["log_interval"]),
-            dict(type=StopHook, accumulative_counts=o["accumulative_counts"]),
-        ],
+    runtime = dict(
+        custom_hooks=_hooks(o, tokenizer),
         default_hooks=dict(
             timer=dict(type=IterTimerHook),
             logger=dict(type=LoggerHook, log_metric_by_epoch=False, interval=o["log_interval"]),
@@ -228,10 +316,15 @@ def _runtime(o, tokenizer):
             mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0),
             dist_cfg=dict(backend="nccl" if o["device"] == "cuda" else "gloo"),
         ),
-        visualizer=dict(type=Visualizer, vis_backends=[]),
+        visualizer=dict(type=Visualizer, vis_backends=[TRACKERS[o["track"]]] if o["track"] else []),
         log_level="INFO",
         load_from=None,
         resume=False,
         randomness=dict(seed=o["seed"], deterministic=False),
         log_processor=dict(by_epoch=False),
     )
+    if o["device"] == "cpu":  # mmengine's own choice names a GPU
+        runtime["model_wrapper_cfg"] = dict(
+            type="MMDistributedDataParallel", broadcast_buffers=False
+        )
+    return runtime

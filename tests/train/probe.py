@@ -101,8 +101,55 @@ def token_ids(base: str) -> dict:
     }
 
 
+def packed(base: str) -> dict:
+    """Loss and gradients of rows padded beside each other, and of the same rows in one sequence."""
+    import torch
+    from torch.nn.utils.rnn import pad_sequence
+    from xtuner.registry import BUILDER
+
+    from train import recipes
+    from train.packing import collate
+
+    options = {"pretrained_model_name_or_path": base, "quantization": None, "dtype": "float32"}
+    cfg = recipes.load(recipes.find("smollm2_cpu_qlora.py"), {**options, "lora_r": 4})
+    model = BUILDER.build(cfg.model).train()
+    torch.manual_seed(1)
+    for name, parameter in model.named_parameters():  # LoRA's B starts at zero: nothing would show
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.1)
+    head, rows = torch.randint(5, 900, (9,)).tolist(), []
+    for length, answer in ((7, 3), (4, 1), (12, 5), (4, 1)):
+        ids = head + torch.randint(5, 900, (length,)).tolist()
+        size = len(ids) - answer
+        rows.append({"input_ids": ids, "labels": [-100] * size + ids[size:]})
+    ids = pad_sequence([torch.tensor(row["input_ids"]) for row in rows], batch_first=True)
+    labels = [torch.tensor(row["labels"]) for row in rows]
+    labels = pad_sequence(labels, batch_first=True, padding_value=-100)
+    real = [torch.ones(len(row["input_ids"])) for row in rows]
+    mask = pad_sequence(real, batch_first=True).bool()
+    padded = {"input_ids": ids, "labels": labels, "attention_mask": mask}
+
+    def measure(data: dict) -> tuple[float, torch.Tensor]:
+        model.zero_grad()
+        loss = model.compute_loss(data)["loss"]
+        loss.backward()
+        grads = [p.grad.flatten() for p in model.parameters() if p.grad is not None]
+        return float(loss), torch.cat(grads)
+
+    model.answers_only = False
+    plain, plain_grads = measure(padded)
+    model.answers_only = True
+    found = {"plain": plain, "norm": float(plain_grads.norm()), "tokens": ids.numel()}
+    for name, data in (("answers_only", padded), ("shared", collate(rows)["data"])):
+        loss, grads = measure(data)
+        found[name] = loss
+        found[f"{name}_difference"] = float((grads - plain_grads).norm())
+    found["shared_tokens"] = data["input_ids"].numel()
+    return found
+
+
 if __name__ == "__main__":
     os.environ["HF_HUB_OFFLINE"] = "1"
     mends.apply()
-    parts = (token_ids, guarded, unguarded)
+    parts = (token_ids, guarded, unguarded, packed)
     print(json.dumps({part.__name__: part(sys.argv[1]) for part in parts}))

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import UserError
 from core.files import write_jsonl
-from train import preflight, recipes
+from train import check, estimate, preflight, recipes, shapes
 
 
 @pytest.mark.parametrize("name", recipes.names())
@@ -20,7 +20,43 @@ def test_recipe_loads_and_is_short(name: str) -> None:
     assert config.optim_wrapper.optimizer.lr == settings.lr
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 30
-    assert "Run " in text and "Memory" in text, "the header says how to run it and what it costs"
+    head = recipes.header(path)
+    assert head["title"] and head["Base"] and f"CONFIG={name}" in head["Run"]
+    assert ("Download" in head) == (settings.device == "cuda")
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_header_says_what_the_estimate_says(name: str) -> None:
+    settings = recipes.load(recipes.FOLDER / name).settings.to_dict()
+    if settings["device"] == "cpu":
+        return
+    model = shapes.shape(settings["pretrained_model_name_or_path"])
+    assert model, "the shape is known, so that a machine without weights can be told the memory"
+    gb = settings["gpu_memory_gb"]
+    assert gb == estimate.card_gb(model, settings)
+    assert f"about {gb} GB" in recipes.header(recipes.FOLDER / name)["Memory"]
+
+
+def test_estimated_parameters_are_the_published_ones() -> None:
+    """Billions, as the families' own cards say."""
+    published = {
+        "internlm2-chat-1_8b": 1.89,
+        "internlm2-chat-7b": 7.74,
+        "internlm2-chat-20b": 19.86,
+        "Qwen2.5-0.5B-Instruct": 0.49,
+        "Qwen2.5-7B-Instruct": 7.61,
+        "Qwen3-8B": 8.2,
+        "Meta-Llama-3.1-8B-Instruct": 8.03,
+        "SmolLM2-135M-Instruct": 0.135,
+    }
+    for name, billions in published.items():
+        assert shapes.KNOWN[name].parameters / 1e9 == pytest.approx(billions, rel=0.01), name
+
+
+def test_the_table_names_every_recipe() -> None:
+    table = recipes.table()
+    assert all(name in table for name in recipes.names())
+    assert "estimated" in table, "nobody takes the figures for measured ones"
 
 
 @pytest.mark.parametrize("name", recipes.names())
@@ -34,8 +70,74 @@ def test_overrides_reach_what_depends_on_them(name: str) -> None:
     assert config.param_scheduler[-1].end == 2
     assert config.tokenizer.pretrained_model_name_or_path == "models/other"
     assert config.model.llm.pretrained_model_name_or_path == "models/other"
-    assert config.train_dataloader.dataset.dataset.path == "my/data/train.jsonl"
-    assert config.train_dataloader.dataset.tokenizer == config.tokenizer
+    rows = check.row_source(config)
+    file = "kb.jsonl" if config.settings.text else "train.jsonl"
+    assert rows.dataset.path == f"my/data/{file}"
+    assert rows.tokenizer == config.tokenizer
+
+
+REACHES: dict[str, tuple[object, str]] = {
+    "max_length": (96, "check.row_source(config).max_length"),
+    "batch_size": (3, "config.train_dataloader.batch_size"),
+    "accumulative_counts": (7, "config.optim_wrapper.accumulative_counts"),
+    "dataloader_num_workers": (2, "config.train_dataloader.num_workers"),
+    "weight_decay": (0.5, "config.optim_wrapper.optimizer.weight_decay"),
+    "betas": ((0.5, 0.6), "tuple(config.optim_wrapper.optimizer.betas)"),
+    "max_norm": (3, "config.optim_wrapper.clip_grad.max_norm"),
+    "answers_only": (False, "config.model.answers_only"),
+    "use_activation_checkpointing": (True, "config.model.use_activation_checkpointing"),
+    "save_total_limit": (9, "config.default_hooks.checkpoint.keep"),
+    "log_interval": (4, "config.default_hooks.logger.interval"),
+    "seed": (7, "config.randomness.seed"),
+    "best_by": ("exact", "config.custom_hooks[2].best_by"),
+    "early_stopping_patience": (3, "config.custom_hooks[2].patience"),
+    "sequence_parallel_size": (2, "config.sequence_parallel_size"),
+}
+
+
+@pytest.mark.parametrize("option", REACHES)
+@pytest.mark.parametrize("name", ["internlm2_qlora.py", "smollm2_cpu_qlora.py"])
+def test_each_option_reaches_its_place(name: str, option: str) -> None:
+    value, place = REACHES[option]
+    config = recipes.load(recipes.find(name), {option: value})
+    assert eval(place, {"config": config, "check": check, "tuple": tuple}) == value
+
+
+def test_lora_options_reach_the_adapter_and_zero_means_all_weights() -> None:
+    path = recipes.find("qwen2_5_7b_qlora.py")
+    overrides = {"lora_r": 8, "lora_alpha": 32, "lora_dropout": 0.2, "lora_layers": [1]}
+    lora = recipes.load(path, overrides).model.lora
+    assert (lora.r, lora.lora_alpha, lora.lora_dropout) == (8, 32, 0.2)
+    assert lora.layers_to_transform == [1]
+    full = recipes.load(path, {"lora_r": 0}).model
+    assert "lora" not in full and "quantization_config" not in full.llm
+
+
+def test_packing_options() -> None:
+    path = recipes.find("qwen2_5_7b_qlora.py")
+    apart = recipes.load(path)
+    assert "default_collate_fn" not in repr(apart.train_dataloader.collate_fn)
+    assert apart.model.llm.attn_implementation == "sdpa"
+    flash = recipes.load(path, {"use_varlen_attn": True})
+    assert flash.train_dataloader.dataset.use_varlen_attn and flash.use_varlen_attn
+    assert "attn_implementation" not in flash.model.llm
+    assert "VarlenAttnArgsToMessageHubHook" in repr(flash.custom_hooks[-1])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ({"dtype": "int8"}, "bfloat16"),
+        ({"lr": 0}, "lr=0"),
+        ({"max_length": "x"}, "max_length='x'"),
+        ({"track": "excel"}, "tensorboard"),
+        ({"best_by": "luck"}, "exact"),
+        ({"use_varlen_attn": True, "batch_size": 2}, "batch_size=1"),
+    ],
+)
+def test_values_that_no_run_could_use(overrides: dict, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        recipes.load(recipes.find("internlm2_qlora.py"), overrides)
 
 
 def test_misspelt_option_names_the_options() -> None:
@@ -71,7 +173,7 @@ def test_preflight_says_all_that_is_missing_in_one_line(
     with pytest.raises(UserError) as caught:
         preflight.check("internlm2_qlora.py", settings)
     line = str(caught.value)
-    assert "GPU" in line and "16 GB" in line
+    assert "GPU" in line and f"{settings['gpu_memory_gb']} GB" in line
     assert "modelscope download --model Shanghai_AI_Laboratory/internlm2-chat-7b" in line
     assert "hf download internlm/internlm2-chat-7b" in line
     assert "make data" in line and "\n" not in line

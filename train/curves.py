@@ -1,0 +1,62 @@
+"""The curves of a run: one JSON line a step, read back whatever a kill left of the last one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from core.files import atomic, write_text
+
+
+def read(path: Path, until: int | None = None) -> list[dict[str, Any]]:
+    """The points of a curve in order, each step once (the last one written counts), those after
+    step ``until`` left out. Lines that a kill or a full disk cut short are passed over."""
+    points: dict[int, dict[str, Any]] = {}
+    if not path.is_file():
+        return []
+    for line in path.read_bytes().splitlines():
+        try:
+            point = json.loads(line)
+            step = int(point["iter"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        if until is None or step <= until:
+            points[step] = point
+    return [points[step] for step in sorted(points)]
+
+
+def rewrite(path: Path, points: list[dict[str, Any]]) -> None:
+    """Replace a curve by ``points``."""
+    write_text(path, "".join(json.dumps(point) + "\n" for point in points))
+
+
+def append(path: Path, point: dict[str, Any]) -> None:
+    """Add one point."""
+    with path.open("a", encoding="utf-8") as out:
+        out.write(json.dumps(point) + "\n")
+
+
+def draw(points: list[dict[str, Any]], evaluated: list[dict[str, Any]], path: Path) -> None:
+    """Loss, evaluation loss (left axis) and learning rate (right axis) over iterations as a PNG."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    if not points:
+        return
+    steps = [point["iter"] for point in points]
+    figure, left = pyplot.subplots(figsize=(7, 4), layout="constrained")
+    left.plot(steps, [point["loss"] for point in points], color="tab:blue", label="train")
+    if evaluated:
+        at = [point["iter"] for point in evaluated]
+        left.plot(at, [point["loss"] for point in evaluated], "o-", color="tab:red", label="eval")
+        left.legend(loc="upper right")
+    left.set(xlabel="iteration", ylabel="loss", yscale="log")
+    right = left.twinx()
+    right.plot(steps, [point["lr"] for point in points], color="tab:gray", linestyle=":")
+    right.set_ylabel("learning rate")
+    with atomic(path, "wb") as out:
+        figure.savefig(out, format="png", dpi=120)
+    pyplot.close(figure)

@@ -1,0 +1,223 @@
+"""``make estimate``: parameters, memory by part, steps, tokens and time, before a run is paid for.
+
+The formulas need no weights (the recipes' memory figures come from them); where base model and data
+are there, steps and tokens are counted and the time is taken from three real steps.
+"""
+
+from __future__ import annotations
+
+import math
+import resource
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.files import write_json
+from train import base_model, mends, preflight, recipes
+from train.shapes import Shape, shape
+
+# Bytes a weight: 4 bits and, doubly quantised, 0.127 bits of scales (QLoRA, arXiv 2305.14314, §3).
+NF4 = (4 + 0.127) / 8
+ADAM = 8  # two float32 moments
+# CUDA's context, kernels' workspaces and the allocator's unused part: assumed, not measured here.
+OVERHEAD_GB, SLACK = 1.0, 1.1
+GB = 1e9
+PROBE = 3  # steps timed, after one that warms up
+
+
+def memory(s: Shape, o: dict[str, Any], answers: float = 0.25) -> dict[str, float]:
+    """GPU memory of training in GB, by part; ``answers`` is the supervised share of tokens.
+
+    Weights: 4-bit linear layers, the rest float32 (PEFT raises it for k-bit training); without
+    quantisation all in ``dtype``; all trained, float32. Trainable ones carry a float32 copy,
+    gradient and Adam's moments. Activations with checkpointing: one hidden state a layer and one
+    layer's intermediates; without it those of every layer. Logits: three float32 copies of the
+    supervised positions (all, where ``answers_only`` is off).
+    """
+    tokens = o["max_length"] * o["batch_size"]
+    full = not o["lora_r"]
+    wide = 4 if full or o["dtype"] == "float32" else 2
+    rest = s.parameters - s.linear
+    if full:
+        weights, trained = 0.0, s.parameters
+    elif o["quantization"] == "nf4":
+        weights, trained = s.linear * NF4 + rest * 4, lora_parameters(s, o)
+    else:
+        weights, trained = s.parameters * wide, lora_parameters(s, o)
+    # A layer: its input, norm, q k v, attention out, o, norm, gate up act down; LoRA's own inputs
+    # are the same tensors. 2 bytes each under autocast.
+    q = s.heads * s.head_dim
+    one = tokens * 2 * (5 * s.hidden + 2 * q + 2 * s.kv_heads * s.head_dim + 4 * s.mlp)
+    deep = s.layers * tokens * s.hidden * 2 + one
+    supervised = tokens * (answers if o["answers_only"] and not o["text"] else 1)
+    parts = {
+        "weights": weights,
+        "trainable": trained * 4.0,
+        "gradients": trained * 4.0,
+        "optimizer": trained * float(ADAM),
+        "activations": deep if o["use_activation_checkpointing"] else s.layers * one,
+        "logits": supervised * s.vocab * 4 * 3,
+    }
+    parts = {name: value / GB for name, value in parts.items()}
+    parts["total"] = sum(parts.values()) * SLACK + OVERHEAD_GB
+    return {name: round(value, 3) for name, value in parts.items()}
+
+
+def lora_parameters(s: Shape, o: dict[str, Any]) -> int:
+    """Trainable parameters of the recipe's LoRA."""
+    layers = o["lora_layers"]
+    return s.lora(o["lora_r"], None if layers is None else len(layers))
+
+
+def card_gb(s: Shape, o: dict[str, Any]) -> int:
+    """The figure for a recipe's header: the total, rounded up to whole GB."""
+    return math.ceil(memory(s, o)["total"])
+
+
+def estimate(
+    config: str, domain: str, data: Path, work_dir: Path, overrides: list[str] | None = None
+) -> None:
+    """Print the estimate of a recipe and write it as ``estimate.json`` into ``work_dir``."""
+    path = recipes.find(config)
+    cfg = recipes.load(path, {"data": str(data), **recipes.parse_overrides(overrides or [])})
+    settings = cfg.settings.to_dict()
+    found: dict[str, Any] = {"config": path.name}
+    model = shape(settings["pretrained_model_name_or_path"])
+    if model:
+        found |= by_formula(model, settings)
+    here = not base_model.missing(settings) and preflight.training_file(settings).is_file()
+    able = settings["device"] == "cpu" or preflight.has_gpu()
+    if here and able:
+        found |= probe(cfg, settings)
+        report(found, settings)
+    else:
+        lacks = base_model.missing(settings) or (
+            "没有训练数据 no data: make data BANK=…" if able else "没有 GPU no GPU"
+        )
+        print(f"步数与用时未测 steps and time not probed: {lacks}")
+    if len(found) == 1:
+        raise UserError(f"{path.name}: 不知道模型的形状 unknown model shape, 无从估算")
+    work_dir.mkdir(parents=True, exist_ok=True)
+    write_json(work_dir / "estimate.json", found)
+
+
+def by_formula(s: Shape, settings: dict[str, Any]) -> dict[str, Any]:
+    """Print and return what follows from the model's shape."""
+    trained = s.parameters if not settings["lora_r"] else lora_parameters(s, settings)
+    parts = memory(s, settings)
+    print(
+        f"参数 parameters {s.parameters / 1e9:.2f} B; 可训练 trainable {trained / 1e6:.1f} M ",
+        end="",
+    )
+    print(f"({trained / (s.parameters + trained * bool(settings['lora_r'])):.1%})")
+    text = ", ".join(f"{name} {value:.2f}" for name, value in parts.items() if name != "total")
+    print(f"显存估算 memory by formula, GB: {text}; 合计 total {parts['total']:.1f}")
+    return {"parameters": s.parameters, "trainable": trained, "memory_gb": parts}
+
+
+def probe(cfg: Any, settings: dict[str, Any]) -> dict[str, Any]:
+    """Steps and tokens counted on the real rows; seconds a step and peak memory from real steps."""
+    mends.apply()
+    base_model.ensure(settings)
+    import torch
+    from mmengine.runner import Runner
+    from xtuner.registry import BUILDER
+
+    torch.manual_seed(settings["seed"])
+    loader = Runner.build_dataloader(cfg.train_dataloader.to_dict(), seed=settings["seed"])
+    batches = [batch["data"] for batch in loader]
+    model = BUILDER.build(cfg.model).train()
+    gpu = settings["device"] == "cuda"
+    device = torch.device("cuda" if gpu else "cpu")
+    model.to(device)
+    named = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    settings_of = dict(cfg.optim_wrapper.to_dict())
+    optimizer = settings_of["optimizer"]
+    kind = optimizer.pop("type")
+    optimizer = kind(named, **{**optimizer, "lr": 1e-9})
+    seconds, sizes = [], []
+    # Evenly spread over the sizes of batches, so that their mean is the run's.
+    picked = sorted(batches, key=lambda batch: batch["input_ids"].numel())
+    chosen = [picked[round((i + 0.5) / PROBE * len(picked) - 0.5)] for i in range(PROBE)]
+    for batch in [chosen[-1], *chosen]:
+        started = time.perf_counter()
+        step(model, optimizer, batch, settings, device)
+        seconds.append(time.perf_counter() - started)
+        sizes.append(batch["input_ids"].numel())
+    steps = len(batches) * settings["max_epochs"]
+    tokens = sum(batch["input_ids"].numel() for batch in batches)
+    return {
+        "trainable_counted": sum(parameter.numel() for parameter in named),
+        "steps": steps,
+        "updates": math.ceil(steps / settings["accumulative_counts"]),
+        "rows": len(loader.dataset),
+        "tokens_per_epoch": tokens,
+        "answer_tokens_per_epoch": sum(int((b["labels"] >= 0).sum()) for b in batches),
+        "seconds_per_step": round(per_step(seconds[1:], sizes[1:], tokens / len(batches)), 4),
+        "peak_gb": round(peak(gpu), 2),
+    }
+
+
+def per_step(seconds: list[float], sizes: list[int], mean: float) -> float:
+    """Seconds of a step of ``mean`` tokens: the least-squares line through the probed steps, never
+    below their fastest."""
+    if len(set(sizes)) < 2:
+        return statistics.median(seconds)
+    line = statistics.linear_regression(sizes, seconds)
+    return max(min(seconds), line.intercept + max(line.slope, 0.0) * mean)
+
+
+def step(model: Any, optimizer: Any, batch: Any, settings: dict[str, Any], device: Any) -> None:
+    """One training step as the run does it: forward, backward, clipping, update."""
+    import torch
+
+    data = {name: value.to(device) for name, value in batch.items() if hasattr(value, "to")}
+    dtype = getattr(torch, settings["dtype"])
+    with torch.autocast(device.type, dtype=dtype, enabled=settings["dtype"] != "float32"):
+        loss = model.compute_loss(data)["loss"]
+    loss.backward()
+    trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    torch.nn.utils.clip_grad_norm_(trained, settings["max_norm"])
+    optimizer.step()
+    optimizer.zero_grad()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def peak(gpu: bool) -> float:
+    """Peak memory in GB: the GPU's, or this process's."""
+    if gpu:
+        import torch
+
+        return torch.cuda.max_memory_allocated() / GB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GB
+
+
+def report(found: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Print what the probe found."""
+    total = found["steps"] * found["seconds_per_step"]
+    found["seconds"] = round(total, 1)
+    found["seconds_per_epoch"] = round(total / settings["max_epochs"], 1)
+    print(
+        f"步数 steps {found['steps']} (更新 updates {found['updates']}); 每轮词元 tokens an epoch "
+        f"{found['tokens_per_epoch']}, 其中答案 supervised {found['answer_tokens_per_epoch']}"
+    )
+    if found["updates"] < 50:
+        print(
+            "更新次数很少 few updates: 减小 accumulative_counts 或增加 max_epochs "
+            "(make train OVERRIDE=…)"
+        )
+    print(
+        f"三步实测 probed: {found['seconds_per_step']:.2f} s/步 step; 训练约 training about "
+        f"{minutes(total)}; 多一轮 one more epoch {minutes(found['seconds_per_epoch'])}; "
+        f"峰值内存 peak {found['peak_gb']:.1f} GB"
+    )
+
+
+def minutes(seconds: float) -> str:
+    """``seconds`` as a person says it."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
