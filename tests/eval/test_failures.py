@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.files import read_json
-from eval import failures
+from eval import failures, metrics
 from tests.eval.conftest import Bench
 from tests.eval.server import Server
 
@@ -22,7 +22,11 @@ def good(question: str) -> str:
     return KNOWN.get(question, f"关于{question[:6]}")
 
 
+ENDLESS = "".join(chr(0x4E00 + 3 * n) for n in range(2000))  # no end of text, nothing repeated
+
+
 BEHAVIOURS = {
+    "cut": lambda question: ENDLESS[len(question) :],
     "constant": lambda question: "昆明",
     "echo": lambda question: question,
     "listing": lambda question: "、".join(KNOWN.values()),
@@ -78,6 +82,20 @@ def test_a_learnt_question_in_the_held_out_set_is_refused(tmp_path):
     with Server(good) as server:
         done = bench.evaluate(tuned=server)
     assert done.returncode == 2 and "不能评分" in done.stderr and not server.asked
+
+
+def test_listing_every_label_is_named_and_wins_nothing():
+    names = [f"病名{chr(0x4E00 + 7 * n)}炎" for n in range(30)]
+    rows = []
+    for n, name in enumerate(names):
+        question = {"suite": "drugs", "question": f"药{n}片的适应病症", "answer": name}
+        question |= {"labels": [name], "entity": f"药{n}片"}
+        given = "、".join(names)
+        scores = metrics.judge(question, given, tuple(names))
+        assert scores["standard3"] == 1 and scores["standard3_weighted"] < 0.04
+        rows.append({"question": question, "given": given, "finish": "stop", "scores": scores})
+    assert sum(failures.find(rows)["listing"]) == 30
+    assert sum(failures.find(rows)["constant"]) == 0  # each is right by the letter; listing says it
 
 
 def test_true_answers_are_no_failure():
