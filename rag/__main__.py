@@ -18,8 +18,8 @@ def index(args: argparse.Namespace) -> None:
     kb, folder = args.data / "kb.jsonl", args.out or args.data.parent / "index"
     if not kb.is_file():
         raise UserError(f"{shown(kb)} 不存在 does not exist: 请先运行 make data")
-    setting = args.embedding or answer.settings(domain.load(args.domain))["embedding"]
-    done = build(kb, folder, setting)
+    chosen = answer.settings(domain.load(args.domain))
+    done = build(kb, folder, args.embedding or chosen["embedding"], chosen["store"])
     if not done.changed:
         print(f"索引已是最新 nothing changed: {shown(folder)} ({done.size} 条 passages)")
         return

@@ -19,9 +19,15 @@ from core.errors import UserError
 from core.files import digest, read_jsonl, sha256, shown
 from rag import calibrate, embed, layout, lexical, passages
 from rag.journal import KEY, Journal
+from rag.local import Local
 
 LONGEST = 400  # characters of a passage that are embedded: 512 tokens, the usual models' window
+KEYS = "keys.json"
+SAY = 5  # seconds between two lines of progress
 BATCH = 64  # texts between two writes to the journal: about a second of work
+
+Row = dict[str, Any]  # a line of kb.jsonl
+Store = str | dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -82,37 +88,91 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def build(kb: Path, folder: Path, setting: embed.Setting = embed.DEFAULT) -> Result:
-    """Bring ``folder`` up to ``kb``; readers have the old index until the new one is whole."""
+def build(
+    kb: Path, folder: Path, setting: embed.Setting = embed.DEFAULT, store: Store = layout.LOCAL
+) -> Result:
+    """Bring ``folder`` up to ``kb``; readers have the old index until the new one is whole.
+
+    ``setting`` names the embedding model, ``store`` where the index lies: ``local``, or the uri and
+    collection of a Milvus, in which rows are changed in place.
+    """
     start = time.perf_counter()
     with locked(folder):
         rows, model = read(kb), embed.load(setting)
-        name = model.name if model else "none"
-        old = _old(folder, name)
-        keys = [digest(row) for row in rows]
-        generation = "gen-" + digest(layout.FORMAT, name, keys)[:16]
-        before = _bodies(folder, old)
-        added, removed = len(set(keys) - before), len(before - set(keys))
+        old = _old(folder, model.name if model else "none", store)
         value = {
             "format": layout.FORMAT,
-            "generation": generation,
             "size": len(rows),
-            "model": name,
+            "model": model.name if model else "none",
         }
-        value |= {"embedding": setting, "kb": {"path": str(kb), "sha256": sha256(kb)}}
-        if old and old["generation"] == generation:
-            layout.switch(folder, old | value)
-            return Result(len(rows), 0, 0, 0, time.perf_counter() - start, False)
-        vectors, embedded = _vectors(folder, old, rows, model)
-        _write(folder / generation, rows, vectors, keys)
-        if model and vectors is not None:
-            value["scales"] = calibrate.scales(rows, vectors, model)
+        value |= {"embedding": setting, "store": store}
+        value |= {"kb": {"path": str(kb), "sha256": sha256(kb)}}
+        if store == layout.LOCAL:
+            added, removed, embedded, value = _local(folder, rows, model, old, value)
+        else:
+            added, removed, embedded, value = _remote(folder, rows, model, old, value)
+        changed = bool(added or removed or embedded or not old)
         layout.switch(folder, value)
         (folder / layout.JOURNAL).unlink(missing_ok=True)
-        return Result(len(rows), added, removed, embedded, time.perf_counter() - start, True)
+        return Result(len(rows), added, removed, embedded, time.perf_counter() - start, changed)
 
 
-def _old(folder: Path, name: str) -> dict[str, Any] | None:
+def _local(
+    folder: Path,
+    rows: Sequence[Row],
+    model: embed.Embedder | None,
+    old: dict[str, Any] | None,
+    value: dict[str, Any],
+) -> tuple[int, int, int, dict[str, Any]]:
+    """A new generation's folder, where anything changed: added, removed, embedded, the note."""
+    keys = [digest(row) for row in rows]
+    name = "gen-" + digest(layout.FORMAT, value["model"], keys)[:16]
+    value["generation"] = name
+    before = _bodies(folder, old)
+    added, removed = len(set(keys) - before), len(before - set(keys))
+    if old and old["generation"] == name:
+        return 0, 0, 0, old | value
+    vectors, embedded = _vectors(folder, old, rows, model)
+    _write(folder / name, rows, vectors, keys)
+    if model:
+        value["scales"] = calibrate.scales(rows, Local(folder / name, dense=True), model)
+    return added, removed, embedded, value
+
+
+def _remote(
+    folder: Path,
+    rows: Sequence[Row],
+    model: embed.Embedder | None,
+    old: dict[str, Any] | None,
+    value: dict[str, Any],
+) -> tuple[int, int, int, dict[str, Any]]:
+    """Rows of a Milvus collection added, replaced and deleted: as :func:`_local`."""
+    from rag import milvus
+
+    if model is None:
+        raise UserError("Milvus 需要嵌入模型 needs an embedding model (settings.rag.embedding)")
+    store = value["store"]
+    size = model.encode(["尺寸"], False).shape[1]
+    name = f"{store['collection']}_{digest(layout.FORMAT, model.name)[:8]}"
+    value["generation"] = name
+    client, there = milvus.ready(store, name, size)
+    keys = {row["id"]: digest(row)[:32] for row in rows}
+    gone = [identifier for identifier in there if identifier not in keys]
+    new = [at for at, row in enumerate(rows) if there.get(row["id"]) != keys[row["id"]]]
+    if new or gone or not old:
+        vectors, embedded = _vectors(folder, None, [rows[at] for at in new], model)
+        chosen = zip(new, vectors if vectors is not None else (), strict=True)
+        records = (milvus.record(rows[at], keys[rows[at]["id"]], v) for at, v in chosen)
+        milvus.put(client, name, records)
+        milvus.remove(client, name, gone)
+        value["scales"] = calibrate.scales(rows, milvus.Milvus(store, name), model)
+        if old and old["generation"] != name and old.get("store") == store:
+            milvus.drop(client, old["generation"])
+        return len(new), len(gone), embedded, value
+    return 0, 0, 0, old | value
+
+
+def _old(folder: Path, name: str, store: Store) -> dict[str, Any] | None:
     """The note of the index that is there; says so when nothing of it can be kept."""
     if not (folder / layout.NOTE).is_file():
         return None
@@ -122,25 +182,30 @@ def _old(folder: Path, name: str) -> dict[str, Any] | None:
         print(f"重建 rebuilding: {str(error).removesuffix(': ' + layout.REBUILD)}", file=sys.stderr)
         return None
     if old["model"] != name:
-        print(f"重建 rebuilding: 嵌入模型 {old['model']} → {name}", file=sys.stderr)
+        print(f"重建 rebuilding: 嵌入模型 model {old['model']} → {name}", file=sys.stderr)
+    elif old.get("store", layout.LOCAL) != store:
+        print(f"重建 rebuilding: 存储 store {old.get('store')} → {store}", file=sys.stderr)
+        return None
     return old
 
 
 def _bodies(folder: Path, old: dict[str, Any] | None) -> set[str]:
     """The keys of the passages in the index that is there."""
-    file = folder / old["generation"] / "keys.json" if old else None
+    file = folder / old["generation"] / KEYS if old else None
     return set(json.loads(file.read_text())) if file and file.is_file() else set()
 
 
 def _vectors(
     folder: Path,
     old: dict[str, Any] | None,
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[Row],
     model: embed.Embedder | None,
 ) -> tuple[np.ndarray | None, int]:
     """The vector of every row and how many texts were embedded for it in this run."""
     if model is None:
         return None, 0
+    if not rows:
+        return np.zeros((0, 0), np.float32), 0
     texts = [meaning(row) for row in rows]
     keys = [key_of(text) for text in texts]
     size = model.encode(["尺寸"], False).shape[1]
@@ -173,21 +238,23 @@ def _embed(
 ) -> Iterator[tuple[bytes, np.ndarray]]:
     """Embed texts of like length together, journal them, and say how far it is."""
     order = sorted(missing, key=lambda key: len(missing[key]))
+    total, done = sum(map(len, missing.values())), 0
     start = said = time.perf_counter()
     for at in range(0, len(order), BATCH):
         part = order[at : at + BATCH]
         vectors = model.encode([missing[key] for key in part], False)
         journal.append(part, vectors)
         yield from zip(part, vectors, strict=True)
-        done, now = at + len(part), time.perf_counter()
-        if now - said > 2:
-            said = now
-            left = (now - start) / done * (len(order) - done)
-            print(f"  嵌入 embedding {done}/{len(order)}, 约剩 about {left:.0f} s left", flush=True)
+        done += sum(len(missing[key]) for key in part)
+        now = time.perf_counter()
+        if now - said > SAY:
+            said, left = now, (now - start) / max(done, 1) * (total - done)
+            count = f"{at + len(part)}/{len(order)}"
+            print(f"  嵌入 embedding {count}, 约剩 about {left:.0f} s left", flush=True)
 
 
 def _write(
-    path: Path, rows: Sequence[dict[str, Any]], vectors: np.ndarray | None, keys: Sequence[str]
+    path: Path, rows: Sequence[Row], vectors: np.ndarray | None, keys: Sequence[str]
 ) -> None:
     """Write a generation; a folder of that name that a killed run left is written anew."""
     shutil.rmtree(path, ignore_errors=True)
@@ -197,4 +264,4 @@ def _write(
     if vectors is not None:
         np.save(path / layout.VECTORS, vectors)
         (path / "vectors.keys").write_bytes(b"".join(key_of(meaning(row)) for row in rows))
-    (path / "keys.json").write_text(json.dumps(list(keys)))
+    (path / KEYS).write_text(json.dumps(list(keys)))

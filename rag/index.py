@@ -30,9 +30,8 @@ class Index:
         self.dense = self.note["model"] != "none"
         self.engine: Engine = _engine(folder, self.note, self.dense)
         self.size = self.engine.size
-        scales = self.note.get("scales", {})
-        self.scales = {
-            name: tuple(scales.get(name, calibrate.FALLBACK)) for name in calibrate.SORTS
+        self.scales: dict[str, tuple[float, ...]] = {
+            name: tuple(scale) for name, scale in self.note.get("scales", {}).items()
         }
         self.embedder: embed.Embedder | None = None
         self.asked: OrderedDict[str, np.ndarray] = OrderedDict()
@@ -109,7 +108,7 @@ def _engine(folder: Path, note: dict[str, Any], dense: bool) -> Engine:
         return Local(folder / note["generation"], dense)
     from rag.milvus import Milvus
 
-    return Milvus(note["store"], note["generation"], dense)
+    return Milvus(note["store"], note["generation"])
 
 
 def _embedder(note: dict[str, Any]) -> embed.Embedder:

@@ -16,6 +16,7 @@ from core.errors import UserError
 from core.files import read_json, shown, write_json
 
 FORMAT = 1
+LOCAL = "local"
 NOTE = "index.json"
 JOURNAL = "vectors.journal"
 LOCK = ".lock"
@@ -34,7 +35,7 @@ def note(folder: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         version = found.get("format") if isinstance(found, dict) else "?"
         raise UserError(f"{shown(path)}: 索引格式 format {version}, 需要 need {FORMAT}: {REBUILD}")
-    if not (folder / found["generation"]).is_dir():
+    if found.get("store", LOCAL) == LOCAL and not (folder / found["generation"]).is_dir():
         raise UserError(f"{shown(folder)}: 索引不完整 {found['generation']} is missing: {REBUILD}")
     return found
 

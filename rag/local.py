@@ -50,7 +50,7 @@ class Local:
         rows = np.union1d(_best(cosines, n, mask), best)
         return Pool(rows, cosines[rows], words[rows])
 
-    def rows(self, keys: Sequence[Any]) -> list[Passage]:
+    def rows(self, keys: Sequence[Any] | np.ndarray) -> list[Passage]:
         """The passages of a pool's keys."""
         return self.passages.rows([int(key) for key in keys])
 

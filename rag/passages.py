@@ -66,19 +66,16 @@ def order(row: dict[str, Any]) -> tuple[Any, ...]:
 
 def write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     """Write ``rows`` (lines of ``kb.jsonl``) in their order; row numbers begin at 0."""
-    places = {
-        at: place for place, at in enumerate(sorted(range(len(rows)), key=lambda i: order(rows[i])))
-    }
     base = sqlite3.connect(path)
     with base:
         base.executescript(_SCHEMA)
-        base.executemany(
-            "INSERT INTO passage VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _records(rows, places)
-        )
+        base.executemany("INSERT INTO passage VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _records(rows))
     base.close()
 
 
-def _records(rows: Sequence[dict[str, Any]], places: dict[int, int]) -> Iterable[tuple[Any, ...]]:
+def _records(rows: Sequence[dict[str, Any]]) -> Iterable[tuple[Any, ...]]:
+    ordered = sorted(range(len(rows)), key=lambda at: order(rows[at]))
+    places = {at: place for place, at in enumerate(ordered)}
     for at, row in enumerate(rows):
         body = json.dumps(row, ensure_ascii=False)
         meta = (row["kind"], row["source"]["file"], row.get("split", ""), row.get("chapter", ""))
@@ -120,19 +117,11 @@ class Passages:
         return [of_json(json.loads(one[0])) for one in self._ask(query, (file, at - n, at + n))]
 
     def mask(self, where: dict[str, Any]) -> np.ndarray:
-        """Which rows fit ``where``: field → a value or a list of values; all fields must fit."""
-        unknown = set(where) - set(FIELDS)
-        if unknown:
-            raise UserError(
-                f"不能按此筛选 no filter {', '.join(sorted(unknown))}: {', '.join(FIELDS)}"
-            )
-        key = json.dumps(where, sort_keys=True, default=list)
+        """Which rows fit ``where`` (see :func:`filters`)."""
+        key = json.dumps(wanted := filters(where), sort_keys=True)
         if key not in self.masks:
-            tests, values = [], []
-            for field, wanted in where.items():
-                options = [wanted] if isinstance(wanted, str) else list(wanted)
-                tests.append(f"{field} IN ({','.join('?' * len(options))})")
-                values += options
+            tests = [f"{field} IN ({','.join('?' * len(some))})" for field, some in wanted.items()]
+            values = [value for some in wanted.values() for value in some]
             chosen = np.zeros(self.size, dtype=bool)
             test = " AND ".join(tests) or "1"
             for (row,) in self._ask(f"SELECT row FROM passage WHERE {test}", values):
@@ -140,4 +129,19 @@ class Passages:
             if len(self.masks) > 32:
                 self.masks.clear()
             self.masks[key] = chosen
+            return chosen
         return self.masks[key]
+
+
+def filters(where: dict[str, Any]) -> dict[str, list[str]]:
+    """Field → the values that fit, for a ``where`` of single values and lists; all fields must
+    fit. :class:`UserError` for a field that cannot be filtered by."""
+    unknown = set(where) - set(FIELDS)
+    if unknown:
+        raise UserError(
+            f"不能按此筛选 no filter {', '.join(sorted(unknown))}; 可用 use: {', '.join(FIELDS)}"
+        )
+    return {
+        field: [wanted] if isinstance(wanted, str) else [str(one) for one in wanted]
+        for field, wanted in where.items()
+    }
