@@ -26,7 +26,7 @@ def current() -> int:
     reloads."""
     if "conversation" not in st.session_state:
         asked = st.query_params.get("c", "")
-        number = int(asked) if asked.isdigit() and len(asked) < 16 else 0
+        number = int(asked) if asked.isdecimal() and len(asked) < 16 else 0
         st.session_state.conversation = number if store.owns(access.owner(), number) else 0
     return int(st.session_state.conversation)
 

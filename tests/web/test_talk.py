@@ -1,71 +1,188 @@
-"""What the page sends to the model and how it shows what comes back."""
+"""What the page keeps, sends and shows, without a browser."""
 
 from __future__ import annotations
 
 import string
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit as st
 
-from web import talk, texts
+from web import access, store, talk, texts
+from web.texts import widgets
 
 
 @pytest.fixture(autouse=True)
-def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """A session of its own for each test."""
+def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """A session of its own for each test, and a database."""
 
     class State(dict):
         __getattr__ = dict.__getitem__
         __setattr__ = dict.__setitem__
 
-    state = State()
+    state = State(token="0" * 32, conversation=0)
     monkeypatch.setattr(st, "session_state", state)
-    return state
+    monkeypatch.setattr(store, "FILE", tmp_path / "web" / "page.db")
+    yield state
 
 
 def turn(question: str, answer: str, problem: str = "") -> None:
     talk.ask(question)
-    talk.history()[-1].update(content=answer, problem=problem)
+    last = talk.history()[-1]
+    store.save(access.owner(), last | {"content": answer, "problem": problem})
 
 
-def contents(turns: int) -> list[str]:
+def test_only_whole_turns_are_sent_along() -> None:
+    turn("一", "甲")
+    turn("二", "", "broke off")
+    turn("三", "丙")
+    talk.ask("四")
+    said = talk.history()
+    sent = talk.messages("S", said, 2)
+    assert [one["content"] for one in sent] == ["S", "一", "甲", "三", "丙", "四"]
+    assert [one["content"] for one in talk.messages("S", said, 0)] == ["S", "四"]
+    assert [one["content"] for one in talk.messages("S", said, 1)] == ["S", "三", "丙", "四"]
+
+
+def test_an_answer_that_breaks_off_keeps_what_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> Iterator[str]:
+        yield "故"
+        yield "宫"
+        raise talk.UserError("gone")
+
+    monkeypatch.setattr(talk.chat, "stream", broken)
     talk.ask("问")
-    return [one["content"] for one in talk.messages("系统", turns)]
+    message = talk.history()[-1]
+    list(talk.answer(message, None, []))  # type: ignore[arg-type]
+    kept = talk.history()[-1]
+    assert (kept["content"], kept["problem"]) == ("故宫", "gone")
 
 
-def test_a_question_goes_alone_or_with_earlier_turns() -> None:
+def test_a_reader_who_leaves_keeps_what_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(*_: object, **__: object) -> Iterator[str]:
+        while True:
+            yield "字"
+
+    monkeypatch.setattr(talk.chat, "stream", endless)
+    talk.ask("问")
+    growing = talk.answer(talk.history()[-1], None, [])  # type: ignore[arg-type]
+    next(growing)
+    growing.close()
+    kept = talk.history()[-1]
+    assert kept["content"].startswith("字") and kept["problem"] == talk.CUT
+
+
+def test_nobody_reads_or_changes_anothers_conversation() -> None:
+    turn("我的问题", "我的回答")
+    mine, me = talk.current(), access.owner()
+    message = store.messages(me, mine)[-1]
+    store.rename("other", mine, "theirs")
+    store.delete("other", mine)
+    store.add_turn("other", mine, "?")
+    store.save("other", message | {"content": "changed"})
+    assert store.messages("other", mine) == [] and store.conversations("other") == []
+    assert not store.owns("other", mine)
+    assert [one["content"] for one in store.messages(me, mine)] == ["我的问题", "我的回答"]
+    assert store.conversations(me)[0]["title"] == "我的问题"
+    store.delete(me, mine)
+    assert store.conversations(me) == [] and store.messages(me, mine) == []
+
+
+def test_the_notebook_keeps_a_question_until_it_was_right_twice() -> None:
+    store.tried("me", "bank", "q", False)
+    store.tried("me", "bank", "q", True)
+    assert [one["question"] for one in store.notebook("me", "bank")] == ["q"]
+    store.tried("me", "bank", "q", False)
+    store.tried("me", "bank", "q", True)
+    store.tried("me", "bank", "q", True)
+    assert store.notebook("me", "bank") == [] and store.score("me", "bank") == (5, 3)
+    assert store.notebook("other", "bank") == []
+
+
+def test_the_address_of_anothers_conversation_opens_nothing(
+    session: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     turn("一", "甲")
-    turn("二", "乙")
-    assert contents(0) == ["系统", "问"]
-    talk.clear()
-    turn("一", "甲")
-    turn("二", "乙")
-    assert contents(1) == ["系统", "二", "乙", "问"]
+    number = talk.current()
+    session["token"] = "1" * 32
+    del session["conversation"]
+    for asked in (str(number), "-1", "1e3", "9" * 40, "x", "²"):
+        monkeypatch.setattr(st, "query_params", {"c": asked})
+        session.pop("conversation", None)
+        assert talk.current() == 0
 
 
-def test_an_answer_that_broke_off_is_not_sent_along() -> None:
-    turn("一", "甲")
-    turn("二", "乙的一半", "连不上")
-    assert contents(5) == ["系统", "一", "甲", "问"]
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("![x](http://e.org/a.png)", "!\\[x](http://e.org/a.png)"),
+        ("一\n二", "一  \n二"),
+        (":green-badge[真的]", "\\:green-badge[真的]"),
+        ("比 1:3[见]", "比 1:3[见]"),
+    ],
+)
+def test_what_is_shown(given: str, expected: str) -> None:
+    assert talk.shown(given) == expected
 
 
-def test_clear_forgets() -> None:
-    turn("一", "甲")
-    talk.clear()
-    assert talk.history() == []
-
-
-def test_pictures_are_not_fetched_and_lines_stay_lines() -> None:
-    assert "![" not in talk.shown("![x](http://example.org/a.png)")
-    assert talk.shown("A. 一\nB. 二") == "A. 一  \nB. 二"
+def test_sentences_are_marked_by_their_evidence() -> None:
+    checks = [
+        {"text": "故宫最大。", "numbers": [1], "supported": True},
+        {"text": "建于唐代。", "numbers": [], "supported": False},
+    ]
+    text = talk.judged("故宫最大。建于唐代。", checks, {True: "{numbers}✓", False: "无据"})
+    assert text == "故宫最大。 [1]✓ 建于唐代。 无据 "
 
 
 def test_both_languages_say_the_same_things() -> None:
     chinese, english = texts.TEXTS["zh"], texts.TEXTS["en"]
-    assert chinese.keys() == english.keys()
-    fields = string.Formatter().parse
-    for key in chinese:
-        assert {one[1] for one in fields(chinese[key])} == {one[1] for one in fields(english[key])}
-    assert all(any("一" <= char <= "鿿" for char in text) for text in chinese.values())
-    assert not any("一" <= char <= "鿿" for text in english.values() for char in text)
+    own = ("column_", "suite_", "metric_")  # English shows the name itself
+    assert {key for key in chinese if not key.startswith(own)} == set(english)
+    for key, sentence in english.items():
+        places = [
+            {name for _, name, _, _ in string.Formatter().parse(text) if name}
+            for text in (chinese[key], sentence)
+        ]
+        assert places[0] == places[1], key
+    for text in [*chinese.values(), *widgets.WIDGETS.values()]:
+        assert any("\u4e00" <= char <= "\u9fff" for char in text), text
+
+
+def test_an_error_of_the_tools_in_chinese_alone() -> None:
+    line = "连不上模型服务 cannot reach http://127.0.0.1:1: 请先运行 make deploy"
+    assert texts.plain(line) == "连不上模型服务 http://127.0.0.1:1: 请先运行 make deploy"
+    assert texts.plain("only English") == "only English"
+
+
+@pytest.mark.parametrize(
+    ("address", "login", "served"),
+    [
+        ("127.0.0.1", False, True),
+        ("::1", False, True),
+        ("localhost", False, True),
+        ("", False, False),  # every address
+        ("0.0.0.0", False, False),
+        ("192.168.1.5", False, False),
+        ("0.0.0.0", True, True),
+    ],
+)
+def test_beyond_this_machine_only_with_a_login(
+    address: str, login: bool, served: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(st, "get_option", lambda name: address or None)
+    monkeypatch.setattr(st, "secrets", {"auth": {}} if login else {})
+    assert (access.refused() == "") is served
+
+
+def test_only_editors_build_and_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "user", {"email": "a@example.org"})
+    for secrets, may in (
+        ({}, True),
+        ({"auth": {}}, True),
+        ({"auth": {}, "editors": ["a@example.org"]}, True),
+        ({"auth": {}, "editors": ["b@example.org"]}, False),
+    ):
+        monkeypatch.setattr(st, "secrets", secrets)
+        assert access.may_edit() is may

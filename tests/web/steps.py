@@ -1,0 +1,56 @@
+"""What a visitor does, for the browser tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+BOX = '[data-testid="stChatInputTextArea"]'
+MESSAGE = '[data-testid="stChatMessageContent"]'
+WAIT = 90_000  # ms: the machine may be busy
+
+
+def visitor(browser: Any, width: int = 1200) -> Any:
+    """A new browser's page; ``page.context.close()`` when done."""
+    context = browser.new_context(viewport={"width": width, "height": 850}, locale="zh-CN")
+    context.set_default_timeout(WAIT)
+    return context.new_page()
+
+
+def ask(page: Any, question: str) -> None:
+    """Type a question and send it."""
+    page.locator(BOX).fill(question)
+    page.locator(BOX).press("Enter")
+
+
+def message(page: Any, number: int) -> Any:
+    """The ``number``-th message of the conversation."""
+    return page.locator(MESSAGE).nth(number)
+
+
+def finished(page: Any, number: int) -> str:
+    """The text of an answer once it does not grow any more: its buttons are there."""
+    page.wait_for_function(
+        "([where, number]) => {const all = document.querySelectorAll(where);"
+        "return all[number] && !all[number].innerText.includes('▌') &&"
+        " all[number].querySelector('[data-testid=stBidiComponentRegular], "
+        "[data-testid=stBidiComponentIsolated], [data-testid^=stBidi]')}",
+        arg=[MESSAGE, number],
+    )
+    return str(message(page, number).locator("p").first.inner_text()).strip()
+
+
+def press(page: Any, number: int, action: str) -> None:
+    """Press a small button under an answer."""
+    message(page, number).locator(f'button[data-action="{action}"]').click()
+
+
+def go(page: Any, address: str, name: str) -> None:
+    """Open a page of the app by its address."""
+    page.goto(f"{address}/{name}")
+    page.get_by_role("heading", level=1).wait_for()
+
+
+def pick(page: Any, label: str, option: str) -> None:
+    """Choose ``option`` in a select box."""
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option").filter(has_text=option).first.click()
