@@ -31,7 +31,10 @@ export TOKENIZERS_PARALLELISM := false
 export PYTHONUNBUFFERED := 1
 
 CORE  = $(VENVS)/core/bin/python
-TRAIN = $(VENVS)/train/bin/python
+# The recipe says which transformers its base needs (option environment).
+TRAIN_STAGE := $(or $(shell sed -n 's/^ *environment="\([a-z0-9-]*\)".*/\1/p' \
+  $(firstword $(wildcard $(CONFIG) configs/$(CONFIG) configs/$(CONFIG).py)) /dev/null),train)
+TRAIN = $(VENVS)/$(TRAIN_STAGE)/bin/python
 SERVE = $(VENVS)/serve/bin/python
 EVAL  = $(VENVS)/eval/bin/python
 DEV   = $(VENVS)/dev/bin/python
@@ -42,14 +45,14 @@ DATA_ARGS = $(call given,BANK TABLE TEMPLATES NOVEL MIX MIX_RATIO AGAINST ENGINE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo data review train merge quantize convert export deploy stop proxy chat bench-serve index ask web \
+.PHONY: help demo data review train recipes merge quantize convert export deploy stop proxy chat bench-serve index ask web \
         eval report compare estimate doctor check test test-slow lint bench gpu-check clean \
-        env-core env-train env-serve env-turbomind env-lmdeploy env-eval env-dev env-ray
+        env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-eval env-dev env-ray
 
 help:  ## 本帮助 this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-env-core env-train env-serve env-turbomind env-lmdeploy env-eval env-dev env-ray: env-%:
+env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-eval env-dev env-ray: env-%:
 	@python3 requirements/install.py $*
 
 demo:  ## 无 GPU 全流程：题库→训练→部署→评测 the whole path on the sample, in minutes
@@ -64,14 +67,27 @@ data: env-core  ## BANK="a.docx b.xlsx" [TABLE= TEMPLATES= NOVEL= MIX= DOMAIN= O
 	  -m data_tools build --domain $(DOMAIN) --out $(OUT) --config $(CONFIG) $(DATA_ARGS)
 
 review: env-core  ## 读回人工修改过的 review.xlsx re-read the edited workbook
-	@$(CORE) -m data_tools review --domain $(DOMAIN) --out $(OUT)
+	@$(CORE) -m data_tools review --domain $(DOMAIN) --out $(OUT) --config $(CONFIG)
 
-train: env-train  ## CONFIG=internlm2_qlora.py [DOMAIN= DATA= RESUME=1 OVERRIDE="lr=5e-5"] 微调
-	@$(TRAIN) -m train run $(CONFIG) --domain $(DOMAIN) --data $(DATA) --work-dir $(RUN) \
-	  $(if $(RESUME),--resume $(RESUME)) $(if $(FORCE),--force) $(if $(OVERRIDE),--override $(OVERRIDE))
-	@$(TRAIN) -m train adapter --work-dir $(RUN)
+TRAIN_ARGS = --domain $(DOMAIN) --data $(DATA) --work-dir $(RUN) \
+  $(if $(OVERRIDE)$(LOAD_FROM)$(TRACK),--override $(OVERRIDE) $(if $(LOAD_FROM),load_from=$(LOAD_FROM)) \
+  $(if $(TRACK),track=$(TRACK)))
+train: env-$(TRAIN_STAGE)  ## CONFIG=internlm2_qlora.py [DOMAIN= DATA= RESUME=1 LOAD_FROM= GPUS= OVERRIDE="lr=5e-5"] 微调
+	@$(TRAIN) -m train run $(CONFIG) $(call given,RESUME GPUS DEEPSPEED LAUNCHER PARTITION ADDR) \
+	  $(if $(FORCE),--force) $(if $(NNODES),--nodes $(NNODES)) $(if $(NODE_RANK),--node-rank $(NODE_RANK)) \
+	  $(TRAIN_ARGS)
+	@$(if $(filter slurm,$(LAUNCHER))$(filter-out 0,$(NODE_RANK)),,$(TRAIN) -m train adapter --work-dir $(RUN))
 
-merge: env-train  ## 适配器并入基座 adapter + base → merged Hugging Face folder
+recipes: env-core  ## 配方一览 the recipes in a table
+	@$(CORE) -m train recipes
+
+estimate: env-$(TRAIN_STAGE)  ## 训练前估算：参数、显存、步数、用时 memory, steps and time before training
+	@$(TRAIN) -m train estimate $(CONFIG) $(TRAIN_ARGS)
+
+gpu-check: env-train  ## GPU 实测（随机权重，无需下载） this GPU's training figures
+	@$(VENVS)/train/bin/python -m train gpu-check --out $(WORK_DIRS)/gpu-check
+
+merge: env-$(TRAIN_STAGE)  ## 适配器并入基座 adapter + base → merged Hugging Face folder
 	@$(TRAIN) -m train merge --work-dir $(RUN)
 
 # What is trained but not merged yet (or trained again since) is merged first.
@@ -144,9 +160,9 @@ doctor: env-core  ## 检查环境 what this machine has and lacks
 	@$(CORE) -m deploy doctor
 
 check: env-train  ## 数据、配方与提示一致性 data, recipe and prompt parity
-	@$(TRAIN) -m train check $(CONFIG) --domain $(DOMAIN) --data $(DATA) --work-dir $(RUN)
+	@$(TRAIN) -m train check $(CONFIG) $(TRAIN_ARGS)
 
-estimate bench gpu-check:
+bench:
 	@echo "make $@: 这一步还没有实现 this stage is not built yet" >&2; exit 3
 
 lint: env-dev  ## ruff 与类型检查 ruff and mypy
@@ -155,12 +171,12 @@ lint: env-dev  ## ruff 与类型检查 ruff and mypy
 test: env-dev env-train env-serve env-eval  ## 全部测试（<10 分钟） the tests
 	@$(DEV) -m pytest
 
-test-slow: env-dev env-train env-serve env-eval env-ray  ## 较慢的测试 the tests that take minutes
+test-slow: env-dev env-train env-train-448 env-serve env-eval env-ray  ## 较慢的测试 the tests that take minutes
 	@$(DEV) -m pytest -m slow
 
 # Resolve each stage anew from requirements/*.txt and note what came out.
 lock:
-	@for stage in core train serve eval dev; do python3 requirements/install.py --lock $$stage; done
+	@for stage in core train train-448 serve eval dev; do python3 requirements/install.py --lock $$stage; done
 
 clean:  ## 删除环境与演示输出（不动你的数据与权重） remove environments and the demo's outputs
 	rm -rf $(VENVS) $(WORK_DIRS)/demo .pytest_cache .ruff_cache .mypy_cache

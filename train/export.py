@@ -32,8 +32,10 @@ def adapter(work_dir: Path) -> None:
     """Write ``adapter/`` from the last checkpoint by XTuner's own ``pth_to_hf``:
     the best one where the recipe says ``best_by``."""
     state = load_run(work_dir)
-    target = work_dir / "adapter"
-    if state.get("adapter_of") == state["key"] and (target / "adapter_config.json").is_file():
+    full = state["settings"]["lora_r"] == "0"  # all weights trained: there is no adapter
+    target = work_dir / ("whole" if full else "adapter")
+    proof = "config.json" if full else "adapter_config.json"
+    if state.get("adapter_of") == state["key"] and (target / proof).is_file():
         return
     mends.apply()
     from xtuner.tools.model_converters import pth_to_hf
@@ -46,42 +48,44 @@ def adapter(work_dir: Path) -> None:
     sys.argv += ["--fp32", "--safe-serialization"]
     pth_to_hf.main()
     _replace(temporary, target)
-    write_json(work_dir / "run.json", {**state, "adapter": "adapter", "adapter_of": state["key"]})
+    made = {"adapter": target.name, "adapter_of": state["key"]}
+    write_json(work_dir / "run.json", {**state, **made, "adapter_from": Path(checkpoint).name})
     print(f"写入 wrote {shown(target)}；下一步 next: make merge")
 
 
 def merge(work_dir: Path) -> None:
     """Write ``merged/``: base + adapter in the base's own dtype, with ``handover.json``.
 
+    A run that trained all weights has nothing to merge: they are written in the base's dtype.
     Raises :class:`UserError` naming the prompt when merged and unmerged model disagree.
     """
     state = load_run(work_dir)
     target = work_dir / "merged"
-    if not (work_dir / "adapter" / "adapter_config.json").is_file():
+    full = (work_dir / "whole" / "config.json").is_file()
+    if not full and not (work_dir / "adapter" / "adapter_config.json").is_file():
         raise UserError(f"{shown(work_dir)} 没有 adapter: make train 未做完 did not finish")
-    key = digest(state["key"], sha256(work_dir / "adapter" / "adapter_model.safetensors"))
+    key = digest(state["key"], weights_hash(work_dir / ("whole" if full else "adapter")))
     if state.get("merged_of") == key and (target / "handover.json").is_file():
         print(f"已合并，无变化 up to date: {shown(target)}")
         return
     mends.apply()
-    from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     base = state["base"]
     tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=True)
+    without_thinking(tokenizer)
     prompts = real_prompts(Path(state["data"]), tokenizer)
-    trained = PeftModel.from_pretrained(trained_base(work_dir), str(work_dir / "adapter")).eval()
-    with mends.fast_inference(trained):
-        before = [greedy(trained, ids) for ids in prompts]
-    plain = dequantized(trained.unload())
-    merged = PeftModel.from_pretrained(plain, str(work_dir / "adapter")).merge_and_unload()
+    before, merged = whole(work_dir, prompts) if full else joined(work_dir, prompts)
     merged.to(base_dtype(base))
     temporary = _fresh(target)
     merged.save_pretrained(temporary, max_shard_size="2GB")
     tokenizer.save_pretrained(temporary)
-    again = AutoModelForCausalLM.from_pretrained(temporary, dtype="auto", trust_remote_code=True)
+    again = AutoModelForCausalLM.from_pretrained(
+        temporary, torch_dtype="auto", trust_remote_code=True
+    )
     after = [greedy(again.eval(), ids) for ids in prompts]
-    report = compare(before, after, prompts, tokenizer, AutoTokenizer.from_pretrained(temporary))
+    saved = AutoTokenizer.from_pretrained(temporary, trust_remote_code=True)
+    report = compare(before, after, prompts, tokenizer, saved)
     write_json(temporary / "handover.json", {"step": "adapter + base = merged", **report})
     _replace(temporary, target)
     write_json(work_dir / "run.json", {**state, "merged": "merged", "merged_of": key})
@@ -90,6 +94,42 @@ def merge(work_dir: Path) -> None:
         f"prompts answered alike, 最大 logit 差 largest difference "
         f"{report['max_logit_difference']:.3g}；下一步 next: make deploy"
     )
+
+
+def weights_hash(folder: Path) -> str:
+    """A key for the weights in ``folder``, whatever the number of their files."""
+    return digest([sha256(file) for file in sorted(folder.glob("*.safetensors"))])
+
+
+def joined(work_dir: Path, prompts: list[Any]) -> tuple[list, Any]:
+    """Answers of base and adapter as trained, and the model into which both were merged."""
+    from peft import PeftModel
+
+    trained = PeftModel.from_pretrained(trained_base(work_dir), str(work_dir / "adapter")).eval()
+    with mends.fast_inference(trained):
+        before = [greedy(trained, ids) for ids in prompts]
+    plain = dequantized(trained.unload())
+    return before, PeftModel.from_pretrained(plain, str(work_dir / "adapter")).merge_and_unload()
+
+
+def whole(work_dir: Path, prompts: list[Any]) -> tuple[list, Any]:
+    """Answers of a model all of whose weights were trained, and the model."""
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(work_dir / "whole", trust_remote_code=True).eval()
+    return [greedy(model, ids) for ids in prompts], model
+
+
+def without_thinking(tokenizer: Any) -> None:
+    """Make "no thinking" the default of a chat template that can be asked for it: the rows that
+    were learnt have none, and a server that is not told would show an empty block."""
+    template = getattr(tokenizer, "chat_template", None)
+    if isinstance(template, str) and "enable_thinking" in template:
+        head = (
+            "{%- if enable_thinking is not defined %}{%- set enable_thinking = false %}{% endif %}"
+        )
+        if not template.startswith(head):
+            tokenizer.chat_template = head + template
 
 
 def trained_base(work_dir: Path) -> Any:
@@ -117,7 +157,9 @@ def base_dtype(base: str) -> Any:
     import torch
     from transformers import AutoConfig
 
-    found = AutoConfig.from_pretrained(base, trust_remote_code=True).dtype
+    config = AutoConfig.from_pretrained(base, trust_remote_code=True)
+    # transformers before 4.56 calls it torch_dtype.
+    found = getattr(config, "dtype", None) or getattr(config, "torch_dtype", None)
     return found or torch.bfloat16
 
 

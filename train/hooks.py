@@ -243,7 +243,7 @@ def generate(llm: Any, tokenizer: Any, turn: dict[str, str], tokens: int = 64) -
     if turn.get("system"):
         messages.insert(0, {"role": "system", "content": turn["system"]})
     ids = tokenizer.apply_chat_template(
-        messages, add_generation_prompt=True, return_tensors="pt"
+        messages, add_generation_prompt=True, return_tensors="pt", enable_thinking=False
     ).to(llm.device)
     out = llm.generate(
         input_ids=ids,
@@ -252,4 +252,5 @@ def generate(llm: Any, tokenizer: Any, turn: dict[str, str], tokens: int = 64) -
         do_sample=False,
         pad_token_id=tokenizer.eos_token_id,
     )
-    return tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
+    text = tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
+    return text.rsplit("</think>", 1)[-1].strip()  # R1's template opens the block itself

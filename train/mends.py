@@ -30,6 +30,7 @@ def apply() -> None:
         # computes on a CPU; whether it is fast is the recipe's affair.
         torch.cpu.is_bf16_supported = lambda: True  # type: ignore[attr-defined]
     _torchvision_stand_in()
+    _old_bnb_check()
     _keep_nf4_trainable()
     _one_bos()
 
@@ -49,6 +50,25 @@ def _torchvision_stand_in() -> None:
     top.transforms = transforms  # type: ignore[attr-defined]
     transforms.functional = functional  # type: ignore[attr-defined]
     functional.InterpolationMode = types.SimpleNamespace(BICUBIC="bicubic")  # type: ignore[attr-defined]
+
+
+def _old_bnb_check() -> None:
+    """transformers before 4.50 asks bitsandbytes for a mutable set of devices, which it gives no
+    more (``'frozenset' object has no attribute 'discard'``), and knows of no AMD CPU.
+    github.com/huggingface/transformers (integrations/bitsandbytes.py). bitsandbytes itself says
+    what it cannot do."""
+    import transformers
+    from transformers.utils.versions import require_version
+
+    try:
+        require_version("transformers>=4.50")
+    except ImportError:
+        import transformers.integrations.bitsandbytes as bnb
+
+        bnb.validate_bnb_backend_availability = lambda raise_exception=False: True
+        transformers.integrations.validate_bnb_backend_availability = (  # type: ignore[attr-defined]
+            bnb.validate_bnb_backend_availability
+        )
 
 
 def _keep_nf4_trainable() -> None:

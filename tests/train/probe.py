@@ -148,8 +148,36 @@ def packed(base: str) -> dict:
     return found
 
 
+def failed_write(base: str) -> dict:
+    """What a checkpoint that the disk has no room for leaves behind, one being kept."""
+    import tempfile
+    import zipfile
+    from pathlib import Path
+
+    from core.errors import UserError
+    from train import checkpoints
+
+    folder = Path(tempfile.mkdtemp())
+
+    class Runner:
+        def save_checkpoint(self, into: str, name: str, **kwargs: object) -> None:
+            assert (folder / "iter_5.pth").exists()
+            Path(into, name).write_bytes(b"half of it")
+            raise OSError(28, "No space left on device")
+
+    with zipfile.ZipFile(folder / "iter_5.pth", "w") as out:
+        out.writestr("data.pkl", "x" * 100)
+    said = ""
+    try:
+        with checkpoints.disk(folder):
+            checkpoints.save(Runner(), folder, "iter_10.pth", {})
+    except UserError as error:
+        said = str(error)
+    return {"said": said, "left": sorted(path.name for path in folder.iterdir())}
+
+
 if __name__ == "__main__":
     os.environ["HF_HUB_OFFLINE"] = "1"
     mends.apply()
-    parts = (token_ids, guarded, unguarded, packed)
+    parts = (token_ids, guarded, unguarded, packed, failed_write)
     print(json.dumps({part.__name__: part(sys.argv[1]) for part in parts}))
