@@ -13,22 +13,25 @@ class Source:
     """Where a row came from, exactly enough to open the place again.
 
     ``locator``: ``p:N`` paragraph N (1-based, body order), ``t:T:r:R:c:C`` a table cell,
-    ``Sheet1!B7`` a workbook cell, ``c:A-B`` characters of a text file.
+    ``Sheet1!B7`` a workbook cell, ``c:A-B`` characters of a text file. ``answer`` is the file and
+    locator of the answer where it stands in another file than the question.
     """
 
     file: str
     sha256: str
     locator: str
     text: str
+    answer: str = ""
 
     def json(self) -> dict[str, str]:
         """As written in ``train.jsonl`` and ``kb.jsonl``."""
-        return {
+        made = {
             "file": self.file,
             "sha256": self.sha256,
             "locator": self.locator,
             "text": self.text,
         }
+        return made | {"answer": self.answer} if self.answer else made
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from typing import Any
 from core import domain as domains
 from core.domain import Domain
 from core.errors import UserError
-from core.files import ROOT, digest, read_json, sha256, shown, write_json
+from core.files import ROOT, digest, read_json, sha256, shown, write_json, write_text
 from core.rows import Row
 from data_tools import card, clean, contamination, groups, lengths, mix, review, split
 from data_tools.ledger import Ledger
@@ -65,6 +65,22 @@ def up_to_date(out: Path, key: str) -> dict[str, Any] | None:
         if not (out / name).is_file() or sha256(out / name) != written:
             return None
     return {**made, "fresh": False}
+
+
+def measured(out: Path, made: dict[str, Any], recipe: str) -> dict[str, Any]:
+    """``made`` with its rows counted in tokens, where a tokenizer has come since (the model may be
+    fetched after the data are made) or the recipe has another. Only the two cards are written."""
+    tokenizer = lengths.tokenizer_of(recipe)
+    if tokenizer is None or made["tokens"].get("tokenizer") == shown(tokenizer.parent):
+        return made
+    facts = read_json(out / CARD)
+    rows = lengths.written([out / "train.jsonl", out / "eval.jsonl"])
+    facts["tokens"] = lengths.tokens(rows, tokenizer)
+    page = (out / "card.md").read_text(encoding="utf-8")
+    write_text(out / "card.md", card.with_lengths(page, facts))
+    facts["outputs"]["card.md"] = sha256(out / "card.md")
+    write_json(out / CARD, facts)
+    return {**facts, "fresh": False}
 
 
 class Watch:
@@ -120,14 +136,15 @@ def build(
         key = key_of(inputs, domain)
         made = None if force else up_to_date(out, key)
         if made is not None:
-            return made
+            return measured(out, made, recipe)
         watch = Watch()
         path = out / REVIEW
         person = review.read(path) if path.is_file() else Review()
         result = make(inputs, domain, person, engine, watch)
         system, facts = domain.system, result.facts
         if tokenizer := lengths.tokenizer_of(recipe):
-            facts["tokens"] = lengths.tokens([*result.train, *result.held_out], system, tokenizer)
+            rows = lengths.texts([*result.train, *result.held_out], system)
+            facts["tokens"] = lengths.tokens(rows, tokenizer)
         watch("写入 writing")
         hashes = write(out, result, domain, inputs)
         facts |= {"key": key, "seconds": watch.seconds, "outputs": hashes}

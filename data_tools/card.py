@@ -88,9 +88,6 @@ def markdown(
         (s["file"], s["questions"], s["declared"], s["lost"], f"`{s['sha256'][:16]}…`")
         for s in card["sources"]
     ]
-    measures = (("字符 characters", "characters"), ("词元 tokens", "tokens"))
-    steps = list(card["characters"])
-    lengths = [(name, *map(card[key].get, steps)) for name, key in measures if card[key]]
     overlap = [(name, hits["exact"], hits["near"]) for name, hits in card["contamination"].items()]
     shown = [(r.prompt(), r.answer, f"{r.source.file} {r.source.locator}") for r in examples]
     doubts = [(labelled(code), n) for code, n in ledger.counts().most_common(20)]
@@ -101,12 +98,28 @@ def markdown(
         counts=_table(["项 item", "数 count"], [(name, card[key]) for name, key in COUNTS]),
         files=_table(SOURCE_HEAD, found),
         kinds=_table(["题型 kind", "数 rows"], list(card["by_kind"].items())),
-        lengths=_table(["长度 length", *steps], lengths),
+        lengths=_lengths(card),
         pictures="\n".join(f"![{Path(name).stem}]({name})" for name in charts),
         shown=_table(["题 question", "答 answer", "出处 source"], shown),
         overlap=_table(OVERLAP_HEAD, overlap),
         doubts=_table(["原因 reason", "数 count"], doubts),
     )
+
+
+def _lengths(card: dict[str, Any]) -> str:
+    """The table of lengths in characters and, where a tokenizer was there, in tokens."""
+    measures = (("字符 characters", "characters"), ("词元 tokens", "tokens"))
+    steps = list(card["characters"])
+    found = [(name, *map(card[key].get, steps)) for name, key in measures if card[key]]
+    return _table(["长度 length", *steps], found)
+
+
+def with_lengths(page: str, card: dict[str, Any]) -> str:
+    """``page`` (a ``card.md``) with its table of lengths written anew."""
+    before, found, after = page.partition("| 长度 length")
+    if not found:
+        return page
+    return before + _lengths(card) + "\n\n" + after.partition("\n\n")[2]
 
 
 SOURCE_HEAD = ("来源 source", "题数 questions", "自述 declared", "未读 lost", "sha256")

@@ -46,6 +46,7 @@ LABELS = {
     "option-relettered": "选项字母已改",
     "empty-option": "空选项",
     "key-without-question": "答案无题",
+    "key-file": "答案文件未配上",
     "formula": "含公式",
     "image": "含图片",
     "about-text": "问文本本身",
@@ -144,10 +145,13 @@ class Ledger:
 
     entries: list[Entry] = field(default_factory=list)
     sources: list[SourceReport] = field(default_factory=list)
+    loose: list[Any] = field(default_factory=list)  # what a file leaves open (readers.joined.Loose)
 
-    def add(self, file: str, locator: str, reason: str, text: str) -> None:
+    def add(self, file: str, locator: str, reason: str, text: str) -> Entry:
         """Note one unit of a source."""
-        self.entries.append(Entry(file, locator, reason, text[:LONGEST]))
+        entry = Entry(file, locator, reason, text[:LONGEST])
+        self.entries.append(entry)
+        return entry
 
     def counts(self) -> Counter[str]:
         """How many entries each reason has."""

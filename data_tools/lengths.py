@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from core.files import ROOT, shown
+from core.files import ROOT, read_jsonl, shown
 from core.rows import Row
 
 BATCH = 2000
@@ -28,20 +29,36 @@ def tokenizer_of(recipe: str) -> Path | None:
         return None
     from mmengine.config import Config
 
-    model = Config.fromfile(str(path)).get("pretrained_model_name_or_path", "")
-    found = ROOT / model / "tokenizer.json"
-    return found if model and found.is_file() else None
+    named = Config.fromfile(str(path)).get("tokenizer", {}).get("pretrained_model_name_or_path", "")
+    found = ROOT / named / "tokenizer.json"
+    return found if named and found.is_file() else None
 
 
-def tokens(rows: Sequence[Row], system: str, tokenizer: Path) -> dict[str, Any]:
-    """Percentiles of system prompt + question + answer in tokens, without the chat template's own
-    (a few a turn), the total, and which tokenizer counted."""
+def texts(rows: Iterable[Row], system: str) -> Iterator[str]:
+    """What is counted of ``rows``: system prompt, question, answer."""
+    for row in rows:
+        yield _text(row.json("" if row.kind == "general" else system))
+
+
+def written(files: Iterable[Path]) -> Iterator[str]:
+    """The same, of data sets that are written already."""
+    return map(_text, chain.from_iterable(map(read_jsonl, files)))
+
+
+def _text(record: dict[str, Any]) -> str:
+    turn = record["conversation"][0]
+    return f"{turn['system']}\n{turn['input']}\n{turn['output']}"
+
+
+def tokens(texts: Iterable[str], tokenizer: Path) -> dict[str, Any]:
+    """Percentiles of ``texts`` in tokens, without the chat template's own (a few a turn), the
+    total, and which tokenizer counted."""
     from tokenizers import Tokenizer
 
     counter = Tokenizer.from_file(str(tokenizer))
     lengths: list[int] = []
-    for start in range(0, len(rows), BATCH):
-        texts = [f"{system}\n{r.prompt()}\n{r.answer}" for r in rows[start : start + BATCH]]
-        encoded = counter.encode_batch_fast(texts, add_special_tokens=False)
+    waiting = iter(texts)
+    while batch := list(islice(waiting, BATCH)):
+        encoded = counter.encode_batch_fast(batch, add_special_tokens=False)
         lengths.extend(len(each.ids) for each in encoded)
     return {"tokenizer": shown(tokenizer.parent), "total": sum(lengths), **percentiles(lengths)}

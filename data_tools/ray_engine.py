@@ -76,11 +76,11 @@ def _finish(rows: list[Row], convert: str) -> tuple[list[Row], list[clean.Keys]]
     return done, [clean.keys(row) for row in done]
 
 
-def read_bank(task: Json) -> tuple[list[Row], list[clean.Keys], list[Entry], list[SourceReport]]:
+def read_bank(task: Json) -> tuple[list[Row], list[clean.Keys], Ledger]:
     """One whole bank."""
     ledger = Ledger()
     rows = list(sources.read_bank(Path(task["path"]), ledger, task["name"]))
-    return *_finish(rows, task["convert"]), ledger.entries, ledger.sources
+    return *_finish(rows, task["convert"]), ledger
 
 
 # Of one record: number, rows with their keys, share in the questions about values, ledger entries.
@@ -140,14 +140,18 @@ def prepare(inputs: Inputs, domain: Domain, ledger: Ledger) -> tuple[list[Row], 
     banks, lists = tasks[: len(inputs.bank)], tasks[len(inputs.bank) :]
     rows: list[Row] = []
     keys: list[clean.Keys] = []
-    for task, (made, known, entries, reports) in zip(
-        banks, everywhere(read_bank, banks), strict=True
-    ):
-        sources.some(made, Path(task["path"]))
-        rows.extend(made)
-        keys.extend(known)
-        ledger.entries.extend(entries)
-        ledger.sources.extend(reports)
+    read = everywhere(read_bank, banks)
+    for _, _, noted in read:
+        ledger.entries.extend(noted.entries)
+        ledger.sources.extend(noted.sources)
+        ledger.loose.extend(noted.loose)
+    late, used = sources.joined_rows(ledger)
+    for task, (made, known, _) in zip(banks, read, strict=True):
+        more, extra = _finish(late.get(task["name"], []), convert)
+        if task["name"] not in used:
+            sources.some([*made, *more], Path(task["path"]))
+        rows += [*made, *more]
+        keys += [*known, *extra]
     for task in lists:
         task["sha"] = sha256(task["path"])
         slices = everywhere(read_slice, [{**task, "part": part} for part in range(parts)])

@@ -13,7 +13,7 @@ from core.rows import Row, Source
 from data_tools import formats, tables, templates
 from data_tools.generate import rows as generated
 from data_tools.ledger import Ledger, SourceReport
-from data_tools.readers import read
+from data_tools.readers import joined, read
 from data_tools.tables import Record
 from data_tools.templates import Pack
 
@@ -86,18 +86,33 @@ def number(rows: Sequence[Row], domain: str) -> None:
 
 def read_all(inputs: Inputs, ledger: Ledger) -> list[Row]:
     """All rows of all banks and tables, numbered."""
-    rows: list[Row] = []
     files = [ROOT / name for name in (*inputs.bank, *inputs.table)]
+    named = names(files)
     packs = [templates.load(path) for path in templates.find(inputs.templates)]
-    for index, (path, name) in enumerate(zip(files, names(files), strict=True)):
-        before = len(rows)
+    made: list[list[Row]] = []
+    for index, (path, name) in enumerate(zip(files, named, strict=True)):
         if index < len(inputs.bank):
-            rows.extend(read_bank(path, ledger, name))
+            made.append(list(read_bank(path, ledger, name)))
         else:
-            rows.extend(read_table(path, packs, ledger, name))
-        some(rows[before:], path)
+            made.append(list(read_table(path, packs, ledger, name)))
+    rows: list[Row] = []
+    late, used = joined_rows(ledger)
+    for path, name, found in zip(files, named, made, strict=True):
+        found += late.get(name, [])
+        if name not in used:
+            some(found, path)
+        rows += found
     number(rows, inputs.domain)
     return rows
+
+
+def joined_rows(ledger: Ledger) -> tuple[dict[str, list[Row]], set[str]]:
+    """The rows whose answers stand in another file, by the file of the questions; and the files
+    that gave answers."""
+    late = joined.join(ledger)
+    told = {row.source.answer.rpartition(" ")[0] for rows in late.values() for row in rows}
+    ledger.loose.clear()
+    return late, told
 
 
 def fit(path: Path, packs: Sequence[Pack], columns: Sequence[str]) -> list[Pack]:

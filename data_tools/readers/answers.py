@@ -25,6 +25,9 @@ def letters(text: str, options: dict[str, str]) -> tuple[str, str]:
     An answer may be letters in any typing (``A、C``, ``ａｃ``), letters with their texts, or the
     text of an option.
     """
+    texts = {bare(option): letter for letter, option in options.items()}
+    if bare(text) in texts and not re.fullmatch(r"[A-Za-z\s]+", pt.plain(text)):
+        return texts[bare(text)], ""  # A君 is an option's text, not the option A
     plain = pt.plain(text).strip().lstrip(":：选择为是项 ")
     plain = re.sub(r"^(?:option|choice|answer)\s+(?=[A-H]\b)", "", plain, flags=re.I)
     found = _UPPER.match(plain) or _LOWER.match(plain)
@@ -36,7 +39,6 @@ def letters(text: str, options: dict[str, str]) -> tuple[str, str]:
             if more or _same(rest, options.get(named[-1], "")):
                 rest = ""
             return _sorted(named + "".join(more)), rest.strip(" 。.、:;；,，项选")
-    texts = {bare(option): letter for letter, option in options.items()}
     if bare(text) in texts:
         return texts[bare(text)], ""
     pieces = [bare(piece) for piece in _LIST.split(text) if bare(piece)]
@@ -47,13 +49,13 @@ def letters(text: str, options: dict[str, str]) -> tuple[str, str]:
 
 def _follows(rest: str, match: re.Match[str], options: dict[str, str]) -> bool:
     """Whether ``C. 丙`` in an answer is the option C with its text."""
-    text = options.get(match.group(1), "")
+    text = pt.plain(options.get(match.group(1), ""))
     return bool(text) and bare(rest[match.end() :]).startswith(bare(text)[:12])
 
 
 def _same(rest: str, text: str) -> bool:
     """Whether what follows the letter is just the option's text again."""
-    return bool(bare(rest)) and bare(rest) == bare(text)
+    return bool(bare(rest)) and bare(rest) == bare(pt.plain(text))
 
 
 def _sorted(named: str) -> str:
@@ -97,6 +99,7 @@ def bracketed(draft: Draft, stem: str) -> tuple[str, str]:
             for m in found
             if set(re.sub(r"[^A-Z]", "", m.group("in").upper())) <= set(draft.options)
             and re.fullmatch(r"[A-Za-z\s,、;，/.]+", m.group("in"))
+            and (m.group("in").isupper() or not plain[m.end() :].strip(" 。.?？"))  # f(a) is code
         ]
         if len(good) > 1 and (last := [m for m in good if plain[m.end() :].strip(" 。.?？") == ""]):
             good = last

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 import re
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from data_tools.readers import items as it
 from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Cell
+from data_tools.readers.choices import listed, unlettered
 from data_tools.readers.patterns import judgement
 
 _SPACE = re.compile(r"[\s*:：]+|[（(【\[][^（()）】\]]*[)）】\]]")
@@ -27,6 +27,7 @@ r"|答复|回答",
 r"(?:答案|试题|题目|考点)?(?:解析|详解|说明|分析|解释|讲解)|(?:出题|命题|参考|法律"
 r"|政策|制定|考题)?依据|(?:question)?explain|explanations?|analysis|rationale|解析内容|答案出处|出处"
 r"|依据条款",
+    "right": r"是否(?:为|是)?(?:正确)?(?:答案|选项)?|正确与否|正误|正确|is(?:correct|right)\??",
     "number": r"序号|题号|编号|试题编号|题目编号|顺序|no\.?|number|id|#|index|题目id|试题id",
     "case": 
 r"材料(?:内容)?|案例(?:内容|背景)?|背景(?:材料|资料)?|共用题干|大题题干|父题|passage"
@@ -50,8 +51,6 @@ _OTHER = re.compile(
 )
 _LETTERED = re.compile(r"\s*[(\[]?([A-L])\s*[、.:)\]]")
 _INDEX = "一二三四五六七八"
-_HARD = (r"\n+", r"\$;\$|\$\$", r"\|+", r"｜+", r"#{2,}", r"@@")  # never part of an option
-_LIST = (r"\s*[;；]\s*", r"\t+", r"\s{2,}", r"#", r"\s*[，,、]\s*", r"\s+")
 
 
 @dataclass(slots=True)
@@ -66,6 +65,7 @@ class Columns:
     explanation: int | None = None
     number: int | None = None
     case: int | None = None
+    right: int | None = None
     combined: int | None = None
     options: dict[str, int] = field(default_factory=dict)
     titles: list[str] = field(default_factory=list)
@@ -130,76 +130,12 @@ class Columns:
         return "".join(chr(64 + int(digit)) for digit in digits)
 
 
-def unlettered(text: str, letter: str) -> str:
-    """``A.甲`` in the column of A is 甲."""
-    found = re.match(rf"\s*[(\[]?{letter}\s*[、.:)\]]\s*", pt.plain(text), re.I)
-    return text[found.end() :].strip() if found and found.end() < len(text) else text.strip()
-
-
-def listed(text: str, already: int = 0, alone: bool = False) -> dict[str, str]:
-    """Options in one cell: by their letters, else cut at the separator that the cell uses.
-    ``alone`` says that each cell holds one option, the next after ``already``."""
-    letter = chr(65 + already)
-    if alone or already:
-        return {letter: text.strip()}
-    written = _literal(text)
-    if written:
-        return written
-    hard = next((sign for sign in _HARD if len(re.findall(sign, text.strip())) > 0), "")
-    lines = [line.strip() for line in re.split(hard, text.strip()) if line.strip()] if hard else []
-    if len(lines) > 1:
-        found = [it.chain(pt.plain(line), 0, len(line)) for line in lines]
-        signs = "".join(option.letter for chain in found for option in chain)
-        if all(found) and signs == "ABCDEFGHIJKL"[: len(signs)]:
-            return {
-                o.letter: _trimmed(line[o.start : o.end])
-                for line, chain in zip(lines, found, strict=True)
-                for o in chain
-            }
-        dashed = [re.match(r"\s*([A-L])\s*[-_—]\s*(?=\S)", line) for line in lines[:12]]
-        if all(dash and dash.group(1) == chr(65 + k) for k, dash in enumerate(dashed)):
-            lines = [line[dash.end() :] for line, dash in zip(lines, dashed, strict=False) if dash]
-        return {chr(65 + k): line for k, line in enumerate(lines[:12])}
-    plain = pt.plain(text)
-    chain = it.chain(plain, 0, len(plain))
-    if len(chain) > 1 and chain[0].letter == "A" and (chain[0].style in "ab" or len(chain) > 2):
-        return {o.letter: _trimmed(text[o.start : o.end]) for o in chain}
-    for separator in _LIST:
-        pieces = [piece.strip() for piece in re.split(separator, text.strip()) if piece.strip()]
-        if 2 <= len(pieces) <= 12:
-            return {chr(65 + k): unlettered(piece, chr(65 + k)) for k, piece in enumerate(pieces)}
-    return {"A": text.strip()}
-
-
-def _literal(text: str) -> dict[str, str]:
-    """Options that a database wrote as a list or a mapping: ``["甲", "乙"]``, ``{"A": "甲"}``."""
-    stripped = text.strip()
-    if stripped[:1] + stripped[-1:] not in ("[]", "{}") or len(stripped) > 5000:
-        return {}
-    try:
-        value = ast.literal_eval(stripped)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return {}
-    if isinstance(value, dict) and set(map(str, value)) <= set("ABCDEFGHIJKL"):
-        return {str(letter): str(text) for letter, text in value.items()}
-    if isinstance(value, list):
-        value = [next(iter(x.values()), "") if isinstance(x, dict) else x for x in value]
-    if isinstance(value, list) and 2 <= len(value) <= 12 and all(isinstance(x, str) for x in value):
-        return {chr(65 + k): unlettered(x, chr(65 + k)) for k, x in enumerate(value)}
-    return {}
-
-
-def _trimmed(text: str) -> str:
-    """An option without the separator after it."""
-    return text.strip().rstrip(";；,，|、").strip()
-
-
 def role(title: str) -> tuple[str, str]:
     """The role of a column titled ``title`` and the letter of an option column; '' for none."""
     bare = _SPACE.sub("", title).lower()
     if not bare or len(bare) > 16:
         return "", ""
-    for name in ("stem", "answer", "kind", "explanation", "number", "case", "options"):
+    for name in ("stem", "answer", "right", "kind", "explanation", "number", "case", "options"):
         if _ROLE[name].fullmatch(bare):
             return name, ""
     found = _ONE.fullmatch(bare)
@@ -215,39 +151,22 @@ def find(rows: list[list[Cell]]) -> Columns | None:
     """The columns by the header row, wherever it stands; None where there is none."""
     best: tuple[int, Columns] | None = None
     for index, row in enumerate(rows):
-        columns = Columns(header=index, titles=[cell.text.strip() for cell in row])
-        score = 0
-        for position, cell in enumerate(row):
-            if cell.covered:
-                continue
-            name, letter = role(cell.text)
-            score += bool(name)
-            if name == "option" and letter not in columns.options:
-                columns.options[letter] = position
-            elif name == "options":
-                columns.combined = position if columns.combined is None else columns.combined
-            elif name and name != "other" and getattr(columns, name, 0) is None:
-                setattr(columns, name, position)
-        if (
-            columns.options.get("A") is not None
-            and columns.answer is None
-            and row[columns.options["A"]].text.strip().upper() == "A"
-            and len(columns.options) == 1
-        ):
-            columns.answer = columns.options.pop("A")
-        paired = columns.stem is not None or columns.number is not None
-        useful = (
-            columns.answer is not None or len(columns.options) > 1 or columns.combined is not None
-        )
-        useful = useful or (columns.stem is not None and columns.number is not None)
-        filled = sum(bool(cell.text) for cell in row)
-        if paired and useful and score * 2 >= filled and (best is None or score > best[0]):
-            _side_by_side(columns, row)
-            best = (score, columns)
+        if best is not None and index == best[1].header:
+            continue  # the second row of the header just found
+        heads = [(index, row)]
+        if index + 1 < len(rows) and (both := _two_rows(row, rows[index + 1])):
+            heads.insert(0, (index + 1, both))
+        for header, titles in heads:
+            columns = Columns(header=header, titles=[cell.text.strip() for cell in titles])
+            score = _assign(columns, titles)
+            filled = sum(bool(cell.text) for cell in row)
+            if score * 2 >= filled and score > (best[0] if best else 0):
+                _side_by_side(columns, titles)
+                best = (score, columns)
     if best is None:
         return None
     columns = best[1]
-    if columns.combined is not None and columns.stem is not None:
+    if columns.combined is not None and columns.stem is not None and columns.right is None:
         below = rows[columns.header + 1 :]
         options = [row for row in below if (c := columns.cell(row, columns.combined)) and c.text]
         bare = [
@@ -257,6 +176,54 @@ def find(rows: list[list[Cell]]) -> Columns | None:
         ]
         columns.one_a_row = len(bare) * 2 > len(options)
     return columns
+
+
+def _assign(columns: Columns, row: list[Cell]) -> int:
+    """Give the columns of a header row their roles; returns how many have one, 0 where the row
+    cannot be a header."""
+    score = 0
+    for position, cell in enumerate(row):
+        if cell.covered:
+            continue
+        name, letter = role(cell.text)
+        score += bool(name)
+        if name == "option" and letter not in columns.options:
+            columns.options[letter] = position
+        elif name == "options":
+            columns.combined = position if columns.combined is None else columns.combined
+        elif name and name != "other" and getattr(columns, name, 0) is None:
+            setattr(columns, name, position)
+    if (
+        columns.options.get("A") is not None
+        and columns.answer is None
+        and row[columns.options["A"]].text.strip().upper() == "A"
+        and len(columns.options) == 1
+    ):
+        columns.answer = columns.options.pop("A")
+    if columns.right is not None and columns.combined is None:  # 是否正确 of a statement
+        columns.answer = columns.right if columns.answer is None else columns.answer
+        columns.right = None
+    columns.one_a_row = columns.right is not None
+    paired = columns.stem is not None or columns.number is not None
+    useful = columns.answer is not None or len(columns.options) > 1 or columns.combined is not None
+    useful = useful or (columns.stem is not None and columns.number is not None)
+    return score if paired and useful else 0
+
+
+def _two_rows(upper: list[Cell], lower: list[Cell]) -> list[Cell] | None:
+    """A header in two rows as one: 选项 over A, B, C, D; None where the second row is none."""
+    own = [cell for cell in lower if cell.text and not cell.covered]
+    if len(own) < 2 or not all(role(cell.text)[0] == "option" for cell in own):
+        return None
+    if not any(role(cell.text)[0] in ("options", "stem") for cell in upper):
+        return None
+    width = max(len(upper), len(lower))
+    made = []
+    for c in range(width):
+        below = lower[c] if c < len(lower) else None
+        above = upper[c] if c < len(upper) else None
+        made.append(below if below and below.text and not below.covered else above or Cell([], ""))
+    return made
 
 
 def _side_by_side(columns: Columns, row: list[Cell]) -> None:

@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from data_tools.readers import items as it
+from data_tools.readers import pairs, settle
 from data_tools.readers import patterns as pt
-from data_tools.readers import settle
 from data_tools.readers.items import Item
 from data_tools.readers.settle import REACH
 
@@ -35,6 +35,7 @@ class Context:
         self.items = items
         settle.numbers(items)
         settle.options(items)
+        pairs.settle(items)
         settle.pages(items)
         herald = next((k for k, x in enumerate(items) if x.kind == it.META and _TYPE(x.plain)), -1)
         asked = (k for k, x in enumerate(items) if x.kind == it.NUMBER or x.family == "Q:")

@@ -207,9 +207,9 @@ def _text_answer(draft: Draft, stem: str, said: str, kind: str) -> tuple[str, st
     lead = answers.judgement(draft.lead) if draft.lead else ""
     if lead:
         return lead, stem
-    if found := _JUDGED.search(pt.plain(stem)) if kind in ("judge", "") else None:
-        if kind == "judge" or found.group(1) in "√×":
-            return found.group(1), stem[: found.start()].rstrip()
+    found = _JUDGED.search(pt.plain(stem)) if kind in ("judge", "") else None
+    if found and (kind == "judge" or found.group(1) in "√×"):
+        return found.group(1), stem[: found.start()].rstrip()
     if kind == "qa" and "填" in draft.section.title + draft.tag:
         return _filled(draft, stem)
     return "", stem
@@ -217,11 +217,11 @@ def _text_answer(draft: Draft, stem: str, said: str, kind: str) -> tuple[str, st
 
 def _filled(draft: Draft, stem: str) -> tuple[str, str]:
     """The answers that stand in the blanks of a fill-in question: in brackets, or underlined."""
+    marked = [text for how, text in draft.stem_marks if how == "underline" and text.strip(" _")]
     blanks = list(re.finditer(r"[(（]\s*([^()（）]{1,60}?)\s*[)）]", stem))
-    if blanks:
+    if blanks and not marked:
         text = re.sub(r"([(（])\s*[^()（）]{1,60}?\s*([)）])", r"\1 \2", stem)
         return "；".join(m.group(1) for m in blanks), text
-    marked = [text for how, text in draft.stem_marks if how == "underline" and text.strip(" _")]
     for text in marked:
         stem = stem.replace(text, "____", 1)
     return "；".join(text.strip(" _") for text in marked), stem

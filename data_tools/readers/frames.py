@@ -107,5 +107,6 @@ def _cells(line: Line) -> list[Cell]:
             start = int(span.group(1)) + at
             loc = f"c:{start}-{start + len(text)}"
         at += len(text) + 1
-        cells.append(Cell([Line(text, loc, flags=line.flags)] if text.strip() else [], loc))
+        made = Line(text, loc, flags=line.flags, raw="" if span else line.stored)
+        cells.append(Cell([made] if text.strip() else [], loc))
     return cells

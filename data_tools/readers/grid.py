@@ -13,6 +13,7 @@ from data_tools.readers import finish, frames, keys
 from data_tools.readers import items as it
 from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Cell, Line, Table
+from data_tools.readers.choices import unlettered
 from data_tools.readers.draft import Case, Draft, Section
 from data_tools.readers.layout import Layout
 
@@ -130,6 +131,8 @@ def _row(row: list[Cell], grid: Grid) -> Row | None:
     if columns.is_header(texts):
         return None  # the header again, as on each printed page
     stem = columns.cell(row, columns.stem)
+    if columns.right is not None:
+        return _judged(row, stem, grid)
     if stem is None or not stem.text or stem.covered:
         if stem is not None and columns.number_only(row):
             return _unquestioned(row, grid)
@@ -152,6 +155,32 @@ def _row(row: list[Cell], grid: Grid) -> Row | None:
     return made
 
 
+def _judged(row: list[Cell], stem: Cell | None, grid: Grid) -> Row | None:
+    """A row that is one option, with a column that says whether it is right."""
+    columns, draft, made = grid.columns, grid.draft, None
+    asked = stem is not None and stem.text and not stem.covered
+    number = columns.number_of(row)
+    same = draft is not None and (
+        not asked or (stem is not None and stem.text == draft.source and number == draft.number)
+    )
+    option, right = columns.cell(row, columns.combined), columns.cell(row, columns.right)
+    if option is None or not option.text or (not same and not asked):
+        return _unquestioned(row, grid)
+    if not same:
+        assert stem is not None
+        made = _settle(grid)
+        draft = grid.draft = _draft(row, stem, grid)
+        draft.options = {}
+    assert draft is not None
+    letter = chr(65 + len(draft.options))
+    draft.options[letter] = option.text.strip()
+    draft.flags += [flag for flag in option.flags if flag not in draft.flags]
+    said = pt.plain(right.text).strip().lower() if right is not None else ""
+    if said == "1" or said in pt.JUDGE_RIGHT:
+        draft.answer, draft.answered = [(draft.answer or [""])[0] + letter], True
+    return made
+
+
 def _unquestioned(row: list[Cell], grid: Grid) -> Row | None:
     """A row without a stem: options or answers by number for questions elsewhere, or a stray."""
     columns, layout = grid.columns, grid.layout
@@ -167,7 +196,7 @@ def _unquestioned(row: list[Cell], grid: Grid) -> Row | None:
             layout.groups.append(group)
         explanation = columns.cell(row, columns.explanation)
         said = [explanation.text] if explanation is not None and explanation.text else []
-        group.entries.append(keys.Entry(number, [answer.text], said))
+        group.entries.append(keys.Entry(number, [answer.text], said, answer.loc))
         return None
     if number and options:
         return None
@@ -196,6 +225,8 @@ def _draft(row: list[Cell], stem: Cell, grid: Grid) -> Draft:
     """The question of a row."""
     columns = grid.columns
     draft = Draft(grid.section, list(stem.lines), loc=stem.loc, source=stem.text)
+    if stem.loc.startswith("p:"):  # a line with tabs: at its locator stands all of it
+        draft.source = stem.lines[0].stored.strip()
     draft.number = columns.number_of(row)
     kind = columns.cell(row, columns.kind)
     draft.tag = pt.section_kind(kind.text) if kind is not None else ""
@@ -250,7 +281,7 @@ def _settle(grid: Grid) -> Row | None:
         return None
     layout = grid.layout
     if grid.columns.one_a_row:
-        bare = {letter: co.unlettered(text, letter) for letter, text in draft.options.items()}
+        bare = {letter: unlettered(text, letter) for letter, text in draft.options.items()}
         if all(bare[letter] != text for letter, text in draft.options.items()):
             draft.options = bare
     made = finish.row(draft, layout.name, layout.sha, [], grid.columns.optionless)

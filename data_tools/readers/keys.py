@@ -19,11 +19,12 @@ _FREE = r"(?:(?<=[\s;；。,，、])|^){n}\s*[、.:)](?!\d)\s*"
 
 @dataclass(slots=True)
 class Entry:
-    """What the key says about one question: its answer, then perhaps an explanation."""
+    """What the key says about one question: its answer, perhaps an explanation, and where."""
 
     number: int
     answer: list[str] = field(default_factory=list)
     explanation: list[str] = field(default_factory=list)
+    loc: str = ""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from core.rows import Row
 from data_tools.ledger import Ledger
-from data_tools.readers import arrows, finish, keys
+from data_tools.readers import arrows, finish, joined, keys
 from data_tools.readers import items as it
 from data_tools.readers import patterns as pt
 from data_tools.readers.answers import usual_hows
@@ -23,7 +23,7 @@ from data_tools.readers.keymode import KeyMode
 from data_tools.readers.options import chain
 from data_tools.readers.starts import ANSWER, EXPLAIN, OPTIONS, STEM
 
-_REPLY = re.compile(r"\s*A\s*\d{0,3}\s*[:.]\s*")
+_REPLY = re.compile(r"\s*(?:\[?\s*A\s*\d{0,3}\s*[\]:.]+|答案?\s*\d{1,3}\s*[:.])\s*")
 
 
 class Layout(KeyMode):
@@ -32,6 +32,7 @@ class Layout(KeyMode):
     def __init__(self, name: str, sha: str, ledger: Ledger) -> None:
         super().__init__(name, sha, ledger)
         self.ranks: dict[str, int] = {}
+        self.loose = joined.Loose(name, sha, self.report, self.sections)
         self.options: dict[int, dict[str, str]] = {}  # by number, from tables without stems
 
     # -- lines ------------------------------------------------------------------------------
@@ -53,6 +54,10 @@ class Layout(KeyMode):
                 continue
             self.line(index, item)
             self.blank = False
+            for entry in reversed(self.groups[-1].entries if self.groups else ()):
+                if entry.loc:
+                    break
+                entry.loc = item.line.loc
 
     def line(self, index: int, item: Item) -> None:
         """Read one line in its context."""
@@ -74,8 +79,9 @@ class Layout(KeyMode):
             item.kind, item.heading_kind = it.SECTION, "judge"
         if item.kind == it.CHAPTER and self.within_answer(index, item):
             item.kind = it.TEXT
-        asked = self.q is not None and self.q.family == "Q:" and self.state == STEM
-        reply = _REPLY.match(item.plain) if asked and item.kind == it.TEXT else None
+        asked = self.q is not None and self.state == STEM and not self.q.options
+        asked = asked and self.q is not None and self.q.family in ("Q:", "Q", "题")
+        reply = _REPLY.match(item.plain) if asked and item.kind in (it.TEXT, it.ANSWER) else None
         if reply:
             answer = it.Part(it.ANSWER, reply.end(), len(item.plain))
             item.parts, item.kind = [it.Part("head", 0, 0), answer], it.ANSWER
@@ -296,7 +302,9 @@ class Layout(KeyMode):
         self.close()
         for group, entry in keys.apply(self.groups, self.drafts):
             text = f"{entry.number}. {' '.join(entry.answer)}"
-            self.ledger.add(self.name, group.section.loc, "key-without-question", text)
+            place = entry.loc or group.section.loc
+            unused = self.ledger.add(self.name, place, "key-without-question", text)
+            self.loose.keys.append((group, entry, unused))
         hows = usual_hows(self.drafts)
         bare = ["".join(d.answer) for d in self.drafts if d.answer and not d.options]
         told = [finish.lettered(text) for text in bare if not pt.judgement(text)]
@@ -310,7 +318,9 @@ class Layout(KeyMode):
                 continue
             if isinstance(made, str):
                 draft.section.lost += 1
-                self.ledger.add(self.name, draft.loc, made, draft.text)
+                lost = self.ledger.add(self.name, draft.loc, made, draft.text)
+                if made == finish.NO_ANSWER:
+                    self.loose.drafts.append((draft, lost))
             else:
                 draft.section.questions += 1
                 yield made
@@ -318,21 +328,9 @@ class Layout(KeyMode):
 
     def finish(self) -> None:
         """Compare what was read with what the document states and hand in the report."""
-        used = [s for s in self.sections if s.questions or s.lost or s.declared]
-        for section in used:
-            self.report.questions += section.questions
-            self.report.lost += section.lost
-            if section.declared not in (None, section.questions):
-                reason = (
-                    f"declared-count: 标题称 {section.declared} 题，读到 {section.questions} 题"
-                )
-                self.ledger.add(self.name, section.loc, reason, section.title)
-        if self.report.declared is None and used and all(s.declared for s in used):
-            self.report.declared = sum(s.declared or 0 for s in used)
-        self.report.sections = [
-            {"title": s.title, "kind": s.kind, "questions": s.questions, "declared": s.declared}
-            for s in used
-        ]
+        joined.tally(self.name, self.sections, self.report, self.ledger)
+        if self.loose.drafts or self.loose.keys:
+            self.ledger.loose.append(self.loose)
         self.ledger.sources.append(self.report)
 
 

@@ -40,7 +40,9 @@ def chain(plain: str, start: int, end: int) -> list[Option]:
     while len(found) < 12:
         last = found[-1]
         following = chr(ord(last.letter) + 1)
-        match = _next(plain, following.lower() if lower else following, style, last.start, end)
+        tight = len(found) > 1 and plain[last.marker - 1] not in " ;；"
+        sign = following.lower() if lower else following
+        match = _next(plain, sign, style, last.start, end, tight)
         if match is None:
             break
         last.end = match.start()
@@ -51,8 +53,11 @@ def chain(plain: str, start: int, end: int) -> list[Option]:
     return found
 
 
-def _next(plain: str, letter: str, style: str, start: int, end: int) -> re.Match[str] | None:
-    """The marker of the next option after ``start``: one after a space, else any."""
+def _next(
+    plain: str, letter: str, style: str, start: int, end: int, tight: bool = False
+) -> re.Match[str] | None:
+    """The marker of the next option after ``start``: one after a space, else any. ``tight`` says
+    that the options before it stand without a space between them."""
     shape = {
         "a": rf"[(\[]\s*{letter}\s*[)\]]\s*[、.:]?\s*",
         "b": rf"(?<![A-Za-z0-9.]){letter}\s*[、.:)\],，]\s*",
@@ -65,7 +70,11 @@ def _next(plain: str, letter: str, style: str, start: int, end: int) -> re.Match
             return match
         any_match = any_match or match
     if any_match is None and style == "b":  # A.1B.2C.3
-        return re.compile(rf"(?<=\d){letter}\s*[、.]\s*").search(plain, start + 1, end)
+        any_match = re.compile(rf"(?<=\d){letter}\s*[、.]\s*").search(plain, start + 1, end)
+    if any_match is None and style == "b" and tight:  # A.甲B.TCP/IPC.丙
+        any_match = re.compile(rf"(?<=[A-Za-z]){letter}[、.](?![A-Za-z])").search(
+            plain, start + 1, end
+        )
     return any_match
 
 

@@ -66,7 +66,7 @@ _HAN = "零〇一二三四五六七八九十百"
 # How a stem may be numbered. "family" says which numbers count as one sequence.
 NUMBERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("第", re.compile(rf"第\s*(\d{{1,4}}|[{_HAN}]+)\s*(?:小?题|问)(?![型目库])\s*[、.:)]?\s*")),
-    ("题", re.compile(r"(?:试?题目?|问题)\s*(\d{1,4})\s*[、.:)]\s*")),
+    ("题", re.compile(r"(?:试?题目?|问题?)\s*(\d{1,4})\s*[、.:)]\s*")),
     ("Q", re.compile(r"(?:Question|Q)\s*\.?\s*#?\s*(\d{1,4})\s*[、.:)]?\s*", re.I)),
     ("d", re.compile(r"(\d{1,4})\s*(?:[、)]|[.:](?!\d)|\.(?=\d{4}年)|,(?!\d{3}(?!\d)))\s*\.?\s*")),
     ("(", re.compile(r"\(\s*(\d{1,4})\s*\)\s*[、.]?\s*")),
@@ -97,7 +97,7 @@ CHAPTER = re.compile(
     re.I,
 )
 QUESTION_LABEL = re.compile(
-    r"(?:\[\s*(?:题目|题干|问题|试题|例题|例)\s*\d*\s*\]|(?:题目|题干|问题|试题|问)\s*:"
+    r"(?:\[\s*(?:题目|题干|问题?|试题|例题|例)\s*\d*\s*\]|(?:题目|题干|问题|试题|问)\s*:"
     r"|(?:Question|Q)\s*[:：](?!\d+\s*[、.:)]))\s*:?\s*",
     re.I,
 )
@@ -106,9 +106,9 @@ QUESTION_LABEL = re.compile(
 _OPEN, _SHUT = r"(?:[\[(]|</?)?\s*", r"\s*[\])>]?"
 MINE = r"(?:我的|你的|您的|学生|考生|用户|学员|本人|your|my|student'?s?)"
 _ANSWER = (
-    r"(?:(?:参考|正确|标准|试题|本题|此题|题目|最佳|推荐)\s?)*(?:的)?答\s{0,3}案(?!解析"
+    r"(?:参考|正确|标准|试题|本题|此题|题目|最佳|推荐)*\s?(?:的)?答\s{0,3}案(?!解析"
     r"|说明|分析|解释|详解|依据|要点解析)(?:要点)?"
-    r"|正确选项|正确项|正解|回答|解答|(?:correct\s+|right\s+|model\s+)?(?:answers?"
+    r"|正确选项|正确项|正解|回答|答复|解答|(?:correct\s+|right\s+|model\s+)?(?:answers?"
     r"|ans)\b\.?|correct\s+(?:option|choice)|(?:answer\s+)?key\b"
 )
 _EXPLAIN = (

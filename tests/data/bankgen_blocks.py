@@ -35,6 +35,7 @@ Block = P | T
 Made = tuple[list[Block], list[Truth]]
 LAYOUTS: dict[str, Callable[[Maker], Made]] = {}
 PLAIN: set[str] = set()  # layouts that plain text can show too
+MARKDOWN: set[str] = set()  # layouts of Markdown files
 
 
 def layout(plain: bool = True) -> Callable[[Callable[[Maker], Made]], Callable[[Maker], Made]]:

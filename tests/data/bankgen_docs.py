@@ -6,10 +6,11 @@ A layout takes a Maker and returns ``(blocks, truths)``. ``LAYOUTS`` names them 
 
 from __future__ import annotations
 
-from tests.data import bankgen_plain, bankgen_rich
+from tests.data import bankgen_exams, bankgen_exports, bankgen_pairs, bankgen_plain, bankgen_rich
 from tests.data.bankgen import Maker, Truth
 from tests.data.bankgen_blocks import (
     LAYOUTS,
+    MARKDOWN,
     PLAIN,
     Block,
     Made,
@@ -26,9 +27,13 @@ from tests.data.bankgen_write import write_docx, write_txt
 
 __all__ = [
     "LAYOUTS",
+    "MARKDOWN",
     "PLAIN",
     "P",
     "T",
+    "bankgen_exams",
+    "bankgen_exports",
+    "bankgen_pairs",
     "bankgen_plain",
     "bankgen_rich",
     "p",

@@ -11,6 +11,7 @@ import pytest
 
 from data_tools.ledger import Ledger
 from data_tools.readers import read
+from tests.data import bankgen_books  # noqa: F401  (more layouts of workbooks)
 from tests.data import bankgen_docs as docs
 from tests.data import bankgen_sheets as sheets
 from tests.data.bankgen import Maker, Score, Truth, score
@@ -20,6 +21,10 @@ LEAST = 0.995
 
 
 def write_doc(made: list[Any], path: Path, seed: int, name: str) -> Path:
+    if name in docs.MARKDOWN:
+        path = path.with_suffix(".md")
+        docs.write_txt(made, path)
+        return path
     if seed % 2 and name in docs.PLAIN:
         path = path.with_suffix(".txt")
         encoding = ("utf-8", "gb18030", "utf-16", "utf-8-sig")[seed // 2 % 4]
