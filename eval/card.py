@@ -140,8 +140,9 @@ def named(cells: dict[str, Any], limits: dict[str, float | None]) -> list[dict[s
 
 
 def main_column(columns: dict[str, Any]) -> str:
-    """The column that the card is about: tuned, or the last one."""
-    return "tuned" if "tuned" in columns else list(columns)[-1]
+    """The column that the card is about: tuned, or the last one that is asked without evidence."""
+    plain = [name for name in columns if not columns[name].get("mode")] or list(columns)
+    return "tuned" if "tuned" in columns else plain[-1]
 
 
 def build(work_dir: Path) -> tuple[dict[str, Any], list[Row]]:
@@ -157,7 +158,7 @@ def build(work_dir: Path) -> tuple[dict[str, Any], list[Row]]:
         for name, info in state["columns"].items()
     }
     columns = {name: figures(suites) for name, suites in asked.items()}
-    main = main_column(columns)
+    main = main_column(state["columns"])
     for name in columns:
         if "base" in columns and name != "base":
             against(asked["base"], asked[name], columns[name])

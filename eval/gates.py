@@ -32,7 +32,8 @@ def _gate(name: str, bound: Any, columns: dict[str, Cells], column: str) -> dict
     if isinstance(bound, dict) and "most" in bound:
         rule, threshold = "≤", bound["most"]
     elif isinstance(bound, dict) and "lose" in bound and "base" in columns:
-        rule, threshold = "≥", round(columns["base"][name]["value"] - bound["lose"], 6)
+        rule = "≥"
+        threshold = max(0.0, round(columns["base"][name]["value"] - bound["lose"], 6))
     elif not isinstance(bound, (int, float)):
         raise UserError(f'领域设置 eval.gates.{name}: 应为 number, {{"most": x}} 或 {{"lose": x}}')
     passed = value is not None and (value >= threshold if rule == "≥" else value <= threshold)
@@ -53,11 +54,13 @@ def judge(
     column: str,
 ) -> list[dict[str, Any]]:
     """The domain's gates and the failure modes' for ``column``. A gate on a suite that was not
-    asked (SUITE=domain leaves out general) waits; on a metric that no suite has, it is a
-    mistake."""
+    asked (SUITE=domain leaves out general), or against a base that was not, waits; on a metric that
+    no suite has, it is a mistake."""
     cells = columns[column]
     found = []
     for name, bound in settings.items():
+        if isinstance(bound, dict) and "lose" in bound and name not in columns.get("base", {}):
+            continue  # nothing to lose against
         if name in cells:
             found.append(_gate(name, bound, columns, column))
         elif name.split(".")[0] in {cell.split(".")[0] for cell in cells}:

@@ -26,7 +26,7 @@ LABELS = {
     "standard3_weighted": "标准3 × 精度 weighted by precision",
     "precision": "精度 precision of the labels named",
     "refused": "应拒答而拒答 refused as it should",
-    "supported": "句句有据 every sentence rests on its evidence",
+    "supported": "句句有据 supported by its evidence",
 }
 _LEAD = re.compile(r"^(?:正确)?(?:答案|答|回答)?(?:应该|应当|应)?(?:是|为)?[:：,，\s]*")
 _SPLIT = re.compile(r"[、，,;；]|和|及|与|以及")

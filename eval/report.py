@@ -106,14 +106,16 @@ def notes(report: dict[str, Any]) -> list[str]:
     """What must be said beside the table: how retrieval was done, and what was not measured."""
     found = []
     for mode, about in report["retrieval"].items():
-        parts = [
-            f"{suite} {one['in_index']}/{one['n']} 题自己的原文在索引里 own passage in the index, "
-            f"{one['found']}/{one['n']} 检索到答案 answer retrieved, "
-            f"{one['asked']}/{one['n']} 依据足够 enough evidence, {one['seconds']} s"
+        kind = "开卷 open-book" if mode == retrieval.OPEN else "闭卷 closed-book (no eval rows)"
+        found.append(
+            f"检索 retrieval, {kind}, {about['size']} 条 passages. 自己的原文在索引里 own passage "
+            "in the index · 检索到答案 answer retrieved · 依据足够 enough evidence to ask · 秒 s:"
+        )
+        found += [
+            f"{suite} {one['in_index']} · {one['found']} · {one['asked']} / {one['n']} · "
+            f"{one['seconds']:.3f}"
             for suite, one in about["suites"].items()
         ]
-        kind = "开卷 open-book" if mode == retrieval.OPEN else "闭卷 closed-book (no eval rows)"
-        found.append(f"检索 retrieval, {kind}, {about['size']} 条 passages: " + "; ".join(parts))
     for column, marks in report["exams"].items():
         said = (f"{k} {percent(c['value'])} {interval(c)} n={c['n']}" for k, c in marks.items())
         found.append(f"考试 exams, {column}: {'; '.join(said)}")
@@ -189,9 +191,16 @@ def html(report: dict[str, Any], worst: list[dict[str, Any]]) -> str:
         lstrip_blocks=True,
     )
     pages.filters.update(percent=percent, interval=interval, star=star)
+    every = names(report)
+    main = report["columns"][report["main"]]
+    cells = {name: [c[name] for c in report["columns"].values() if name in c] for name in every}
     return pages.get_template("report.html").render(
         r=report,
         worst=worst,
+        names=every,
+        counts={name: main.get(name, cells[name][-1])["n"] for name in every},
+        heads=heads(report),
+        places={name: place for place, name in enumerate(report["columns"])},
         metrics=metrics.LABELS,
         suites=SUITES,
         modes=failures.MODES,
@@ -199,6 +208,18 @@ def html(report: dict[str, Any], worst: list[dict[str, Any]]) -> str:
         verdict=verdict(report),
         notes=notes(report),
     )
+
+
+def heads(report: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """The chart's rows: each suite with the one metric that says most."""
+    every = names(report)
+    found = []
+    for suite in report["suites"]:
+        for metric in ("refused", "standard1", "correct"):
+            if f"{suite}.{metric}" in every:
+                found.append((suite, f"{suite}.{metric}", metrics.LABELS[metric]))
+                break
+    return found
 
 
 def changes(report: dict[str, Any], before: dict[str, Any]) -> list[dict[str, Any]]:

@@ -93,7 +93,9 @@ def write(run: Path, name: str, sets: dict[str, list[Question]], place: Path, mo
     settings = domain.settings.get("eval", {})
     most = int(settings.get("rag_sample", SAMPLE))
     chosen = {
-        suite: suites.sample(questions, most, domain.seed) for suite, questions in sets.items()
+        suite: suites.sample(questions, most, domain.seed)
+        for suite, questions in sets.items()
+        if suite != "general"  # what the model forgot is no matter of the domain's index
     }
     index = Index.open(place)
     stamp = digest(sorted((f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in _files(place)))

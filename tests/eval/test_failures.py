@@ -70,8 +70,9 @@ def test_listing_everything_is_not_judged_correct(report):
 def test_a_failing_model_fails_the_run(report):
     card, printed = report
     assert card["main"] == "tuned"
-    assert [gate["name"] for gate in card["gates"] if not gate["pass"]] == ["failure.constant"]
-    assert "未过门槛 FAILED: failure.constant" in printed
+    failed = [gate["name"] for gate in card["gates"] if not gate["pass"]]
+    assert failed == ["train.correct", "failure.constant"]
+    assert "未过门槛 FAILED: train.correct, failure.constant" in printed
 
 
 def test_a_learnt_question_in_the_held_out_set_is_refused(tmp_path):

@@ -87,6 +87,7 @@ def test_the_columns_side_by_side(data, tmp_path):
     declined = notes["offtopic"]["n"] - notes["offtopic"]["asked"]
     assert declined and rag["offtopic.refused"]["value"] >= declined / notes["offtopic"]["n"]
     asked = sum(one["asked"] for one in notes.values())
+    assert "general" not in notes
     plain = sum(one["n"] for one in report["suites"].values())
     assert len(server.asked) == asked + plain
     assert report["unmeasured"] == ["tuned", "tuned_rag", "int4"]
