@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -19,11 +20,12 @@ from typing import Any
 from core import chat
 from core.domain import Domain
 from core.errors import UserError
-from core.files import ROOT, read_json, read_jsonl, write_json
+from core.files import ROOT, read_json, read_jsonl, shown, write_json
 from core.text import bare
 
 SAMPLE = 200  # questions a set; one in 200 is half a point
 LISTED = 300  # likeliest tokens that the engine is asked to list at each place
+FLOOR = -30.0  # the least log-probability that counts, so that one token cannot outweigh all
 ENOUGH = 8  # tokens beyond the expected answer: who says more is wrong anyway
 
 
@@ -63,8 +65,13 @@ def measure(file: Path, asked: dict[str, list[dict[str, str]]], folder: Path) ->
             [sys.executable, "-m", "deploy.measure", str(spec)], stdout=said, stderr=said
         )
     if done.returncode or not out.is_file():
-        last = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        raise UserError(f"测量失败 could not measure {file.name}: {(last or ['?'])[-1][:300]}")
+        kept = folder.parent / log.name
+        kept.write_text(log.read_text(errors="replace"))
+        said_last = re.findall(r"^\w*(?:Error|Exception)\b.*", kept.read_text(), re.MULTILINE)
+        raise UserError(
+            f"测量失败 could not measure {file.name}: {(said_last or ['?'])[-1][:300]} "
+            f"(详见 see {shown(kept)})"
+        )
     return {"bytes": file.stat().st_size, **read_json(out)}
 
 
@@ -104,7 +111,8 @@ def _nll(target: chat.Endpoint, row: dict[str, str]) -> tuple[float, int]:
         }
         (listed,) = call(target, "/completion", body)["completion_probabilities"]
         known = {one["id"]: one["logprob"] for one in listed["top_logprobs"]}
-        total -= known.get(token, min(known.values()))
+        sure = {key: float(found) for key, found in known.items() if found is not None}
+        total -= max(FLOOR, sure.get(token, min(sure.values(), default=FLOOR)))
     return total, len(answer)
 
 

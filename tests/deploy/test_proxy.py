@@ -1,0 +1,125 @@
+"""Two servers behind one address: one dies under load, requests go on, it comes back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import openai
+import pytest
+
+from tests.deploy import helper
+from tests.deploy.helper import Room
+from tests.deploy.tiny import ANSWER
+
+LMDEPLOY = helper.VENVS / "lmdeploy" / "bin" / "python"
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+
+
+class Load:
+    """Four clients that ask one after the other until told to stop."""
+
+    def __init__(self, port: int, key: str) -> None:
+        self.seen: Counter[str] = Counter()
+        self.stopping = threading.Event()
+        client = openai.OpenAI(
+            base_url=f"http://127.0.0.1:{port}/v1", api_key=key, max_retries=0, timeout=60
+        )
+        self.threads = [threading.Thread(target=self.ask, args=(client,)) for _ in range(4)]
+        for thread in self.threads:
+            thread.start()
+
+    def ask(self, client: openai.OpenAI) -> None:
+        while not self.stopping.is_set():
+            try:
+                answer = client.chat.completions.create(
+                    model="gongkao-tiny",
+                    messages=[{"role": "user", "content": "问"}],
+                    temperature=0,
+                    max_tokens=12,
+                )
+                good = answer.choices and answer.choices[0].message.content == ANSWER[:9]
+                self.seen["right" if good else "wrong"] += 1
+            except openai.OpenAIError as error:
+                self.seen[type(error).__name__] += 1
+                time.sleep(0.1)
+
+    def wait(self, more: int, seconds: float = 90) -> None:
+        """Until ``more`` right answers came."""
+        goal, end = self.seen["right"] + more, time.monotonic() + seconds
+        while self.seen["right"] < goal:
+            assert time.monotonic() < end, self.seen
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join()
+
+
+def engines(room: Room, ports: list[int]) -> list[int]:
+    found = []
+    for port in ports:
+        pid = room.record(port)["pid"]
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        found += [int(child) for child in children]
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gateway", ["lmdeploy", "nginx"])
+def test_one_of_two_dies_under_load_and_comes_back(served: Room, gateway: str) -> None:
+    if gateway == "lmdeploy" and not LMDEPLOY.exists():
+        pytest.skip("no environment 'lmdeploy': make env-lmdeploy")
+    if gateway == "nginx" and not NGINX:
+        pytest.skip("no nginx: apt install nginx-light")
+    other, front = helper.free_port(), helper.free_port()
+    assert served.start(port=other).returncode == 0
+    ports = [served.port, other]
+    line = ("proxy", "--nodes", *ports, "--gateway", gateway, "--port", front)
+    started = served.deploy(*line)
+    assert started.returncode == 0, started.stderr
+    load = Load(front, served.key())
+    try:
+        load.wait(20)
+        os.kill(engines(served, ports)[0], signal.SIGKILL)
+        load.wait(40)  # the other one, and soon both
+        stopped = served.stop(other)
+        assert "已停止" in stopped.stdout
+        load.wait(20)
+        assert served.start(port=other).returncode == 0
+        load.wait(20)
+    finally:
+        load.stop()
+        served.stop(front)
+        served.stop(other)
+    broken = sum(load.seen.values()) - load.seen["right"]
+    print(gateway, json.dumps(load.seen))
+    assert broken <= (4 if gateway == "nginx" else 200), load.seen
+
+
+@pytest.mark.slow
+def test_nginx_refuses_what_is_too_large_or_too_slow(served: Room) -> None:
+    if not NGINX:
+        pytest.skip("no nginx: apt install nginx-light")
+    front = helper.free_port()
+    line = ("proxy", "--nodes", served.port, "--gateway", "nginx", "--port", front)
+    assert served.deploy(*line).returncode == 0
+    try:
+        body = json.dumps({"messages": [{"role": "user", "content": "x" * 3_000_000}]})
+        began = time.monotonic()
+        curl = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-d", "@-"]
+        url = f"http://127.0.0.1:{front}/v1/chat/completions"
+        done = subprocess.run([*curl, url], input=body, capture_output=True, text=True)
+        assert done.stdout == "413" and time.monotonic() - began < 10
+        log = (served.work / "servers" / f"{front}.log").read_text()
+        assert "POST /v1/chat/completions 413" in log and served.key() not in log
+    finally:
+        served.stop(front)
