@@ -7,6 +7,7 @@ import re
 import unicodedata
 from pathlib import Path
 
+from core import domain as domains
 from core.errors import UserError
 from core.files import WORK_DIRS, atomic, sha256
 
@@ -22,16 +23,19 @@ def safe_name(name: str) -> str:
 
     Raises :class:`UserError` for a kind that cannot be read."""
     name = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
-    stem, _, kind = name.rpartition(".")
+    stem, dot, kind = name.rpartition(".")
     kind = kind.lower()
-    if kind not in KINDS:
+    if not dot or kind not in KINDS:
         raise UserError(f"不支持这种文件 cannot read this kind: {name[-40:]!r}; {', '.join(KINDS)}")
     stem = _ODD.sub("_", stem).strip(". ")[:80]
     return f"{stem or 'file'}.{kind}"
 
 
 def set_folder(domain: str, name: str) -> Path:
-    """The folder of a data set made on the page; raises :class:`UserError` for an odd name."""
+    """The folder of a data set made on the page; raises :class:`UserError` for an odd name, or a
+    domain that there is not."""
+    if domain not in domains.names():
+        raise UserError(f"没有领域 no domain {domain!r}")
     name = unicodedata.normalize("NFC", name.strip())
     if not _NAME.fullmatch(name):
         raise UserError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 BOX = '[data-testid="stChatInputTextArea"]'
@@ -54,3 +55,25 @@ def pick(page: Any, label: str, option: str) -> None:
     """Choose ``option`` in a select box."""
     page.get_by_role("combobox", name=label).click()
     page.get_by_role("option").filter(has_text=option).first.click()
+
+
+NAMES = (
+    "English|temperature|top_p|tokens?|gongkao|tiny|cpu|http|merged|q8_0|make \\w+.*|work_dirs.*|"
+    r"[\w.-]+\.(?:docx|xlsx|jsonl?|csv|txt|md|html)|DOCX|XLSX|JSONL?|demo|smollm2\w*|PYTHONPATH.*|"
+    "Word|Excel|Markdown|BANK=.*|DOMAIN=.*|data"
+)
+
+
+def english(page: Any) -> list[str]:
+    """English words that stand on the page, but for names, commands and files. Icons are letters
+    to the browser, too."""
+    text = page.evaluate(
+        "() => {const icons = [...document.querySelectorAll('span')].filter("
+        "one => getComputedStyle(one).fontFamily.includes('Material'));"
+        "const kept = icons.map(one => one.textContent);"
+        "icons.forEach(one => {one.textContent = ''});"
+        "const text = document.body.innerText;"
+        "icons.forEach((one, at) => {one.textContent = kept[at]});"
+        "return text}"
+    )
+    return re.findall(r"[A-Za-z_]{3,}", re.sub(NAMES, "", text))

@@ -1,4 +1,4 @@
-"""The pages in a real browser, from end to end: sources, building, quiz, votes, feedback, speech."""
+"""The pages in a real browser, end to end: sources, building, quiz, votes, feedback, speech."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.files import ROOT, read_jsonl
 from tests.deploy import helper
 from tests.deploy.helper import Room
 from tests.deploy.tiny import ANSWER
-from tests.web.steps import MESSAGE, ask, finished, go, message, pick, press, visitor
+from tests.web.steps import MESSAGE, ask, english, finished, go, message, pick, press, visitor
 
 pytestmark = pytest.mark.slow
 QUESTION = "世界上最大的宫殿是？"
@@ -257,6 +257,19 @@ def test_what_is_read_aloud_is_heard_again() -> None:
     worker.process.stdin.close()
     worker.process.wait(20)
     assert "最大的淡水湖" in heard and "江西" in heard
+
+
+@pytest.mark.parametrize("name", ["quiz", "compare", "data", "card", "feedback"])
+def test_every_page_is_chinese_and_fits_a_telephone(
+    page: Any, served: Room, bank: Path, address: str, name: str
+) -> None:
+    go(page, address, name)
+    page.get_by_text("模型服务运行中").wait_for()
+    page.wait_for_timeout(1500)
+    assert english(page) == []
+    page.set_viewport_size({"width": 390, "height": 780})
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_beyond_this_machine_nobody_is_served(browser: Any, room: Room) -> None:

@@ -76,7 +76,7 @@ TEXTS = {
     "network_voice_help": "Some browser voices send the text to a service. While this is off only "
     "voices of the device are used, and the text stays here.",
     "speech_missing": "This machine's own voice and speech input have to be installed first "
-    "(about 400 MB, used without a network): `{command}`",
+    "(about 740 MB, used without a network): `{command}`",
     "speaking": "Reading aloud…",
     "dictate": "Dictate",
     "record": "Record",
@@ -251,4 +251,5 @@ TEXTS = {
     "state_loading": "The model server does not answer",
     "state_down": "The model server is not running",
     "name_and_file": "Give it a name and at least one file.",
+    "no_memory": "The file is too large for the memory allowed. Split it, or run make data.",
 }

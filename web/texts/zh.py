@@ -69,7 +69,7 @@ TEXTS = {
     "network_voice": "允许网络语音",
     "network_voice_help": "有的浏览器语音会把文字发到网上合成。"
     "关闭时只用设备自带的语音，文字不离开本机。",
-    "speech_missing": "本机语音合成与语音输入需要先安装（约 400 MB，不必联网使用）：`{command}`",
+    "speech_missing": "本机语音合成与语音输入需要先安装（约 740 MB，运行时不联网）：`{command}`",
     "speaking": "正在合成语音…",
     "dictate": "语音输入",
     "record": "录音",
@@ -280,4 +280,5 @@ TEXTS = {
     "state_loading": "模型服务没有应答",
     "state_down": "模型服务没有运行",
     "name_and_file": "请填写名称，并选择至少一个文件。",
+    "no_memory": "文件太大，内存不够。请拆小文件，或在终端运行 make data。",
 }

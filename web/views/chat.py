@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.chat import Endpoint
+from core.errors import UserError
 from web import (
     access,
     evidence,
@@ -145,14 +146,20 @@ def reply(
         slot.markdown("▌")
         prepared = None
         if opened is not None:
-            prepared = evidence.prepare(
-                opened, found.domain, said[-2]["content"], talk.earlier(said, turns)
-            )
-            message["extra"]["passages"] = [evidence.kept(one) for one in prepared.passages]
-            sent = prepared.messages
+            try:
+                prepared = evidence.prepare(
+                    opened, found.domain, said[-2]["content"], talk.earlier(said, turns)
+                )
+            except UserError as error:  # the index's model is not there any more, or the like
+                message["problem"] = str(error)
+            else:
+                message["extra"]["passages"] = [evidence.kept(one) for one in prepared.passages]
+                sent = prepared.messages
         if prepared and not prepared.enough:
             message |= {"content": evidence.refusal(found.domain), "problem": ""}
             message["extra"] |= {"refused": True, "checks": []}
+            store.save(access.owner(), message)
+        elif prepared is None and opened is not None:
             store.save(access.owner(), message)
         else:
             below.button(say("stop"), icon=":material/stop_circle:", key="stop")

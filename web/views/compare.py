@@ -208,6 +208,8 @@ def drawn(run: str, left: list[dict[str, Any]], main: str) -> tuple[dict[str, An
 def page() -> None:
     """The page from top to bottom."""
     st.title(say("compare"))
+    if disclaimer := server.find().domain.disclaimer:
+        st.caption(disclaimer)
     tabs = st.tabs([say("compare_live"), say("compare_blind")])
     with tabs[0]:
         live()

@@ -119,7 +119,9 @@ def ended(out: Path, now: dict[str, Any]) -> None:
     if now["state"] in ("none", "done"):
         return
     if now["state"] == "failed":
-        st.error(say("build_failed", reason=texts.plain(now["error"])), icon=":material/error:")
+        short = now["error"].startswith("MemoryError")
+        reason = say("no_memory") if short else texts.plain(now["error"])
+        st.error(say("build_failed", reason=reason), icon=":material/error:")
     else:
         st.warning(say(f"build_{now['state']}"), icon=":material/warning:")
 
