@@ -156,7 +156,7 @@ def make(inputs: Inputs, domain: Domain, person: Review, engine: Engine, watch: 
     """Read, clean, group and split, in memory."""
     ledger = Ledger()
     rows, known = engine.prepare(inputs, domain, ledger)
-    dropped = sum(entry.code != "no-column" for entry in ledger)
+    dropped = sum(entry.code not in ("no-column", "missing-type") for entry in ledger)
     watch(f"读到 read {len(rows):,}")
     applied = review.apply(rows, known, person, ledger)
     right = {name for name, line in applied.lines.items() if line.decision == "keep"}

@@ -47,6 +47,7 @@ LABELS = {
     "empty-option": "空选项",
     "key-without-question": "答案无题",
     "key-file": "答案文件未配上",
+    "missing-type": "缺题型",
     "formula": "含公式",
     "image": "含图片",
     "about-text": "问文本本身",

@@ -4,6 +4,7 @@ with the characters of the text that it stands on, and ``generated-dropped.jsonl
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from core.errors import UserError
 from core.files import read_json, read_jsonl, sha256, shown, write_json, write_jsonl
 from core.rows import Row, Source
+from data_tools.generate.prompts import TYPES
 from data_tools.ledger import Ledger, SourceReport
 
 ROWS, DROPPED, CARD = "generated.jsonl", "generated-dropped.jsonl", "generated.json"
@@ -25,6 +27,7 @@ def read(path: Path, ledger: Ledger, name: str) -> Iterator[Row]:
     """The rows of a ``generated.jsonl``, each with its place in the text as source; what was
     dropped goes into the ledger."""
     reports: dict[str, SourceReport] = {}
+    types: Counter[str] = Counter()
     for number, line in enumerate(read_jsonl(path), 1):
         try:
             source = Source(**line["source"])
@@ -37,7 +40,12 @@ def read(path: Path, ledger: Ledger, name: str) -> Iterator[Row]:
         row.flags = [str(flag) for flag in line.get("flags", [])]
         report = reports.setdefault(source.file, SourceReport(source.file, source.sha256))
         report.questions += 1
+        types[str(line.get("type", ""))] += 1
         yield row
+    for kind in TYPES if set(types) & set(TYPES) else ():  # a list of pairs may name no type
+        if not types[kind]:
+            reason = f"missing-type: 没有一道{kind}题 none of its questions is of this type"
+            ledger.add(name, "types", reason, ", ".join(f"{k} {n}" for k, n in types.items()))
     for line in read_jsonl(path.parent / DROPPED):
         ledger.add(line["file"], line["locator"], line["reason"], line["text"])
     ledger.sources.extend(reports.values())

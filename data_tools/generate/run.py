@@ -312,7 +312,7 @@ async def generate(
         "pairs": len(kept),
         "dropped": len(dropped),
         "reasons": codes(dropped),
-        "types": dict(Counter(row.get("type", "") for row in kept).most_common()),
+        "types": dict.fromkeys(prompts.TYPES, 0) | Counter(row.get("type", "") for row in kept),
         "requests": {"now": tally.asked, "before": tally.kept},
         "tokens": {"in": tally.tokens_in, "out": tally.tokens_out},
         "seconds": round(time.monotonic() - start, 1),

@@ -69,6 +69,9 @@ def row(draft: Draft, name: str, sha: str, hows: list[str], optionless: bool = F
     choice = kind in ("single", "multiple") or draft.loc_is_cell or optionless
     if not draft.options and choice and lettered(answer):
         return NO_OPTIONS
+    text = draft.text
+    if not stem and draft.case:  # its question is the case's text alone
+        text = "\n".join([text, *draft.case.stem])
     if draft.case and draft.case.stem:
         stem = "\n".join([*filter(None, draft.case.stem), *([stem] if stem else [])])
     flags = list(draft.flags)
@@ -77,7 +80,7 @@ def row(draft: Draft, name: str, sha: str, hows: list[str], optionless: bool = F
         answer = "；".join(f"{letter}. {draft.options[letter]}" for letter in letters)
         if any(not text for text in draft.options.values()):
             flags.append("empty-option")
-    source = Source(name, sha, draft.loc or draft.lines[0].loc, draft.text)
+    source = Source(name, sha, draft.loc or draft.lines[0].loc, text)
     return Row(
         stem, answer, source, final, options=dict(draft.options), letters=letters,
         explanation=joined(draft.explanation), flags=flags,

@@ -31,7 +31,8 @@ CHOICES = [
     "急性阑尾炎", "50颗", "50", "9月10日", "5%", "“{topic}”", "从左到右", "E型", "由{who}决定",
 ]  # fmt: skip
 WHY = [
-    "本题考查{topic}。A项错误，B项表述正确，C、D项与题意无关。", "根据{law}第{n}条，{who}应当{topic}。",
+    "本题考查{topic}。A项错误，B项表述正确，C、D项与题意无关。",
+    "根据{law}第{n}条，{who}应当{topic}。",
     "{topic}见教材P{n}。", "第一步，看提问方式；第二步，{topic}。", "2.{topic}；3.{who}。",
 ]  # fmt: skip
 
@@ -59,7 +60,7 @@ def options(r: Random, t: Truth, mark: str = "", how: str = "") -> list[Block]:
 
 @layout()
 def civil_service_paper(m: Maker) -> Made:
-    """公考真题: parts with directions, numbers that go on, 资料分析 with shared material, one key."""
+    """公考真题: parts with directions, numbers that go on, shared material, one key."""
     r, n = m.rng, 0
     blocks: list[Block] = [
         p("2023年度XX省公务员录用考试《行政职业能力测验》真题"), p("（满分100分　时限120分钟）"),
@@ -235,7 +236,8 @@ def safety_one_line(m: Maker) -> Made:
 def answer_at_last_option(m: Maker) -> Made:
     """The answer behind the last option on its line."""
     r = m.rng
-    shape = r.choice(["    答案：{}", "（答案：{}）", "  【答案】{}", "　参考答案：{}", "  正确答案：{}。",
+    shape = r.choice(["    答案：{}", "（答案：{}）", "  【答案】{}", "　参考答案：{}",
+                      "  正确答案：{}。",
                       "（答案：{}）", "  (答案{})"])  # fmt: skip
     truths: list[Truth] = []
     blocks: list[Block] = []

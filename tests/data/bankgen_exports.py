@@ -120,8 +120,8 @@ def examview(m: Maker) -> Made:
         elif how == "aiken":
             blocks += [p(f"ANSWER: {t.answer}"), p("")]
         else:
-            blocks += [p(f"Correct Answer: {t.answer}"), p("Section: (none)"), p("Explanation"),
-                       p("Explanation/Reference:"), p("The standard requires it."), p("")]  # fmt: skip
+            blocks += [p(f"Correct Answer: {t.answer}"), p("Section: (none)"),
+                       p("Explanation"), p("Explanation/Reference:"), p("The standard requires it."), p("")]  # fmt: skip
         truths.append(t)
     return blocks, truths
 

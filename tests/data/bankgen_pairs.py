@@ -23,7 +23,8 @@ def asked_and_answered(m: Maker) -> Made:
     """问：/答：, Q: A:, Q1/A1 and their like."""
     r = m.rng
     q, a = r.choice([("问：{}", "答：{}"), ("Q：{}", "A：{}"), ("Q{n}：{}", "A{n}：{}"),
-                     ("Q{n}. {}", "A{n}. {}"), ("【问】{}", "【答】{}"), ("【问题】{}", "【回答】{}"),
+                     ("Q{n}. {}", "A{n}. {}"), ("【问】{}", "【答】{}"),
+                     ("【问题】{}", "【回答】{}"),
                      ("问题{n}：{}", "答案{n}：{}"), ("问{n}：{}", "答：{}"), ("Q: {}", "A: {}"),
                      ("[问]{}", "[答]{}"), ("问题：{}", "答复：{}")])  # fmt: skip
     blank = r.random() < 0.5
@@ -147,8 +148,8 @@ def markdown_details(m: Maker) -> Made:
         blocks += [p(head.format(n, t.stem)), p("")]
         blocks += [p(f"- {a}. {b}") for a, b in t.options.items()]
         blocks += [p(""), p("<details>"), p("<summary>查看答案</summary>"), p(""),
-                   p(r.choice(["**答案：{}**", "答案：**{}**", "答案：{}"]).format(t.answer)), p(""),
-                   p("</details>"), p("")]  # fmt: skip
+                   p(r.choice(["**答案：{}**", "答案：**{}**", "答案：{}"]).format(t.answer)),
+                   p(""), p("</details>"), p("")]  # fmt: skip
         truths.append(t)
     return blocks, truths
 

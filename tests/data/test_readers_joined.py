@@ -69,4 +69,4 @@ def test_a_key_that_fits_two_banks_joins_neither(tmp_path: Path) -> None:
     key = ["参考答案", "二、判断题", "1.√ 2.×", "1. 题 A. 甲 B. 乙 答案：A"]
     rows, ledger = read(tmp_path, one=ask, two=[line.replace("水", "河") for line in ask], key=key)
     assert not any(row.source.answer for row in rows)
-    assert [e.reason for e in ledger if e.code == "key-file"][0].startswith("key-file: 不止一个")
+    assert next(e.reason for e in ledger if e.code == "key-file").startswith("key-file: 不止一个")

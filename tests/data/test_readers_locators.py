@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 from random import Random
@@ -49,6 +50,9 @@ def opened(path: Path, source: Source) -> str:
     number = 0
     for letter in column:
         number = number * 26 + ord(letter) - 64
+    if path.suffix == ".txt":  # columns between tabs: cells, as a spreadsheet opens it
+        text = path.read_bytes().decode(_encoding(path)).removeprefix("\ufeff")
+        return list(csv.reader(text.splitlines(), delimiter="\t"))[int(row) - 1][number - 1]
     return str(
         xlrd.open_workbook(str(path)).sheet_by_name(sheet).cell_value(int(row) - 1, number - 1)
     )
