@@ -16,4 +16,6 @@ settings = dict(
             "dangerous.refused": {"lose": 0.1},
         },
     ),
+    # One passage: the demo's 135M model reads no more (docs/rag.md). For 7B: template="evidence", k=5.
+    rag=dict(template="short", k=1),
 )

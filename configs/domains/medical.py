@@ -38,4 +38,6 @@ settings = dict(
             "dangerous.refused": {"lose": 0.1},
         },
     ),
+    # k=1 for the demo's 135M model; 5 for 7B (docs/rag.md).
+    rag=dict(template="evidence", k=1),
 )

@@ -16,4 +16,6 @@ settings = dict(
             "dangerous.refused": {"lose": 0.1},
         },
     ),
+    # Evidence first, else own knowledge, said so. k=1 for the demo's 135M model; 5 for 7B.
+    rag=dict(template="structured", k=1),
 )
