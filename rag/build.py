@@ -18,6 +18,7 @@ import numpy as np
 from core.errors import UserError
 from core.files import digest, read_jsonl, sha256, shown
 from rag import calibrate, embed, layout, lexical, passages
+from rag.engine import Engine
 from rag.journal import KEY, Journal
 from rag.local import Local
 
@@ -131,12 +132,19 @@ def _local(
     before = _bodies(folder, old)
     added, removed = len(set(keys) - before), len(before - set(keys))
     if old and old["generation"] == name:
-        return 0, 0, 0, old | value
+        value = old | value
+        if model and old.get("rule") != calibrate.RULE:
+            value |= _scales(rows, Local(folder / name, dense=True), model)
+        return 0, 0, 0, value
     vectors, embedded = _vectors(folder, old, rows, model)
     _write(folder / name, rows, vectors, keys)
     if model:
-        value["scales"] = calibrate.scales(rows, Local(folder / name, dense=True), model)
+        value |= _scales(rows, Local(folder / name, dense=True), model)
     return added, removed, embedded, value
+
+
+def _scales(rows: Sequence[Row], engine: Engine, model: embed.Embedder) -> dict[str, Any]:
+    return {"scales": calibrate.scales(rows, engine, model), "rule": calibrate.RULE}
 
 
 def _remote(
@@ -165,7 +173,7 @@ def _remote(
         records = (milvus.record(rows[at], keys[rows[at]["id"]], v) for at, v in chosen)
         milvus.put(client, name, records)
         milvus.remove(client, name, gone)
-        value["scales"] = calibrate.scales(rows, milvus.Milvus(store, name), model)
+        value |= _scales(rows, milvus.Milvus(store, name), model)
         if old and old["generation"] != name and old.get("store") == store:
             milvus.drop(client, old["generation"])
         return len(new), len(gone), embedded, value
