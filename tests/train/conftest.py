@@ -1,11 +1,11 @@
-"""The train environment, a tiny model and a small data set."""
+"""The train environment, a tiny model, a small data set, and cheap training processes."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,81 @@ HERE = Path(__file__).parent
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
+    # One thread: models are tiny, and tests run beside each other.
+    own = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
+    return {**os.environ, **own, "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
+
+
+class Process:
+    """A fork of the zygote, as ``subprocess.Popen`` shows one."""
+
+    def __init__(self, zygote: Zygote, pid: int, out: Path, err: Path) -> None:
+        self.zygote, self.pid, self.out, self.err = zygote, pid, out, err
+        self.returncode: int | None = None
+
+    def poll(self, block: bool = False) -> int | None:
+        if self.returncode is None:
+            self.returncode = self.zygote.ask({"wait": self.pid, "block": block})
+        return self.returncode
+
+    def wait(self) -> int:
+        code = self.poll(block=True)
+        assert code is not None
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def completed(self) -> subprocess.CompletedProcess[str]:
+        code = self.wait()
+        texts = [path.read_text(errors="replace") for path in (self.out, self.err)]
+        return subprocess.CompletedProcess([], code, *texts)
+
+
+class Zygote:
+    """Starts ``python -m train …`` by forking (zygote.py)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.count = folder, 0
+        self.process = subprocess.Popen(
+            [str(PYTHON), str(HERE / "zygote.py")],
+            env=environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self.process.stdout
+        while self.process.stdout.readline().strip() != "ready":
+            assert self.process.poll() is None, "the zygote died"
+
+    def ask(self, request: dict[str, Any]) -> Any:
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def start(self, argv: list[str], limit: int = 0) -> Process:
+        self.count += 1
+        out, err = (self.folder / f"{self.count}.{name}" for name in ("out", "err"))
+        request = {"argv": argv, "out": str(out), "err": str(err), "limit": limit}
+        return Process(self, self.ask(request), out, err)
+
+    def __call__(self, *argv: str, limit: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return self.start(list(argv), limit).completed()
+
+
+@pytest.fixture(scope="session")
+def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    if not PYTHON.exists():
+        pytest.skip("no train environment (python3 requirements/install.py train)")
+    made = Zygote(tmp_path_factory.mktemp("zygote"))
+    yield made
+    assert made.process.stdin
+    made.process.stdin.close()
+    made.process.wait()
 
 
 @pytest.fixture(scope="session")
@@ -61,20 +135,26 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def train(tiny: Path, data: Path, tmp_path: Path) -> Callable[..., Any]:
-    """``train(config, *overrides, wait=True, **flags)``: a run of the tiny model on the CPU."""
+def argv(tiny: Path, data: Path, tmp_path: Path) -> Callable[..., list[str]]:
+    """``argv(command, config, *overrides, work_dir=…, **flags)`` on the tiny model and the CPU."""
 
-    def run(config: str, *overrides: str, wait: bool = True, work_dir: str = "run", **flags: str):
-        command = [str(PYTHON), "-m", "train", "run", config, "--domain", "gongkao"]
-        command += ["--data", str(data), "--work-dir", str(tmp_path / work_dir)]
+    def make(command: str, config: str, *overrides: str, work_dir: str = "run", **flags: str):
+        line = [command, config, "--domain", "gongkao"]
+        line += ["--data", str(data), "--work-dir", str(tmp_path / work_dir)]
         for name, value in flags.items():
-            command += [f"--{name}"] + ([value] if value else [])
+            line += [f"--{name}"] + ([value] if value else [])
         base = [f"pretrained_model_name_or_path={tiny}", "device=cpu", "dtype=bfloat16"]
-        command += ["--override", *base, *overrides]
-        if wait:
-            return subprocess.run(command, env=environment(), capture_output=True, text=True)
-        return subprocess.Popen(
-            command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        return [*line, "--override", *base, *overrides]
+
+    return make
+
+
+@pytest.fixture
+def train(zygote: Zygote, argv: Callable[..., list[str]]) -> Callable[..., Any]:
+    """``train(config, *overrides, wait=True, limit=0, **flags)``: a run of the tiny model."""
+
+    def run(config: str, *overrides: str, wait: bool = True, limit: int = 0, **flags: str):
+        process = zygote.start(argv("run", config, *overrides, **flags), limit)
+        return process.completed() if wait else process
 
     return run

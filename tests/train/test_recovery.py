@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import signal
-import subprocess
 import time
 import zipfile
 from collections.abc import Callable
@@ -17,7 +15,7 @@ from typing import Any
 import pytest
 
 from core.files import read_json
-from tests.train.conftest import PYTHON, environment
+from tests.train.conftest import Zygote
 from train import checkpoints, curves
 
 
@@ -86,7 +84,7 @@ OPTIONS += ("evaluation_samples=0", "log_interval=5", "save_total_limit=1")
 
 
 def test_full_disk_is_one_line_and_the_last_checkpoint_is_whole(
-    train: Callable, tiny: Path, data: Path, tmp_path: Path
+    train: Callable, tmp_path: Path
 ) -> None:
     """The file size limit stands in for the full disk (no root needed): it lets the run write its
     curve, and stops it at a checkpoint that is too large."""
@@ -98,20 +96,9 @@ def test_full_disk_is_one_line_and_the_last_checkpoint_is_whole(
     (tmp_path / "run" / "run.json").write_text(json.dumps({**state, "status": "running"}))
     os.truncate(tmp_path / "run" / "loss.jsonl", 250)  # and the curve ends in the middle of a line
 
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
-
-    command = [str(PYTHON), "-m", "train", "run", "smollm2_cpu_qlora.py", "--domain", "gongkao"]
-    command += ["--data", str(data), "--work-dir", str(tmp_path / "run"), "--resume", "1"]
-    command += ["--override", f"pretrained_model_name_or_path={tiny}", "dtype=bfloat16"]
     Path(before).rename(tmp_path / "run" / "iter_3.pth")
-    full = subprocess.run(
-        [*command, "device=cpu", *OPTIONS, "max_epochs=1", "lora_r=2"],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        preexec_fn=limit,
-    )
+    few = (*OPTIONS, "max_epochs=1", "lora_r=2")
+    full = train("smollm2_cpu_qlora.py", *few, limit=size // 2, resume="1")
     lines = [line for line in full.stderr.splitlines() if line.startswith("错误")]
     assert full.returncode == 2 and len(lines) == 1, full.stderr[-2000:]
     assert "磁盘已满" in lines[0] and "Traceback" not in full.stderr
@@ -130,7 +117,9 @@ def killed_at(train: Callable, tmp_path: Path, seconds: float) -> None:
 @pytest.mark.parametrize(
     "times", [pytest.param(3, id="3"), pytest.param(20, id="20", marks=pytest.mark.slow)]
 )
-def test_killed_anywhere_it_comes_to_its_end(train: Callable, tmp_path: Path, times: int) -> None:
+def test_killed_anywhere_it_comes_to_its_end(
+    train: Callable, zygote: Zygote, tmp_path: Path, times: int
+) -> None:
     started = time.monotonic()
     whole = train("smollm2_cpu_qlora.py", *OPTIONS, work_dir="kill")
     span = time.monotonic() - started
@@ -148,11 +137,6 @@ def test_killed_anywhere_it_comes_to_its_end(train: Callable, tmp_path: Path, ti
     points = curves.read(tmp_path / "kill" / "loss.jsonl")
     assert [point["iter"] for point in points] == list(range(1, 25))
     assert [point["loss"] for point in points] == pytest.approx(first, rel=0.02)
-    step = subprocess.run(
-        [str(PYTHON), "-m", "train", "adapter", "--work-dir", str(tmp_path / "kill")],
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
+    step = zygote("adapter", "--work-dir", str(tmp_path / "kill"))
     assert step.returncode == 0, step.stderr[-2000:]
     assert (tmp_path / "kill" / "adapter" / "adapter_model.safetensors").is_file()

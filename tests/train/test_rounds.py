@@ -10,19 +10,14 @@ from pathlib import Path
 import pytest
 
 from core.files import read_json, read_jsonl, write_jsonl
-from tests.train.conftest import PYTHON, environment
+from tests.train.conftest import Zygote
 from train import curves, launch
 
 FEW = ("pack_to_max_length=False", "batch_size=4", "max_epochs=2", "evaluation_samples=0")
 
 
-def command(name: str, work: Path, *rest: str) -> subprocess.CompletedProcess[str]:
-    line = [str(PYTHON), "-m", "train", name, "--work-dir", str(work), *rest]
-    return subprocess.run(line, env=environment(), capture_output=True, text=True)
-
-
 def test_best_checkpoint_early_end_and_second_round(
-    train: Callable, data: Path, tmp_path: Path
+    train: Callable, zygote: Zygote, data: Path, tmp_path: Path
 ) -> None:
     write_jsonl(data / "eval.jsonl", list(read_jsonl(data / "train.jsonl"))[:5])
     rate = ("lr=3e-2", "max_epochs=6", "evaluation_freq=3", "early_stopping_patience=2")
@@ -37,7 +32,7 @@ def test_best_checkpoint_early_end_and_second_round(
     assert state["steps"] == 36 or points[-1]["iter"] == state["steps"] < 36
     if state["steps"] < 36:
         assert "提前结束" in done.stdout
-    assert command("adapter", work).returncode == 0
+    assert zygote("adapter", "--work-dir", str(work)).returncode == 0
     assert read_json(work / "run.json")["adapter_from"] == f"best_iter_{best}.pth"
     card = (work / "card.md").read_text(encoding="utf-8")
     assert state["data_sha256"] in card and "commit" in card and state["tokens"] > 0
@@ -59,11 +54,11 @@ def test_bad_inputs_are_said_before_training(train: Callable, data: Path) -> Non
 
 
 @pytest.mark.slow
-def test_all_weights_and_text(train: Callable, data: Path, tmp_path: Path) -> None:
+def test_all_weights_and_text(train: Callable, zygote: Zygote, data: Path, tmp_path: Path) -> None:
     whole = train("qwen2_5_0_5b_full.py", *FEW, "prompt_template=internlm2_chat", "lr=1e-3")
     assert whole.returncode == 0, whole.stderr[-2000:]
     for name in ("adapter", "merge"):
-        step = command(name, tmp_path / "run")
+        step = zygote(name, "--work-dir", str(tmp_path / "run"))
         assert step.returncode == 0, step.stderr[-2000:]
     handover = read_json(tmp_path / "run" / "merged" / "handover.json")
     assert handover["n"] == 8 and handover["prompt_ids_equal"]
@@ -136,11 +131,10 @@ def test_distributed_needs_are_said() -> None:
     assert launch.Where(gpus=2).problem({"sequence_parallel_size": 1}) is None
 
 
-def test_estimate_is_what_the_run_shows(train: Callable, tiny: Path, data: Path, tmp_path: Path):
-    base = [f"pretrained_model_name_or_path={tiny}", *FEW]
-    line = [str(PYTHON), "-m", "train", "estimate", "smollm2_cpu_qlora.py", "--domain", "gongkao"]
-    line += ["--data", str(data), "--work-dir", str(tmp_path / "run"), "--override", *base]
-    done = subprocess.run(line, env=environment(), capture_output=True, text=True)
+def test_estimate_is_what_the_run_shows(
+    train: Callable, zygote: Zygote, argv: Callable, tmp_path: Path
+) -> None:
+    done = zygote(*argv("estimate", "smollm2_cpu_qlora.py", *FEW))
     assert done.returncode == 0, done.stderr[-2000:]
     found = read_json(tmp_path / "run" / "estimate.json")
     run = train("smollm2_cpu_qlora.py", *FEW)
@@ -150,3 +144,4 @@ def test_estimate_is_what_the_run_shows(train: Callable, tiny: Path, data: Path,
     assert found["trainable"] == found["trainable_counted"], "the formula counts what is trained"
     assert found["tokens_per_epoch"] * 2 == pytest.approx(state["tokens"], rel=0.15)
     assert found["answer_tokens_per_epoch"] * 2 == state["answer_tokens"]
+    assert found["seconds_per_step"] > 0 and found["peak_gb"] > 0

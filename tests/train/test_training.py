@@ -14,16 +14,21 @@ from typing import Any
 import pytest
 
 from core.files import read_json, read_jsonl, write_jsonl
-from tests.train.conftest import PYTHON, environment
+from tests.train.conftest import PYTHON, Zygote, environment
 
 
 def losses(folder: Path) -> list[float]:
     return [point["loss"] for point in read_jsonl(folder / "loss.jsonl")]
 
 
-def test_internlm2_recipe_trains_converts_and_merges(train: Callable, tmp_path: Path) -> None:
-    """The 7B recipe's own path (NF4, LoRA, packing, its template) on a model of its schema."""
-    done = train("internlm2_qlora.py", "max_length=64", "max_epochs=8", "accumulative_counts=2")
+def test_internlm2_recipe_trains_converts_and_merges(
+    train: Callable, argv: Callable, zygote: Zygote, tmp_path: Path
+) -> None:
+    """The 7B recipe's own path (NF4, LoRA, packing, its template) on a model of its schema; once as
+    a process of its own, as make starts it."""
+    options = ("max_length=64", "max_epochs=8", "accumulative_counts=2")
+    line = [str(PYTHON), "-m", "train", *argv("run", "internlm2_qlora.py", *options)]
+    done = subprocess.run(line, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     work = tmp_path / "run"
     curve = losses(work)
@@ -32,17 +37,12 @@ def test_internlm2_recipe_trains_converts_and_merges(train: Callable, tmp_path: 
     state = read_json(work / "run.json")
     assert state["status"] == "trained" and state["steps"] == len(curve)
     for command in ("adapter", "merge"):
-        step = subprocess.run(
-            [str(PYTHON), "-m", "train", command, "--work-dir", str(work)],
-            env=environment(),
-            capture_output=True,
-            text=True,
-        )
+        step = zygote(command, "--work-dir", str(work))
         assert step.returncode == 0, step.stderr[-2000:]
     assert read_json(work / "adapter" / "adapter_config.json")["r"] == 64
     handover = read_json(work / "merged" / "handover.json")
     assert handover["prompt_ids_equal"] and handover["n"] == 8
-    again = train("internlm2_qlora.py", "max_length=64", "max_epochs=8", "accumulative_counts=2")
+    again = train("internlm2_qlora.py", *options)
     assert "up to date" in again.stdout
     other = train("internlm2_qlora.py", "max_length=64", "max_epochs=9")
     assert other.returncode == 2 and "FORCE=1" in other.stderr
@@ -131,17 +131,12 @@ def test_the_trap_is_real_here(probed: dict[str, Any]) -> None:
     assert found["after"] < 0.9 * found["before"]
 
 
-def test_check_finds_leaks_and_prints_parity(tiny: Path, data: Path, tmp_path: Path) -> None:
-    def check() -> subprocess.CompletedProcess[str]:
-        command = [str(PYTHON), "-m", "train", "check", "internlm2_qlora.py", "--domain", "gongkao"]
-        command += ["--data", str(data), "--work-dir", str(tmp_path / "run"), "--override"]
-        command += [f"pretrained_model_name_or_path={tiny}"]
-        return subprocess.run(command, env=environment(), capture_output=True, text=True)
-
-    done = check()
+def test_check_finds_leaks_and_prints_parity(zygote: Zygote, argv: Callable, data: Path) -> None:
+    line = argv("check", "internlm2_qlora.py")
+    done = zygote(*line)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "24 rows equal" in done.stdout
     row = json.loads((data / "train.jsonl").read_text(encoding="utf-8").splitlines()[3])
     write_jsonl(data / "eval.jsonl", [row])
-    done = check()
+    done = zygote(*line)
     assert done.returncode == 2 and "第3题的答案是？" in done.stderr
