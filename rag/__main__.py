@@ -34,15 +34,20 @@ def ask(args: argparse.Namespace) -> None:
     """Answer one question with its evidence; evidence alone where no server runs."""
     chosen = domain.load(args.domain)
     opened = Index.open(args.index or args.data.parent / "index")
-    ready = prepare(opened, chosen, args.question, k=args.k)
-    print(f"问 {args.question}")
+    target, count = None, None
     try:
         target = chat.endpoint(args.port)
-        said = chat.ask(target, ready.messages, temperature=0, max_tokens=args.max_tokens)
-        said = said if ready.enough else refusal(chosen)
+        count = answer.counter(target)
     except UserError as error:
-        said = ""
         print(f"模型未作答 no answer from a model: {error}")
+    ready = prepare(opened, chosen, args.question, k=args.k, count=count)
+    print(f"问 {args.question}")
+    said = "" if ready.enough else refusal(chosen)
+    if target and ready.enough:
+        try:
+            said = chat.ask(target, ready.messages, temperature=0, max_tokens=args.max_tokens)
+        except UserError as error:
+            print(f"模型未作答 no answer from a model: {error}")
     used = check(said, ready.passages) if said and ready.enough else []
     for one in used:
         mark = "" if one.supported else "  ⚠ 资料不支持 not in the evidence"

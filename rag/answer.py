@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.chat import Endpoint, api_key
 from core.domain import Domain
 from core.errors import UserError
 from rag import prompts, rerank
@@ -14,6 +17,7 @@ from rag.index import Index
 from rag.passages import Passage
 
 Rewrite = Callable[[list[dict[str, str]]], str]
+Count = Callable[[str], int]
 REFUSAL = "资料中没有找到依据，无法回答这个问题。"
 DEFAULTS: dict[str, Any] = {
     "template": "evidence",
@@ -67,18 +71,21 @@ def prepare(
     where: dict[str, Any] | None = None,
     budget: int | None = None,
     rewrite: Rewrite | None = None,
+    count: Count | None = None,
 ) -> Prepared:
     """Search for ``question`` and write the prompt.
 
     ``history`` are earlier messages (role, content), oldest first; ``budget`` is the prompt's
-    length in tokens; ``rewrite`` asks a model to make a follow-up question stand alone.
+    length in tokens as ``count`` (:func:`counter`; :func:`estimate` without) finds them;
+    ``rewrite`` asks a model to make a follow-up question stand alone.
     """
     chosen = settings(domain)
     query = standalone(question, history, rewrite)
     found = index.search(query, k or chosen["k"], where, rerank.load(chosen["rerank"]))
     enough = max((one.score for one in found), default=0.0) >= chosen["threshold"]
-    kept, turns = fit(chosen, domain.system, query, found, history, budget or chosen["budget"])
-    content = prompts.render(chosen["template"], kept, query if query != question else question)
+    chosen |= {"budget": budget or chosen["budget"]}
+    kept, turns = fit(chosen, domain.system, query, found, history, count or estimate)
+    content = prompts.render(chosen["template"], kept, query)
     messages = [{"role": "system", "content": domain.system}, *turns]
     messages.append({"role": "user", "content": content})
     own = chosen["template"] in prompts.OWN_KNOWLEDGE
@@ -126,32 +133,52 @@ def estimate(text: str) -> int:
     return int(1.5 * wide + (len(text) - wide) / 3) + 1
 
 
+def counter(target: Endpoint) -> Count:
+    """Counts tokens with the server's own ``/tokenize`` (llama.cpp's); with :func:`estimate` where
+    it has none or does not answer."""
+
+    def count(text: str) -> int:
+        request = urllib.request.Request(
+            target.root + "/tokenize",
+            json.dumps({"content": text}).encode(),
+            {"Content-Type": "application/json", "Authorization": f"Bearer {api_key()}"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=2) as answer:
+                return len(json.load(answer)["tokens"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return estimate(text)
+
+    return count
+
+
 def fit(
     chosen: dict[str, Any],
     system: str,
     question: str,
     found: Sequence[Passage],
     history: Sequence[dict[str, str]],
-    budget: int,
+    count: Count,
 ) -> tuple[list[Passage], list[dict[str, str]]]:
     """The passages and earlier turns for which the budget has room: the best passages first, then
     the latest whole turns within their share. One passage always stays."""
-    left = budget - estimate(system) - estimate(prompts.render(chosen["template"], (), question))
+    budget = chosen["budget"]
+    left = budget - count(system) - count(prompts.render(chosen["template"], (), question))
     turns: list[dict[str, str]] = []
     allowance = min(left, budget * chosen["history"])
     for one in reversed(
         [{"role": m["role"], "content": prompts.inert(m["content"])} for m in history]
     ):
-        allowance -= estimate(one["content"])
+        allowance -= count(one["content"])
         if allowance < 0:
             break
         turns.insert(0, one)
     while turns and turns[0]["role"] != "user":
         turns.pop(0)
-    left -= sum(estimate(one["content"]) for one in turns)
+    left -= sum(count(one["content"]) for one in turns)
     kept: list[Passage] = []
     for passage in found:
-        left -= estimate(prompts.numbered([passage]))
+        left -= count(prompts.numbered([passage]))
         if left < 0 and kept:
             break
         kept.append(passage)
