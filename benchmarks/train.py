@@ -126,20 +126,21 @@ def reached(eval_points: list[dict[str, float]], loss: float) -> float | None:
 
 
 def table() -> None:
-    """Print what has been measured, and the limit."""
+    """Print what has been measured: each contender's end, and when ours was as good."""
     found = {n: read_json(OUT / f"{n}.json") for n in NAMES if (OUT / f"{n}.json").is_file()}
-    goal = max((found[n]["eval"][-1]["loss"] for n in ("ours",) if n in found), default=0.0)
-    head = (
-        f"{'contender':14}{'train s':>9}{'answer tok/s':>14}{'last eval':>11}{f'to {goal:.3f}':>11}"
+    print(
+        f"{'contender':14}{'train s':>9}{'answer tok/s':>14}{'best loss':>11}{'after s':>9}"
+        f"{'ours after':>12}{'ratio':>7}{'peak GB':>9}"
     )
-    print(head + f"{'peak GB':>9}")
     for name, r in found.items():
         if name == "matmul":
             continue
-        when = reached(r["eval"], goal)
+        best = min(r["eval"], key=lambda point: point["loss"])
+        when = reached(found["ours"]["eval"], best["loss"]) if "ours" in found else None
         print(
             f"{name:14}{r['seconds']:9.1f}{r['answer_tokens'] / r['seconds']:14.1f}"
-            f"{r['eval'][-1]['loss']:11.3f}{when if when else 'never':>11}{r['peak_gb']:9.2f}"
+            f"{best['loss']:11.3f}{best['s']:9.1f}{when if when else 'never':>12}"
+            f"{best['s'] / when if when else 0:7.1f}{r['peak_gb']:9.2f}"
         )
     if "matmul" in found and "ours" in found:
         tokens, answers = found["ours"]["tokens"], found["ours"]["answer_tokens"]

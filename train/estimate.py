@@ -126,24 +126,20 @@ def probe(cfg: Any, settings: dict[str, Any]) -> dict[str, Any]:
     from xtuner.registry import BUILDER
 
     torch.manual_seed(settings["seed"])
-    loader = Runner.build_dataloader(cfg.train_dataloader.to_dict(), seed=settings["seed"])
+    plain = as_a_run_reads_it(cfg)
+    loader = Runner.build_dataloader(plain.train_dataloader, seed=settings["seed"])
     batches = [batch["data"] for batch in loader]
-    model = BUILDER.build(cfg.model).train()
     gpu = settings["device"] == "cuda"
-    device = torch.device("cuda" if gpu else "cpu")
-    model.to(device)
+    model = BUILDER.build(plain.model).train().to("cuda" if gpu else "cpu")
     named = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    settings_of = dict(cfg.optim_wrapper.to_dict())
-    optimizer = settings_of["optimizer"]
-    kind = optimizer.pop("type")
-    optimizer = kind(named, **{**optimizer, "lr": 1e-9})
+    optimizer = torch.optim.AdamW(named, lr=1e-9)
     seconds, sizes = [], []
     # Evenly spread over the sizes of batches, so that their mean is the run's.
     picked = sorted(batches, key=lambda batch: batch["input_ids"].numel())
     chosen = [picked[round((i + 0.5) / PROBE * len(picked) - 0.5)] for i in range(PROBE)]
     for batch in [chosen[-1], *chosen]:
         started = time.perf_counter()
-        step(model, optimizer, batch, settings, device)
+        step(model, optimizer, batch, settings)
         seconds.append(time.perf_counter() - started)
         sizes.append(batch["input_ids"].numel())
     steps = len(batches) * settings["max_epochs"]
@@ -160,6 +156,17 @@ def probe(cfg: Any, settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def as_a_run_reads_it(cfg: Any) -> Any:
+    """``cfg`` written out and read again, lazy objects become names."""
+    import tempfile
+
+    from mmengine.config import Config
+
+    with tempfile.TemporaryDirectory() as folder:
+        cfg.dump(f"{folder}/config.py")
+        return Config.fromfile(f"{folder}/config.py")
+
+
 def per_step(seconds: list[float], sizes: list[int], mean: float) -> float:
     """Seconds of a step of ``mean`` tokens: the least-squares line through the probed steps, never
     below their fastest."""
@@ -169,10 +176,11 @@ def per_step(seconds: list[float], sizes: list[int], mean: float) -> float:
     return max(min(seconds), line.intercept + max(line.slope, 0.0) * mean)
 
 
-def step(model: Any, optimizer: Any, batch: Any, settings: dict[str, Any], device: Any) -> None:
+def step(model: Any, optimizer: Any, batch: Any, settings: dict[str, Any]) -> None:
     """One training step as the run does it: forward, backward, clipping, update."""
     import torch
 
+    device = next(model.parameters()).device
     data = {name: value.to(device) for name, value in batch.items() if hasattr(value, "to")}
     dtype = getattr(torch, settings["dtype"])
     with torch.autocast(device.type, dtype=dtype, enabled=settings["dtype"] != "float32"):

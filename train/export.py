@@ -32,7 +32,7 @@ def adapter(work_dir: Path) -> None:
     """Write ``adapter/`` from the last checkpoint by XTuner's own ``pth_to_hf``:
     the best one where the recipe says ``best_by``."""
     state = load_run(work_dir)
-    full = state["settings"]["lora_r"] == "0"  # all weights trained: there is no adapter
+    full = state["settings"].get("lora_r") == "0"  # all weights trained: there is no adapter
     target = work_dir / ("whole" if full else "adapter")
     proof = "config.json" if full else "adapter_config.json"
     if state.get("adapter_of") == state["key"] and (target / proof).is_file():

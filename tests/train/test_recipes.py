@@ -186,3 +186,24 @@ def test_preflight_refuses_an_empty_train_set(tmp_path: Path) -> None:
     ).settings.to_dict()
     with pytest.raises(UserError, match="没有可训练的行"):
         preflight.check("smollm2_cpu_qlora.py", settings)
+
+
+def test_what_a_tracker_or_a_second_round_lacks_is_said_with_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight, "has_gpu", lambda: True)
+    overrides = {"data": str(tmp_path), "track": "swanlab", "load_from": str(tmp_path / "none")}
+    settings = recipes.load(recipes.find("internlm2_qlora.py"), overrides).settings.to_dict()
+    with pytest.raises(UserError) as caught:
+        preflight.check("internlm2_qlora.py", settings)
+    assert "pip install" in str(caught.value) and "swanlab" in str(caught.value)
+    assert "LOAD_FROM=" in str(caught.value)
+
+
+def test_estimate_without_weights_still_says_memory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    estimate.estimate("internlm2_20b_qlora.py", "gongkao", tmp_path, tmp_path / "run")
+    said = capsys.readouterr().out
+    assert "19.8" in said or "19.9" in said, "billions of parameters"
+    assert "modelscope download" in said and (tmp_path / "run" / "estimate.json").is_file()
