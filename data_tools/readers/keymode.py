@@ -67,7 +67,8 @@ class KeyMode(Questions):
         following = self.context.items[index + 1 : index + 4]
         first = next((x for x in following if x.kind != it.BLANK), None)
         if first is not None and first.kind == it.NUMBER and len(first.parts) > 1:
-            return first.head.start >= first.head.end
+            said = first.plain[first.body : first.head.end].strip(" .。")
+            return not said or it.CHOSEN.fullmatch(said) is not None
         if self.q is None:
             return True
         return self.q.open and any(draft.open for draft in self.drafts[-4:-1])

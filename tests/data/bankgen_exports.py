@@ -120,8 +120,9 @@ def examview(m: Maker) -> Made:
         elif how == "aiken":
             blocks += [p(f"ANSWER: {t.answer}"), p("")]
         else:
-            blocks += [p(f"Correct Answer: {t.answer}"), p("Section: (none)"),
-                       p("Explanation"), p("Explanation/Reference:"), p("The standard requires it."), p("")]  # fmt: skip
+            blocks += [p(f"Correct Answer: {t.answer}"), p("Section: (none)")]
+            blocks += [p("Explanation"), p("Explanation/Reference:")]
+            blocks += [p("The standard requires it."), p("")]
         truths.append(t)
     return blocks, truths
 
