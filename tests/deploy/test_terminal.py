@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,17 @@ def test_a_terminal_chat(served: Room) -> None:
     done = core(served, "chat", "--port", served.port, text="世界上最大的宫殿是？\n/clear\n/exit\n")
     assert done.returncode == 0, done.stderr
     assert ANSWER[:100] in done.stdout and "已清空" in done.stdout
+
+
+def test_a_chat_is_saved_but_never_over_another_file(served: Room, tmp_path: Path) -> None:
+    file = tmp_path / "talk.md"
+    lines = f"问一\n/save {file}\n/system 换一个\n/save {file}\n/rag\n/nonsense\n/exit\n"
+    done = core(served, "chat", "--port", served.port, text=lines)
+    assert done.returncode == 0, done.stderr
+    saved = file.read_text()
+    assert "**问** 问一" in saved and ANSWER[:100] in saved and "1 轮" in done.stdout
+    assert "exists already" in done.stdout and "换一个" not in saved
+    assert "开 on" in done.stdout and done.stdout.count("/save") >= 2
 
 
 def test_a_terminal_chat_without_a_server(room: Room) -> None:
