@@ -171,7 +171,7 @@ lint: env-dev  ## ruff 与类型检查 ruff and mypy
 test: env-dev env-train env-serve env-eval  ## 全部测试（<10 分钟） the tests
 	@$(DEV) -m pytest
 
-test-slow: env-dev env-train env-train-448 env-serve env-eval env-ray  ## 较慢的测试 the tests that take minutes
+test-slow: env-dev env-train env-train-448 env-serve env-eval env-ray env-lmdeploy  ## 较慢的测试 the tests that take minutes
 	@$(DEV) -m pytest -m slow
 
 # Resolve each stage anew from requirements/*.txt and note what came out.

@@ -14,7 +14,7 @@ from core.errors import UserError
 from core.files import ROOT, WORK_DIRS, read_json, shown, write_text
 
 HELP = (
-    "/clear 清空对话 forget  ·  /system [文字] 系统提示 system prompt  ·  /rag 资料问答开关 evidence"
+    "/clear 清空对话 forget  ·  /system [文字] 系统提示 system prompt  ·  /rag 资料问答 evidence"
     "\n/save 文件.md 保存 save  ·  /exit 退出 leave  ·  Ctrl-C 打断回答 cut an answer short"
 )
 PAST = WORK_DIRS / "chat_history"  # of the input line, for the arrow keys
