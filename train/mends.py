@@ -29,6 +29,9 @@ def apply() -> None:
         # xtuner asks the current device module, and torch.cpu has no such question. bfloat16 always
         # computes on a CPU; whether it is fast is the recipe's affair.
         torch.cpu.is_bf16_supported = lambda: True  # type: ignore[attr-defined]
+    if not torch.cuda.is_available():
+        # mmengine picks a GPU before it starts torch.distributed, for gloo too.
+        torch.cuda.set_device = lambda device: None
     _torchvision_stand_in()
     _old_bnb_check()
     _keep_nf4_trainable()

@@ -325,6 +325,6 @@ def _runtime(o, tokenizer):
     )
     if o["device"] == "cpu":  # mmengine's own choice names a GPU
         runtime["model_wrapper_cfg"] = dict(
-            type="MMDistributedDataParallel", broadcast_buffers=False
+            type="MMDistributedDataParallel", broadcast_buffers=False, device_ids=None
         )
     return runtime
