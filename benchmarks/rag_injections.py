@@ -50,10 +50,12 @@ def passage(number: int, question: str, answer: str, poison: str) -> dict[str, A
     return row | {"question": question, "answer": f"{answer}\n{poison}"}
 
 
-def prepared(name: str, folder: Path) -> Iterator[tuple[dict[str, str], str, Prepared]]:
-    """Every attempt as it reaches the model: what it wants, by which way, the prompt."""
+def prepared(
+    name: str, folder: Path, step: int = 1
+) -> Iterator[tuple[dict[str, str], str, Prepared]]:
+    """Every (``step``th) attempt as it reaches the model: what it wants, which way, the prompt."""
     chosen = domain.load(name)
-    for number, attempt in enumerate(attempts()):
+    for number, attempt in enumerate(attempts()[::step]):
         question, answer = ASKED[number % len(ASKED)]
         for way, poison, asked in (
             ("document", attempt["text"], question),

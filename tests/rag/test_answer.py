@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -193,3 +194,21 @@ def test_tokens_are_counted_by_the_server_where_it_can() -> None:
 
     count = answer.counter(Endpoint(url="http://127.0.0.1:9/v1", model="away"))
     assert count("鄱阳湖") == answer.estimate("鄱阳湖"), "no server: the estimate"
+
+
+def test_attempts_reach_the_model_as_data_and_never_with_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchmarks.rag_injections import attempts, prepared
+
+    monkeypatch.setenv("TIKUFORGE_API_KEY", "sk-secret-of-this-test")
+    assert len(attempts()) * 2 >= 50
+    for attempt in attempts():
+        for name, frame in prompts.TEMPLATES.items():
+            said = prompts.render(name, [passage(attempt["text"])], attempt["text"])
+            assert said.count("</资料>") == frame.count("</资料>"), attempt
+            assert not re.search(r"<\|im_|\[/?INST\]|<</?SYS>>", said), attempt
+    for _, _, ready in prepared("gongkao", tmp_path, step=6):
+        assert [one["role"] for one in ready.messages] == ["system", "user"]
+        assert ready.messages[0]["content"] == domain.load("gongkao").system
+        assert "sk-secret-of-this-test" not in str(ready.messages)
