@@ -19,6 +19,7 @@ RAG       ?= open
 RAG_MODES  = $(if $(filter 0,$(RAG)),,$(if $(filter closed,$(RAG)),open closed,open))
 INT4      ?= $(shell ls $(RUN)/gguf/*[qQ]4*.gguf 2>/dev/null | head -1)
 EVAL_ARGS = --work-dir $(RUN) --domain $(DOMAIN)
+BENCH     ?= data
 DEMO_CONFIG = smollm2_cpu_qlora.py
 DEMO        = $(WORK_DIRS)/demo/$(DOMAIN)
 
@@ -162,14 +163,14 @@ doctor: env-core  ## 检查环境 what this machine has and lacks
 check: env-train  ## 数据、配方与提示一致性 data, recipe and prompt parity
 	@$(TRAIN) -m train check $(CONFIG) $(TRAIN_ARGS)
 
-bench:
-	@echo "make $@: 这一步还没有实现 this stage is not built yet" >&2; exit 3
+bench: env-core env-train  ## BENCH=data|data_scale|train|train_step|serve|rag|web|eval_overhead [ARGS=] 基准
+	@$(VENVS)/$(if $(filter train_step,$(BENCH)),train,core)/bin/python benchmarks/$(BENCH).py $(ARGS)
 
 lint: env-dev  ## ruff 与类型检查 ruff and mypy
 	@$(DEV) -m ruff check . && $(DEV) -m ruff format --check . && $(DEV) -m mypy
 
 test: env-dev env-train env-serve env-eval  ## 全部测试（<10 分钟） the tests
-	@$(DEV) -m pytest
+	@$(DEV) -m pytest -n 2 --dist loadgroup
 
 test-slow: env-dev env-train env-train-448 env-serve env-eval env-ray env-lmdeploy env-clients  ## 较慢的测试 the tests that take minutes
 	@$(DEV) -m pytest -m slow
