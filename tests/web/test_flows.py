@@ -26,9 +26,13 @@ SPEECH = helper.VENVS / "speech" / "bin" / "python"
 @pytest.fixture(scope="module")
 def bank(room: Room) -> Path:
     """The sample bank as a data set with its index, in the room's work folder."""
-    out = room.work / "gongkao" / "data"
+    out, choice = room.work / "gongkao" / "data", room.work / "choice.txt"
+    choice.write_text(
+        "1. 中国最大的淡水湖是（ ）\nA. 青海湖\nB. 鄱阳湖\nC. 太湖\n答案：B\n解析：在江西。\n"
+    )
+    banks = [*sorted(map(str, (ROOT / "samples" / "gongkao").glob("bank.*"))), str(choice)]
     for command in (
-        ["data_tools", "build", "--domain", "gongkao", "--out", str(out)],
+        ["data_tools", "build", "--domain", "gongkao", "--out", str(out), "--bank", *banks],
         ["rag", "index", "--domain", "gongkao", "--data", str(out)],
     ):
         subprocess.run(
@@ -147,11 +151,12 @@ def test_a_quiz_with_its_notebook(
     go(page, address, "quiz")
     if page.get_by_role("combobox", name="题库").count():
         pick(page, "题库", "gongkao/data")
-    page.get_by_role("button", name="多选").click()
+    page.get_by_text("单选", exact=True).click()
     page.get_by_text("第 1 题，共 1 题").wait_for()
-    page.locator('[data-testid="stCheckbox"] label').first.click()
+    page.locator('[data-testid="stForm"] [data-testid="stRadio"] label').nth(1).click()
     page.get_by_role("button", name="提交").click()
     page.get_by_text("回答错误").wait_for()
+    page.get_by_text("在江西").wait_for()
     page.get_by_text("出处：").first.click()
     page.locator(".passage.here").wait_for()
     page.get_by_role("button", name="请模型讲解").click()
@@ -164,7 +169,8 @@ def test_a_quiz_with_its_notebook(
     page.get_by_role("button", name="移出错题本").click()
     page.get_by_text("错题本是空的").wait_for()
     page.get_by_role("tab", name="练习").click()
-    page.get_by_role("button", name="问答", exact=True).click()
+    pills = page.get_by_test_id("stButtonGroup").filter(has_text="单选")
+    pills.get_by_text("问答", exact=True).click()
     page.get_by_placeholder("你的答案").fill("别的说法")
     page.get_by_role("button", name="提交").click()
     page.get_by_role("button", name="我答对了").click()

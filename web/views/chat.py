@@ -47,7 +47,7 @@ def cites(message: dict[str, Any], opened: Any) -> None:
 def open_source(passage: dict[str, Any], opened: Any) -> None:
     """Show the paragraph or cell between its neighbours."""
 
-    @st.dialog(say("source_of", file=passage["source"].get("file", "")), width="large")
+    @st.dialog(say("source_of", file=passage["source"].get("file", "")), width="medium")
     def dialog() -> None:
         st.caption(say("source_help"))
         for one in evidence.around(opened, passage):
@@ -115,7 +115,7 @@ def act(message: dict[str, Any], question: str, last: bool) -> None:
 def correct(message: dict[str, Any], question: str) -> None:
     """Ask for the right answer."""
 
-    @st.dialog(say("correct_title"), width="large")
+    @st.dialog(say("correct_title"), width="medium")
     def dialog() -> None:
         st.caption(say("correct_help"))
         asked = st.text_area(say("question"), question, max_chars=2000, key="correct_question")
