@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core import chat, domain
 from core.errors import UserError, run_cli
-from core.files import shown
+from core.files import sha256, shown
 from rag import answer
 from rag.build import build
 from rag.query import Index, check, prepare, refusal
@@ -34,6 +34,9 @@ def ask(args: argparse.Namespace) -> None:
     """Answer one question with its evidence; evidence alone where no server runs."""
     chosen = domain.load(args.domain)
     opened = Index.open(args.index or args.data.parent / "index")
+    kb = args.data / "kb.jsonl"
+    if kb.is_file() and sha256(kb) != opened.note["kb"]["sha256"]:
+        print(f"提示 note: {shown(kb)} 已有改动 has changed since: make index")
     target, count = None, None
     try:
         target = chat.endpoint(args.port)

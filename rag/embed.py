@@ -103,7 +103,7 @@ class Folder:
             raise UserError(
                 f"嵌入模型 {path} 需要 needs sentence-transformers (requirements/embed.txt)"
             ) from None
-        self.name = f"st:{Path(path).name}"
+        self.name = f"st:{Path(path).name}@{digest(path)[:8]}"
         self.model = SentenceTransformer(path, device="cpu")
 
     def encode(self, texts: Sequence[str], query: bool) -> np.ndarray:

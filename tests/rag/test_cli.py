@@ -32,6 +32,7 @@ def test_index_and_ask_without_a_server(sample: Path, tmp_path: Path) -> None:
     assert found.returncode == 0, found.stderr
     assert "make deploy" in found.stdout and "bank.docx p:" in found.stdout
     assert "鄱阳湖" in found.stdout
+    assert "已有改动" not in found.stdout
     spy = tmp_path / "spy"
     odd = make(
         "ask", data, f'Q=$(touch {spy}) `touch {spy}` "; touch {spy}; "', "PORT=9", work=tmp_path
