@@ -3,7 +3,8 @@
     python benchmarks/rag.py recall            # hybrid, dense, lexical, by kind of question
     python benchmarks/rag.py refuse            # telling questions apart that the bank cannot answer
     python benchmarks/rag.py scale [--size 100000]
-    python benchmarks/rag.py stack             # the earlier project's stack (make env-ragstack)
+    python benchmarks/rag.py stack             # the earlier project's stack, in an environment of
+                                               # its own: python3 requirements/install.py ragstack
 
 The bank is read from REAL_DATA into ``--home`` and indexed there by the code of ``make index``; a
 second run embeds nothing. Each part prints a table, then JSON as its last line. Run it alone: other

@@ -15,8 +15,12 @@ _SENTENCE = re.compile(
     r"[^。！？!?；;\n]+[。！？!?；;\n]*(?:\s*[\[［【]\s*\d[\d\s,，、]*[\]］】])*"
 )
 _CITED = re.compile(r"[\[［【]\s*(\d[\d\s,，、]*)[\]］】]")
-_NUMBER = re.compile(r"\d+(?:[.:/]\d+)*%?")
-_CHINESE = str.maketrans("〇零一二两三四五六七八九", "001223456789")
+# A number with the unit right behind it, where it has one of these: 30万 is not 30, 5米 not 5里.
+_UNITS = "平方|立方|公里|千米|厘米|毫米|公斤|千克|小时|分钟|世纪"
+_UNITS += "|[年月日号岁米里克吨斤元万亿度届亩升秒天]"
+_NUMBER = re.compile(rf"(\d+(?:[.:/]\d+)*%?)\s*({_UNITS})?")
+_DIGITS = re.compile(r"[〇零一二三四五六七八九]{2,}")
+_ARABIC = str.maketrans("〇零一二三四五六七八九", "00123456789")
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,8 @@ class Cited:
 def check(answer: str, passages: Sequence[Passage]) -> list[Cited]:
     """Every sentence of ``answer`` with its passages (numbered from 1, as in the prompt).
 
-    A sentence is supported when the passages that it cites hold every number in it and at least
+    A sentence is supported when the passages that it cites hold every number in it, with its unit
+    if it has one, and at least
     :data:`COVER` of its character pairs (of its characters, where it has four or fewer). Where it
     cites none, the first passage that supports it alone is taken. A number cited that is not there
     supports nothing. Limits: words are compared, not meaning. A denial, or two names exchanged,
@@ -63,16 +68,23 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 def holds(passage: str, sentence: str) -> bool:
     """Whether ``passage`` holds the numbers and most of the words of ``sentence``."""
-    sentence = _CITED.sub("", sentence)
-    if not figures(sentence) <= figures(passage):
-        return False
+    passage, sentence = plain(passage), plain(_CITED.sub("", sentence))
+    there = figures(passage)
+    for number, unit in figures(sentence):
+        if not any(number == one and unit in ("", other) for one, other in there):
+            return False
     if bare(sentence) in bare(passage):
         return True
-    said, there = tokens(sentence), set(tokens(passage))
+    said, held = tokens(sentence), set(tokens(passage))
     pairs = [token for token in said if len(token) > 1] or said
-    return bool(pairs) and sum(token in there for token in pairs) / len(pairs) >= COVER
+    return bool(pairs) and sum(token in held for token in pairs) / len(pairs) >= COVER
 
 
-def figures(text: str) -> set[str]:
-    """The numbers in ``text``, Chinese digits as Arabic ones."""
-    return set(_NUMBER.findall(nfkc(text)))
+def plain(text: str) -> str:
+    """NFKC, with Chinese digits in a row (一九四九) as Arabic ones."""
+    return _DIGITS.sub(lambda found: found.group().translate(_ARABIC), nfkc(text))
+
+
+def figures(text: str) -> set[tuple[str, str]]:
+    """The numbers in a plain text with their units (``""`` for none)."""
+    return set(_NUMBER.findall(text))

@@ -154,6 +154,9 @@ def test_cited_sentences_are_checked() -> None:
     "said",
     [
         "它的面积是3584平方公里[1]。",
+        "鄱阳湖面积3583亩[1]。",
+        "长江全长6397米[2]。",
+        "长江全长6397万公里[2]。",
         "鄱阳湖是中国最大的淡水湖[2]。",
         "鄱阳湖是中国最大的淡水湖[9]。",
         "鄱阳湖是中国最大的淡水湖[0]。",
@@ -173,6 +176,13 @@ def test_uncited_sentences_find_their_passage_or_none() -> None:
     ]
     assert check("鄱阳湖", [LAKE])[0].numbers == (1,)
     assert check("", [LAKE]) == [] and check("。。[1]", [LAKE]) == []
+
+
+def test_numbers_are_the_same_in_any_digits() -> None:
+    year = passage("中华人民共和国成立于1949年10月1日。")
+    for said in ("成立于一九四九年[1]", "成立于１９４９年10月[1]", "成立于1949[1]"):
+        assert check(said, [year])[0].supported, said
+    assert not check("成立于一九四八年[1]", [year])[0].supported
 
 
 def test_several_citations_count_together() -> None:
