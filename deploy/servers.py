@@ -21,7 +21,7 @@ from deploy.health import healthy
 
 READY = {
     "cpu": 600.0,
-    "proxy": 120.0,
+    "proxy": 300.0,
     "turbomind": 1800.0,
     "pytorch": 1800.0,
 }  # seconds to load a model
@@ -190,7 +190,11 @@ def _accepts_key(target: chat.Endpoint) -> None:
 
 
 def _last(log: Path) -> str:
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    lines = [
+        line
+        for line in log.read_text(errors="replace").splitlines()
+        if line.strip() and not line.startswith("supervisor:")
+    ]
     return lines[-1][:300] if lines else "?"
 
 
