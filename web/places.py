@@ -110,6 +110,9 @@ def place(source: dict[str, Any], language: str) -> str:
     locator = str(source.get("locator", ""))
     for pattern, words in _PLACES:
         if found := pattern.match(locator):
-            locator = words[language].format(*found.groups())
+            parts = list(found.groups())
+            if locator.startswith("c:"):  # a Python slice; people count from one
+                parts[0] = str(int(parts[0]) + 1)
+            locator = words[language].format(*parts)
             break
     return f"{source.get('file', '')} · {locator}"

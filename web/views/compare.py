@@ -70,7 +70,7 @@ def stream_both(targets: list[chat.Endpoint], question: str) -> list[dict[str, A
     began = time.monotonic()
     made: list[dict[str, Any]] = [{"text": "", "first": None, "seconds": None} for _ in targets]
     running = {
-        side: talk.pieces(target, sent, tick=0.05, temperature=0.0, max_tokens=512)
+        side: talk.pieces(target, sent, tick=0.05, temperature=0.0, max_tokens=256)
         for side, target in enumerate(targets)
     }
     while running:
