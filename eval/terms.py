@@ -141,6 +141,8 @@ def _covered(term: str, sentence: str) -> bool:
 
 def _apart(term: str, text: list[str]) -> list[str]:
     """The sentences without 非X, 抗X and 致X (but 所致X), which are something else than X."""
+    if not any(term in sentence for sentence in text):
+        return text
     other = re.compile(rf"(?:[非抗]|(?<![所导引])致){re.escape(term)}")
     return [other.sub(HIDDEN, sentence) for sentence in text]
 
@@ -192,6 +194,7 @@ class Matcher:
     def __init__(self, aliases: Path | None) -> None:
         self.aliases = aliases
         self._terms: dict[str, list[str]] = {}
+        self._keys: dict[str, str] = {}
 
     def read(self, text: str, hide: Iterable[str] = ()) -> Text:
         """A text ready for :meth:`rule`; ``hide`` as for :func:`sentences`."""
@@ -201,7 +204,9 @@ class Matcher:
 
     def key(self, term: str) -> str:
         """What two names of one term share."""
-        return _loose(canonical(normal(term), self.aliases))
+        if term not in self._keys:
+            self._keys[term] = _loose(canonical(normal(term), self.aliases))
+        return self._keys[term]
 
     def rule(self, term: str, text: Text, strict: bool = False) -> str:
         """Which rule finds ``term`` affirmed in ``text``: plain, loose, coordination, order, or

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -13,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from core.files import ROOT, read_json
+from core.files import ROOT, read_json, write_jsonl
 from tests.deploy import helper
-from tests.eval.conftest import FACTS, PYTHON, Bench
+from tests.eval.conftest import FACTS, PYTHON, Bench, row
 from tests.eval.server import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not PYTHON.exists(), reason="make env-eval")]
@@ -114,6 +115,44 @@ def test_dlc_and_a_missing_runner(tmp_path):
         done = run([*bench.command(f"tuned={server.url}#toy"), "--runner", "sge"], bench)
     assert done.returncode == 2 and "dlc, local, slurm" in done.stderr
     assert not server.asked
+
+
+OPTIONS = {"A": "故宫", "B": "长城", "C": "天坛", "D": "颐和园"}
+CHOICES = {  # question → (right letters, what the model says)
+    "世界上最长的城墙是？": ("B", "B. 长城"),
+    "祭天的是哪一座？": ("C", "答案是C"),
+    "哪些是宫殿园林？": ("AD", "A、D"),
+    "哪些在北京城内？": ("ACD", "AC"),
+    "哪一座是皇宫？": ("A", "B"),
+    "哪一座有佛香阁？": ("D", "我不知道"),
+}
+
+
+def test_choice_accuracy_equals_an_independent_recomputation(tmp_path):
+    bench = Bench(tmp_path)
+    rows = []
+    for number, (question, (letters, _)) in enumerate(CHOICES.items()):
+        options = "\n".join(f"{key}. {value}" for key, value in OPTIONS.items())
+        one = row(number, f"{question}\n{options}", letters)
+        kind = "single" if len(letters) == 1 else "multiple"
+        rows.append({**one, "kind": kind, "options": OPTIONS, "answer": letters})
+    write_jsonl(tmp_path / "data" / "train.jsonl", rows)
+    with Server(lambda q: CHOICES.get(q.split("\n")[0], ("", "好"))[1]) as server:
+        done = run(bench.command(f"tuned={server.url}#toy"), bench)
+    report = read_json(bench.run_dir / "report.json")
+    name = report["suites"]["train"]["abbr"]
+    place = bench.run_dir / "eval" / "predictions" / report["models"]["tuned"]["abbr"]
+    raw = [item["prediction"] for item in read_json(place / f"{name}.json").values()]
+    exact = chosen = partial = 0.0
+    for given, (right, _) in zip(raw, CHOICES.values(), strict=True):
+        said = set(re.findall(r"[A-D]", given))
+        exact += given.strip() == right
+        chosen += said == set(right)
+        partial += len(said) / len(right) if said and said <= set(right) else 0
+    cells = report["columns"]["tuned"]
+    for metric, hits in (("exact", exact), ("choice", chosen), ("choice_partial", partial)):
+        assert cells[f"train.{metric}"]["value"] == pytest.approx(hits / 6, abs=1e-6), done.stderr
+    assert (chosen, partial) == (3, pytest.approx(3 + 2 / 3))
 
 
 def exam_data(home: Path) -> None:
