@@ -58,6 +58,7 @@ def test_a_format_is_measured_shipped_served_and_refused(run: Room) -> None:
     assert stale.returncode == 2 and "changed since" in stale.stderr
 
 
+@pytest.mark.slow
 def test_export_for_ollama_carries_template_and_system_prompt(run: Room, tmp_path: Path) -> None:
     out = tmp_path / "out"
     line = ("export", "--work-dir", run.run, "--format", "ollama", "--to", out)

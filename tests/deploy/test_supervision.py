@@ -124,6 +124,7 @@ def until(log: Path, text: str, seconds: float = 30) -> str:
     raise AssertionError(f"{text!r} not in the log: {found}")
 
 
+@pytest.mark.slow
 def test_an_engine_that_no_longer_answers_is_replaced(tmp_path: Path) -> None:
     process, log = start(tmp_path, SILENT, hang=2)
     try:

@@ -73,7 +73,7 @@ def test_slow_clients_do_not_keep_others_out(served: Room) -> None:
     )
     slow = []
     try:
-        for _ in range(100):  # more than the HTTP connections served at once
+        for _ in range(100):  # fewer than `connections`: 256 threads read at once
             one = socket.create_connection(("127.0.0.1", served.port), timeout=30)
             one.sendall(head.encode() + b"Content-Length: 1000\r\n\r\n{")
             slow.append(one)
@@ -81,7 +81,7 @@ def test_slow_clients_do_not_keep_others_out(served: Room) -> None:
         body = json.dumps(bad_requests.GOOD).encode()
         headers = {"Authorization": f"Bearer {served.key()}"}
         status, _ = send(served, ("good", "POST", bad_requests.CHAT, headers, body))
-        assert status == 200 and time.monotonic() - began < 90
+        assert status == 200 and time.monotonic() - began < 25
     finally:
         for one in slow:
             one.close()
