@@ -44,6 +44,7 @@ def questions(out: Path, rows: list[dict[str, str]], key: str) -> None:
         column_config=_columns(before),
         disabled=["题型", "存疑", "来源"],
         num_rows="fixed",
+        placeholder="—",
     )
     changed = changes(part, before, after)
     added = add(rows, key) if key == "all" else []

@@ -59,7 +59,7 @@ def pick(page: Any, label: str, option: str) -> None:
 
 NAMES = (
     "English|temperature|top_p|tokens?|gongkao|tiny|cpu|http|merged|q8_0|make \\w+.*|work_dirs.*|"
-    r"[\w.-]+\.(?:docx|xlsx|jsonl?|csv|txt|md|html)|DOCX|XLSX|JSONL?|demo|smollm2\w*|PYTHONPATH.*|"
+    r"[\w.-]+\.(?:docx|xlsx|jsonl?|csv|txt|md|html)|DOCX|XLSX?|CSV|TSV|TXT|JSONL?|demo|smollm2\w*|PYTHONPATH.*|"
     "Word|Excel|Markdown|BANK=.*|DOMAIN=.*|data"
 )
 
