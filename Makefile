@@ -163,8 +163,8 @@ doctor: env-core  ## 检查环境 what this machine has and lacks
 check: env-train  ## 数据、配方与提示一致性 data, recipe and prompt parity
 	@$(TRAIN) -m train check $(CONFIG) $(TRAIN_ARGS)
 
-bench: env-core env-train  ## BENCH=data|data_scale|train|train_step|serve|rag|web|eval_overhead [ARGS=] 基准
-	@$(VENVS)/$(if $(filter train_step,$(BENCH)),train,core)/bin/python benchmarks/$(BENCH).py $(ARGS)
+bench: env-core env-train env-dev  ## BENCH=data|data_scale|train|train_step|serve|rag|web|eval_overhead [ARGS=] 基准
+	@$(VENVS)/$(if $(filter train_step,$(BENCH)),train,$(if $(filter data,$(BENCH)),dev,core))/bin/python benchmarks/$(BENCH).py $(ARGS)
 
 lint: env-dev  ## ruff 与类型检查 ruff and mypy
 	@$(DEV) -m ruff check . && $(DEV) -m ruff format --check . && $(DEV) -m mypy
