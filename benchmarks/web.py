@@ -104,13 +104,17 @@ class Person:
 
     async def ask(self, question: str) -> float:
         """Ask without retrieval; seconds until the answer's first piece was drawn."""
-        before = set(self.shown.values())
+        before = dict(self.shown)
         began = time.monotonic()
         await self.run(bank=False, question=question)
         first = 0.0
         while True:
             message = await self.received()
-            new = [text for text in self.shown.values() if text not in before and text != question]
+            new = [
+                text
+                for place, text in self.shown.items()
+                if before.get(place) != text and text != question
+            ]
             if not first and any(
                 (text.endswith("▌") and len(text) > 2) or "▌" not in text for text in new if text
             ):
