@@ -178,6 +178,7 @@ def generate(folder: str, dtype: str, counts: list[int]) -> None:
         batch = tokenizer.apply_chat_template(
             turns, add_generation_prompt=True, padding=True, return_tensors="pt", return_dict=True
         )
+        batch.pop("token_type_ids", None)  # which some tokenizers add and generate refuses
         most = TOKENS if count else 8
         began = time.perf_counter()
         with torch.inference_mode():
