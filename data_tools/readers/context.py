@@ -62,13 +62,12 @@ class Context:
             if texts[text] >= 2 and not re.search(r"[。?？:：;；)]$", text):
                 places.setdefault(text, []).append(index)
         for found in places.values():
-            paged = any(
-                other.kind == it.NOISE
+            paged = [
+                any(other.kind == it.NOISE for other in self.items[max(0, index - 2) : index + 3])
                 for index in found
-                for other in self.items[max(0, index - 2) : index + 3]
-            )
+            ]
             stray = any(not self.ahead(index).option for index in found)
-            if (len(found) >= 3 or paged) and stray:
+            if all(paged) or ((len(found) >= 3 or any(paged)) and stray):
                 for index in found:
                     self.items[index].kind = it.NOISE
 

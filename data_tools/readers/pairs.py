@@ -30,6 +30,8 @@ def settle(items: list[Item]) -> None:
         section = items[first + 1 : end]
         if any(x.options or len(x.parts) > 1 or x.kind in _SETTLED for x in section):
             continue
+        if any(pt.TICKED.search(x.plain) for x in section):
+            continue  # options without letters, one of them marked (正确答案)
         starts = _numbered(section) or _asking(section)
         for start, following in pairwise([*starts, len(section)]):
             _pair(section, start, following)
