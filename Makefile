@@ -48,12 +48,12 @@ DATA_ARGS = $(call given,BANK TABLE TEMPLATES NOVEL MIX MIX_RATIO AGAINST ENGINE
 .NOTPARALLEL:
 .PHONY: help demo data review train recipes merge quantize convert export deploy stop proxy chat bench-serve index ask web \
         eval report compare estimate doctor check test test-slow lint bench gpu-check clean \
-        env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev env-ray
+        env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev env-ray env-speech
 
 help:  ## 本帮助 this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev env-ray: env-%:
+env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev env-ray env-speech: env-%:
 	@python3 requirements/install.py $*
 
 demo:  ## 无 GPU 全流程：题库→训练→部署→评测 the whole path on the sample, in minutes
@@ -172,8 +172,14 @@ lint: env-dev  ## ruff 与类型检查 ruff and mypy
 test: env-dev env-train env-serve env-eval  ## 全部测试（<10 分钟） the tests
 	@$(DEV) -m pytest -n 2 --dist loadgroup
 
-test-slow: env-dev env-train env-train-448 env-serve env-eval env-ray env-lmdeploy env-clients  ## 较慢的测试 the tests that take minutes
-	@$(DEV) -m pytest -m slow
+SLOW_data = ray
+SLOW_train = train train-448
+SLOW_deploy = serve lmdeploy clients
+SLOW_eval = train serve eval
+SLOW_web = train serve speech
+ROOMS ?= data train deploy eval rag web
+test-slow: env-dev env-core $(foreach room,$(ROOMS),$(SLOW_$(room):%=env-%))  ## [ROOMS="data rag"] 较慢的测试 the tests that take minutes
+	@$(DEV) -m pytest -m slow $(ROOMS:%=tests/%)
 
 # Resolve each stage anew from requirements/*.txt and note what came out.
 lock:

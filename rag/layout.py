@@ -15,7 +15,7 @@ from typing import Any
 from core.errors import UserError
 from core.files import read_json, shown, write_json
 
-FORMAT = 1
+FORMAT = 2
 LOCAL = "local"
 NOTE = "index.json"
 JOURNAL = "vectors.journal"
