@@ -218,12 +218,15 @@ def compare(before: list, after: list, prompts: list, tokenizer: Any, saved: Any
                 "answer": tokenizer.decode(right, skip_special_tokens=True),
                 "greedy_equal": left == right,
                 "first_token_equal": same_first(left_logits, right_logits),
+                "answer_starts_otherwise": left[:1] != right[:1],
                 "logit_difference": difference,
                 "prompt_ids_equal": same_ids,
             }
         )
     bad = [row for row in rows if not (row["prompt_ids_equal"] and row["first_token_equal"])]
-    if bad:
+    changed = sum(row["answer_starts_otherwise"] for row in rows)
+    if bad or changed > len(rows) / 2:
+        bad = bad or [row for row in rows if row["answer_starts_otherwise"]]
         raise UserError(
             "合并后的模型与合并前不一致 the merged model differs from adapter + base, e.g. on "
             + json.dumps(bad[0], ensure_ascii=False)
@@ -237,9 +240,10 @@ def compare(before: list, after: list, prompts: list, tokenizer: Any, saved: Any
     }
 
 
-def same_first(left: Any, right: Any, tie: float = 0.05) -> bool:
-    """Whether both choose one first token, or ``left`` holds the two choices within ``tie`` (a
-    logit: below bfloat16's rounding of an answer that was sure of anything)."""
+def same_first(left: Any, right: Any, tie: float = 0.7) -> bool:
+    """Whether both choose one first token, or the choice of ``right`` was a close second: within
+    ``tie`` logits (ln 2: at least half as likely). Other kernels and bfloat16 move logits by about
+    one, and a model that hesitates may then begin otherwise; a wrong merge moves them by many."""
     one, other = int(left.argmax()), int(right.argmax())
     return one == other or float(left[one] - left[other]) < tie
 
