@@ -99,6 +99,8 @@ def start(args: argparse.Namespace) -> None:
         version=models.version(path, chat.SERVERS / f"{args.port}.version.json"),
     )
     if args.purpose and servers.reused(target, args.port):
+        if backend == "cpu" and not model.is_gguf:  # its proof may have been cut off
+            _prove(chat.endpoint_note(args.port), model.path, path, args)
         print(f"已在服务 already served: {target.model} {target.url}")
         return
     process.ensure_key()

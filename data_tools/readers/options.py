@@ -37,7 +37,7 @@ def chain(plain: str, start: int, end: int) -> list[Option]:
         Option(letter.upper(), first.start(), first.end(), end, style, bool(first.group("mark")))
     ]
     lower = letter.islower()
-    while len(found) < 12:
+    while len(found) < 12 and found[-1].letter < "Z":
         last = found[-1]
         following = chr(ord(last.letter) + 1)
         tight = len(found) > 1 and plain[last.marker - 1] not in " ;；"

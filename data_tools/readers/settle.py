@@ -22,6 +22,7 @@ def numbers(items: list[Item]) -> None:
         if not judgement(item.lead):
             item.start = 0
             _unnumbered(item)
+    decimals(items)
     dotted(items)
     circled(items)
     for index, item in enumerate(items):
@@ -45,6 +46,16 @@ def _unnumbered(item: Item) -> None:
     item.options = it.chain(item.plain, item.body, item.head.end)
     item.kind = it.OPTION if item.options else it.TEXT
     item.options = item.options or it.inline(item.plain, item.body, item.head.end)
+
+
+def decimals(items: list[Item]) -> None:
+    """``3.14日`` is no third question where nearly every question names its kind (``[单选题]``)."""
+    counted = [item for item in items if item.kind == it.NUMBER and item.family in ("d", "~", "~.")]
+    plain = [item for item in counted if not pt.TAG.search(item.plain)]
+    if len(plain) <= 0.2 * len(counted):
+        for item in plain:
+            if item.plain[item.body : item.body + 1].isdigit():
+                _unnumbered(item)
 
 
 def dotted(items: list[Item]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from docx import Document
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -189,6 +189,7 @@ def test_any_text_is_read_or_refused(lines: list[str], tmp_path: Path) -> None:
     _read_or_refuse(path)
 
 
+@example(data=b"Z\x81@", name="a.txt")  # no letter follows Z
 @settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
