@@ -1,8 +1,15 @@
-"""Which tests may run beside each other."""
+"""Which tests may run beside each other, and that a run tries what the last one tried."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time, so that a change is to blame for a failure; to look for new ones:
+# HYPOTHESIS_PROFILE=default make test
+settings.register_profile("same", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
