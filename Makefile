@@ -48,16 +48,18 @@ DATA_ARGS = $(call given,BANK TABLE TEMPLATES NOVEL MIX MIX_RATIO AGAINST ENGINE
 .NOTPARALLEL:
 .PHONY: help demo data review train recipes merge quantize convert export deploy stop proxy chat bench-serve index ask web \
         eval report compare estimate doctor check test test-slow lint bench gpu-check clean \
-        env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev env-ray env-speech
+        download upload \
+        env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev env-ray env-speech env-hub
 
 help:  ## 本帮助 this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev env-ray env-speech: env-%:
+env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev env-ray env-speech env-hub: env-%:
 	@python3 requirements/install.py $*
 
+# review: here it only counts the rows in tokens, which needs the model that train brings.
 demo:  ## 无 GPU 全流程：题库→训练→部署→评测 the whole path on the sample, in minutes
-	@$(MAKE) --no-print-directory data train merge index eval CONFIG=$(DEMO_CONFIG) \
+	@$(MAKE) --no-print-directory data train review merge index eval CONFIG=$(DEMO_CONFIG) \
 	  RUN=$(DEMO)/$(basename $(DEMO_CONFIG)) OUT=$(DEMO)/data RESUME=auto
 	@echo '打开网页 to chat: make deploy web DOMAIN=$(DOMAIN) RUN=$(DEMO)/$(basename $(DEMO_CONFIG))'
 
@@ -82,6 +84,9 @@ train: env-$(TRAIN_STAGE)  ## CONFIG=internlm2_qlora.py [DOMAIN= DATA= RESUME=1 
 recipes: env-core  ## 配方一览 the recipes in a table
 	@$(CORE) -m train recipes
 
+download: env-core env-hub  ## CONFIG=internlm2_qlora.py [HUB=modelscope|huggingface] 下载基座 the recipe's base model
+	@$(CORE) -m train download $(CONFIG) --tools $(VENVS)/hub/bin $(call given,HUB)
+
 estimate: env-$(TRAIN_STAGE)  ## 训练前估算：参数、显存、步数、用时 memory, steps and time before training
 	@$(TRAIN) -m train estimate $(CONFIG) $(TRAIN_ARGS)
 
@@ -92,9 +97,9 @@ merge: env-$(TRAIN_STAGE)  ## 适配器并入基座 adapter + base → merged Hu
 	@$(TRAIN) -m train merge --work-dir $(RUN)
 
 # What is trained but not merged yet (or trained again since) is merged first.
-MERGED = if [ -f $(RUN)/adapter/adapter_config.json ] && [ -z "$(MODEL)" ] && \
-  ! [ $(RUN)/merged/handover.json -nt $(RUN)/adapter/adapter_config.json ]; \
-  then $(MAKE) --no-print-directory merge; fi
+MERGED = for trained in $(RUN)/adapter/adapter_config.json $(RUN)/whole/config.json; do \
+  if [ -f $$trained ] && [ -z "$(MODEL)" ] && ! [ $(RUN)/merged/handover.json -nt $$trained ]; \
+  then $(MAKE) --no-print-directory merge || exit $$?; fi; done
 
 convert: env-serve  ## merged → 可部署格式 what the engine loads (GGUF on a CPU; turbomind.json)
 	@$(MERGED)
@@ -108,6 +113,12 @@ quantize: env-serve  ## [FORMAT=q4_k_m|q4_0|q6_k|awq|w8a8 MAX_LOSS=1 DATA=] 量�
 export: env-serve  ## [FORMAT=gguf|ollama|hf TYPE=q8_0 TO=] 导出 a folder to carry to another machine
 	@$(MERGED)
 	@$(SERVE) -m deploy export --work-dir $(RUN) --domain $(DOMAIN) $(call given,FORMAT TYPE TO)
+
+upload: env-hub  ## REPO=我/模型 [HUB=modelscope|huggingface FOLDER= PUBLIC=1] 导出并上传（默认私有） to a model hub
+	@[ -n "$(REPO)" ] || { echo '错误 error: 缺少 missing REPO=用户名/模型名 owner/model' >&2; exit 2; }
+	@$(if $(FOLDER),,$(MAKE) --no-print-directory export FORMAT=hf)
+	@python3 requirements/install.py core && $(CORE) -m deploy upload --work-dir $(RUN) --domain $(DOMAIN) \
+	  --tools $(VENVS)/hub/bin --repo "$(REPO)" $(call given,HUB FOLDER) $(if $(PUBLIC),--public)
 
 deploy: env-serve  ## 部署 OpenAI 兼容服务 serve on 127.0.0.1:23333 [BACKEND=auto|turbomind|pytorch|cpu ROLE=int4 MODEL=]
 	@$(MERGED)
@@ -169,7 +180,7 @@ bench: env-core env-train env-dev  ## BENCH=data|data_scale|train|train_step|ser
 lint: env-dev  ## ruff 与类型检查 ruff and mypy
 	@$(DEV) -m ruff check . && $(DEV) -m ruff format --check . && $(DEV) -m mypy
 
-test: env-dev env-train env-serve env-eval  ## 全部测试（<10 分钟） the tests
+test: env-dev env-core env-train env-serve env-eval env-hub  ## 全部测试（<10 分钟） the tests
 	@$(DEV) -m pytest -n 2 --dist loadgroup
 
 SLOW_data = ray
@@ -183,7 +194,7 @@ test-slow: env-dev env-core $(foreach room,$(ROOMS),$(SLOW_$(room):%=env-%))  ##
 
 # Resolve each stage anew from requirements/*.txt and note what came out.
 lock:
-	@for stage in core train train-448 serve eval dev; do python3 requirements/install.py --lock $$stage; done
+	@for stage in core train train-448 serve eval dev hub; do python3 requirements/install.py --lock $$stage; done
 
 clean:  ## 删除环境与演示输出（不动你的数据与权重） remove environments and the demo's outputs
 	rm -rf $(VENVS) $(WORK_DIRS)/demo .pytest_cache .ruff_cache .mypy_cache

@@ -70,6 +70,14 @@ def exported(args: argparse.Namespace) -> None:
     print(export.run(merged, args.format, args.type, args.to, place, name))
 
 
+def uploaded(args: argparse.Namespace) -> None:
+    """An exported folder to a model hub, private unless --public."""
+    from deploy import upload
+
+    folder = args.folder or args.work_dir.absolute() / "export" / "hf"
+    print(upload.run(folder, args.repo, args.hub, args.public, args.tools))
+
+
 def proxied(args: argparse.Namespace) -> None:
     """One address in front of several servers."""
     from deploy import proxy
@@ -248,6 +256,13 @@ def parser() -> argparse.ArgumentParser:
     takes.add_argument("--format", choices=("gguf", "ollama", "hf"), default="gguf")
     takes.add_argument("--type", default="q8_0", help="of the GGUF: q8_0, q4_k_m, bf16 …")
     takes.add_argument("--to", type=Path, help="an empty or new folder")
+    sends = commands.add_parser("upload", help=uploaded.__doc__)
+    _run_of(sends, uploaded)
+    sends.add_argument("--repo", required=True, help="owner/model")
+    sends.add_argument("--hub", choices=("modelscope", "huggingface"), default="modelscope")
+    sends.add_argument("--folder", type=Path, help="of make export (RUN/export/hf)")
+    sends.add_argument("--public", action="store_true", help="everyone may read it")
+    sends.add_argument("--tools", type=Path, required=True, help="folder of the hubs' commands")
     ahead = commands.add_parser("proxy", help=proxied.__doc__)
     ahead.set_defaults(action=proxied)
     ahead.add_argument("--nodes", nargs="*", default=[], help="ports, or http://host:port")

@@ -48,6 +48,10 @@ def arguments() -> argparse.Namespace:
             command.add_argument("--deepspeed", default="")
             command.add_argument("--again", action="store_true", help="from the newest checkpoint")
     commands.add_parser("recipes", help="a table of the recipes")
+    fetch = commands.add_parser("download", help="the recipe's base model from a hub")
+    fetch.add_argument("config")
+    fetch.add_argument("--hub", choices=("modelscope", "huggingface"), default="modelscope")
+    fetch.add_argument("--tools", type=Path, required=True, help="folder of the hubs' commands")
     gpu = commands.add_parser("gpu-check", help="training figures of this GPU, random weights")
     gpu.add_argument("--out", type=Path, required=True)
     return parser.parse_args()
@@ -91,6 +95,10 @@ def main() -> None:
         from train.recipes import table
 
         print(table())
+    elif args.command == "download":
+        from train.download import download
+
+        download(args.config, args.hub, args.tools)
     elif args.command == "gpu-check":
         from train.gpu_check import gpu_check
 

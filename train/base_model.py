@@ -20,7 +20,7 @@ def missing(settings: dict[str, Any]) -> str | None:
     hub = settings.get("hub") or {}
     if "pypi" in hub:
         return None
-    commands = []
+    commands = ["make download CONFIG=…"] if hub else []
     if "modelscope" in hub:
         commands.append(f"modelscope download --model {hub['modelscope']} --local_dir {path}")
     if "huggingface" in hub:

@@ -1,0 +1,58 @@
+"""``make download CONFIG=…``: the recipe's base model from ModelScope or the Hugging Face hub."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from core.errors import UserError
+from core.files import shown
+from train import recipes
+
+HUBS = ("modelscope", "huggingface")
+
+
+def command(hub: str, name: str, to: Path, tools: Path) -> list[str]:
+    """The hub's own command line for the model ``name``, resuming what ``to`` holds already."""
+    if hub == "modelscope":
+        return [str(tools / "modelscope"), "download", "--model", name, "--local_dir", str(to)]
+    return [str(tools / "hf"), "download", name, "--local-dir", str(to)]
+
+
+def download(config: str, hub: str, tools: Path) -> None:
+    """Fetch the base model of the recipe ``config`` to the folder where the recipe looks for it.
+
+    The files come into ``NAME.part`` beside it, which gets its name when all are there: training
+    never sees half a model, and a second call goes on where the first one ended. ``hub`` is one of
+    ``HUBS``, ``tools`` the folder of their commands. Raises :class:`UserError` where the recipe
+    names no such hub, or the hub's command fails.
+    """
+    path = recipes.find(config)
+    settings = recipes.load(path).settings
+    target = Path(settings["pretrained_model_name_or_path"])
+    if (target / "config.json").is_file():
+        print(f"已有 there already: {shown(target)}")
+        return
+    known = settings.get("hub") or {}
+    if "pypi" in known:
+        print(f"基座来自 PyPI，训练时自动准备 make train makes it out of PyPI's {known['pypi']}")
+        return
+    if hub not in known:
+        raise UserError(
+            f"{shown(path)}: 配方没有 HUB={hub} the recipe names no such hub, only: "
+            f"{', '.join(known) or '-'}"
+        )
+    part = target.with_name(f"{target.name}.part")
+    part.mkdir(parents=True, exist_ok=True)
+    print(f"下载 fetching {known[hub]} ({hub}) → {shown(target)}", flush=True)
+    online = {key: value for key, value in os.environ.items() if key != "HF_HUB_OFFLINE"}
+    done = subprocess.run(command(hub, known[hub], part, tools), env=online)
+    if done.returncode or not (part / "config.json").is_file():
+        other = next((one for one in HUBS if one in known and one != hub), hub)
+        raise UserError(
+            f"没有下完 not complete: {shown(part)}; 重跑会接着下 run it again to go on, "
+            f"或换 or try HUB={other}"
+        )
+    part.rename(target)
+    print(f"写入 wrote {shown(target)}; 下一步 next: make train CONFIG={path.name}")
