@@ -51,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     compare = commands.add_parser("compare", help="比较两次评测 two runs side by side")
     compare.add_argument("first", type=Path, metavar="A")
     compare.add_argument("second", type=Path, metavar="B")
+    compare.add_argument("--json", action="store_true", help="只输出 JSON only")
 
     score = commands.add_parser("score", help="三档命中率 the three-standard hit rate of a file")
     score.add_argument("predictions", type=Path, help='{"instruction", "prediction"} a line')
@@ -142,7 +143,7 @@ def main() -> int:
     if args.command == "compare":
         from eval import compare
 
-        return compare.show(args.first, args.second)
+        return compare.show(args.first, args.second, args.json)
     from eval import report
 
     if args.command == "judge":

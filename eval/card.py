@@ -145,12 +145,27 @@ def main_column(columns: dict[str, Any]) -> str:
     return "tuned" if "tuned" in columns else plain[-1]
 
 
+def last_run(work_dir: Path) -> dict[str, Any]:
+    """What the last complete run was (``RUN/eval/state.json``); :class:`UserError` where there is
+    none or an earlier version wrote it."""
+    path = work_dir / "eval" / "state.json"
+    if not path.is_file():
+        raise UserError(
+            f"{shown(path.parent)} 里没有完整的评测 no complete evaluation: 请 make eval"
+        )
+    state = read_json(path)
+    columns = state.get("columns")
+    if not isinstance(columns, dict) or not all("suites" in info for info in columns.values()):
+        raise UserError(
+            f"{shown(path)} 由旧版本写成 was written by an earlier version: 请重新 make eval"
+            " (已答的题不会再问 nothing answered is asked again)"
+        )
+    return dict(state)
+
+
 def build(work_dir: Path) -> tuple[dict[str, Any], list[Row]]:
     """The report and the worst answers."""
-    folder = work_dir / "eval"
-    if not (folder / "state.json").is_file():
-        raise UserError(f"{shown(folder)} 里没有完整的评测 no complete evaluation: 请 make eval")
-    state = read_json(folder / "state.json")
+    folder, state = work_dir / "eval", last_run(work_dir)
     asked = {
         name: {
             suite: rows_of(folder, info["abbr"], about) for suite, about in info["suites"].items()

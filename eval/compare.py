@@ -3,20 +3,18 @@ answered."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.files import read_json, shown
+from core.files import shown
 from eval import card, metrics, report, stats
 
 
 def main_rows(work_dir: Path) -> tuple[str, dict[str, list[card.Row]]]:
     """The model's name and its judged answers by suite."""
-    folder = work_dir / "eval"
-    if not (folder / "state.json").is_file():
-        raise UserError(f"{shown(folder)} 里没有完整的评测 no complete evaluation: 请 make eval")
-    state = read_json(folder / "state.json")
+    folder, state = work_dir / "eval", card.last_run(work_dir)
     name = card.main_column(state["columns"])
     info = state["columns"][name]
     return info["model"], {
@@ -65,12 +63,23 @@ def compare(first: Path, second: Path) -> list[dict[str, Any]]:
     return found
 
 
-def show(first: Path, second: Path) -> int:
-    """Print the comparison; 1 when the second run is significantly worse somewhere."""
+def lost(rows: list[dict[str, Any]]) -> list[str]:
+    """The names of the rows in which the second run is significantly worse."""
+    changes = ((row["name"], row["change"]) for row in rows)
+    return [name for name, change in changes if change["significant"] and change["value"] < 0]
+
+
+def show(first: Path, second: Path, plain: bool = False) -> int:
+    """Print the comparison (``plain``: as JSON); 1 when the second run is significantly worse
+    somewhere."""
     rows = compare(first, second)
+    worse = lost(rows)
+    if plain:
+        models = {"A": main_rows(first)[0], "B": main_rows(second)[0]}
+        print(json.dumps({"models": models, "rows": rows, "worse": worse}, ensure_ascii=False))
+        return 1 if worse else 0
     print(f"A {shown(first)} · {main_rows(first)[0]}\nB {shown(second)} · {main_rows(second)[0]}\n")
     print(report.padded("", 46) + report.padded("n", 6) + report.padded("A", 24) + "B")
-    worse = []
     for row in rows:
         cells = [
             f"{report.percent(c['value']):>6} {report.interval(c)}"
@@ -78,7 +87,6 @@ def show(first: Path, second: Path) -> int:
         ]
         change = row["change"]
         mark = "" if not change["significant"] else " ↑" if change["value"] > 0 else " ↓"
-        worse += [row["name"]] if mark == " ↓" else []
         print(
             report.padded(report.label(row["name"]), 46)
             + report.padded(str(row["n"]), 6)

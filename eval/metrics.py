@@ -8,7 +8,7 @@ from typing import Any
 
 from core.text import bare
 from eval import choices, quantities, retrieval, standards
-from eval.terms import Matcher
+from eval.terms import Matcher, final
 
 Question = dict[str, Any]
 LABELS = {
@@ -98,8 +98,10 @@ def judge(question: Question, given: str, vocabulary: tuple[str, ...] = ()) -> d
     answer with ``evidence`` is judged without its citations, and by whether the evidence holds it.
 
     ``vocabulary``: all labels of a labelled suite. A choice or true-or-false question is scored by
-    what the answer chooses, a question with ``refuse`` by whether the model declines.
+    what the answer chooses, a question with ``refuse`` by whether the model declines. What stands
+    in ``<think>`` is no answer.
     """
+    given = final(given)
     if question.get("evidence") is not None:
         plain = {key: value for key, value in question.items() if key != "evidence"}
         scores = judge(plain, retrieval.without_citations(given), vocabulary)

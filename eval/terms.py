@@ -48,6 +48,11 @@ def _simple(text: str) -> str:
     return str(_converter().convert(text)) if re.search(r"[\u3400-\u9fff]", text) else text
 
 
+def final(text: str) -> str:
+    """An answer without its thinking (``<think>…</think>``; one that is cut off in it has none)."""
+    return text.rpartition("</think>")[2].partition("<think>")[0]
+
+
 def normal(text: str) -> str:
     """No HTML or Markdown marks, NFKC, lower case, simplified characters, no spaces; line ends
     stay."""

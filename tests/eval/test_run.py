@@ -7,13 +7,14 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import unicodedata
 from math import sqrt
 
 import pytest
 
-from core.files import ROOT, read_json, read_jsonl
+from core.files import ROOT, read_json, read_jsonl, write_json
 from eval import compare
 from tests.eval.conftest import FACTS, Bench
 from tests.eval.server import Server
@@ -118,6 +119,21 @@ def test_one_more_question_is_the_only_one_asked(scored):
     assert "train.exact" in changed and "paraphrase.exact" not in changed
     rows = {row["name"]: row for row in compare.compare(earlier, bench.run_dir)}
     assert rows["train.exact"]["n"] == 8 and rows["train.exact"]["change"]["value"] == 0
+    words = [sys.executable, "-m", "eval", "compare", str(earlier), str(bench.run_dir), "--json"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    found = json.loads(done.stdout)
+    assert found["rows"] == list(rows.values()) and bool(found["worse"]) == bool(done.returncode)
+    state = earlier / "eval" / "state.json"  # as the first cut wrote it
+    old = read_json(state)
+    for info in old["columns"].values():
+        del info["suites"]
+    write_json(state, old)
+    for words in (["report", "--work-dir", str(earlier)], ["compare", *map(str, [earlier] * 2)]):
+        done = subprocess.run(
+            [sys.executable, "-m", "eval", *words], cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode == 2 and "旧版本" in done.stderr and not done.stdout
+        assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_a_killed_run_asks_nothing_twice(tmp_path):

@@ -143,6 +143,92 @@ def test_bad_files_are_named(tmp_path):
     assert "第2行" in command("score", some, wide).stderr
 
 
+def asked(path: Path, rows: list[dict], labels: Path) -> dict:
+    path.write_text("\n\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n\n\n")
+    return standards.score_files(path, labels, "medical", strict=False)
+
+
+def test_predictions_as_models_and_people_write_them(tmp_path):
+    """Any order, the question in other words or with a template's marks around it, spaces within
+    the answer, lists, thinking, end-of-text marks."""
+    drugs = {**DRUGS, "复方甲片": "感冒", "丁注射液(Ⅱ)": "肺炎", "盐酸戊片[儿童型]": "癫痫"}
+    labels = table(tmp_path / "l.csv", drugs)
+    rows = [
+        {"instruction": "  丁注射液（II）的 适应病症？\n", "prediction": " \n 肺   炎 \n"},
+        {"instruction": "复方甲片能治什么病", "prediction": {"适应症": ["感冒"]}},
+        {
+            "instruction": "<|im_start|>user\n乙片的适应病症<|im_end|>",
+            "prediction": "胃溃疡<|im_end|>",
+        },
+        {"instruction": "《盐酸戊片[儿童型]》主治什么", "prediction": ["癫痫"]},
+        {"instruction": "丙片", "prediction": "<think>失眠症？不是失眠症。</think>\n用于脚气。"},
+        {"instruction": "请问甲片的适应病症有哪些？", "prediction": "<think>高血压、心绞痛，"},
+    ]
+    found = asked(tmp_path / "p.jsonl", rows, labels)
+    assert (found["missing"], found["unknown"], found["standard1"]["n"]) == (0, [], 6)
+    missed = [row["instruction"] for row in found["rows"] if not row["hits"]]
+    assert missed == ["丙片的适应病症", "甲片的适应病症"], "thinking is no answer"
+
+
+@pytest.mark.parametrize(
+    ("answer", "standard1", "precision"),
+    [
+        ("{drug}的适应病症", 0, 0),
+        ("本品用于{others}。", 0, 0),
+        ("本品用于{all}。", 1, 1 / 3),
+        ("{drug}不能用来治疗{own}，请咨询医生。", 0, 0),
+        ("我不知道{drug}能不能治疗{own}。", 0, 0),
+        ("请勿用{drug}治疗{own}，它用于{others}。", 0, 0),
+        ("{drug}是什么？用于{own}。{own}。{own}。", 1, 1),
+    ],
+)
+def test_models_of_a_kind(tmp_path, answer, standard1, precision):
+    """Echo, another drug's labels, everything, denial, ignorance, repetition."""
+    drugs = {"甲片": "高血压|心绞痛", "乙片": "胃溃疡|便秘", "丙片": "失眠症|头痛"}
+    labels = table(tmp_path / "l.csv", drugs)
+    names = {drug: text.split("|") for drug, text in drugs.items()}
+    rows = []
+    for drug, own in names.items():
+        others = [label for other in names.values() for label in other if label not in own]
+        parts = {"own": own, "others": others, "all": sorted([*own, *others])}
+        filled = answer.format(drug=drug, **{key: "、".join(part) for key, part in parts.items()})
+        rows.append({"instruction": f"{drug}的适应病症", "prediction": filled})
+    found = asked(tmp_path / "p.jsonl", rows, labels)
+    assert found["standard1"]["value"] == standard1
+    assert (found["precision"]["value"] or 0) == pytest.approx(precision, abs=1e-4)
+
+
+DENIALS = [
+    "{drug}不能用来治疗{own}，请咨询医生。",
+    "请不要使用{drug}治疗{own}。",
+    "有人认为{drug}可以治疗{own}，这是错误的。",
+    "{drug}与{own}无关。",
+    "{drug}治疗{own}的疗效尚未得到证实",
+    "对于{own}，{drug}并不适用。",
+    "{own}患者禁用{drug}。",
+    "没有证据表明{drug}可以治疗{own}。",
+    "【不良反应】{own}",
+]
+AFFIRMATIONS = [
+    "{drug}主要用于{own}的治疗，不良反应有恶心、呕吐，孕妇禁用。",
+    "{drug}可以缓解{own}，但不能根治。",
+    "禁忌：对本品过敏者禁用。适应症：{own}。",
+    "{drug}适用于其他药物无效的{own}。",
+    "{drug}能够有效治疗{own}，没有证据表明会成瘾。",
+]
+
+
+@pytest.mark.skipif(not TABLE.is_file(), reason="no real data (REAL_DATA)")
+@pytest.mark.parametrize("wording", [*DENIALS, *AFFIRMATIONS])
+def test_the_real_labels_denied_and_affirmed(wording):
+    """All 94 rows' own labels in one sentence; two may be misread (a label holds a comma)."""
+    passed = 0
+    for entry in standards.read_labels(TABLE):
+        answer = wording.format(drug=entry.entity, own="、".join(entry.labels))
+        passed += standards.judge(entry, answer, MATCHER, [])["standard3"]
+    assert passed >= 93 if wording in AFFIRMATIONS else passed <= 2
+
+
 @pytest.mark.skipif(not TABLE.is_file(), reason="no real data (REAL_DATA)")
 def test_the_real_table_by_halves_and_by_shifts():
     found = standards.self_check(TABLE)
