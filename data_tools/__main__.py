@@ -114,7 +114,8 @@ def report(card: dict[str, Any], out: Path) -> None:
     files = ", ".join((*outputs.FILES, outputs.CARD))
     print(f"写入 wrote {shown(out)}/: {files} ({card['seconds']} s)")
     doubts = (
-        f"在 {shown(out / outputs.REVIEW)} 里处理 {card['flagged']} 条存疑再 make review, 或 or "
+        f"在 {shown(out / outputs.REVIEW)} 里处理 {card['flagged']} 条存疑再 make review，"
+        "或直接 or go straight to "
     )
     print(f"下一步 next: {doubts if card['flagged'] else ''}make train")
 

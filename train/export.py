@@ -61,8 +61,8 @@ def merge(work_dir: Path) -> None:
     """
     state = load_run(work_dir)
     target = work_dir / "merged"
-    full = (work_dir / "whole" / "config.json").is_file()
-    if not full and not (work_dir / "adapter" / "adapter_config.json").is_file():
+    full = state.get("adapter") == "whole"
+    if state.get("adapter_of") != state["key"]:  # what lies there is an earlier run's
         raise UserError(f"{shown(work_dir)} 没有 adapter: make train 未做完 did not finish")
     key = digest(state["key"], weights_hash(work_dir / ("whole" if full else "adapter")))
     if state.get("merged_of") == key and (target / "handover.json").is_file():
