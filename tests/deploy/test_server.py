@@ -190,6 +190,32 @@ def test_nothing_is_converted_or_proved_twice(served: Room) -> None:
     assert [file.stat().st_mtime_ns for file in files] == before
 
 
+def test_a_proof_that_a_kill_cut_off_is_made_up_for_at_the_next_start(served: Room) -> None:
+    proof = served.run / "gguf" / "handover.json"
+    proof.unlink()
+    port = helper.free_port()
+    line = ("start", "--work-dir", str(served.run), "--port", str(port), "--for", "eval")
+    cut_off = subprocess.Popen(
+        [str(helper.SERVE), "-m", "deploy", *line],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=helper.ROOT,
+        env=served.environment(),
+    )
+    assert cut_off.stdout
+    assert any(
+        "核对交接" in said for said in cut_off.stdout
+    )  # the engine answers, nothing is proved
+    cut_off.kill()
+    cut_off.wait()
+    assert served.record(port) and not proof.exists()
+    again = served.deploy(*line)
+    assert again.returncode == 0, again.stderr
+    assert "核对交接" in again.stdout and "已在服务" in again.stdout
+    assert json.loads(proof.read_text())["greedy_equal"] == 3
+    served.stop(port)
+
+
 def test_stop_ends_our_server_and_no_other_process(served: Room) -> None:
     process = Path("/proc", str(served.record()["pid"]))
     assert process.exists()
