@@ -17,7 +17,8 @@ INT4_PORT ?= 23343
 INDEX     ?= $(DATA)/../index
 RAG       ?= open
 RAG_MODES  = $(if $(filter 0,$(RAG)),,$(if $(filter closed,$(RAG)),open closed,open))
-INT4      ?= $(shell ls $(RUN)/gguf/*[qQ]4*.gguf 2>/dev/null | head -1)
+# What make quantize shipped, a .gguf or folder of your own, or 0.
+INT4      ?= $(if $(wildcard $(RUN)/quantized.json),shipped,0)
 EVAL_ARGS = --work-dir $(RUN) --domain $(DOMAIN)
 BENCH     ?= data
 DEMO_CONFIG = smollm2_cpu_qlora.py
@@ -155,10 +156,14 @@ eval: env-core env-serve env-eval  ## 评测一张表 base, tuned, +RAG, 4-bit [
 	@set -- --column base=$(BASE_PORT) --column tuned=$(TUNED_PORT); \
 	  for mode in $(RAG_MODES); do ! [ -d $(INDEX) ] || { end=$${mode#open}; \
 	    set -- "$$@" --column rag$${end:+_$$end}=$(BASE_PORT)@$$mode --column tuned_rag$${end:+_$$end}=$(TUNED_PORT)@$$mode; }; done; \
-	  [ -z "$(INT4)" ] || set -- "$$@" --column int4=$(INT4_PORT); \
 	  $(SERVE) -m deploy start --role tuned $(EVAL_ARGS) --port $(TUNED_PORT) --for eval && \
 	  $(SERVE) -m deploy start --role base $(EVAL_ARGS) --port $(BASE_PORT) --for eval && \
-	  { [ -z "$(INT4)" ] || $(SERVE) -m deploy start --model "$(INT4)" $(EVAL_ARGS) --port $(INT4_PORT) --for eval; } && \
+	  case "$(INT4)" in 0|'') ;; \
+	    shipped) if $(SERVE) -m deploy start --role int4 $(EVAL_ARGS) --port $(INT4_PORT) --for eval; \
+	      then set -- "$$@" --column int4=$(INT4_PORT); else echo '本次没有 int4 列 without the column int4'; fi;; \
+	    *) $(SERVE) -m deploy start --model "$(INT4)" $(EVAL_ARGS) --port $(INT4_PORT) --for eval && \
+	      set -- "$$@" --column int4=$(INT4_PORT);; \
+	  esac && \
 	  $(EVAL) -m eval run $(EVAL_ARGS) --data $(DATA) --suite $(SUITE) "$$@"; \
 	  code=$$?; $(SERVE) -m deploy stop --for eval >/dev/null; exit $$code
 
