@@ -116,6 +116,8 @@ def notes(report: dict[str, Any]) -> list[str]:
             f"{one['seconds']:.3f}"
             for suite, one in about["suites"].items()
         ]
+    if "int4" in report["columns"]:
+        found.append(f"int4: {report['models']['int4']['model']}")
     for column, marks in report["exams"].items():
         said = (f"{k} {percent(c['value'])} {interval(c)} n={c['n']}" for k, c in marks.items())
         found.append(f"考试 exams, {column}: {'; '.join(said)}")
