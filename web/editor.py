@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.files import read_json, write_json
-from web import frame, jobs, texts
+from web import frame, jobs, places, texts
 from web.texts import say
 
 PAGE = 50  # questions in the table at once
@@ -147,7 +147,7 @@ def ledger(lost: list[dict[str, str]]) -> None:
         [say(name) for name in ("place", "reason", "text")],
         [
             (
-                f"{line.get('file', '')} · {line.get('locator', '')}",
+                places.place(dict(line), texts.language()),
                 texts.one(line.get("reason", "")),
                 line.get("text", "")[:200],
             )

@@ -57,6 +57,13 @@ def question(row: dict[str, Any]) -> Question:
     )
 
 
+def samples(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Up to three short questions of a bank, spread over it, as examples of what to ask."""
+    short = [row["conversation"][0]["input"] for row in rows if row["kind"] == "qa"]
+    short = [one for one in short if 6 <= len(one) <= 24 and one[-1] in "？?"]
+    return list(dict.fromkeys(short[len(short) * part // 7] for part in (1, 3, 5) if short))
+
+
 def marked(asked: Question, given: str) -> bool | None:
     """Whether ``given`` (letters, or words) is right; None where only a person can tell: other
     words than the bank's may be right too."""

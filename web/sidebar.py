@@ -133,7 +133,8 @@ def voices() -> None:
             key="voice",
         )
         if not speech.ready():
-            st.caption(say("speech_missing", command=speech.INSTALL))
+            st.caption(say("speech_missing"))
+            st.code(speech.INSTALL, language="bash", wrap_lines=True)
         st.toggle(say("network_voice"), key="network_voice", help=say("network_voice_help"))
 
 

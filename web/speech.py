@@ -91,7 +91,7 @@ def simplified() -> Any:
 def play(text: str) -> None:
     """Read ``text`` aloud with this machine's voice, or say what that needs."""
     if not ready():
-        st.info(say("speech_missing", command=INSTALL), icon=":material/volume_off:")
+        st.info(f"{say('speech_missing')} `{INSTALL}`", icon=":material/volume_off:")
         return
     try:
         with st.spinner(say("speaking")):

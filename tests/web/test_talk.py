@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import streamlit as st
 
-from web import access, store, talk, texts
+from web import access, quiz, store, talk, texts
 from web.texts import widgets
 
 
@@ -186,3 +186,15 @@ def test_only_editors_build_and_judge(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         monkeypatch.setattr(st, "secrets", secrets)
         assert access.may_edit() is may
+
+
+def test_questions_to_try_are_short_questions_of_the_bank() -> None:
+    def row(text: str, kind: str = "qa") -> dict[str, Any]:
+        return {"kind": kind, "conversation": [{"input": text}]}
+
+    rows = [row(f"第{n}号行星叫什么名字？") for n in range(10)]
+    rows += [row("很" * 30 + "？"), row("不是问句的一行字"), row("这句话对不对呢？", "judge")]
+    found = quiz.samples(rows)
+    assert found == ["第1号行星叫什么名字？", "第4号行星叫什么名字？", "第7号行星叫什么名字？"]
+    assert quiz.samples(rows[:1]) == ["第0号行星叫什么名字？"]
+    assert quiz.samples([]) == []

@@ -14,6 +14,8 @@ TEXTS = {
     "serves nobody. Bind it to 127.0.0.1, or set up [auth] in .streamlit/secrets.toml "
     "(docs/web.md).",
     # chat
+    "try_one": "For example:",
+    "nearest": "The nearest in the bank, not enough to answer from:",
     "hello": "Ask below. A model on this machine answers; with answers from the bank switched on, "
     "each sentence shows its source.",
     "ask": "Ask a question",
@@ -76,7 +78,7 @@ TEXTS = {
     "network_voice_help": "Some browser voices send the text to a service. While this is off only "
     "voices of the device are used, and the text stays here.",
     "speech_missing": "This machine's own voice and speech input have to be installed first "
-    "(about 740 MB, used without a network): `{command}`",
+    "(about 740 MB, used without a network):",
     "speaking": "Reading aloud…",
     "dictate": "Dictate",
     "record": "Record",
@@ -104,7 +106,7 @@ TEXTS = {
     "skip": "Skip",
     "next": "Next",
     "right": "Right: {answer}",
-    "wrong": "Wrong. You said {given}; the bank says: {answer}",
+    "wrong": "Wrong. You said “{given}”; the bank says: {answer}",
     "judge_yourself": "The bank says: {answer}. Other words may be right too; judge yourself:",
     "was_right": "I was right",
     "was_wrong": "I was wrong",
@@ -242,6 +244,9 @@ TEXTS = {
     "compare_them": "Compare",
     "comparing": "Comparing…",
     "nothing_shared": "The two runs share no question.",
+    "runs_worse": "B is significantly worse: {names}",
+    "runs_better": "B is significantly better: {names}",
+    "runs_same": "No significant difference between A and B on the questions that both answered.",
     "change": "Change",
     "compare_note": "Over the questions that both answered; ↑ ↓ mark significant changes.",
     "no_runs": "There is no report yet. Run make eval (or make demo).",

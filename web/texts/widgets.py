@@ -79,11 +79,13 @@ WIDGETS = {
 
 WIDGET_PATTERNS = [
     (r"^Limit (\S+) per file(?: • (.*))?$", "每个文件不超过 $1，$2"),
-    (r"^(\S+) per file(?: • (.*))?$", "每个文件不超过 $1，$2"),
+    (r"^(\S+) per file$", "每个文件不超过 $1"),  # the kinds are a text of their own
+    (r"^(\S+) per file • (.*)$", "每个文件不超过 $1，$2"),
     (r"^Up to (\S+) per file(?: • (.*))?$", "每个文件不超过 $1，$2"),
     (r"^Upload (.*)$", "选择文件 $1"),
     (r"^Remove (.*)$", "移除 $1"),
     (r"^Showing page (\d+) of (\d+)$", "第 $1 页，共 $2 页"),
+    (r"^(\d+) options? available\.?$", "$1 项可选"),
     (r"^(\d+) more$", "另 $1 项"),
     (r"^Help for (.*)$", "说明：$1"),
     (r"^(.*) file type is not allowed\.?$", "不支持这种文件：$1"),

@@ -151,6 +151,18 @@ def compared(first: str, second: str, stamps: tuple[float, float]) -> tuple[list
     return json.loads(done.stdout), ""
 
 
+def outcome(rows: list[Any]) -> None:
+    """In one sentence: whether the second run is better or worse anywhere."""
+    moved = [(row["name"], row["change"]["value"]) for row in rows if row["change"]["significant"]]
+    better, worse = ([named(name) for name, by in moved if by * way > 0] for way in (1, -1))
+    if worse:
+        st.error(say("runs_worse", names="、".join(worse)), icon=":material/trending_down:")
+    if better:
+        st.success(say("runs_better", names="、".join(better)), icon=":material/trending_up:")
+    if not moved:
+        st.info(say("runs_same"), icon=":material/trending_flat:")
+
+
 def two_runs(runs: list[Path]) -> None:
     """Two runs on the questions that both answered."""
     names = [places.name_of(run) for run in runs]
@@ -169,7 +181,10 @@ def two_runs(runs: list[Path]) -> None:
     if problem or not rows:
         st.error(texts.plain(problem) or say("nothing_shared"), icon=":material/error:")
         return
+    outcome(rows)
     signs = {True: "↑", False: "↓"}
+    same = [(row["name"].partition(".")[0], row["first"], row["second"]) for row in rows]
+    rows = [row for at, row in enumerate(rows) if at == 0 or same[at] != same[at - 1]]
     frame.table(
         ("", "n", "A", "B", say("change")),
         [

@@ -15,6 +15,7 @@ from web import (
     feedback,
     frame,
     places,
+    quiz,
     server,
     sidebar,
     speech,
@@ -33,6 +34,8 @@ def cites(message: dict[str, Any], opened: Any) -> None:
     passages = message["extra"].get("passages", [])
     if not passages:
         return
+    if message["extra"].get("refused"):
+        st.caption(say("nearest"))
     used = {number for one in message["extra"].get("checks", []) for number in one["numbers"]}
     order = sorted(range(1, len(passages) + 1), key=lambda number: (number not in used, number))
     with st.container(horizontal=True, gap="small", key=f"cite-{message['id']}"):
@@ -196,6 +199,23 @@ def asked(found: server.Found) -> str:
     return (typed or spoken or "").strip()
 
 
+def hello(found: server.Found) -> None:
+    """What an empty conversation shows: how this works, and three questions to try."""
+    st.info(say("hello"), icon=":material/waving_hand:")
+    bank = places.bank_of(found.target, places.banks(found.domain.name))
+    if found.state != "ready" or bank is None:
+        return
+    st.caption(say("try_one"))
+    with st.container(horizontal=True, gap="small", key="starters"):
+        for text in quiz.samples(places.rows(bank)):
+            st.button(
+                talk.shown(text),
+                key=f"try-{text}",
+                on_click=st.session_state.__setitem__,
+                args=("tried", text),
+            )
+
+
 def page() -> None:
     """The page from top to bottom."""
     found = server.find()
@@ -206,16 +226,17 @@ def page() -> None:
     if st.session_state.pop("thanked", False):
         st.toast(say("correction_kept"), icon=":material/check:")
     again = st.session_state.pop("again", 0)
+    tried = st.session_state.pop("tried", "")
     said = talk.history()
-    if not said:
-        st.info(say("hello"), icon=":material/waving_hand:")
+    if not said and not tried:
+        hello(found)
     for number, message in enumerate(said):
         if not (again and message["id"] == again):
             question = said[number - 1]["content"] if number else ""
             show(message, question, number == len(said) - 1, values["index"])
     if again and said and found.target:
         reply(found, found.target, values, said)
-    question = asked(found)
+    question = asked(found) or tried
     if found.target and question:
         talk.ask(question)
         said = talk.history()

@@ -38,10 +38,9 @@ def live() -> None:
     if len(names) < 2:
         st.info(say("need_two"), icon=":material/info:")
         st.code(
-            "make deploy RUN=… PORT=23333\n"
-            "PYTHONPATH=. .venvs/serve/bin/python -m deploy start --role base --work-dir … "
-            "--port 23341",
+            "make deploy RUN=…\nmake deploy RUN=… ROLE=base PORT=23341",
             language="bash",
+            wrap_lines=True,
         )
         return
     left, right = st.columns(2)
