@@ -49,7 +49,7 @@ DATA_ARGS = $(call given,BANK TABLE TEMPLATES NOVEL MIX MIX_RATIO AGAINST ENGINE
 .NOTPARALLEL:
 .PHONY: help demo data review train recipes merge quantize convert export deploy stop proxy chat bench-serve index ask web \
         eval report compare estimate doctor check test test-slow lint bench gpu-check clean \
-        download upload \
+        download upload combine \
         env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev env-ray env-speech env-hub
 
 help:  ## 本帮助 this help
@@ -96,6 +96,9 @@ gpu-check: env-train  ## GPU 实测（随机权重，无需下载） this GPU's 
 
 merge: env-$(TRAIN_STAGE)  ## 适配器并入基座 adapter + base → merged Hugging Face folder
 	@$(TRAIN) -m train merge --work-dir $(RUN)
+
+combine: env-train  ## BASE= ADAPTERS="a b" TO= 把只以 LoRA 发布的基座合成一个 a base published as adapters
+	@$(VENVS)/train/bin/python -m train combine $(call given,BASE ADAPTERS TO)
 
 # What is trained but not merged yet (or trained again since) is merged first.
 MERGED = for trained in $(RUN)/adapter/adapter_config.json $(RUN)/whole/config.json; do \

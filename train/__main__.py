@@ -52,6 +52,10 @@ def arguments() -> argparse.Namespace:
     fetch.add_argument("config")
     fetch.add_argument("--hub", choices=("modelscope", "huggingface"), default="modelscope")
     fetch.add_argument("--tools", type=Path, required=True, help="folder of the hubs' commands")
+    joins = commands.add_parser("combine", help="published adapters into the base they extend")
+    joins.add_argument("--base", type=Path, required=True)
+    joins.add_argument("--adapters", type=Path, nargs="+", required=True)
+    joins.add_argument("--to", type=Path, required=True)
     gpu = commands.add_parser("gpu-check", help="training figures of this GPU, random weights")
     gpu.add_argument("--out", type=Path, required=True)
     return parser.parse_args()
@@ -99,6 +103,10 @@ def main() -> None:
         from train.download import download
 
         download(args.config, args.hub, args.tools)
+    elif args.command == "combine":
+        from train.combine import combine
+
+        combine(args.base, args.adapters, args.to)
     elif args.command == "gpu-check":
         from train.gpu_check import gpu_check
 

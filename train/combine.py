@@ -1,0 +1,95 @@
+"""``make combine BASE=… ADAPTERS="a b" TO=…``: published adapters into the base that they extend.
+
+Some bases are published only as LoRA adapters over another model, several of them one after the
+other, the first with a larger vocabulary (Chinese-LLaMA-Plus, on which QiZhenGPT was trained). The
+result is an ordinary model folder, to be named in a recipe.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.files import digest, shown, write_json
+from train import export, mends
+
+# What the merged model is compared on; any text would do.
+TEXTS = ("世界上最大的宫殿是", "The capital of France is", "感冒了应该怎么办？", "从前有一座山，")
+
+
+def combine(base: Path, adapters: list[Path], to: Path) -> None:
+    """Write ``to``: ``base`` with each of ``adapters`` merged, in that order, in the base's dtype.
+
+    An adapter that brings embeddings brings its vocabulary (its tokenizer lies beside it): the
+    model's are made of that size first. Each step is compared with the adapter before it was merged
+    (``handover.json``). Raises :class:`UserError` for a folder that holds no model or adapter, one
+    that is there already, an adapter of another shape, and a step that changes answers.
+    """
+    _require(base, "config.json", "没有模型 holds no model")
+    for folder in adapters:
+        _require(folder, "adapter_config.json", "没有适配器 holds no adapter (PEFT)")
+    if to.exists():
+        raise UserError(f"{shown(to)} 已存在 exists already: TO=另一个 another folder")
+    mends.apply()
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(base, torch_dtype="auto", trust_remote_code=True)
+    tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=True)
+    steps = []
+    for folder in adapters:
+        if any(folder.glob("tokenizer*")):
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=True)
+        model, report = _merged(model, tokenizer, folder)
+        steps.append({"adapter": folder.name, "hash": export.weights_hash(folder), **report})
+        print(
+            f"已并入 merged {shown(folder)}: {report['greedy_equal']}/{report['n']} "
+            "个提示逐字相同 prompts answered alike"
+        )
+    temporary = export._fresh(to)
+    model.save_pretrained(temporary, max_shard_size="2GB")
+    tokenizer.save_pretrained(temporary)
+    write_json(temporary / "handover.json", {"step": "base + adapters = combined", "steps": steps})
+    temporary.rename(to)
+    print(
+        f"写入 wrote {shown(to)} ({digest(steps)[:8]}); 下一步 next: make train "
+        f'OVERRIDE="pretrained_model_name_or_path={shown(to)}"'
+    )
+
+
+def _require(folder: Path, file: str, wrong: str) -> None:
+    if not (folder / file).is_file():
+        raise UserError(f"{shown(folder)} {wrong}: 缺少 missing {file}")
+
+
+def _vocabulary(model: Any, folder: Path) -> int:
+    """Rows of the embeddings that the adapter was trained with: its own where it saved them."""
+    from peft.utils.save_and_load import load_peft_weights
+
+    own = model.get_input_embeddings()
+    name = next(name for name, module in model.named_modules() if module is own).split(".")[-1]
+    for key, weight in load_peft_weights(str(folder), device="cpu").items():
+        if f".{name}." in key and "lora" not in key and key.endswith("weight"):
+            return int(weight.shape[0])
+    return int(own.weight.shape[0])
+
+
+def _merged(model: Any, tokenizer: Any, folder: Path) -> tuple[Any, dict[str, Any]]:
+    """``model`` with the adapter in ``folder`` merged, and how it compares with it unmerged."""
+    from peft import PeftModel
+
+    rows = _vocabulary(model, folder)
+    if rows != model.get_input_embeddings().weight.shape[0]:
+        model.resize_token_embeddings(rows)
+    try:
+        joined = PeftModel.from_pretrained(model, str(folder)).eval()
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise UserError(
+            f"{shown(folder)} 与基座不符 does not fit the model below it: {reason}"
+        ) from None
+    prompts = [tokenizer(text, return_tensors="pt").input_ids for text in TEXTS]
+    before = [export.greedy(joined, ids) for ids in prompts]
+    merged = joined.merge_and_unload()
+    after = [export.greedy(merged, ids) for ids in prompts]
+    return merged, export.compare(before, after, prompts, tokenizer, tokenizer)
