@@ -32,7 +32,7 @@ from core.files import ROOT, read_json, read_jsonl, shown
 
 VENVS = Path(os.environ.get("TIKUFORGE_VENVS") or ROOT / ".venvs")
 TOKENS = 48
-PORT = 25900
+PORT = 27900
 STORY = "Write a long story about a river, a bridge and the town number {}."
 WARM = "Count from one to twenty."
 

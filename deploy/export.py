@@ -75,16 +75,20 @@ def modelfile(merged: Path, file: str, system: str) -> str:
     them. Where a later question is opened as the first one is (ChatML and its like), whole
     conversations can be written; other templates get Ollama's form for one exchange.
     """
-    before, between, after, follow = parts(merged)
+    before, between, after, past, follow = parts(merged)
     if between == follow:
-        template = (
-            '{{- range .Messages }}{{- if eq .Role "system" }}'
+        opened = (
+            after if after == past else "{{ if $last }}" + after + "{{ else }}" + past + "{{ end }}"
+        )
+        template = (  # no {{- behind a text: it would cut the text's last line end off
+            "{{- range $i, $_ := .Messages }}{{- $last := eq (len (slice $.Messages $i)) 1 }}"
+            '{{ if eq .Role "system" }}'
             + before
-            + '{{ .Content }}{{- else if eq .Role "user" }}'
+            + '{{ .Content }}{{ else if eq .Role "user" }}'
             + between
             + "{{ .Content }}"
-            + after
-            + "{{- else }}{{ .Content }}{{- end }}{{- end }}"
+            + opened
+            + "{{ else }}{{ .Content }}{{ end }}{{ end }}"
         )
     else:
         template = before + "{{ .System }}" + between + "{{ .Prompt }}" + after + "{{ .Response }}"
@@ -94,9 +98,9 @@ def modelfile(merged: Path, file: str, system: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def parts(merged: Path) -> tuple[str, str, str, str]:
+def parts(merged: Path) -> tuple[str, str, str, str, str]:
     """What the template writes before the system text, from there to the question, from there to
-    the answer, and from an answer to the next question."""
+    the answer (to be written, and one of earlier), and from an answer to the next question."""
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(merged, trust_remote_code=True)
@@ -109,7 +113,8 @@ def parts(merged: Path) -> tuple[str, str, str, str]:
     between, _, after = rest.partition("\0U")
     if not found:
         raise UserError(f"{shown(merged)}: 模板没有系统提示 the template has no place for a system")
-    return before, between, after, whole.partition("\0A")[2].partition("\0V")[0]
+    past, _, follow = whole.partition("\0U")[2].partition("\0A")
+    return before, between, after, past, follow.partition("\0V")[0]
 
 
 def readme(name: str, domain: Domain, use: str) -> str:

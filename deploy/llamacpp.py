@@ -57,6 +57,9 @@ def parameters(settings: dict[str, Any], key: str) -> Any:
     params.endpoint_metrics = True
     params.endpoint_slots = False  # would show other people's prompts
     params.use_jinja = True  # the model's own chat template
+    # A tuned model learnt its answers without a thinking block. A request may still ask for one:
+    # {"chat_template_kwargs": {"enable_thinking": true}}.
+    params.enable_reasoning = 0
     return params
 
 

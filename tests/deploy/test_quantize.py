@@ -68,6 +68,7 @@ def test_export_for_ollama_carries_template_and_system_prompt(run: Room, tmp_pat
     assert text.startswith("FROM ./gongkao-tiny-q8_0.gguf\n")
     assert "<|im_start|>system\n{{ .Content }}" in text
     assert "<|im_end|>\n<|im_start|>user\n{{ .Content }}<|im_end|>\n<|im_start|>assistant\n" in text
+    assert "assistant\n{{ else }}" in text  # "{{- else" would cut the line end off
     assert f'SYSTEM """{helper.SYSTEM}"""' in text and 'PARAMETER stop "<|im_end|>"' in text
     assert (out / "gongkao-tiny-q8_0.gguf").read_bytes()[:4] == b"GGUF"
     assert run.deploy(*line).returncode == 0  # ours: written again
