@@ -111,7 +111,7 @@ def retrieval(found: server.Found) -> Any:
 def parameters() -> dict[str, Any]:
     """The sliders; the defaults are those under which the model is evaluated."""
     with st.expander(say("settings"), icon=":material/tune:"):
-        return {
+        values = {
             "temperature": st.slider(
                 say("temperature"), 0.0, 1.5, 0.0, 0.1, help=say("temperature_help")
             ),
@@ -121,6 +121,18 @@ def parameters() -> dict[str, Any]:
             ),
             "turns": st.slider(say("turns"), 0, 8, 0, 1, help=say("turns_help")),
         }
+        top_k = st.slider(say("top_k"), 0, 100, 0, 5, help=say("top_k_help"))
+        penalty = st.slider(say("penalty"), 1.0, 1.5, 1.0, 0.05, help=say("penalty_help"))
+    return {**values, **beyond(top_k, penalty)}
+
+
+def beyond(top_k: int, penalty: float) -> dict[str, Any]:
+    """Parameters that OpenAI's protocol does not have, by the names of our engines (LMDeploy's and
+    llama.cpp's); nothing where they are off, since another server may refuse them."""
+    extra: dict[str, Any] = {"top_k": top_k} if top_k else {}
+    if penalty > 1:
+        extra |= {"repetition_penalty": penalty, "repeat_penalty": penalty}
+    return {"extra_body": extra} if extra else {}
 
 
 def voices() -> None:
@@ -147,3 +159,6 @@ def about(found: server.Found) -> None:
             lines.append(f"{say('model')}：{found.target.model}")
             lines.append(f"{say('engine')}：{found.target.backend}")
         st.caption("  \n".join(lines))
+        if who := access.name():
+            st.text(who)
+            st.button(say("log_out"), on_click=st.logout, icon=":material/logout:")

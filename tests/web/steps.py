@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import time
+import urllib.request
 from typing import Any
 
 BOX = '[data-testid="stChatInputTextArea"]'
 MESSAGE = '[data-testid="stChatMessageContent"]'
 WAIT = 90_000  # ms: the machine may be busy
+
+
+def up(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the page server answers."""
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"{address}/", timeout=1).close()
+            return
+        except OSError:
+            assert process.poll() is None, "the page server ended"
+            time.sleep(0.2)
+    raise AssertionError("the page server does not answer")
 
 
 def visitor(browser: Any, width: int = 1200) -> Any:
@@ -58,9 +73,9 @@ def pick(page: Any, label: str, option: str) -> None:
 
 
 NAMES = (
-    "English|temperature|top_p|tokens?|gongkao|tiny|cpu|http|merged|q8_0|make \\w+.*|work_dirs.*|"
+    "English|temperature|top_[pk]|tokens?|gongkao|tiny|cpu|http|merged|q8_0|make \\w+.*|"
     r"[\w.-]+\.(?:docx|xlsx|jsonl?|csv|txt|md|html)|DOCX|XLSX?|CSV|TSV|TXT|JSONL?|demo|smollm2\w*|PYTHONPATH.*|"
-    "Word|Excel|Markdown|BANK=.*|DOMAIN=.*|data"
+    "work_dirs.*|Word|Excel|Markdown|BANK=.*|DOMAIN=.*|data"
 )
 
 

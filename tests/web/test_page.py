@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from tests.deploy.helper import Room
 from tests.deploy.tiny import ANSWER, CHAIN
 from tests.web.steps import BOX, MESSAGE, ask, english, finished, message, visitor
+from web import sidebar
 
 QUESTION = "世界上最大的宫殿是？"
 
@@ -170,3 +172,22 @@ def test_a_server_that_dies_midway_and_comes_back(
     page.wait_for_function("where => !document.querySelector(where).disabled", arg=BOX)
     ask(page, QUESTION)
     assert finished(page, 3).startswith(ANSWER[:50])
+
+
+def test_the_penalty_reaches_the_engine(served: Room) -> None:
+    """No browser: the words by which the page asks for it are those that the engine knows."""
+
+    def settings(extra: dict[str, Any]) -> dict[str, Any]:
+        asked = {"messages": [{"role": "user", "content": "故"}], "max_tokens": 1, "verbose": True}
+        said = httpx2.post(
+            f"http://127.0.0.1:{served.port}/v1/chat/completions",
+            headers={"Authorization": f"Bearer {served.key()}"},
+            json=asked | extra,
+            timeout=60,
+        ).json()
+        return dict(said["__verbose"]["generation_settings"])
+
+    assert sidebar.beyond(0, 1.0) == {}
+    assert settings({})["repeat_penalty"] == pytest.approx(1.0)
+    raised = settings(sidebar.beyond(7, 1.2)["extra_body"])
+    assert (raised["repeat_penalty"], raised["top_k"]) == (pytest.approx(1.2), 7)

@@ -10,6 +10,7 @@ TEXTS = {
     "feedback": "Feedback",
     "language": "Language",
     "log_in": "Log in",
+    "log_out": "Log out",
     "not_local": "The page is bound to an address beyond this machine without a login, so it "
     "serves nobody. Bind it to 127.0.0.1, or set up [auth] in .streamlit/secrets.toml "
     "(docs/web.md).",
@@ -39,6 +40,11 @@ TEXTS = {
     "higher is more random and more often wrong.",
     "top_p": "Top-p",
     "top_p_help": "Chooses among the candidates up to this total probability; no effect at 0.",
+    "top_k": "Top-k",
+    "top_k_help": "Chooses among this many likeliest tokens, 0: all; no effect at temperature 0.",
+    "penalty": "Repetition penalty",
+    "penalty_help": "Raise it (1.05 to 1.2) where an answer repeats itself; 1 is none, as in the "
+    "evaluation.",
     "max_tokens": "Longest answer (tokens)",
     "max_tokens_help": "The answer is cut there. A Chinese character takes 1 to 3 tokens.",
     "turns": "Earlier turns sent along",

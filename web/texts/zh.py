@@ -10,6 +10,7 @@ TEXTS = {
     "feedback": "反馈",
     "language": "语言",
     "log_in": "登录",
+    "log_out": "退出登录",
     "not_local": "网页绑定在本机以外的地址上，却没有设置登录，因此不提供服务。请改回 127.0.0.1，"
     "或在 .streamlit/secrets.toml 里设置 [auth]（见 docs/web.md）。",
     # chat
@@ -35,6 +36,10 @@ TEXTS = {
     "temperature_help": "0 表示每次都取最可能的字，评测用的就是 0；越大越随机，也越容易出错。",
     "top_p": "核采样 (top_p)",
     "top_p_help": "只在累计概率达到此值的候选里取字；温度为 0 时不起作用。",
+    "top_k": "候选数 (top_k)",
+    "top_k_help": "只在最可能的这么多个候选里取字；0 不限。温度为 0 时不起作用。",
+    "penalty": "重复惩罚",
+    "penalty_help": "回答反复说同一句话（复读）时调高，一般 1.05–1.2；1 为不惩罚，评测用的就是 1。",
     "max_tokens": "回答最长 (tokens)",
     "max_tokens_help": "到此长度即截断。汉字约 1–3 个 token。",
     "turns": "带上前几轮对话",
