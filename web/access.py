@@ -59,6 +59,11 @@ def owner() -> str:
     return hashlib.sha256(f"tikuforge {name}".encode()).hexdigest()[:32]
 
 
+def name() -> str:
+    """Who logged in, as their provider calls them; nothing where there is no login."""
+    return str(st.user.get("email") or st.user.get("name") or "?") if login_set_up() else ""
+
+
 def may_edit() -> bool:
     """Whether the visitor may build data sets and judge corrections: everybody on this machine;
     of those who log in, the addresses in ``editors`` of ``secrets.toml`` (everybody without it)."""

@@ -6,14 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.deploy import helper
+from tests.web.steps import up
 
 
 @pytest.fixture(scope="session")
@@ -54,13 +53,7 @@ def address(room: helper.Room, tmp_path_factory: pytest.TempPathFactory) -> Iter
             command, cwd=helper.ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT
         )
     try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, log.read_text()
-                time.sleep(0.2)
+        up(f"http://127.0.0.1:{port}", process)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
