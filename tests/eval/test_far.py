@@ -217,15 +217,24 @@ def test_a_folder_is_a_column(room, tmp_path):
     assert said["details"][0]["given"][0].startswith("故宫🎓")
 
 
+def make(target: str, room: helper.Room, tmp_path: Path, *words: str):
+    """A target on the room's run, with servers at ports of its own."""
+    line = ["make", target, f"WORK_DIRS={tmp_path / 'work'}", f"RUN={room.run}"]
+    kept = {key: text for key, text in os.environ.items() if not key.startswith("TIKUFORGE_W")}
+    line += [f"DATA={tmp_path / 'data'}", *words]
+    return subprocess.run(line, env=kept, cwd=ROOT, capture_output=True, text=True)
+
+
+def evaluate(room: helper.Room, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    names = ("BASE_PORT", "TUNED_PORT", "INT4_PORT")
+    ports = [f"{name}={helper.free_port()}" for name in names]
+    return make("eval", room, tmp_path, "RAG=0", *ports)
+
+
 def test_a_failing_gate_fails_make(room, tmp_path):
     """A real server, a model that says one endless text: make eval ends in its card and fails."""
-    bench = Bench(tmp_path)
-    bench.data(FACTS)
-    ports = helper.free_port(), helper.free_port()
-    words = ["make", "eval", f"WORK_DIRS={tmp_path / 'work'}", f"RUN={room.run}", "RAG=0"]
-    words += [f"DATA={tmp_path / 'data'}", f"BASE_PORT={ports[0]}", f"TUNED_PORT={ports[1]}"]
-    kept = {key: text for key, text in os.environ.items() if not key.startswith("TIKUFORGE_W")}
-    done = subprocess.run(words, env=kept, cwd=ROOT, capture_output=True, text=True)
+    Bench(tmp_path).data(FACTS)
+    done = evaluate(room, tmp_path)
     assert done.returncode != 0, done.stdout + done.stderr
     report = read_json(room.run / "report.json")
     failed = {gate["name"] for gate in report["gates"] if not gate["pass"]}
@@ -233,3 +242,21 @@ def test_a_failing_gate_fails_make(room, tmp_path):
     assert {one["name"] for one in report["failures"]["tuned"]} >= {"cut"}
     assert "未过门槛 FAILED" in done.stdout
     assert not list((tmp_path / "work" / "servers").glob("[0-9]*[0-9].json")), "servers are stopped"
+
+
+def test_what_was_quantised_is_a_column(room, tmp_path):
+    """The column int4 is what make quantize shipped, while it is of this model."""
+    Bench(tmp_path).data(FACTS[:2])
+    done = make("quantize", room, tmp_path, "FORMAT=q4_0", "MAX_LOSS=100", "SAMPLE=1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    evaluate(room, tmp_path)
+    report = read_json(room.run / "report.json")
+    assert report["unmeasured"] == ["rag", "tuned_rag"]
+    assert report["models"]["int4"]["model"] == "gongkao-tiny-q4_0"
+    assert report["columns"]["int4"]["train.exact"]["n"] == 2
+    assert "int4: gongkao-tiny-q4_0" in (room.run / "report.md").read_text(encoding="utf-8")
+    config = room.run / "merged" / "config.json"
+    config.write_text(config.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    done = evaluate(room, tmp_path)
+    assert "没有 int4 列" in done.stdout and "changed since" in done.stderr
+    assert "int4" in read_json(room.run / "report.json")["unmeasured"]
