@@ -27,6 +27,9 @@ DEMO        = $(WORK_DIRS)/demo/$(DOMAIN)
 VENVS := $(if $(TIKUFORGE_VENVS),$(TIKUFORGE_VENVS),.venvs)
 export TIKUFORGE_WORK_DIRS := $(abspath $(WORK_DIRS))
 export PYTHONPATH := $(CURDIR)
+# Repeated in every "next" line: what the user said about where things are.
+export TIKUFORGE_GIVEN := $(strip $(foreach name,DOMAIN CONFIG OUT DATA RUN WORK_DIRS PORT,\
+  $(if $(filter command line environment,$(origin $(name))),$(name)=$($(name)))))
 # The earlier project's MKL setting (two OpenMP runtimes in one process), and no surprise downloads.
 export MKL_SERVICE_FORCE_INTEL := 1
 export TOKENIZERS_PARALLELISM := false

@@ -9,6 +9,7 @@ from typing import Any
 from core import domain as domains
 from core.errors import UserError, run_cli
 from core.files import ROOT, read_json, shown
+from core.hints import then
 from data_tools import build, formats, outputs
 from data_tools.card import COUNTS
 from data_tools.generate import cli as generation
@@ -117,7 +118,7 @@ def report(card: dict[str, Any], out: Path) -> None:
         f"在 {shown(out / outputs.REVIEW)} 里处理 {card['flagged']} 条存疑再 make review，"
         "或直接 or go straight to "
     )
-    print(f"下一步 next: {doubts if card['flagged'] else ''}make train")
+    print(f"下一步 next: {doubts if card['flagged'] else ''}{then('make train')}")
 
 
 def main() -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from core import chat, domain
 from core.errors import UserError, run_cli
 from core.files import read_json, shown
+from core.hints import then
 
 if TYPE_CHECKING:
     from deploy import models
@@ -26,7 +27,8 @@ def convert(args: argparse.Namespace) -> None:
     else:
         backend = engines.choose(args.backend)
         path = engines.prepare(backend, _model(args, backend))
-    print(f"可部署 ready to serve: {shown(path)}; 下一步 next: make deploy BACKEND={backend}")
+    follows = then(f"make deploy BACKEND={backend}")
+    print(f"可部署 ready to serve: {shown(path)}; 下一步 next: {follows}")
 
 
 def _model(args: argparse.Namespace, backend: str) -> models.Model:
@@ -55,7 +57,7 @@ def quantized(args: argparse.Namespace) -> None:
     print(
         f"已采用 shipped {shown(quantize.target(merged, name))} "
         f"(丢 loses {found['loss']:.1f} 个百分点 points); "
-        f"下一步 next: make deploy ROLE=int4 BACKEND={backend}"
+        f"下一步 next: {then(f'make deploy ROLE=int4 BACKEND={backend}')}"
     )
     print(quantize.dumps(found))
 
@@ -169,7 +171,10 @@ def _say(running: chat.Endpoint, args: argparse.Namespace) -> None:
         print(
             f"  注意 mind  监听 listens on {args.host}: 别的机器也能连上 other machines can connect"
         )
-    print("下一步 next: make web (网页 the page) 或 or make chat; 停止 stop: make stop")
+    print(
+        f"下一步 next: {then('make web')} (网页 the page) 或 or {then('make chat')}; "
+        f"停止 stop: {then('make stop')}"
+    )
 
 
 def stop(args: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from core import chat, domain
 from core.errors import UserError, run_cli
 from core.files import sha256, shown
+from core.hints import then
 from rag import answer
 from rag.build import build
 from rag.query import Index, check, prepare, refusal
@@ -27,7 +28,7 @@ def index(args: argparse.Namespace) -> None:
         f"写入 wrote {shown(folder)}: {done.size} 条 passages, +{done.added} -{done.removed}, "
         f"嵌入 embedded {done.embedded} ({done.seconds:.1f} s)"
     )
-    print('下一步 next: make ask Q="…"')
+    print(f"""下一步 next: {then('make ask Q="…"')}""")
 
 
 def ask(args: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import digest, read_json, read_jsonl, sha256, shown, write_json
+from core.hints import then
 from train import checkpoints, mends
 
 PROMPTS = 8  # real questions on which each hand-over is proved
@@ -50,7 +51,7 @@ def adapter(work_dir: Path) -> None:
     _replace(temporary, target)
     made = {"adapter": target.name, "adapter_of": state["key"]}
     write_json(work_dir / "run.json", {**state, **made, "adapter_from": Path(checkpoint).name})
-    print(f"写入 wrote {shown(target)}；下一步 next: make merge")
+    print(f"写入 wrote {shown(target)}；下一步 next: {then('make merge')}")
 
 
 def merge(work_dir: Path) -> None:
@@ -92,7 +93,7 @@ def merge(work_dir: Path) -> None:
     print(
         f"写入 wrote {shown(target)}: {report['greedy_equal']}/{report['n']} 个提示逐字相同 "
         f"prompts answered alike, 最大 logit 差 largest difference "
-        f"{report['max_logit_difference']:.3g}；下一步 next: make deploy"
+        f"{report['max_logit_difference']:.3g}；下一步 next: {then('make deploy')}"
     )
 
 
