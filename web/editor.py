@@ -16,6 +16,7 @@ from web.texts import say
 PAGE = 50  # questions in the table at once
 DECISIONS = {"": "", "keep": "保留 keep", "drop": "删除 drop"}
 TYPED = ("题干", "答案", "解析")
+DOUBTED = ("处理", "存疑", "题干", "答案", "来源", "题型", "解析")
 EMPTY = ("处理", "题型", "题干", "答案", "解析", "存疑", "来源")
 
 
@@ -42,6 +43,7 @@ def questions(out: Path, rows: list[dict[str, str]], key: str) -> None:
         hide_index=True,
         width="stretch",
         column_config=_columns(before),
+        column_order=[*DOUBTED, *_options(before)] if key == "doubts" else None,
         disabled=["题型", "存疑", "来源"],
         num_rows="fixed",
         placeholder="—",
@@ -69,6 +71,11 @@ def _cells(row: dict[str, str]) -> dict[str, str]:
     return texts_of | {name: row[name] for name in letters}
 
 
+def _options(rows: list[dict[str, str]]) -> list[str]:
+    """The columns of options, A first."""
+    return sorted({name for row in rows for name in row if name.startswith("选项 ")})
+
+
 def _columns(rows: list[dict[str, str]]) -> dict[str, Any]:
     config = st.column_config
     widths: dict[str, Any] = {"题干": "large", "答案": "medium", "解析": "medium"}
@@ -82,7 +89,7 @@ def _columns(rows: list[dict[str, str]]) -> dict[str, Any]:
         format_func=lambda name: say(f"decision_{name}") if name else "",
         width="small",
     )
-    for name in sorted({name for row in rows for name in row if name.startswith("选项 ")}):
+    for name in _options(rows):
         found[name] = config.TextColumn(say("option", letter=name[-1]))
     return found
 

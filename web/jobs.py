@@ -17,6 +17,7 @@ SECONDS = int(os.environ.get("TIKUFORGE_BUILD_SECONDS") or 1800)
 MEMORY = int(os.environ.get("TIKUFORGE_BUILD_MEMORY") or 4 * 2**30)  # bytes
 RUNNERS: dict[str, subprocess.Popen[bytes]] = {}  # this server's own, so that none is left a zombie
 STAGES = {"读到": 0.4, "去重": 0.6, "同义题组": 0.75, "写入": 0.9}  # data_tools.build's Watch
+_EMBEDDED = re.compile(r"嵌入 embedding (\d+)/(\d+)")  # rag.build's
 _ERROR = re.compile(r"^错误 error: (.*)$", re.MULTILINE)
 
 
@@ -47,7 +48,8 @@ def start(out: Path, steps: list[list[str]]) -> None:
 
 def state(out: Path) -> dict[str, Any]:
     """How the job stands: ``state`` (none, running, done, failed, late, cancelled, lost), and
-    ``share`` of it that is done (0 to 1), ``said`` what it said last, ``error`` its one line."""
+    ``share`` of it that is done (0 to 1), ``doing`` how many of its stages lie behind it, ``said``
+    what it said last, ``error`` its one line."""
     place = folder(out)
     if not (place / "state.json").is_file():
         return {"state": "none"}
@@ -63,10 +65,14 @@ def state(out: Path) -> dict[str, Any]:
     errors = _ERROR.findall(log)
     stage = max((share for word, share in STAGES.items() if f"] {word}" in log), default=0.1)
     steps = found.get("steps", 1)
+    doing = sum(f"] {word}" in log for word in STAGES) if found["step"] == 0 else len(STAGES) + 1
     share = (found["step"] + (stage if found["step"] == 0 else 0.5)) / steps
+    if embedded := _EMBEDDED.findall(log):
+        doing, share = len(STAGES) + 2, int(embedded[-1][0]) / int(embedded[-1][1])
     return {
         **found,
         "share": 1.0 if found["state"] == "done" else min(share, 0.95),
+        "doing": doing,
         "said": lines[-1].strip() if lines else "",
         "error": errors[-1] if errors else (lines[-1].strip() if lines else ""),
     }

@@ -132,12 +132,17 @@ def test_upload_build_add_a_question_and_download(
     assert not list(room.work.parent.glob("**/evil.docx"))[1:]
     page.get_by_role("tab", name="台账 5").click()
     page.get_by_text("公考常识示例题库").wait_for()
+    page.get_by_role("button", name="建立索引").click()
+    page.get_by_role("button", name="建立索引").wait_for(state="detached")
+    page.get_by_role("tab", name="题目 61").wait_for()
+    assert (work / "index" / "index.json").is_file()
     page.get_by_role("tab", name="题目 61").click()
     page.get_by_text("新增一题").first.click()
     page.get_by_role("textbox", name="问题").fill("新增的题是？")
     page.get_by_role("textbox", name="答案", exact=True).fill("新答案")
     page.get_by_role("button", name="新增一题").click()
     page.get_by_role("tab", name="题目 62").wait_for()
+    page.get_by_text("检索索引比数据旧").wait_for()
     rows = [*read_jsonl(work / "data/train.jsonl"), *read_jsonl(work / "data/eval.jsonl")]
     assert "新增的题是？" in {row["conversation"][0]["input"] for row in rows}
     page.get_by_role("tab", name="下载").click()

@@ -109,7 +109,7 @@ def progress(out: Path) -> None:
     if now["state"] != "running":
         places.look_again()
         st.rerun()
-    st.progress(now["share"], text=say("building"))
+    st.progress(now["share"], text=say("building", doing=say(f"doing_{now['doing']}")))
     if st.button(say("cancel"), icon=":material/cancel:", key="cancel"):
         jobs.cancel(out)
 
@@ -124,6 +124,19 @@ def ended(out: Path, now: dict[str, Any]) -> None:
         st.error(say("build_failed", reason=reason), icon=":material/error:")
     else:
         st.warning(say(f"build_{now['state']}"), icon=":material/warning:")
+
+
+def index_of(out: Path) -> None:
+    """Whether the chat can answer from this set, and the button that makes it able to."""
+    note, kb = out.parent / "index" / "index.json", out / "kb.jsonl"
+    if not kb.is_file() or (note.is_file() and note.stat().st_mtime >= kb.stat().st_mtime):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(say("index_old" if note.is_file() else "index_none"))
+        if st.button(say("index_it"), icon=":material/manage_search:", key="index"):
+            domain = str(read_json(out / "card.json")["domain"])
+            jobs.start(out, [["rag", "index", "--domain", domain, "--data", str(out)]])
+            st.rerun()
 
 
 def summary(out: Path) -> None:
@@ -141,6 +154,7 @@ def summary(out: Path) -> None:
         (1, 2, 3),
     )
     st.caption(say("count_help"))
+    index_of(out)
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
