@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -51,10 +50,12 @@ def timed(command: list[str], log: Path, **environ: str) -> dict[str, float]:
     started = time.monotonic()
     with log.open("w", encoding="utf-8") as out:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", **environ}
-        code = subprocess.run(command, stdout=out, stderr=out, env=environment).returncode
-    if code:
-        sys.exit(f"{command[0]} failed ({code}): {log}")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e9
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
+        _, status, used = os.wait4(process.pid, 0)  # this child's memory, not the largest of all
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if status:
+        sys.exit(f"{command[0]} failed ({process.returncode}): {log}")
+    peak = used.ru_maxrss * 1024 / 1e9
     return {"process_s": round(time.monotonic() - started, 1), "peak_gb": round(peak, 2)}
 
 

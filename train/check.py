@@ -59,12 +59,33 @@ def quick(name: str, cfg: Any, settings: dict[str, Any]) -> None:
         return
     from xtuner.registry import BUILDER
 
+    known_names(cfg)
     tokenizer = BUILDER.build(dict(cfg.tokenizer))
     rows = list(read_jsonl(preflight.training_file(settings)))
     rows = rows[:: max(1, len(rows) // QUICK_ROWS)]
     if all(cut_off(cfg, tokenizer, row) for row in rows):
         raise UserError(nothing_fits(settings["max_length"]))
     parity_of(name, rows[:8], cfg, tokenizer)
+
+
+def known_names(cfg: Any) -> None:
+    """Raise :class:`UserError` for a prompt template or an optimizer that nobody has."""
+    from mmengine.registry import OPTIMIZERS
+    from xtuner.registry import BUILDER
+    from xtuner.utils import PROMPT_TEMPLATE
+
+    from train.templates import TEMPLATES
+
+    wanted = cfg.optim_wrapper.optimizer.type
+    if isinstance(wanted, str) and OPTIMIZERS.get(wanted) is None:
+        raise UserError(f"没有优化器 no optimizer optim_type={wanted}, e.g. AdamW, SGD")
+    try:
+        BUILDER.build(dict(row_source(cfg).template_map_fn))
+    except ImportError:
+        known = ", ".join(sorted({*TEMPLATES, *PROMPT_TEMPLATE}))
+        raise UserError(
+            f"没有提示模板 no prompt_template={cfg.settings.prompt_template}; 可用: {known}"
+        ) from None
 
 
 def nothing_fits(limit: int) -> str:

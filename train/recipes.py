@@ -17,6 +17,15 @@ from core.files import ROOT, shown
 
 FOLDER = ROOT / "configs"
 TRACKERS = ("tensorboard", "wandb", "mlflow", "swanlab")
+# Options that are whole numbers, with the least that makes sense, and those that are any number.
+WHOLE = {
+    **dict.fromkeys(("max_length", "batch_size", "accumulative_counts", "max_epochs"), 1),
+    **dict.fromkeys(("save_steps", "evaluation_freq", "log_interval"), 1),
+    **dict.fromkeys(("sequence_parallel_size",), 1),
+    **dict.fromkeys(("lora_r", "save_total_limit", "evaluation_samples", "evaluation_rows"), 0),
+    **dict.fromkeys(("early_stopping_patience", "dataloader_num_workers", "seed"), 0),
+}
+NUMBERS = ("lr", "lora_alpha", "lora_dropout", "weight_decay", "max_norm", "warmup_ratio")
 
 
 def names() -> list[str]:
@@ -131,8 +140,19 @@ def _consistent(path: Path, settings: Any) -> None:
     for name, known in choices.items():
         if settings[name] not in known:
             raise UserError(f"{shown(path)}: {name}={settings[name]!r}: 可选 choose from {known}")
-    for name in ("max_length", "batch_size", "accumulative_counts", "max_epochs", "lr"):
-        if not isinstance(settings[name], int | float) or settings[name] <= 0:
-            raise UserError(f"{shown(path)}: {name}={settings[name]!r} 应为正数 must be positive")
+    for name, least in WHOLE.items():
+        if type(settings[name]) is not int or settings[name] < least:
+            raise UserError(
+                f"{shown(path)}: {name}={settings[name]!r} 应为不小于 {least} 的整数 "
+                f"must be a whole number, {least} or more"
+            )
+    for name in NUMBERS:
+        value = settings[name]
+        if type(value) not in (int, float) or value < 0 or (name == "lr" and not value):
+            raise UserError(f"{shown(path)}: {name}={value!r} 应为正数 must be positive")
+    for name, kind in (("betas", float), ("lora_layers", int)):
+        value = settings[name] or ()
+        if type(value) not in (list, tuple) or not all(type(one) is kind for one in value):
+            raise UserError(f"{shown(path)}: {name}={value!r}, e.g. betas=(0.9,0.999), [14,15]")
     if settings["use_varlen_attn"] and settings["batch_size"] > 1:
         raise UserError(f"{shown(path)}: use_varlen_attn 需要 needs batch_size=1")

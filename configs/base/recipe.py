@@ -53,6 +53,9 @@ def recipe(**options):
     """The whole XTuner config for ``options`` (see ``_settings`` for their names and defaults)."""
     environ = __import__("os").environ
     overrides = __import__("json").loads(environ.get("TIKUFORGE_OVERRIDE") or "{}")
+    base = "pretrained_model_name_or_path"
+    if overrides.get(base, options[base]) != options[base]:
+        options["hub"] = None  # where the recipe's own base comes from, not another
     o = _settings(**{**options, **overrides})
     tokenizer = dict(
         type=AutoTokenizer.from_pretrained,
@@ -101,6 +104,7 @@ def _settings(
     optim_type=AdamW,
     quantization="nf4",
     dtype=None,
+    unpack_4bit=None,  # 4-bit weights written out once, not at every use (a CPU's default)
     lora_r=64,  # 0: no LoRA, all weights are trained
     lora_alpha=16,
     lora_dropout=0.1,
@@ -125,6 +129,7 @@ def _settings(
         gpu if use_activation_checkpointing is None else use_activation_checkpointing
     )
     o["quantization"] = quantization if lora_r else None
+    o["unpack_4bit"] = (not gpu if unpack_4bit is None else unpack_4bit) and bool(o["quantization"])
     o["share_prefix"] = share_prefix and not (use_varlen_attn or text)
     if early_stopping_patience:
         o["best_by"] = best_by or "loss"
@@ -156,6 +161,7 @@ def _model(o):
         use_varlen_attn=o["use_varlen_attn"],
         use_activation_checkpointing=o["use_activation_checkpointing"],
         answers_only=o["answers_only"],
+        unpack_4bit=o["unpack_4bit"],
         llm=llm,
     )
     if not full:
@@ -295,6 +301,22 @@ def _hooks(o, tokenizer):
     return hooks
 
 
+def _trackers(o):
+    if not o["track"]:
+        return []
+    found = dict(TRACKERS[o["track"]])
+    if o["track"] == "mlflow":  # mmengine's own default is a folder, which MLflow 3 refuses
+        environ = __import__("os").environ
+        home = environ.get("TIKUFORGE_WORK_DIRS", "work_dirs")
+        found["tracking_uri"] = environ.get("MLFLOW_TRACKING_URI")
+        if not found["tracking_uri"]:
+            found.update(
+                tracking_uri="sqlite:///" + home + "/mlflow.db",
+                artifact_location=home + "/mlflow",
+            )
+    return [found]
+
+
 def _runtime(o, tokenizer):
     checkpoint = dict(
         type=WholeCheckpointHook,
@@ -316,7 +338,7 @@ def _runtime(o, tokenizer):
             mp_cfg=dict(mp_start_method="fork", opencv_num_threads=0),
             dist_cfg=dict(backend="nccl" if o["device"] == "cuda" else "gloo"),
         ),
-        visualizer=dict(type=Visualizer, vis_backends=[TRACKERS[o["track"]]] if o["track"] else []),
+        visualizer=dict(type=Visualizer, vis_backends=_trackers(o)),
         log_level="INFO",
         load_from=None,
         resume=False,

@@ -9,14 +9,14 @@ import sys
 from train import mends
 
 
-def build(base: str, data: str = "none"):
+def build(base: str, **options):
     from xtuner.registry import BUILDER
 
     from train import recipes
 
     cfg = recipes.load(
         recipes.find("smollm2_cpu_qlora.py"),
-        {"pretrained_model_name_or_path": base, "data": data, "lora_r": 4},
+        {"pretrained_model_name_or_path": base, "data": "none", "lora_r": 4, **options},
     )
     return BUILDER.build(cfg.model).train()
 
@@ -49,7 +49,7 @@ def guarded(base: str) -> dict:
     through the block that lets 4-bit layers repack."""
     import torch
 
-    model = build(base)
+    model = build(base, unpack_4bit=False)
     ids = torch.arange(5, 25).reshape(1, 20)
     before = first_gradient(model)
     plain = infer(model, ids)
@@ -71,7 +71,7 @@ def unguarded(base: str) -> dict:
     import torch
 
     modules.has_avx512bf16 = functional.has_avx512bf16
-    model = build(base)
+    model = build(base, unpack_4bit=False)
     before = first_gradient(model)
     infer(model, torch.arange(5, 25).reshape(1, 20))
     return {
@@ -79,6 +79,22 @@ def unguarded(base: str) -> dict:
         "before": before,
         "after": first_gradient(model),
     }
+
+
+def unpacked(base: str) -> dict:
+    """Loss and gradients of 4-bit weights, and of the same written out once, in float32."""
+    import torch
+
+    found = {}
+    for name, option in (("packed", False), ("unpacked", True)):
+        torch.manual_seed(2)
+        model = build(base, unpack_4bit=option, dtype="float32")
+        ids = torch.arange(5, 45).reshape(2, 20)
+        loss = model.llm(input_ids=ids, labels=ids).loss
+        loss.backward()
+        grads = [p.grad for n, p in model.named_parameters() if "lora_B" in n]
+        found[name] = {"loss": float(loss), "gradient": [float(grad.norm()) for grad in grads]}
+    return found
 
 
 def token_ids(base: str) -> dict:
@@ -179,5 +195,5 @@ def failed_write(base: str) -> dict:
 if __name__ == "__main__":
     os.environ["HF_HUB_OFFLINE"] = "1"
     mends.apply()
-    parts = (token_ids, guarded, unguarded, packed, failed_write)
+    parts = (token_ids, guarded, unguarded, unpacked, packed, failed_write)
     print(json.dumps({part.__name__: part(sys.argv[1]) for part in parts}))

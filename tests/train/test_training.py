@@ -123,6 +123,12 @@ def test_gradients_survive_inference(probed: dict[str, Any]) -> None:
     assert found["logit_difference"] < 0.05
 
 
+def test_weights_written_out_once_are_the_same_numbers(probed: dict[str, Any]) -> None:
+    plain, once = probed["unpacked"]["packed"], probed["unpacked"]["unpacked"]
+    assert once["gradient"] == pytest.approx(plain["gradient"], rel=1e-4) and plain["gradient"]
+    assert once["loss"] == pytest.approx(plain["loss"], rel=1e-5)
+
+
 def test_the_trap_is_real_here(probed: dict[str, Any]) -> None:
     """Where this CPU repacks, an unguarded run loses its gradients: the guard is needed."""
     found = probed["unguarded"]
