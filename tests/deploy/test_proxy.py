@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import shutil
 import signal
-import subprocess
+import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import openai
 import pytest
 
-from tests.deploy import helper
+from tests.deploy import bad_requests, helper
 from tests.deploy.helper import Room
 from tests.deploy.tiny import ANSWER
 
@@ -105,21 +108,65 @@ def test_one_of_two_dies_under_load_and_comes_back(served: Room, gateway: str) -
     assert broken <= (4 if gateway == "nginx" else 200), load.seen
 
 
-@pytest.mark.slow
-def test_nginx_refuses_what_is_too_large_or_too_slow(served: Room) -> None:
+@pytest.fixture
+def front(served: Room) -> Iterator[int]:
+    """nginx's port before one server."""
     if not NGINX:
         pytest.skip("no nginx: apt install nginx-light")
-    front = helper.free_port()
-    line = ("proxy", "--nodes", served.port, "--gateway", "nginx", "--port", front)
-    assert served.deploy(*line).returncode == 0
+    port = helper.free_port()
+    done = served.deploy("proxy", "--nodes", served.port, "--gateway", "nginx", "--port", port)
+    assert done.returncode == 0, done.stderr
+    yield port
+    served.stop(port)
+
+
+def post(room: Room, port: int, body: bytes, seconds: float = 30) -> tuple[int, float]:
+    """The status of a chat request, and how long it took."""
+    began = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+    head = {"Authorization": f"Bearer {room.key()}", "Content-Type": "application/json"}
+    with contextlib.suppress(OSError):  # refused while we still wrote: the answer is there
+        connection.request("POST", "/v1/chat/completions", body, head)
     try:
-        body = json.dumps({"messages": [{"role": "user", "content": "x" * 3_000_000}]})
-        began = time.monotonic()
-        curl = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-d", "@-"]
-        url = f"http://127.0.0.1:{front}/v1/chat/completions"
-        done = subprocess.run([*curl, url], input=body, capture_output=True, text=True)
-        assert done.stdout == "413" and time.monotonic() - began < 10
-        log = (served.work / "servers" / f"{front}.log").read_text()
-        assert "POST /v1/chat/completions 413" in log and served.key() not in log
+        return connection.getresponse().status, time.monotonic() - began
     finally:
-        served.stop(front)
+        connection.close()
+
+
+@pytest.mark.slow
+def test_nginx_refuses_what_is_too_large(served: Room, front: int) -> None:
+    oversized = [one for one in bad_requests.cases(served.key()) if len(one[4]) > 300_000]
+    assert [one[0] for one in oversized] == ["10 MB prompt", "50,000 messages"]
+    for _, _, _, _, body in oversized:
+        status, seconds = post(served, front, body)
+        assert status == 413 and seconds < 5
+    assert post(served, front, json.dumps(bad_requests.GOOD).encode())[0] == 200
+    log = (served.work / "servers" / f"{front}.log").read_text()
+    assert "POST /v1/chat/completions 413" in log and served.key() not in log
+
+
+@pytest.mark.slow
+def test_nginx_cuts_slow_clients_off_and_counts_them(served: Room, front: int) -> None:
+    with socket.create_connection(("127.0.0.1", front), timeout=30) as slow:
+        slow.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-")
+        began = time.monotonic()
+        slow.recv(1000)  # 408 or the end, nothing else comes
+        assert 5 < time.monotonic() - began < 20
+    head = (
+        f"POST {bad_requests.CHAT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {served.key()}\r\n"
+    )
+    slow_bodies = []
+    try:
+        for _ in range(64):
+            one = socket.create_connection(("127.0.0.1", front), timeout=30)
+            one.sendall(head.encode() + b"Content-Length: 1000\r\n\r\n{")
+            slow_bodies.append(one)
+        time.sleep(0.5)
+        assert post(served, front, json.dumps(bad_requests.GOOD).encode())[0] == 429
+        began = time.monotonic()
+        said = slow_bodies[0].recv(100)  # its body did not come within 10 s: 408, or just the end
+        assert (b"408" in said or not said) and time.monotonic() - began < 20
+    finally:
+        for one in slow_bodies:
+            one.close()
+    assert post(served, front, json.dumps(bad_requests.GOOD).encode())[0] == 200
