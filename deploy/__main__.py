@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -159,12 +160,17 @@ def _say(running: chat.Endpoint, args: argparse.Namespace) -> None:
         if os.environ.get("TIKUFORGE_API_KEY")
         else f"$(cat {shown(chat.KEY_FILE)})"
     )
+    asked = [
+        {"role": "system", "content": domain.load(args.domain).system},  # as it was trained
+        {"role": "user", "content": "世界上最大的宫殿是？"},
+    ]
+    body = {"model": running.model, "temperature": 0, "messages": asked}
+    text = json.dumps(body, ensure_ascii=False).replace("'", "\\u0027")
     print(
         f"已启动 serving {running.model} ({running.backend}): {running.url}\n"
         f'  试用 try   curl {running.url}/chat/completions -H "Authorization: Bearer {key}" \\\n'
         f"               -H 'Content-Type: application/json' \\\n"
-        f'               -d \'{{"model":"{running.model}","messages":'
-        f'[{{"role":"user","content":"世界上最大的宫殿是？"}}]}}\'\n'
+        f"               -d '{text}'\n"
         f"  日志 log   {shown(chat.SERVERS)}/{args.port}.log"
     )
     if args.host not in ("127.0.0.1", "localhost", "::1"):

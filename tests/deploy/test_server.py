@@ -52,6 +52,9 @@ def test_a_first_deployment_converts_proves_and_says_how_to_try_it(room: Room) -
     assert done.returncode == 0, done.stderr
     assert "转换" in done.stdout and "make web" in done.stdout and "curl" in done.stdout
     assert room.key() not in done.stdout
+    printed = done.stdout[done.stdout.index("curl ") : done.stdout.index("  日志")]
+    tried = subprocess.run(["sh", "-c", printed], cwd=helper.ROOT, capture_output=True, text=True)
+    assert json.loads(tried.stdout)["choices"][0]["message"]["content"] == ANSWER, tried.stderr
     proof = json.loads((room.run / "gguf" / "handover.json").read_text())
     assert proof["prompt_ids_equal"] and proof["greedy_equal"] == 3
     assert proof["prompts"][0]["answer"] == ANSWER[: len(proof["prompts"][0]["answer"])]
@@ -91,21 +94,6 @@ def test_an_answer_ends_where_the_model_ends_it(served: Room) -> None:
     )
     assert answer.choices[0].message.content == ANSWER
     assert answer.choices[0].finish_reason == "stop"
-
-
-def test_curl_as_printed(served: Room) -> None:
-    printed = served.deploy(
-        "start", "--work-dir", served.run, "--port", served.port, "--for", "test"
-    )
-    assert "已在服务" in printed.stdout
-    body = json.dumps({"model": "gongkao-tiny", "messages": MESSAGES, "max_tokens": 5})
-    command = (
-        f'curl -sf http://127.0.0.1:{served.port}/v1/chat/completions -H "Authorization: Bearer '
-        f'$(cat {served.work}/servers/api_key)" -H "Content-Type: application/json" -d @-'
-    )
-    done = subprocess.run(["sh", "-c", command], input=body, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["choices"][0]["message"]["content"]
 
 
 def test_greedy_answers_are_the_same_alone_and_together(served: Room) -> None:
