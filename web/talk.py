@@ -129,12 +129,13 @@ _DIRECTIVE = re.compile(r":(?=[a-z][a-z-]*\[)")
 
 
 def shown(text: str) -> str:
-    """``text`` as markdown that fetches nothing: no pictures, no coloured badges of its own making,
-    and line breaks as they were written.
+    """``text`` as markdown that fetches nothing and hides nothing: no pictures, no links under
+    other words, no coloured badges of its own making, and line breaks as they were written.
 
     Streamlit itself shows HTML as text.
     """
-    text = _DIRECTIVE.sub(r"\\:", text.replace("![", "!\\["))
+    text = text.replace("![", "!\\[").replace("](", "]\\(").replace("]:", "]\\:")
+    text = _DIRECTIVE.sub(r"\\:", text)
     return text.replace("\n", "  \n")
 
 

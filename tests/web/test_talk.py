@@ -117,7 +117,9 @@ def test_the_address_of_anothers_conversation_opens_nothing(
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ("![x](http://e.org/a.png)", "!\\[x](http://e.org/a.png)"),
+        ("![x](http://e.org/a.png)", "!\\[x]\\(http://e.org/a.png)"),
+        ("[药监局](http://e.org)", "[药监局]\\(http://e.org)"),
+        ("[x][1]\n[1]: http://e.org", "[x][1]  \n[1]\\: http://e.org"),
         ("一\n二", "一  \n二"),
         (":green-badge[真的]", "\\:green-badge[真的]"),
         ("比 1:3[见]", "比 1:3[见]"),
