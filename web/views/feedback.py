@@ -79,7 +79,11 @@ def accepted(domain: str) -> None:
     st.caption(say("take_in"))
     bank = "、".join(domains.load(domain).bank) and " ".join(domains.load(domain).bank)
     name = f"work_dirs/{places.name_of(file)}"
-    st.code(f'make data DOMAIN={domain} BANK="{bank + " " if bank else ""}{name}"', language="bash")
+    st.code(
+        f'make data DOMAIN={domain} BANK="{bank + " " if bank else ""}{name}"',
+        language="bash",
+        wrap_lines=True,
+    )
 
 
 def all_of(domain: str) -> None:
