@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,7 @@ class EvalHook(Hook):
             mine = start + rank
             batch = self.batches[mine if mine < len(self.batches) else start]
             data = {key: value.to(device) for key, value in batch.items() if value is not None}
-            with runner.optim_wrapper.optim_context(runner.model):
+            with computing(runner):
                 loss = model.compute_loss(data)["loss"]
             count = int((data["labels"][:, 1:] >= 0).sum()) if mine < len(self.batches) else 0
             total += torch.tensor([float(loss) * count, count], device=device, dtype=total.dtype)
@@ -151,6 +152,14 @@ class EvalHook(Hook):
         given = answers(bare_model(runner), tokenizer, turns)
         right = sum(bare(turn["output"]) == bare(answer) for turn, answer in given)
         return round(right / len(given), 4)
+
+
+def computing(runner: Any) -> AbstractContextManager[Any]:
+    """The context of a forward pass as training runs it; DeepSpeed's model is in its dtype."""
+    wrapper = runner.optim_wrapper
+    if hasattr(wrapper, "optim_context"):
+        return wrapper.optim_context(runner.model)
+    return nullcontext()
 
 
 def best_of(points: list[dict[str, Any]], by: str) -> int:

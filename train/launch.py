@@ -16,11 +16,15 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
 from core.files import ROOT, read_json, shown, write_json, write_text
+
+# mmengine 0.10.6 imports deepspeed.runtime.fp16.onebit, which 0.17.6 has and 0.18.9 has not.
+DEEPSPEED = "'deepspeed<0.18'"
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,11 @@ class Where:
     def problem(self, settings: dict[str, Any]) -> str | None:
         """What hinders a run of ``settings`` here; None if nothing."""
         if self.deepspeed and importlib.util.find_spec("deepspeed") is None:
-            return f"没有 deepspeed: {pip('deepspeed')}"
+            return f"没有 deepspeed: {pip(DEEPSPEED)}"
+        if self.deepspeed and tuple(map(int, version("deepspeed").split(".")[:2])) >= (0, 18):
+            return (
+                f"deepspeed {version('deepspeed')} 太新 is too new: {pip(DEEPSPEED)}"
+            )
         if settings["sequence_parallel_size"] > 1:
             if importlib.util.find_spec("flash_attn") is None or not self.deepspeed:
                 return (
