@@ -271,6 +271,6 @@ TEXTS = {
     "state_ready": "The model server runs",
     "state_loading": "The model server does not answer",
     "state_down": "The model server is not running",
-    "name_and_file": "Give it a name and at least one file.",
+    "name_first": "Give it a name.",
     "no_memory": "The file is too large for the memory allowed. Split it, or run make data.",
 }

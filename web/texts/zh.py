@@ -299,6 +299,6 @@ TEXTS = {
     "state_ready": "模型服务运行中",
     "state_loading": "模型服务没有应答",
     "state_down": "模型服务没有运行",
-    "name_and_file": "请填写名称，并选择至少一个文件。",
+    "name_first": "请填写名称。",
     "no_memory": "文件太大，内存不够。请拆小文件，或在终端运行 make data。",
 }

@@ -81,10 +81,11 @@ def build_form(key: str, name: str, domain: str, there: list[Path]) -> None:
         st.caption(say("uploaded", names="、".join(path.name for path in there)))
     more = feedback.accepted(domain)
     with_more = bool(more) and st.checkbox(say("with_corrections"), value=True, key=f"more-{key}")
-    if st.button(say("build"), type="primary", key=f"build-{key}"):
+    arrived = bool(files or there)  # a file counts once it is whole
+    if st.button(say("build"), type="primary", key=f"build-{key}", disabled=not arrived):
         try:
-            if not (name.strip() and (files or there)):
-                raise UserError(say("name_and_file"))
+            if not name.strip():
+                raise UserError(say("name_first"))
             out = out_of(domain, name)
             if key == "new" and out.exists():
                 raise UserError(say("name_taken"))
