@@ -45,9 +45,12 @@ class ProgressHook(Hook):
         self.points = curves.read(self.path, until=runner.iter) if runner.iter else []
         curves.rewrite(self.path, self.points)
         self.first, self.started = runner.iter, time.monotonic()
-        self.before = self.started
         size = len(runner.train_dataloader.dataset)
         print(f"训练 training: {size} 条样本 samples, {runner.max_iters} 步 steps", flush=True)
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+        """A step's seconds are its own: evaluations and checkpoints are not among them."""
+        self.before = time.monotonic()
 
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
@@ -69,7 +72,7 @@ class ProgressHook(Hook):
             return
         now = time.monotonic()
         point = {"iter": done, "loss": loss, "lr": runner.optim_wrapper.get_lr()["lr"][0]}
-        point["s"], self.before = round(now - self.before, 3), now
+        point["s"] = round(now - self.before, 3)
         data = (data_batch or {}).get("data") or {}
         if "labels" in data:
             point["tokens"] = int(data["input_ids"].numel())

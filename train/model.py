@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from xtuner.model import SupervisedFinetune
 
 from core.errors import UserError
 from core.files import read_json, shown
 from train.packing import allowed
+
+SMALL = 640  # tokens of a sequence whose attention scores are written out (a 135M model: 0.7 GB)
 
 
 class Finetune(SupervisedFinetune):
@@ -60,7 +65,8 @@ class Finetune(SupervisedFinetune):
             return super().compute_loss(data, data_samples)
         labels = data.pop("labels")[:, 1:]
         body, head = parts(self.llm)
-        hidden = body(**data, use_cache=False)[0][:, :-1]
+        with written_scores(data["input_ids"]):
+            hidden = body(**data, use_cache=False)[0][:, :-1]
         wanted = labels != -100
         logits = head(hidden[wanted])
         return {"loss": functional.cross_entropy(logits.float(), labels[wanted])}
@@ -73,6 +79,22 @@ class Finetune(SupervisedFinetune):
         return next(self.parameters()).dtype
 
 
+@contextmanager
+def written_scores(ids: torch.Tensor) -> Iterator[None]:
+    """On a CPU, for batches small enough, attention with its scores written out in the compute
+    dtype: with torch's flash kernel for CPUs a step takes half as long again."""
+    if ids.device.type != "cpu" or ids.shape[0] * ids.shape[1] ** 2 > SMALL**2:
+        yield
+        return
+    before = torch.backends.cuda.fp16_bf16_reduction_math_sdp_allowed()
+    torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)  # CPUs ask it too
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(before)
+
+
 def parts(llm: Any) -> tuple[Any, Any]:
     """Body and output layer of a causal language model, with or without PEFT around it."""
     inner = llm.get_base_model() if hasattr(llm, "get_base_model") else llm
@@ -82,8 +104,8 @@ def parts(llm: Any) -> tuple[Any, Any]:
 
 
 def unpack(llm: Any) -> None:
-    """Let every 4-bit layer of ``llm`` compute with its weights written out in its compute dtype,
-    as ``nn.Linear`` does under autocast. The 4-bit weights stay what is saved and merged."""
+    """Let every 4-bit layer of ``llm`` compute with its weights written out in its compute dtype.
+    The 4-bit weights stay what is saved and merged."""
     from bitsandbytes.functional import dequantize_4bit
     from bitsandbytes.nn import Linear4bit
 
@@ -94,11 +116,10 @@ def unpack(llm: Any) -> None:
 
 
 def written_out(layer: Any, weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """``x`` through the linear ``layer`` whose weights are ``weight``."""
-    bias = layer.bias
-    return functional.linear(
-        x.to(weight.dtype), weight, bias if bias is None else bias.to(weight.dtype)
-    )
+    """``x`` through the linear ``layer`` whose weights are ``weight``; in ``x``'s dtype, as
+    ``Linear4bit`` gives it (InternLM3's attention takes no mixture)."""
+    bias = layer.bias if layer.bias is None else layer.bias.to(weight.dtype)
+    return functional.linear(x.to(weight.dtype), weight, bias).to(x.dtype)
 
 
 def fits(folder: Path, lora: Any) -> None:
