@@ -130,7 +130,7 @@ upload: env-hub  ## REPO=我/模型 [HUB=modelscope|huggingface FOLDER= PUBLIC=1
 deploy: env-serve  ## 部署 OpenAI 兼容服务 serve on 127.0.0.1:23333 [BACKEND=auto|turbomind|pytorch|cpu ROLE=int4 MODEL=]
 	@$(MERGED)
 	@$(SERVE) -m deploy start --work-dir $(RUN) --domain $(DOMAIN) --backend $(BACKEND) \
-	  --host $(HOST) --port $(PORT) $(call given,ROLE MODEL TP KV LORA) $(if $(FOREGROUND),--foreground)
+	  --host $(HOST) --port $(PORT) $(call given,ROLE MODEL TP KV LORA THREADS) $(if $(FOREGROUND),--foreground)
 
 proxy: env-serve  ## NODES="23333 23334" [GATEWAY=lmdeploy|nginx STRATEGY= PORT=24333] 多机 several servers
 	@$(SERVE) -m deploy proxy --host $(HOST) $(if $(filter file,$(origin PORT)),,--port $(PORT)) \

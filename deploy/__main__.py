@@ -94,7 +94,7 @@ def start(args: argparse.Namespace) -> None:
 
     domain.load(args.domain)  # an unknown domain is said before any work
     backend = engines.choose(args.backend)
-    values = engines.settings(backend, args.tp, args.kv, args.lora)
+    values = engines.settings(backend, args.tp, args.kv, args.lora, args.threads)
     model = _model(args, backend)
     servers.require(args.host, args.port, reuse=bool(args.purpose))
     chat.SERVERS.mkdir(parents=True, exist_ok=True)
@@ -237,6 +237,7 @@ def _start_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--host", default="127.0.0.1")
     one.add_argument("--port", type=_port, default=chat.DEFAULT_PORT)
     one.add_argument("--tp", type=int, help="GPUs that share the model")
+    one.add_argument("--threads", type=int, help="of the CPU engine (default: cores - 1)")
     one.add_argument("--kv", type=int, choices=(0, 4, 8), help="bits of the KV cache, 0: 16")
     one.add_argument("--lora", nargs="*", default=[], help="adapters for the CPU engine (.gguf)")
     one.add_argument("--foreground", action="store_true", help="stay until stopped (containers)")

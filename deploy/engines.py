@@ -76,7 +76,11 @@ def choose(wanted: str) -> str:
 
 
 def settings(
-    backend: str, tp: int | None = None, kv: int | None = None, lora: Sequence[str] = ()
+    backend: str,
+    tp: int | None = None,
+    kv: int | None = None,
+    lora: Sequence[str] = (),
+    threads: int | None = None,
 ) -> dict[str, Any]:
     """``configs/deploy/<backend>.py`` with what the command line changes."""
     values: dict[str, Any] = Config.fromfile(str(ROOT / f"configs/deploy/{backend}.py")).to_dict()
@@ -84,6 +88,10 @@ def settings(
         if backend == "cpu":
             raise UserError("TP 只用于 GPU 引擎 is for the GPU engines (BACKEND=turbomind|pytorch)")
         values["tp"] = tp
+    if threads:
+        if backend != "cpu":
+            raise UserError("THREADS 只用于 CPU 引擎 is for the CPU engine (BACKEND=cpu)")
+        values["threads"] = threads
     if kv is not None:
         values["kv" if backend == "cpu" else "quant_policy"] = kv
     if lora:

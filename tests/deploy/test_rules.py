@@ -92,6 +92,7 @@ def test_auto_takes_the_gpu_only_where_gpu_and_lmdeploy_are_there(
 
 def test_settings_of_the_command_line(tmp_path: Path) -> None:
     assert engines.settings("cpu", kv=8)["kv"] == 8
+    assert engines.settings("cpu", threads=2) == {**engines.settings("cpu"), "threads": 2}
     assert engines.settings("turbomind", tp=2, kv=4) == {
         **engines.settings("turbomind"),
         "tp": 2,
@@ -99,6 +100,8 @@ def test_settings_of_the_command_line(tmp_path: Path) -> None:
     }
     with pytest.raises(UserError, match="TP"):
         engines.settings("cpu", tp=2)
+    with pytest.raises(UserError, match="THREADS"):
+        engines.settings("turbomind", threads=2)
     with pytest.raises(UserError, match="GGUF"):
         engines.prepare("turbomind", models.Model(tmp_path / "x.gguf", "x"))
 
