@@ -94,7 +94,7 @@ download: env-core env-hub  ## CONFIG=internlm2_qlora.py [HUB=modelscope|hugging
 estimate: env-$(TRAIN_STAGE)  ## 训练前估算：参数、显存、步数、用时 memory, steps and time before training
 	@$(TRAIN) -m train estimate $(CONFIG) $(TRAIN_ARGS)
 
-gpu-check: env-train  ## GPU 实测（随机权重，无需下载） this GPU's training figures
+gpu-check: env-$(TRAIN_STAGE)  ## GPU 实测（随机权重，无需下载） this GPU's training figures
 	@$(VENVS)/train/bin/python -m train gpu-check --out $(WORK_DIRS)/gpu-check
 
 merge: env-$(TRAIN_STAGE)  ## 适配器并入基座 adapter + base → merged Hugging Face folder
@@ -182,7 +182,7 @@ compare: env-core  ## A=运行 B=运行 比较两次评测 two runs side by side
 doctor: env-core  ## 检查环境 what this machine has and lacks
 	@$(CORE) -m deploy doctor
 
-check: env-train  ## 数据、配方与提示一致性 data, recipe and prompt parity
+check: env-$(TRAIN_STAGE)  ## 数据、配方与提示一致性 data, recipe and prompt parity
 	@$(TRAIN) -m train check $(CONFIG) $(TRAIN_ARGS)
 
 bench: env-core env-train env-dev  ## BENCH=data|data_scale|train|train_step|serve|rag|web|eval_overhead [ARGS=] 基准
