@@ -94,7 +94,7 @@ download: env-core env-hub  ## CONFIG=internlm2_qlora.py [HUB=modelscope|hugging
 estimate: env-$(TRAIN_STAGE)  ## 训练前估算：参数、显存、步数、用时 memory, steps and time before training
 	@$(TRAIN) -m train estimate $(CONFIG) $(TRAIN_ARGS)
 
-gpu-check: env-$(TRAIN_STAGE)  ## GPU 实测（随机权重，无需下载） this GPU's training figures
+gpu-check: env-train  ## GPU 实测（随机权重，无需下载） this GPU's training figures
 	@$(VENVS)/train/bin/python -m train gpu-check --out $(WORK_DIRS)/gpu-check
 
 merge: env-$(TRAIN_STAGE)  ## 适配器并入基座 adapter + base → merged Hugging Face folder

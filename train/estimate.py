@@ -113,7 +113,10 @@ def by_formula(s: Shape, settings: dict[str, Any]) -> dict[str, Any]:
     )
     print(f"({trained / (s.parameters + trained * bool(settings['lora_r'])):.1%})")
     text = ", ".join(f"{name} {value:.2f}" for name, value in parts.items() if name != "total")
-    print(f"显存估算 memory by formula, GB: {text}; 合计 total {parts['total']:.1f}")
+    print(
+        "内存（公式，批次填满 max_length 时）memory by formula, batches full of max_length, GB: "
+        f"{text}; 合计 total {parts['total']:.1f}"
+    )
     return {"parameters": s.parameters, "trainable": trained, "memory_gb": parts}
 
 
