@@ -17,6 +17,7 @@ from opencompass.openicl.icl_evaluator import BaseEvaluator
 from opencompass.registry import ICL_EVALUATORS, LOAD_DATASET, MODELS, RUNNERS, TASKS
 from opencompass.runners.base import BaseRunner
 from tqdm import tqdm
+from transformers import AutoTokenizer
 
 from core import chat
 from core.errors import UserError
@@ -177,6 +178,14 @@ class Folder(HuggingFacewithChatTemplate):
         self.tokenizer.model_input_names = ["input_ids", "attention_mask"]
         self.journal = Journal(Path(journal))
         self.label, self.step = label, step
+
+    def _load_tokenizer(self, path: str, kwargs: Any, pad_token_id: int | None = None) -> None:
+        """Where a tokenizer names no padding the parent asks for a generation_config.json, which
+        not every folder has; what is padding is masked, so that the end of text serves."""
+        if pad_token_id is None:
+            known = AutoTokenizer.from_pretrained(path, trust_remote_code=True)
+            pad_token_id = known.eos_token_id if known.pad_token_id is None else known.pad_token_id
+        super()._load_tokenizer(path, kwargs, pad_token_id)
 
     def generate(self, inputs: list[Messages], max_out_len: int = 512, **_: Any) -> list[str]:
         """The answers to ``inputs``, ``step`` at a time, from the journal where they stand
