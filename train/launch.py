@@ -52,9 +52,7 @@ class Where:
         if self.deepspeed and importlib.util.find_spec("deepspeed") is None:
             return f"没有 deepspeed: {pip(DEEPSPEED)}"
         if self.deepspeed and tuple(map(int, version("deepspeed").split(".")[:2])) >= (0, 18):
-            return (
-                f"deepspeed {version('deepspeed')} 太新 is too new: {pip(DEEPSPEED)}"
-            )
+            return f"deepspeed {version('deepspeed')} 太新 is too new: {pip(DEEPSPEED)}"
         if settings["sequence_parallel_size"] > 1:
             if importlib.util.find_spec("flash_attn") is None or not self.deepspeed:
                 return (
