@@ -55,6 +55,7 @@ def quantized(args: argparse.Namespace) -> None:
     data = args.data or _data(args.work_dir) or args.work_dir.parent / "data"
     place = domain.load(args.domain)
     found = quantize.run(merged, name, place, data, args.max_loss, args.group, args.sample)
+    backend = "pytorch" if name == "w8a8" else backend  # TurboMind does not load it
     print(
         f"已采用 shipped {shown(quantize.target(merged, name))} "
         f"(丢 loses {found['loss']:.1f} 个百分点 points); "
