@@ -135,6 +135,7 @@ async def page(address: str, people: int, rounds: int) -> tuple[list[float], int
     mixed = 0
     for person in everyone:
         await person.__aenter__()
+    await everyone[0].ask("世界上最大的宫殿是？")  # imports, as for the bare server
     for number in range(rounds):
         asked = [ASKED.format(who=who, round=number) for who in range(people)]
         first += await asyncio.gather(
@@ -172,7 +173,8 @@ def bare(port: int, people: int, rounds: int) -> list[float]:
     ask("世界上最大的宫殿是？")  # imports, and the server's first use of the prompt
     first.clear()
     for number in range(rounds):
-        texts = [ASKED.format(who=who, round=number) for who in range(people)]
+        # other numbers than the page's people: the server keeps the prompts it has read
+        texts = [ASKED.format(who=people + who, round=number) for who in range(people)]
         threads = [threading.Thread(target=ask, args=(text,)) for text in texts]
         for thread in threads:
             thread.start()
