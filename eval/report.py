@@ -146,11 +146,12 @@ def verdict(report: dict[str, Any]) -> str:
 def table(report: dict[str, Any]) -> str:
     """The score table for the terminal."""
     width = 2 + max(len(padded(text, 0).encode("gbk", "replace")) for text, _, _ in lines(report))
-    columns = report["columns"]
-    rows = [padded("", width) + padded("n", 6) + "".join(padded(name, 25) for name in columns)]
+    cell = 2 + max(len(figure) for _, _, figures in lines(report) for figure in figures)
+    heads = "".join(padded(name, cell) for name in report["columns"])
+    rows = [padded("", width) + padded("n", 6) + heads]
     for text, n, figures in lines(report):
         rows.append(
-            padded(text, width) + padded(str(n), 6) + "".join(padded(f, 25) for f in figures)
+            padded(text, width) + padded(str(n), 6) + "".join(padded(f, cell) for f in figures)
         )
     for name, modes in report["failures"].items():
         for mode in modes:
