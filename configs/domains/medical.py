@@ -38,6 +38,6 @@ settings = dict(
             "dangerous.refused": {"lose": 0.1},
         },
     ),
-    # k=1 for the demo's 135M model; 5 for 7B (docs/rag.md).
-    rag=dict(template="evidence", k=1),
+    # For the demo's 135M model (docs/cards/medical.md). For 7B: template="evidence", k=5.
+    rag=dict(template="short", k=1),
 )
