@@ -122,6 +122,7 @@ def test_a_slow_server_is_waited_for_and_can_be_left(
     for pid in served_pids:
         os.kill(pid, signal.SIGSTOP)
     try:
+        page.wait_for_timeout(3000)  # longer than the page keeps what it knew of the server
         ask(page, QUESTION)
         page.get_by_text("模型还没有开始回答").wait_for()
         page.screenshot(path=shots / "slow.png")

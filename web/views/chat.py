@@ -189,14 +189,20 @@ def stream(
 
 
 def asked(found: server.Found) -> str:
-    """What the reader asks now: typed, spoken, or nothing."""
+    """What the reader says now; what is typed waits in ``st.session_state.tried``."""
     ready = found.state == "ready"
     if not ready:
         st.warning(say(found.state, command=COMMAND), icon=":material/cloud_off:")
         st.button(say("again"), on_click=server.forget_state)
     spoken = speech.heard() if ready else ""
-    typed = st.chat_input(say("ask"), disabled=not ready, max_chars=4000)
-    return (typed or spoken or "").strip()
+    st.chat_input(say("ask"), disabled=not ready, max_chars=4000, key="typed", on_submit=keep_typed)
+    return spoken.strip()
+
+
+def keep_typed() -> None:
+    """A question typed while the server answered is kept even if it has gone since: Streamlit
+    gives nothing back from a box that the new run draws disabled."""
+    st.session_state.tried = (st.session_state.typed or "").strip()
 
 
 def hello(found: server.Found) -> None:
@@ -226,7 +232,7 @@ def page() -> None:
     if st.session_state.pop("thanked", False):
         st.toast(say("correction_kept"), icon=":material/check:")
     again = st.session_state.pop("again", 0)
-    tried = st.session_state.pop("tried", "")
+    tried = st.session_state.get("tried", "")
     said = talk.history()
     if not said and not tried:
         hello(found)
@@ -237,11 +243,14 @@ def page() -> None:
     if again and said and found.target:
         reply(found, found.target, values, said)
     question = asked(found) or tried
-    if found.target and question:
+    if question:
         talk.ask(question)
+        st.session_state.pop("tried", "")  # not before: the run may be cut off by another click
         said = talk.history()
         show(said[-2], "", False, None)
-        reply(found, found.target, values, said)
+        if found.target:
+            reply(found, found.target, values, said)
+        show(said[-1], question, True, None)  # nothing was ever deployed, or it was stopped
 
 
 page()
