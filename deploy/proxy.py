@@ -3,15 +3,19 @@
 Two gateways, both others' programs. ``lmdeploy``: ``lmdeploy serve proxy`` with its strategies;
 TurboMind servers on other machines join it by themselves (``--proxy-url``), and ``keep`` below
 lets ours join, leave when they fall silent and come back. ``nginx``: retries a refused request on
-the next server and limits bodies, slow clients and connections; needs ``apt install nginx``.
+the next server, limits bodies, slow clients and connections, and (with its JavaScript module)
+refuses requests of a wrong shape; needs ``apt install nginx-light libnginx-mod-http-js``.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from core import chat
@@ -21,6 +25,19 @@ from deploy import engines, health, process, servers
 
 BEAT = 1.0  # seconds between two looks at the nodes
 TEMPLATE = ROOT / "configs" / "deploy" / "nginx.conf"
+SHAPES = TEMPLATE.with_name("shapes.js")
+# Its parts where nginx has its JavaScript module: by the mark in the template.
+SHAPED = {
+    "MODULES": "load_module {module};\n",
+    "SHAPES": "  js_import shapes from {script};\n\n",
+    "CHAT": """\
+    location ~ ^(/v1)?/chat/completions$ {{
+      client_body_buffer_size 256k;   # read whole, and in memory
+      client_body_in_single_buffer on;
+      js_content shapes.chat;
+    }}
+""",
+}
 
 
 def nodes(given: list[str]) -> list[chat.Endpoint]:
@@ -80,7 +97,10 @@ def _lmdeploy(urls: list[str], target: chat.Endpoint, port: int, strategy: str) 
 def _nginx(urls: list[str], host: str, port: int) -> list[str]:
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if not program:
-        raise UserError("没有 nginx no nginx here: apt install nginx-light, 或 or GATEWAY=lmdeploy")
+        raise UserError(
+            "没有 nginx no nginx here: apt install nginx-light libnginx-mod-http-js, "
+            "或 or GATEWAY=lmdeploy"
+        )
     folder = chat.SERVERS / f"{port}.nginx"
     folder.mkdir(exist_ok=True)
     upstream = "\n".join(
@@ -88,8 +108,27 @@ def _nginx(urls: list[str], host: str, port: int) -> list[str]:
     )
     text = TEMPLATE.read_text(encoding="utf-8")
     text = text.replace("@UPSTREAM@", upstream).replace("@LISTEN@", f"{host}:{port}")
+    module = scripting(program)
+    if not module:
+        print(
+            "注意 mind: nginx 没有 js 模块，不检查消息格式 no JavaScript module, "
+            "shapes are not checked: apt install libnginx-mod-http-js",
+            file=sys.stderr,
+        )
+    for mark, part in SHAPED.items():
+        text = text.replace(
+            f"@{mark}@", part.format(module=module, script=SHAPES) if module else ""
+        )
     write_text(folder / "nginx.conf", text)
     return [program, "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
+
+
+def scripting(program: str) -> Path | None:
+    """nginx's JavaScript module, where it is installed."""
+    built = subprocess.run([program, "-V"], capture_output=True, text=True).stderr
+    folder = re.search(r"--modules-path=(\S+)", built)
+    module = Path(folder[1], "ngx_http_js_module.so") if folder else None
+    return module if module and module.is_file() else None
 
 
 def keep(manager: Any, status: Any, model: str, urls: list[str]) -> None:

@@ -20,6 +20,7 @@ import pytest
 
 from tests.deploy import bad_requests, helper
 from tests.deploy.helper import Room
+from tests.deploy.test_unwanted import LENIENT, send
 from tests.deploy.tiny import ANSWER
 
 LMDEPLOY = helper.VENVS / "lmdeploy" / "bin" / "python"
@@ -82,7 +83,7 @@ def test_one_of_two_dies_under_load_and_comes_back(served: Room, gateway: str) -
     if gateway == "lmdeploy" and not LMDEPLOY.exists():
         pytest.skip("no environment 'lmdeploy': make env-lmdeploy")
     if gateway == "nginx" and not NGINX:
-        pytest.skip("no nginx: apt install nginx-light")
+        pytest.skip("no nginx: apt install nginx-light libnginx-mod-http-js")
     other, front = helper.free_port(), helper.free_port()
     assert served.start(port=other).returncode == 0
     ports = [served.port, other]
@@ -112,7 +113,7 @@ def test_one_of_two_dies_under_load_and_comes_back(served: Room, gateway: str) -
 def front(served: Room) -> Iterator[int]:
     """nginx's port before one server."""
     if not NGINX:
-        pytest.skip("no nginx: apt install nginx-light")
+        pytest.skip("no nginx: apt install nginx-light libnginx-mod-http-js")
     port = helper.free_port()
     done = served.deploy("proxy", "--nodes", served.port, "--gateway", "nginx", "--port", port)
     assert done.returncode == 0, done.stderr
@@ -143,6 +144,48 @@ def test_nginx_refuses_what_is_too_large(served: Room, front: int) -> None:
     assert post(served, front, json.dumps(bad_requests.GOOD).encode())[0] == 200
     log = (served.work / "servers" / f"{front}.log").read_text()
     assert "POST /v1/chat/completions 413" in log and served.key() not in log
+
+
+@pytest.mark.slow
+def test_behind_nginx_every_bad_request_is_the_clients_fault(served: Room, front: int) -> None:
+    """The engine's own 500s too (docs/deploy.md): they are refused before it sees them."""
+    if "js_import" not in (served.work / "servers" / f"{front}.nginx/nginx.conf").read_text():
+        pytest.skip("no JavaScript module: apt install libnginx-mod-http-js")
+    seen: Counter[int] = Counter()
+    for case in bad_requests.cases(served.key()):
+        if len(case[4]) > 256 * 1024:
+            continue  # 413, tried above
+        status, text = send(front, case)
+        seen[status] += 1
+        if status == 200:
+            assert case[0].startswith(LENIENT), case[0]
+        elif status == 501:
+            assert case[0].startswith("embeddings")
+        else:
+            assert 400 <= status < 500, f"{case[0]}: {status} {text[:200]!r}"
+            assert b"Traceback" not in text
+    print(dict(seen))
+    assert post(served, front, json.dumps(bad_requests.GOOD).encode())[0] == 200
+
+
+@pytest.mark.slow
+def test_nginx_lets_good_requests_of_every_shape_through(served: Room, front: int) -> None:
+    text = {"role": "user", "content": "问"}
+    parts = {"role": "user", "content": [{"type": "text", "text": "问"}]}
+    call = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+    asked = {"role": "assistant", "content": None, "tool_calls": [call]}
+    given = {"role": "tool", "tool_call_id": "a", "content": "1"}
+    for body in (
+        {"messages": [text]},
+        {"messages": [{"role": "system", "content": ""}, parts]},
+        {"messages": [text], "tools": [tool]},
+        {"messages": [text, asked, given], "tools": [tool]},
+        {"messages": [text], "tools": None},
+    ):
+        line = json.dumps({**body, "max_tokens": 2}).encode()
+        said = [post(served, port, line)[0] for port in (served.port, front)]
+        assert said[0] == said[1], body
 
 
 @pytest.mark.slow

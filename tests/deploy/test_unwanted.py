@@ -23,9 +23,9 @@ LENIENT = (
 )
 
 
-def send(room: Room, case: bad_requests.Case) -> tuple[int, bytes]:
+def send(port: int, case: bad_requests.Case) -> tuple[int, bytes]:
     _, method, path, headers, body = case
-    connection = http.client.HTTPConnection("127.0.0.1", room.port, timeout=100)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=100)
     try:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
@@ -53,14 +53,14 @@ def test_bad_requests_get_a_reason_and_hurt_nobody(served: Room) -> None:
     assert len(sent) >= 200
     seen: Counter[int] = Counter()
     for case in sent:
-        status, text = send(served, case)
+        status, text = send(served.port, case)
         check(case, status, text)
         seen[status] += 1
     assert sum(count for status, count in seen.items() if 400 <= status < 500) > 190, seen
     pid = served.record()["pid"]
     good = json.dumps(bad_requests.GOOD).encode()
     head = {"Authorization": f"Bearer {served.key()}"}
-    status, text = send(served, ("good", "POST", bad_requests.CHAT, head, good))
+    status, text = send(served.port, ("good", "POST", bad_requests.CHAT, head, good))
     assert status == 200 and json.loads(text)["choices"]
     log = (served.work / "servers" / f"{served.port}.log").read_text(errors="replace")
     assert "supervisor: the engine ended" not in log.rpartition("listening on")[2]
@@ -80,7 +80,7 @@ def test_slow_clients_do_not_keep_others_out(served: Room) -> None:
         began = time.monotonic()
         body = json.dumps(bad_requests.GOOD).encode()
         headers = {"Authorization": f"Bearer {served.key()}"}
-        status, _ = send(served, ("good", "POST", bad_requests.CHAT, headers, body))
+        status, _ = send(served.port, ("good", "POST", bad_requests.CHAT, headers, body))
         assert status == 200 and time.monotonic() - began < 25
     finally:
         for one in slow:
@@ -93,7 +93,7 @@ def test_an_oversized_prompt_is_refused_in_the_end(served: Room) -> None:
         if case[0] == "10 MB prompt":
             # Cut between characters, or it is refused as broken UTF-8.
             start = case[4][: len(case[4]) // 10].decode(errors="ignore").encode()
-            status, text = send(served, (*case[:4], start + b'"}]}'))
+            status, text = send(served.port, (*case[:4], start + b'"}]}'))
             assert status == 400 and b"context size" in text
             return
     raise AssertionError("no such case")
