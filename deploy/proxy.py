@@ -28,8 +28,8 @@ TEMPLATE = ROOT / "configs" / "deploy" / "nginx.conf"
 SHAPES = TEMPLATE.with_name("shapes.js")
 # Its parts where nginx has its JavaScript module: by the mark in the template.
 SHAPED = {
-    "MODULES": "load_module {module};\n",
-    "SHAPES": "  js_import shapes from {script};\n\n",
+    "MODULES": 'load_module "{module}";\n',
+    "SHAPES": '  js_import shapes from "{script}";\n\n',
     "CHAT": """\
     location ~ ^(/v1)?/chat/completions$ {{
       client_body_buffer_size 256k;   # read whole, and in memory

@@ -53,6 +53,9 @@ _BEFORE = re.compile(
     rf"|(?:服药|服用|用药|使用)(?:本品|本药|该药)?(?:后|期间){_IN}{{0,6}}(?:出现|引起|导致|诱发|发生|感到|会|致)"
     r"|(?:过量|大剂量|长期)(?:服用|使用|用药|应用)?(?:可能|会|可|能)*(?:出现|引起|导致|诱发|发生|致)"
     rf"|(?:本品|本药|该药|它)(?:可能|偶)(?:会|可)?(?:出现|引起|导致|诱发)"
+    # What it may bring on, unless a clause about its use says so of something else.
+    rf"|(?<![^,:、{HIDDEN}])(?:(?!{_USE})[^,:、{HIDDEN}]|[使服]用){{0,16}}?"
+    r"(?:可能|也?可|会|容?易|偶|有时)(?:会|可|能)?(?:引起|引发|导致|诱发|造成)(?![^,、]{0,12}的)"
 )
 # Cues that deny a few words and nothing after them.
 _INSIDE = re.compile(

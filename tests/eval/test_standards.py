@@ -208,6 +208,8 @@ DENIALS = [
     "{own}患者禁用{drug}。",
     "没有证据表明{drug}可以治疗{own}。",
     "【不良反应】{own}",
+    "{drug}可诱发{own}。",
+    "{drug}可能会导致{own}。",
 ]
 AFFIRMATIONS = [
     "{drug}主要用于{own}的治疗，不良反应有恶心、呕吐，孕妇禁用。",
