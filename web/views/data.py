@@ -10,7 +10,7 @@ import streamlit as st
 from core import domain as domains
 from core.errors import UserError
 from core.files import read_json, read_jsonl
-from web import access, editor, feedback, frame, jobs, places, sheet, texts, uploads
+from web import access, editor, feedback, frame, jobs, places, server, sheet, texts, uploads
 from web.texts import say
 
 NEW = "+"
@@ -59,9 +59,11 @@ def new() -> None:
     """A data set of uploaded files."""
     left, right = st.columns(2)
     name = left.text_input(say("data_name"), max_chars=40, key="data_name", help=say("name_help"))
+    there = domains.names()
     domain = right.selectbox(
         say("domain"),
-        domains.names(),
+        there,
+        index=there.index(server.find().domain.name),  # most add to what they are served
         format_func=lambda one: domains.load(one).title,
         key="data_domain",
     )
