@@ -165,6 +165,10 @@ def main() -> None:
         count = len(proxy.node_manager.nodes)
         return JSONResponse({"nodes": count}, status_code=200 if count else 503)
 
+    # On import it takes up the nodes of an earlier proxy, from a file in its package, before it
+    # reads --disable-cache-status: dead ones were asked, and answered for with an error text.
+    proxy.node_manager.cache_status = False
+    proxy.node_manager.nodes.clear()
     arguments = (proxy.node_manager, proxy.Status, model, urls)
     threading.Thread(target=keep, args=arguments, daemon=True).start()
     sys.argv = ["lmdeploy", *sys.argv[place + 1 :], "--api-keys", chat.api_key()]
