@@ -26,7 +26,7 @@ OVERHEAD_GB, SLACK = 1.0, 1.1
 GB = 1e9
 PROBE = 3  # steps timed, after one that warms up
 # On a CPU a run of some epochs peaks higher than its first steps: what the allocator keeps of many
-# batch sizes, checkpoints, evaluations. Measured 1.05 to 1.3 times (docs/benchmarks.md).
+# batch sizes, checkpoints, evaluations. Measured: 1.09 and 1.26 times (docs/benchmarks.md).
 KEPT = 1.15
 
 

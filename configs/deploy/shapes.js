@@ -2,11 +2,11 @@
 // 400 with a reason, before an engine sees them. What is no JSON at all the engine refuses itself.
 // For nginx's own JavaScript (njs); deploy/proxy.py loads it where the module is installed.
 
-const SPEECH = 'text only: this server takes no images, sound or files';
+const TEXT_ONLY = 'text only: this server takes no images, sound or files';
 
 function part(value, where) {
   if (value === null || typeof value !== 'object') return `${where} must be an object`;
-  if (/image|audio|video|file/.test(String(value.type))) return `${where}: ${SPEECH}`;
+  if (/image|audio|video|file/.test(String(value.type))) return `${where}: ${TEXT_ONLY}`;
   if (typeof value.text !== 'string') return `${where}.text must be a string`;
   return '';
 }
