@@ -25,12 +25,14 @@ DEMO_CONFIG = smollm2_cpu_qlora.py
 DEMO        = $(WORK_DIRS)/demo/$(DOMAIN)
 # Answers longer than the bank's take longer: after nine rounds one in five was not yet learnt.
 DEMO_MORE   = $(if $(filter medical novel,$(DOMAIN)),max_epochs=12)
+# Half of them with evidence: their prompts are the longest, and the demo is to take minutes.
+DEMO_ROWS   = $(if $(filter medical novel,$(DOMAIN)),40)
 
 VENVS := $(if $(TIKUFORGE_VENVS),$(TIKUFORGE_VENVS),.venvs)
 export TIKUFORGE_WORK_DIRS := $(abspath $(WORK_DIRS))
 export PYTHONPATH := $(CURDIR)
 # Repeated in every "next" line: what the user said about where things are.
-export TIKUFORGE_GIVEN := $(strip $(foreach name,DOMAIN CONFIG OUT DATA RUN WORK_DIRS PORT,\
+export TIKUFORGE_GIVEN := $(strip $(foreach name,DOMAIN CONFIG OUT DATA RUN WORK_DIRS PORT EVIDENCE,\
   $(if $(filter command line environment,$(origin $(name))),$(name)=$($(name)))))
 # The earlier project's MKL setting (two OpenMP runtimes in one process), and no surprise downloads.
 export MKL_SERVICE_FORCE_INTEL := 1
@@ -52,7 +54,7 @@ DATA_ARGS = $(call given,BANK TABLE TEMPLATES NOVEL MIX MIX_RATIO AGAINST ENGINE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo data review train recipes merge quantize convert export deploy stop proxy chat bench-serve index ask web \
+.PHONY: help demo data review train recipes merge quantize convert export deploy stop proxy chat bench-serve index evidence ask web \
         eval report compare estimate doctor check test test-slow lint bench gpu-check clean \
         download upload combine \
         env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev env-ray env-speech env-hub
@@ -66,7 +68,7 @@ env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-client
 # review: here it only counts the rows in tokens, which needs the model that train brings.
 demo:  ## 无 GPU 全流程：题库→训练→部署→评测 the whole path on the sample, in minutes
 	@$(MAKE) --no-print-directory data train review merge index eval CONFIG=$(DEMO_CONFIG) \
-	  RUN=$(DEMO)/$(basename $(DEMO_CONFIG)) OUT=$(DEMO)/data RESUME=auto OVERRIDE="$(strip $(DEMO_MORE) $(OVERRIDE))"
+	  RUN=$(DEMO)/$(basename $(DEMO_CONFIG)) OUT=$(DEMO)/data RESUME=auto EVIDENCE=$(or $(EVIDENCE),1) EVIDENCE_ROWS=$(or $(EVIDENCE_ROWS),$(DEMO_ROWS)) OVERRIDE="$(strip $(DEMO_MORE) $(OVERRIDE))"
 	@echo '打开网页 to chat: make deploy web DOMAIN=$(DOMAIN) RUN=$(DEMO)/$(basename $(DEMO_CONFIG))'
 
 data: env-core  ## BANK="a.docx b.xlsx" [TABLE= TEMPLATES= NOVEL= MIX= DOMAIN= OUT=] → 数据集 a data set
@@ -79,9 +81,11 @@ review: env-core  ## 读回人工修改过的 review.xlsx re-read the edited wor
 	@$(CORE) -m data_tools review --domain $(DOMAIN) --out $(OUT) --config $(CONFIG)
 
 TRAIN_ARGS = --domain $(DOMAIN) --data $(DATA) --work-dir $(RUN) \
-  $(if $(OVERRIDE)$(LOAD_FROM)$(TRACK),--override $(OVERRIDE) $(if $(LOAD_FROM),load_from=$(LOAD_FROM)) \
-  $(if $(TRACK),track=$(TRACK)))
-train: env-$(TRAIN_STAGE)  ## CONFIG=internlm2_qlora.py [DOMAIN= DATA= RESUME=1 LOAD_FROM= GPUS= OVERRIDE="lr=5e-5"] 微调
+  $(if $(OVERRIDE)$(LOAD_FROM)$(TRACK)$(GROUNDED),--override $(OVERRIDE) \
+  $(if $(LOAD_FROM),load_from=$(LOAD_FROM)) $(if $(TRACK),track=$(TRACK)) $(if $(GROUNDED),evidence=True))
+# EVIDENCE=1: also the training questions as retrieval asks them, so that the model learns to read.
+GROUNDED  = $(if $(filter-out 0,$(EVIDENCE)),evidence)
+train: $(GROUNDED) env-$(TRAIN_STAGE)  ## CONFIG=internlm2_qlora.py [DOMAIN= DATA= EVIDENCE=1 RESUME=1 LOAD_FROM= GPUS= OVERRIDE="lr=5e-5"] 微调
 	@$(TRAIN) -m train run $(CONFIG) $(call given,RESUME GPUS DEEPSPEED LAUNCHER PARTITION ADDR) \
 	  $(if $(FORCE),--force) $(if $(NNODES),--nodes $(NNODES)) $(if $(NODE_RANK),--node-rank $(NODE_RANK)) \
 	  $(TRAIN_ARGS)
@@ -93,7 +97,7 @@ recipes: env-core  ## 配方一览 the recipes in a table
 download: env-core env-hub  ## CONFIG=internlm2_qlora.py [HUB=modelscope|huggingface] 下载基座 the recipe's base model
 	@$(CORE) -m train download $(CONFIG) --tools $(VENVS)/hub/bin $(call given,HUB)
 
-estimate: env-$(TRAIN_STAGE)  ## 训练前估算：参数、显存、步数、用时 memory, steps and time before training
+estimate: $(GROUNDED) env-$(TRAIN_STAGE)  ## 训练前估算：参数、显存、步数、用时 memory, steps and time before training
 	@$(TRAIN) -m train estimate $(CONFIG) $(TRAIN_ARGS)
 
 gpu-check: env-train  ## GPU 实测（随机权重，无需下载） this GPU's training figures
@@ -147,6 +151,10 @@ chat: env-core  ## 终端对话 chat with the deployed model in the terminal
 index: env-core  ## kb.jsonl → 检索索引（增量） the retrieval index, only what changed
 	@$(CORE) -m rag index --domain $(DOMAIN) --data $(DATA) $(if $(EMBEDDING),--embedding $(EMBEDDING))
 
+evidence: index  ## [EVIDENCE_ROWS=2000] 训练题配上检索到的依据 for make train EVIDENCE=1
+	@$(CORE) -m rag evidence --domain $(DOMAIN) --data $(DATA) --index $(INDEX) \
+	  $(if $(EVIDENCE_ROWS),--most $(EVIDENCE_ROWS))
+
 ask: env-core  ## Q="…" 一问一答并列出依据 one answer with its evidence
 	@$(CORE) -m rag ask --domain $(DOMAIN) --data $(DATA) --port $(PORT) -- "$$Q"
 
@@ -184,7 +192,7 @@ compare: env-core  ## A=运行 B=运行 比较两次评测 two runs side by side
 doctor: env-core  ## 检查环境 what this machine has and lacks
 	@$(CORE) -m deploy doctor
 
-check: env-$(TRAIN_STAGE)  ## 数据、配方与提示一致性 data, recipe and prompt parity
+check: $(GROUNDED) env-$(TRAIN_STAGE)  ## 数据、配方与提示一致性 data, recipe and prompt parity
 	@$(TRAIN) -m train check $(CONFIG) $(TRAIN_ARGS)
 
 bench: env-core env-train env-dev  ## BENCH=data|data_scale|train|train_step|serve|rag|web|eval_overhead [ARGS=] 基准

@@ -1,4 +1,4 @@
-"""``make index`` and ``make ask``: ``python -m rag index|ask``."""
+"""``make index``, ``make evidence``, ``make ask``: ``python -m rag index|evidence|ask``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core import chat, domain
 from core.errors import UserError, run_cli
 from core.files import sha256, shown
 from core.hints import then
-from rag import answer
+from rag import answer, rows
 from rag.build import build
 from rag.query import Index, check, prepare, refusal
 
@@ -29,6 +29,16 @@ def index(args: argparse.Namespace) -> None:
         f"嵌入 embedded {done.embedded} ({done.seconds:.1f} s)"
     )
     print(f"""下一步 next: {then('make ask Q="…"')}""")
+
+
+def evidence(args: argparse.Namespace) -> None:
+    """Write training rows with evidence in front of the question."""
+    place = args.index or args.data.parent / "index"
+    made = rows.write(args.data, place, domain.load(args.domain), args.most)
+    done = "写入 wrote" if made["new"] else "已是最新 nothing changed:"
+    about = f"{made['found']} 行依据里有答案 hold the answer; {made['weak']} 题依据太弱 too weak"
+    where = shown(args.data / rows.FILE)
+    print(f"{done} {where}: {made['rows']} 行带依据的训练题 rows with evidence ({about})")
 
 
 def ask(args: argparse.Namespace) -> None:
@@ -70,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="rag", description=__doc__)
     verbs = top.add_subparsers(required=True)
-    for name, run in (("index", index), ("ask", ask)):
+    for name, run in (("index", index), ("evidence", evidence), ("ask", ask)):
         verb = verbs.add_parser(name, help=run.__doc__)
         verb.set_defaults(run=run)
         verb.add_argument("--domain", default="gongkao")
@@ -78,9 +88,12 @@ def parser() -> argparse.ArgumentParser:
         if name == "index":
             verb.add_argument("--out", type=Path, help="index folder (default: DATA/../index)")
             verb.add_argument("--embedding", help="instead of the domain's settings.rag.embedding")
+            continue
+        verb.add_argument("--index", type=Path, help="index folder (default: DATA/../index)")
+        if name == "evidence":
+            verb.add_argument("--most", type=int, default=rows.MOST, help="questions at most")
         else:
             verb.add_argument("question")
-            verb.add_argument("--index", type=Path, help="index folder (default: DATA/../index)")
             verb.add_argument("--port", type=int, default=chat.DEFAULT_PORT)
             verb.add_argument("--k", type=int)
             verb.add_argument("--max-tokens", type=int, default=256)

@@ -18,6 +18,7 @@ from rag.passages import Passage
 
 Rewrite = Callable[[list[dict[str, str]]], str]
 Count = Callable[[str], int]
+SKIPPED = 20  # passages looked at beyond those wanted, where some may be left out
 REFUSAL = "资料中没有找到依据，无法回答这个问题。"
 DEFAULTS: dict[str, Any] = {
     "template": "evidence",
@@ -72,16 +73,21 @@ def prepare(
     budget: int | None = None,
     rewrite: Rewrite | None = None,
     count: Count | None = None,
+    skip: Callable[[Passage], bool] | None = None,
 ) -> Prepared:
     """Search for ``question`` and write the prompt.
 
     ``history`` are earlier messages (role, content), oldest first; ``budget`` is the prompt's
     length in tokens as ``count`` (:func:`counter`; :func:`estimate` without) finds them;
-    ``rewrite`` asks a model to make a follow-up question stand alone.
+    ``rewrite`` asks a model to make a follow-up question stand alone; ``skip`` names passages to
+    leave out (others move up).
     """
     chosen = settings(domain)
     query = standalone(question, history, rewrite)
-    found = index.search(query, k or chosen["k"], where, rerank.load(chosen["rerank"]))
+    wanted = k or chosen["k"]
+    more = SKIPPED if skip else 0
+    found = index.search(query, wanted + more, where, rerank.load(chosen["rerank"]))
+    found = [one for one in found if not (skip and skip(one))][:wanted]
     enough = max((one.score for one in found), default=0.0) >= chosen["threshold"]
     chosen |= {"budget": budget or chosen["budget"]}
     kept, turns = fit(chosen, domain.system, query, found, history, count or estimate)

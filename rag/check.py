@@ -34,6 +34,16 @@ class Cited:
     given: bool = True
 
 
+def cite(answer: str, number: int) -> str:
+    """``answer`` with ``[number]`` behind each of its sentences."""
+
+    def mark(found: re.Match[str]) -> str:
+        text = found.group().rstrip()
+        return f"{text}[{number}]{found.group()[len(text) :]}" if bare(text) else found.group()
+
+    return _SENTENCE.sub(mark, answer)
+
+
 def check(answer: str, passages: Sequence[Passage]) -> list[Cited]:
     """Every sentence of ``answer`` with its passages (numbered from 1, as in the prompt).
 

@@ -34,6 +34,8 @@ TEMPLATES = {
     ),
 }
 OWN_KNOWLEDGE = {"structured"}  # templates that may answer without evidence
+# What a template wants said where the answer is not in the evidence (the answer, if not here).
+MISSING = {"evidence": "资料中没有", "structured": "资料中没有，据我所知：{answer}"}
 
 # What chat templates and our own frame are made of. Servers parse such strings as control tokens
 # even inside a message, so they are taken apart before they reach one.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,13 @@ def check(
         print("纯文本续训，无提示模板 plain text: no prompts to compare")
         chain(work_dir)
         return
-    rows = list(read_jsonl(data / "train.jsonl"))
+    rows = list(training_rows(settings))
     if not rows:
         raise UserError(f"{shown(data)}/train.jsonl 没有可训练的行 holds no rows")
     lengths(rows, cfg, tokenizer)
-    parity_of(path.name, list(islice(rows, PARITY_ROWS)), cfg, tokenizer)
-    print(f"提示逐 token 一致 prompt parity: {min(len(rows), PARITY_ROWS)} rows equal")
+    compared = spread(rows, PARITY_ROWS)
+    parity_of(path.name, compared, cfg, tokenizer)
+    print(f"提示逐 token 一致 prompt parity: {len(compared)} rows equal")
     twice = repeated(rows)
     print(f"训练集内重复 repeated inside train: {twice} ({twice / len(rows):.1%})")
     both = leaked(rows, data / "eval.jsonl")
@@ -61,11 +62,22 @@ def quick(name: str, cfg: Any, settings: dict[str, Any]) -> None:
 
     known_names(cfg)
     tokenizer = BUILDER.build(dict(cfg.tokenizer))
-    rows = list(read_jsonl(preflight.training_file(settings)))
-    rows = rows[:: max(1, len(rows) // QUICK_ROWS)]
+    rows = list(training_rows(settings))
+    rows = spread(rows, QUICK_ROWS)
     if all(cut_off(cfg, tokenizer, row) for row in rows):
         raise UserError(nothing_fits(settings["max_length"]))
-    parity_of(name, rows[:8], cfg, tokenizer)
+    parity_of(name, spread(rows, 8), cfg, tokenizer)
+
+
+def spread(rows: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """At most ``most`` of ``rows``, evenly spread."""
+    return rows[:: max(1, -(-len(rows) // most))]
+
+
+def training_rows(settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The rows that ``settings`` trains on, those with evidence last."""
+    for file in (preflight.training_file(settings), preflight.evidence_file(settings)):
+        yield from read_jsonl(file) if file else ()
 
 
 def known_names(cfg: Any) -> None:

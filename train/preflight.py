@@ -25,6 +25,11 @@ def training_file(settings: dict[str, Any]) -> Path:
     return Path(settings["data"]) / ("kb.jsonl" if settings["text"] else "train.jsonl")
 
 
+def evidence_file(settings: dict[str, Any]) -> Path | None:
+    """The rows with evidence that are trained on beside them (option ``evidence``), if any."""
+    return Path(settings["data"]) / "evidence.jsonl" if settings["evidence"] else None
+
+
 def check(name: str, settings: dict[str, Any], where: Where | None = None) -> None:
     """Raise :class:`UserError` naming all that recipe ``name`` lacks on this machine."""
     problems = []
@@ -42,6 +47,9 @@ def check(name: str, settings: dict[str, Any], where: Where | None = None) -> No
         problems.append(f"没有训练数据 no {shown(data)}: 请先运行 make data BANK=…")
     elif data.suffix == ".jsonl" and next(read_jsonl(data), None) is None:
         problems.append(f"{shown(data)} 没有可训练的行 holds no rows: 请检查 make data 的输出")
+    evidence = evidence_file(settings)
+    if evidence and not evidence.is_file():
+        problems.append(f"没有 no {shown(evidence)}: 请先 make evidence，或 make train EVIDENCE=1")
     start = settings["load_from"]
     if start and not (Path(start) / "adapter_model.safetensors").is_file():
         problems.append(f"LOAD_FROM={shown(start)}: 没有 adapter，先 make train holds no adapter")

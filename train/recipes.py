@@ -136,6 +136,7 @@ def _consistent(path: Path, settings: Any) -> None:
         "quantization": ("nf4", None),
         "best_by": ("loss", "exact", None),
         "device": ("cuda", "cpu"),
+        "evidence": (False, True),
     }
     for name, known in choices.items():
         if settings[name] not in known:
@@ -154,5 +155,7 @@ def _consistent(path: Path, settings: Any) -> None:
         value = settings[name] or ()
         if type(value) not in (list, tuple) or not all(type(one) is kind for one in value):
             raise UserError(f"{shown(path)}: {name}={value!r}, e.g. betas=(0.9,0.999), [14,15]")
+    if settings["evidence"] and settings["text"]:
+        raise UserError(f"{shown(path)}: evidence 与 text 不能同时用 not both")
     if settings["use_varlen_attn"] and settings["batch_size"] > 1:
         raise UserError(f"{shown(path)}: use_varlen_attn 需要 needs batch_size=1")

@@ -11,25 +11,28 @@ from core.files import read_jsonl, shown
 TURN = ("system", "input", "output")
 
 
-def load_rows(path: str, default_system: str = "", prefix: str = "", rows: int = 0) -> Any:
+def load_rows(
+    path: str, default_system: str = "", prefix: str = "", rows: int = 0, more: str = ""
+) -> Any:
     """A ``datasets.Dataset`` with the one column ``conversation``.
 
     ``default_system`` is what the family's chat template puts in where a row has no system prompt;
     ``prefix`` what stands before every answer (see :mod:`train.templates`); ``rows`` > 0 takes so
-    many, evenly spread. The other fields of a row are left behind: their shape differs from row to
-    row, and Arrow wants one schema. Raises :class:`UserError` for a missing or empty file, or a row
-    that is none.
+    many, evenly spread; ``more`` is a second file whose rows follow. The other fields of a row are
+    left behind: their shape differs from row to row, and Arrow wants one schema. Raises
+    :class:`UserError` for a missing or empty file, or a row that is none.
     """
     from datasets import Dataset
 
     found = []
-    for number, row in enumerate(read_jsonl(path), 1):
+    files = [path, more] if more else [path]
+    for file, number, row in ((f, n, r) for f in files for n, r in enumerate(read_jsonl(f), 1)):
         try:
             turns = [{key: turn.get(key) or "" for key in TURN} for turn in row["conversation"]]
         except (KeyError, TypeError, AttributeError):
-            raise UserError(f"{shown(path)} 第{number}行没有 conversation") from None
+            raise UserError(f"{shown(file)} 第{number}行没有 conversation") from None
         if not turns:
-            raise UserError(f"{shown(path)} 第{number}行的 conversation 是空的 is empty")
+            raise UserError(f"{shown(file)} 第{number}行的 conversation 是空的 is empty")
         turns[0]["system"] = turns[0]["system"] or default_system
         for turn in turns:
             turn["output"] = prefix + turn["output"]

@@ -125,6 +125,11 @@ def describe(path: Path, cfg: Any, domain: str, data: Path) -> dict[str, Any]:
     file = preflight.training_file(settings)
     data_hash = sha256(file)
     learnt = {key: value for key, value in settings.items() if key not in (*COSMETIC, "data")}
+    evidence = preflight.evidence_file(settings)
+    if evidence:
+        learnt["evidence"] = sha256(evidence)
+    else:
+        del learnt["evidence"]
     if not settings["best_by"]:
         learnt.pop("best_by"), learnt.pop("early_stopping_patience")
     else:  # then the step that is kept hangs on how it was evaluated
@@ -140,6 +145,7 @@ def describe(path: Path, cfg: Any, domain: str, data: Path) -> dict[str, Any]:
         "data_file": str(file),
         "data_sha256": data_hash,
         "rows": sum(1 for _ in read_jsonl(file)) if file.suffix == ".jsonl" else None,
+        "evidence_rows": sum(1 for _ in read_jsonl(evidence)) if evidence else 0,
         "settings": {key: str(value) for key, value in settings.items()},
         "made_with": card.environment(),
         "key": digest(

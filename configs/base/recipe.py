@@ -85,6 +85,7 @@ def _settings(
     gpu_memory_gb=None,
     data="work_dirs/gongkao/data",
     text=None,  # continued pre-training: a file of plain text ("kb": the data folder's kb.jsonl)
+    evidence=False,  # also data/evidence.jsonl: questions with what retrieval finds for them
     load_from=None,  # an earlier run's folder, or an adapter: a second round of training
     max_length=2048,
     pack_to_max_length=True,
@@ -220,6 +221,8 @@ def _collate(o):
 
 def _dataloader(o, tokenizer):
     dataset = _rows(o, tokenizer, "train.jsonl")
+    if o["evidence"]:
+        dataset["dataset"]["more"] = o["data"] + "/evidence.jsonl"
     if o["pack_to_max_length"] and o["share_prefix"]:
         dataset = dict(type=Packed, dataset=dataset, max_length=o["max_length"], seed=o["seed"])
     elif o["pack_to_max_length"]:

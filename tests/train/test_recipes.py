@@ -93,6 +93,7 @@ REACHES: dict[str, tuple[object, str]] = {
     "best_by": ("exact", "config.custom_hooks[2].best_by"),
     "early_stopping_patience": (3, "config.custom_hooks[2].patience"),
     "sequence_parallel_size": (2, "config.sequence_parallel_size"),
+    "evidence": (True, "check.row_source(config).dataset.more.endswith('data/evidence.jsonl')"),
 }
 
 
@@ -137,6 +138,8 @@ def test_packing_options() -> None:
         ({"lora_layers": 5}, "lora_layers=5"),
         ({"track": "excel"}, "tensorboard"),
         ({"best_by": "luck"}, "exact"),
+        ({"evidence": "yes"}, "evidence='yes'"),
+        ({"evidence": True, "text": "kb"}, "text"),
         ({"use_varlen_attn": True, "batch_size": 2}, "batch_size=1"),
     ],
 )

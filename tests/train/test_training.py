@@ -108,6 +108,29 @@ def test_bad_runs_stop_with_one_line(train: Callable, data: Path, tmp_path: Path
     assert "Traceback" not in misspelt.stderr + burst.stderr
 
 
+def test_rows_with_evidence_are_trained_on_as_well(
+    train: Callable, zygote: Zygote, argv: Callable, data: Path, tmp_path: Path
+) -> None:
+    options = ("max_length=128", "max_epochs=1")
+    missing = train("internlm2_qlora.py", *options, "evidence=True")
+    assert missing.returncode == 2 and "make train EVIDENCE=1" in missing.stderr
+    rows = list(read_jsonl(data / "train.jsonl"))
+    for row in rows:
+        row["conversation"][0]["input"] = "资料：无\n\n" + row["conversation"][0]["input"]
+    write_jsonl(data / "evidence.jsonl", rows[:12])
+    checked = zygote(*argv("check", "internlm2_qlora.py", "evidence=True"))
+    assert "36 rows equal" in checked.stdout, checked.stderr
+    for name, more in (("plain", ()), ("both", ("evidence=True",))):
+        done = train("internlm2_qlora.py", *options, *more, work_dir=name)
+        assert done.returncode == 0, done.stderr[-2000:]
+    plain, both = (read_json(tmp_path / name / "run.json") for name in ("plain", "both"))
+    assert (plain["evidence_rows"], both["evidence_rows"]) == (0, 12)
+    assert both["answer_tokens"] > 1.3 * plain["answer_tokens"]
+    write_jsonl(data / "evidence.jsonl", rows[:11])
+    other = train("internlm2_qlora.py", *options, "evidence=True", work_dir="both")
+    assert other.returncode == 2 and "FORCE=1" in other.stderr, "other rows are another run"
+
+
 def test_training_tokens_are_the_servers(probed: dict[str, Any]) -> None:
     found = probed["token_ids"]
     assert found["parity"]
