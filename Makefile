@@ -85,7 +85,7 @@ TRAIN_ARGS = --domain $(DOMAIN) --data $(DATA) --work-dir $(RUN) \
   $(if $(LOAD_FROM),load_from=$(LOAD_FROM)) $(if $(TRACK),track=$(TRACK)) $(if $(GROUNDED),evidence=True))
 # EVIDENCE=1: also the training questions as retrieval asks them, so that the model learns to read.
 GROUNDED  = $(if $(filter-out 0,$(EVIDENCE)),evidence)
-train: $(GROUNDED) env-$(TRAIN_STAGE)  ## CONFIG=internlm2_qlora.py [DOMAIN= DATA= EVIDENCE=1 RESUME=1 LOAD_FROM= GPUS= OVERRIDE="lr=5e-5"] 微调
+train: $(if $(filter-out 0,$(NODE_RANK)),,$(GROUNDED)) env-$(TRAIN_STAGE)  ## CONFIG=internlm2_qlora.py [DOMAIN= DATA= EVIDENCE=1 RESUME=1 LOAD_FROM= GPUS= OVERRIDE="lr=5e-5"] 微调
 	@$(TRAIN) -m train run $(CONFIG) $(call given,RESUME GPUS DEEPSPEED LAUNCHER PARTITION ADDR) \
 	  $(if $(FORCE),--force) $(if $(NNODES),--nodes $(NNODES)) $(if $(NODE_RANK),--node-rank $(NODE_RANK)) \
 	  $(TRAIN_ARGS)

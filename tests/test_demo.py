@@ -22,6 +22,18 @@ def test_the_demo_learns() -> None:
     assert (RUN / "report.html").is_file()
 
 
+def test_the_demo_reads_its_evidence() -> None:
+    report = RUN / "report.json"
+    if not report.is_file():
+        pytest.skip("no demo here yet (make demo)")
+    columns = read_json(report)["columns"]
+    tuned, reading = columns["tuned"], columns["tuned_rag"]
+    assert reading["train.exact"]["value"] >= 0.9, "what was learnt does not yield to evidence"
+    assert reading["paraphrase.exact"]["value"] >= tuned["paraphrase.exact"]["value"]
+    # Eight questions of which nothing was trained: 7 right here, none before rows with evidence.
+    assert reading["heldout.exact"]["value"] >= 0.5
+
+
 def test_every_hand_over_was_proved() -> None:
     if not (RUN / "merged").is_dir():
         pytest.skip("no demo here yet (make demo)")

@@ -39,8 +39,11 @@ def adapter(work_dir: Path) -> None:
     if state.get("adapter_of") == state["key"] and (target / proof).is_file():
         return
     mends.apply()
+    from mmengine.logging import MMLogger
     from xtuner.tools.model_converters import pth_to_hf
 
+    # Its lines name a temporary folder; ours, below, names the adapter.
+    MMLogger.get_current_instance().setLevel("WARNING")
     temporary = _fresh(target)
     checkpoint = checkpoints.best(work_dir) or checkpoints.last(work_dir)
     if not checkpoint:
