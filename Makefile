@@ -68,7 +68,8 @@ env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-client
 # review: here it only counts the rows in tokens, which needs the model that train brings.
 demo:  ## 无 GPU 全流程：题库→训练→部署→评测 the whole path on the sample, in minutes
 	@$(MAKE) --no-print-directory data train review merge index eval CONFIG=$(DEMO_CONFIG) \
-	  RUN=$(DEMO)/$(basename $(DEMO_CONFIG)) OUT=$(DEMO)/data RESUME=auto EVIDENCE=$(or $(EVIDENCE),1) EVIDENCE_ROWS=$(or $(EVIDENCE_ROWS),$(DEMO_ROWS)) OVERRIDE="$(strip $(DEMO_MORE) $(OVERRIDE))"
+	  RUN=$(DEMO)/$(basename $(DEMO_CONFIG)) OUT=$(DEMO)/data RESUME=auto \
+	  EVIDENCE=$(or $(EVIDENCE),1) EVIDENCE_ROWS=$(or $(EVIDENCE_ROWS),$(DEMO_ROWS)) OVERRIDE="$(strip $(DEMO_MORE) $(OVERRIDE))"
 	@echo '打开网页 to chat: make deploy web DOMAIN=$(DOMAIN) RUN=$(DEMO)/$(basename $(DEMO_CONFIG))'
 
 data: env-core  ## BANK="a.docx b.xlsx" [TABLE= TEMPLATES= NOVEL= MIX= DOMAIN= OUT=] → 数据集 a data set
@@ -149,7 +150,8 @@ chat: env-core  ## 终端对话 chat with the deployed model in the terminal
 	@$(CORE) -m deploy chat --domain $(DOMAIN) --port $(PORT)
 
 index: env-core  ## kb.jsonl → 检索索引（增量） the retrieval index, only what changed
-	@$(CORE) -m rag index --domain $(DOMAIN) --data $(DATA) $(if $(EMBEDDING),--embedding $(EMBEDDING))
+	@$(CORE) -m rag index --domain $(DOMAIN) --data $(DATA) $(call given,EMBEDDING) \
+	  $(if $(filter command line environment,$(origin INDEX)),--out $(INDEX))
 
 evidence: index  ## [EVIDENCE_ROWS=2000] 训练题配上检索到的依据 for make train EVIDENCE=1
 	@$(CORE) -m rag evidence --domain $(DOMAIN) --data $(DATA) --index $(INDEX) \

@@ -8,6 +8,11 @@ from typing import Any
 KINDS = ("qa", "single", "multiple", "judge", "case", "template", "generated", "general")
 
 
+def spread(rows: list[Any], most: int) -> list[Any]:
+    """At most ``most`` of ``rows``, evenly spread over them."""
+    return rows[:: max(1, -(-len(rows) // most))]
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a row came from, exactly enough to open the place again.

@@ -3,8 +3,9 @@
 A model tuned on bare questions reads badly: with evidence in front it answers fewer of the very
 questions it has learnt (docs/benchmarks.md). So training questions are asked once more, in the
 domain's own frame and with the passages that retrieval finds for them. In one prompt of
-:data:`ASTRAY` the answer stands in none of them: evidence may be wrong, and what was learnt must
-not yield to it. (RAFT, arXiv 2403.10131, keeps the right document in 80% of its rows.)
+:data:`ASTRAY`, where others are near enough, the answer stands in none of them: evidence may be
+wrong, and what was learnt must not yield to it. (RAFT, arXiv 2403.10131, keeps the right document
+in 80% of its rows.)
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tqdm import tqdm
 from core.domain import Domain
 from core.errors import UserError
 from core.files import digest, read_json, read_jsonl, sha256, shown, write_json, write_jsonl
+from core.rows import spread
 from core.text import bare
 from rag import prompts
 from rag.answer import prepare, settings
@@ -26,7 +28,7 @@ from rag.check import cite
 from rag.index import Index
 from rag.passages import Passage
 
-ASTRAY = 5
+ASTRAY = 5  # one row in so many
 MOST = 2000  # questions: reading is one skill, and each prompt is several times as long as its row
 TRAINED = {"split": ["train", ""]}  # no held-out passage is ever trained on
 VERSION = 1  # raise when the rows are made in another way
@@ -46,9 +48,10 @@ def with_evidence(
     would not ask either (evidence too weak). ``astray``: only passages without the answer."""
     turn = row["conversation"][0]
 
-    def skip(passage: Passage) -> bool:
-        return astray and holds(passage, row)
+    def own(passage: Passage) -> bool:
+        return holds(passage, row)
 
+    skip = own if astray else None
     ready = prepare(index, domain, turn["input"], where=TRAINED, skip=skip)
     if not ready.enough or not ready.passages:
         return None
@@ -69,7 +72,7 @@ def chosen(data: Path, most: int) -> list[dict[str, Any]]:
         for row in read_jsonl(data / "train.jsonl")
         if row.get("kind") != "general" and len(row["conversation"]) == 1
     ]
-    return rows[:: max(1, -(-len(rows) // most))]
+    return spread(rows, most)
 
 
 def write(data: Path, place: Path, domain: Domain, most: int = MOST) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import digest, read_json, read_jsonl, shown
+from core.rows import spread
 from core.text import bare
 from train import base_model, mends, preflight, recipes
 
@@ -62,16 +63,10 @@ def quick(name: str, cfg: Any, settings: dict[str, Any]) -> None:
 
     known_names(cfg)
     tokenizer = BUILDER.build(dict(cfg.tokenizer))
-    rows = list(training_rows(settings))
-    rows = spread(rows, QUICK_ROWS)
+    rows = spread(list(training_rows(settings)), QUICK_ROWS)
     if all(cut_off(cfg, tokenizer, row) for row in rows):
         raise UserError(nothing_fits(settings["max_length"]))
     parity_of(name, spread(rows, 8), cfg, tokenizer)
-
-
-def spread(rows: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
-    """At most ``most`` of ``rows``, evenly spread."""
-    return rows[:: max(1, -(-len(rows) // most))]
 
 
 def training_rows(settings: dict[str, Any]) -> Iterator[dict[str, Any]]:

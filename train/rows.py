@@ -7,6 +7,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import read_jsonl, shown
+from core.rows import spread
 
 TURN = ("system", "input", "output")
 
@@ -39,7 +40,7 @@ def load_rows(
         found.append({"conversation": turns})
     if not found:
         raise UserError(f"{shown(path)} 没有可训练的行 holds no rows: 请检查 make data 的输出")
-    return Dataset.from_list(found[:: max(1, -(-len(found) // rows))] if rows else found)
+    return Dataset.from_list(spread(found, rows) if rows else found)
 
 
 def load_texts(path: str, split: str = "train") -> Any:
