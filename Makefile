@@ -20,6 +20,8 @@ RAG_MODES  = $(if $(filter 0,$(RAG)),,$(if $(filter closed,$(RAG)),open closed,o
 # What make quantize shipped, a .gguf or folder of your own, or 0.
 INT4      ?= $(if $(wildcard $(RUN)/quantized.json),shipped,0)
 EVAL_ARGS = --work-dir $(RUN) --domain $(DOMAIN)
+# BASE_QUESTIONS=N: the untuned model is asked at most N a suite (it rarely stops by itself).
+BASE_MOST = $(if $(BASE_QUESTIONS),$(foreach column,base rag rag_closed,--most $(column)=$(BASE_QUESTIONS)))
 BENCH     ?= data
 DEMO_CONFIG = smollm2_cpu_qlora.py
 DEMO        = $(WORK_DIRS)/demo/$(DOMAIN)
@@ -66,10 +68,16 @@ env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-client
 	@python3 requirements/install.py $*
 
 # review: here it only counts the rows in tokens, which needs the model that train brings.
+DEMO_STAGES = data train review merge index eval
+DEMO_GIVEN  = CONFIG=$(DEMO_CONFIG) RUN=$(DEMO)/$(basename $(DEMO_CONFIG)) OUT=$(DEMO)/data RESUME=auto \
+  EVIDENCE=$(or $(EVIDENCE),1) EVIDENCE_ROWS=$(or $(EVIDENCE_ROWS),$(DEMO_ROWS)) \
+  BASE_QUESTIONS=$(or $(BASE_QUESTIONS),24)
 demo:  ## 无 GPU 全流程：题库→训练→部署→评测 the whole path on the sample, in minutes
-	@$(MAKE) --no-print-directory data train review merge index eval CONFIG=$(DEMO_CONFIG) \
-	  RUN=$(DEMO)/$(basename $(DEMO_CONFIG)) OUT=$(DEMO)/data RESUME=auto \
-	  EVIDENCE=$(or $(EVIDENCE),1) EVIDENCE_ROWS=$(or $(EVIDENCE_ROWS),$(DEMO_ROWS)) OVERRIDE="$(strip $(DEMO_MORE) $(OVERRIDE))"
+	@number=0; took=; began=$$(date +%s); for stage in $(DEMO_STAGES); do \
+	  number=$$((number + 1)); before=$$(date +%s); echo "[$$number/$(words $(DEMO_STAGES))] $$stage"; \
+	  $(MAKE) --no-print-directory $$stage $(DEMO_GIVEN) OVERRIDE="$(strip $(DEMO_MORE) $(OVERRIDE))" || exit $$?; \
+	  took="$$took $$stage $$(($$(date +%s) - before)) s,"; done; \
+	  echo "用时 took:$$took 合计 total $$(($$(date +%s) - began)) s"
 	@echo '打开网页 to chat: make deploy web DOMAIN=$(DOMAIN) RUN=$(DEMO)/$(basename $(DEMO_CONFIG))'
 
 data: env-core  ## BANK="a.docx b.xlsx" [TABLE= TEMPLATES= NOVEL= MIX= DOMAIN= OUT=] → 数据集 a data set
@@ -182,7 +190,7 @@ eval: env-core env-serve env-eval  ## 评测一张表 base, tuned, +RAG, 4-bit [
 	    *) $(SERVE) -m deploy start --model "$(INT4)" $(EVAL_ARGS) --port $(INT4_PORT) --for eval-$(TUNED_PORT) && \
 	      set -- "$$@" --column int4=$(INT4_PORT);; \
 	  esac && \
-	  $(EVAL) -m eval run $(EVAL_ARGS) --data $(DATA) --suite $(SUITE) "$$@"; \
+	  $(EVAL) -m eval run $(EVAL_ARGS) --data $(DATA) --suite $(SUITE) $(BASE_MOST) "$$@"; \
 	  code=$$?; $(SERVE) -m deploy stop --for eval-$(TUNED_PORT) >/dev/null; exit $$code
 
 report: env-core  ## 重写评测报告 write the report again from the last evaluation

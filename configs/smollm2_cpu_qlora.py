@@ -24,6 +24,7 @@ globals().update(
         lr=1e-3,
         lora_alpha=128,
         lora_dropout=0.0,
+        lora_layers=list(range(15, 30)),  # the lower half, frozen, is computed once a row
         save_steps=25,
     )
 )

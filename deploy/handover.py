@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from core import chat
+from core import chat, precision
 from core.errors import UserError
 from core.files import read_json, read_jsonl, shown, write_json
 
@@ -113,20 +113,19 @@ class Unproved(Exception):
 
 def reference(folder: Path) -> tuple[Any, Any]:
     """Tokenizer and model of ``folder`` as transformers runs them; raises :class:`Unproved`."""
+    precision.share_cores()
     import psutil
-    import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-    small = weights < 2e9
-    needed, there = weights * (3 if small else 1.2), psutil.virtual_memory().available
+    dtype = "float32" if weights < 2e9 else precision.computing(folder)
+    wider = 3 if dtype == "float32" else 1.2
+    needed, there = weights * wider, psutil.virtual_memory().available
     if needed > there:
         raise Unproved(f"需要内存 needs {needed / 1e9:.0f} GB of memory, {there / 1e9:.0f} there")
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=True)
-        model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=torch.float32 if small else "auto", trust_remote_code=True
-        )
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, trust_remote_code=True)
     except Exception as error:  # a model's own code may raise anything
         raise Unproved(f"transformers: {error}") from error
     return tokenizer, model.eval()

@@ -21,8 +21,13 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--column", action="append", required=True, help="NAME=PORT 或 or NAME=URL#MODEL"
     )
+    run.add_argument(
+        "--most",
+        action="append",
+        default=[],
+        help="NAME=N: 该列每个评测集最多 N 题 at most N a suite",
+    )
     run.add_argument("--workers", type=int, default=4, help="并发请求数 requests at a time")
-
     run.add_argument("--runner", default="", help="slurm, dlc, local 或 or a config file")
 
     exams = commands.add_parser("exams", help="C-Eval, CMMLU, CMB (需要数据 need their data)")
@@ -156,6 +161,7 @@ def main() -> int:
         from eval import columns, run
 
         chosen = [columns.column(spec) for spec in args.column]
+        most = dict(columns.most(spec) for spec in args.most)
         if not run.evaluate(
             args.work_dir,
             args.domain,
@@ -164,6 +170,7 @@ def main() -> int:
             chosen,
             args.workers,
             args.runner,
+            most,
         ):
             print("没有变化，未重新提问 nothing changed: nothing was asked again")
     return report.write(args.work_dir)

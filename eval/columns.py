@@ -97,6 +97,14 @@ def column(spec: str) -> Column:
     return Column(name, endpoint, weights(endpoint))
 
 
+def most(spec: str) -> tuple[str, int]:
+    """``NAME=N``: a column's name and how many questions of a suite it is asked at most."""
+    name, _, count = spec.partition("=")
+    if not (name.isidentifier() and count.isdigit() and int(count)):
+        raise UserError(f"--most '{spec}': 应为 should be NAME=N (N ≥ 1)")
+    return name, int(count)
+
+
 def folder(name: str, path: Path) -> Column:
     """A local folder as a column; its weights are told by the files' names, sizes and times."""
     path = path.resolve()

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import torch
 from datasets import Dataset
 from opencompass.datasets.base import BaseDataset
 from opencompass.models.huggingface_above_v4_33 import HuggingFacewithChatTemplate
@@ -19,7 +20,7 @@ from opencompass.runners.base import BaseRunner
 from tqdm import tqdm
 from transformers import AutoTokenizer
 
-from core import chat
+from core import chat, precision
 from core.errors import UserError
 from core.files import read_jsonl
 from eval import metrics
@@ -173,7 +174,11 @@ class Folder(HuggingFacewithChatTemplate):
     reads the same messages as :class:`Endpoint` and keeps the same journal (without seconds)."""
 
     def __init__(self, journal: str, label: str = "", step: int = 8, **kwargs: Any) -> None:
-        super().__init__(generation_kwargs={"do_sample": False}, **kwargs)
+        # Left alone, OpenCompass takes float16 where the folder names no format.
+        dtype = "auto" if torch.cuda.is_available() else precision.computing(kwargs["path"])
+        super().__init__(
+            generation_kwargs={"do_sample": False}, model_kwargs={"torch_dtype": dtype}, **kwargs
+        )
         # Some tokenizers add token_type_ids, which generate() refuses.
         self.tokenizer.model_input_names = ["input_ids", "attention_mask"]
         self.journal = Journal(Path(journal))
@@ -213,14 +218,20 @@ class Folder(HuggingFacewithChatTemplate):
 
 @RUNNERS.register_module()
 class HereRunner(BaseRunner):
-    """Runs every task in this process, one after another: OpenCompass imports once (about 6 s), and
-    an error is an error (its own runners log it and exit 0)."""
+    """Runs every task in this process: OpenCompass imports once (about 6 s), and an error is an
+    error (its own runners log it and exit 0). Tasks of one server run one after another, servers
+    beside each other: each has its own thread or GPU."""
 
     def launch(self, tasks: list[dict[str, Any]]) -> list[tuple[str, int]]:
         """Run ``tasks``; the first exception ends them all."""
-        done = []
+        by_server: dict[str, list[dict[str, Any]]] = {}
         for task in tasks:
-            built = TASKS.build({"cfg": task, "type": self.task_cfg["type"]})
-            built.run()
-            done.append((built.name, 0))
-        return done
+            by_server.setdefault(task["models"][0].get("openai_api_base", ""), []).append(task)
+        with ThreadPoolExecutor(len(by_server) or 1) as pool:
+            return [name for names in pool.map(self._queue, by_server.values()) for name in names]
+
+    def _queue(self, tasks: list[dict[str, Any]]) -> list[tuple[str, int]]:
+        built = [TASKS.build({"cfg": task, "type": self.task_cfg["type"]}) for task in tasks]
+        for task in built:
+            task.run()
+        return [(task.name, 0) for task in built]

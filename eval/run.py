@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from core import domain as domains
+from core import precision
 from core.errors import UserError
 from core.files import digest, read_json, sha256, shown, write_json, write_jsonl
 from eval import retrieval, suites
@@ -93,6 +94,13 @@ def ask_with_evidence(
     return write_questions((work_dir / "eval").resolve(), asked, limits, f"-{mode}")
 
 
+def fewer(
+    sets: dict[str, list[suites.Question]], most: int, seed: int
+) -> dict[str, list[suites.Question]]:
+    """At most ``most`` questions of each suite, by the seed."""
+    return {name: suites.sample(questions, most, seed) for name, questions in sets.items()}
+
+
 def config(folder: Path, columns: list[Column], about: dict[str, Suites], workers: int) -> Any:
     """The run's OpenCompass config: ``eval/configs/domain.py`` filled in, as an mmengine Config. It
     holds no key, so it can be kept beside the results and given to ``opencompass`` itself."""
@@ -143,6 +151,7 @@ def opencompass(cfg: Any) -> None:
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE"):
         os.environ.setdefault(name, "1")
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+    precision.share_cores()
     from opencompass.openicl.icl_inferencer import icl_gen_inferencer
     from opencompass.registry import PARTITIONERS, RUNNERS
 
@@ -202,20 +211,27 @@ def evaluate(
     columns: list[Column],
     workers: int,
     cluster: str = "",
+    most: dict[str, int] | None = None,
 ) -> bool:
     """Everything up to the judged answers, for :mod:`eval.report` to read; returns False when
-    nothing had changed since the last complete run, so that nothing was asked or judged."""
+    nothing had changed since the last complete run, so that nothing was asked or judged. ``most``:
+    for a column of that name at most so many questions a suite (a base never stops: on a CPU its
+    columns take most of the time)."""
     domain = domains.load(name)
     folder = (work_dir / "eval").resolve()
     sets = suites.build(domain, data, suite)
     with alone(folder):
         plain = write_questions(folder, sets)
-        about = {
-            column.name: ask_with_evidence(work_dir, sets, plain, column.mode)
-            if column.mode
-            else plain
-            for column in columns
-        }
+        limits = {name: suite["max_tokens"] for name, suite in plain.items()}
+        about = {}
+        for column in columns:
+            size = (most or {}).get(column.name)
+            asked = fewer(sets, size, domain.seed) if size else sets
+            about[column.name] = (
+                ask_with_evidence(work_dir, asked, plain, column.mode)
+                if column.mode
+                else write_questions(folder, asked, limits)
+            )
         made_of = digest([c.json() for c in columns], about, scorer())
         state = folder / "state.json"
         if state.is_file() and read_json(state).get("made_of") == made_of:
@@ -225,8 +241,8 @@ def evaluate(
             except UserError:
                 pass  # something was deleted since: make it again
         state.unlink(missing_ok=True)
-        asked = sum(one["n"] for one in plain.values())
-        print(f"评测 evaluating {', '.join(c.name for c in columns)}: {asked} 题/列 questions each")
+        counts = (f"{name} {sum(s['n'] for s in own.values())}" for name, own in about.items())
+        print(f"评测 evaluating, 题 questions: {', '.join(counts)}")
         start = time.monotonic()
         cfg = config(folder, columns, about, workers)
         if cluster:

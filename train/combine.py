@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from core import precision
 from core.errors import UserError
 from core.files import digest, shown, write_json
 from train import export, mends
@@ -34,7 +35,9 @@ def combine(base: Path, adapters: list[Path], to: Path) -> None:
     mends.apply()
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    model = AutoModelForCausalLM.from_pretrained(base, torch_dtype="auto", trust_remote_code=True)
+    model = AutoModelForCausalLM.from_pretrained(
+        base, torch_dtype=precision.computing(base), trust_remote_code=True
+    )
     tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=True)
     steps = []
     for folder in adapters:
@@ -46,6 +49,7 @@ def combine(base: Path, adapters: list[Path], to: Path) -> None:
             f"已并入 merged {shown(folder)}: {report['greedy_equal']}/{report['n']} "
             "个提示逐字相同 prompts answered alike"
         )
+    model.to(export.base_dtype(str(base)))  # computed in another, kept as it was
     temporary = export._fresh(to)
     model.save_pretrained(temporary, max_shard_size="2GB")
     tokenizer.save_pretrained(temporary)

@@ -16,6 +16,7 @@ from typing import Any
 from core.errors import UserError
 from core.files import write_json
 from train import base_model, mends, preflight, recipes
+from train.pace import minutes
 from train.shapes import Shape, shape
 
 # Bytes a weight: 4 bits and, doubly quantised, 0.127 bits of scales (QLoRA, arXiv 2305.14314, §3).
@@ -84,7 +85,8 @@ def estimate(
 ) -> None:
     """Print the estimate of a recipe and write it as ``estimate.json`` into ``work_dir``."""
     path = recipes.find(config)
-    cfg = recipes.load(path, {"data": str(data), **recipes.parse_overrides(overrides or [])})
+    options = {"data": str(data), **recipes.parse_overrides(overrides or [])}
+    cfg = recipes.measured(path, recipes.load(path, options), options)
     settings = cfg.settings.to_dict()
     found: dict[str, Any] = {"config": path.name}
     model = shape(settings["pretrained_model_name_or_path"])
@@ -228,10 +230,3 @@ def report(found: dict[str, Any], settings: dict[str, Any]) -> None:
         f"{minutes(total)}; 多一轮 one more epoch {minutes(found['seconds_per_epoch'])}; "
         f"峰值内存 peak {found['peak_gb']:.1f} GB"
     )
-
-
-def minutes(seconds: float) -> str:
-    """``seconds`` as a person says it."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from core import precision
 from core.errors import UserError
 from core.files import digest, read_json, read_jsonl, sha256, shown, write_json
 from core.hints import then
@@ -85,7 +86,7 @@ def merge(work_dir: Path) -> None:
     merged.save_pretrained(temporary, max_shard_size="2GB")
     tokenizer.save_pretrained(temporary)
     again = AutoModelForCausalLM.from_pretrained(
-        temporary, torch_dtype="auto", trust_remote_code=True
+        temporary, torch_dtype=precision.computing(temporary), trust_remote_code=True
     )
     after = [greedy(again.eval(), ids) for ids in prompts]
     saved = AutoTokenizer.from_pretrained(temporary, trust_remote_code=True)
@@ -120,7 +121,10 @@ def whole(work_dir: Path, prompts: list[Any]) -> tuple[list, Any]:
     """Answers of a model all of whose weights were trained, and the model."""
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(work_dir / "whole", trust_remote_code=True).eval()
+    folder = work_dir / "whole"
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, torch_dtype=precision.computing(folder), trust_remote_code=True
+    ).eval()
     return [greedy(model, ids) for ids in prompts], model
 
 
@@ -144,7 +148,21 @@ def trained_base(work_dir: Path) -> Any:
 
     llm = Config.fromfile(str(work_dir / "config.py")).model.llm
     traverse_dict(llm)  # "torch.bfloat16" as dumped → torch.bfloat16
+    computed_natively(llm)
     return BUILDER.build(llm)
+
+
+def computed_natively(llm: dict[str, Any]) -> None:
+    """Let the model of config ``llm`` compute in a format that this machine's CPU has, where it is
+    a CPU that computes: the run may be another machine's."""
+    import torch
+
+    own = str(llm["torch_dtype"]).removeprefix("torch.")
+    if torch.cuda.is_available() or own == precision.fastest():
+        return
+    llm["torch_dtype"] = torch.float32
+    if "quantization_config" in llm:
+        llm["quantization_config"]["bnb_4bit_compute_dtype"] = torch.float32
 
 
 def dequantized(model: Any) -> Any:

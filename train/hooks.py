@@ -7,6 +7,7 @@ import math
 import os
 import signal
 import time
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,16 @@ from mmengine.registry import HOOKS
 
 from core.errors import UserError
 from core.files import read_jsonl
-from train import checkpoints, curves
+from train import checkpoints, curves, pace
+from train.cores import Cores
 from train.mends import fast_inference
 
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
     """Loss, learning rate, tokens and seconds of every iteration in ``loss.jsonl``, one line every
-    ``interval`` iterations with the time left, and ``loss.png``.
+    ``interval`` iterations with the time left (or every 15 s, where steps are slow), and
+    ``loss.png``. The first line tells the whole time, by the first steps.
 
     Stops the run at the first loss that is not a number, the last checkpoint intact.
     """
@@ -36,6 +39,7 @@ class ProgressHook(Hook):
     def __init__(self, interval: int = 10) -> None:
         self.interval = interval
         self.points: list[dict[str, Any]] = []
+        self.cores = Cores()
 
     @master_only
     def before_train(self, runner: Any) -> None:
@@ -45,11 +49,32 @@ class ProgressHook(Hook):
         self.points = curves.read(self.path, until=runner.iter) if runner.iter else []
         curves.rewrite(self.path, self.points)
         self.first, self.started = runner.iter, time.monotonic()
-        size = len(runner.train_dataloader.dataset)
-        print(f"训练 training: {size} 条样本 samples, {runner.max_iters} 步 steps", flush=True)
+        self.max_iters = runner.max_iters
+        self.pulse = pace.Pulse(self.at_work).__enter__()
+        model = bare_model(runner)
+        if hasattr(model, "compute_dtype") and next(model.parameters()).device.type == "cpu":
+            self.warn(model, runner)
+
+    def warn(self, model: Any, runner: Any) -> None:
+        """Say so where this CPU computes the run's dtype many times slower than another."""
+        with computing(runner):
+            dtype = str(model.compute_dtype()).removeprefix("torch.")
+        data = runner.train_dataloader.dataset
+        tokens = pace.mean_tokens(data) * len(data) * runner.max_epochs
+        layers = [m for m in model.modules() if hasattr(m, "in_features")]
+        line = pace.warning(dtype, sum(m.in_features * m.out_features for m in layers), tokens)
+        if line:
+            self.pulse.line(line)
+
+    def at_work(self) -> str:
+        """The line for a step that takes long."""
+        done = self.points[-1]["iter"] if self.points else self.first
+        seconds = time.monotonic() - self.started
+        return f"  {done}/{self.max_iters}  进行中 at work, {pace.minutes(seconds)}"
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
         """A step's seconds are its own: evaluations and checkpoints are not among them."""
+        self.cores.adjust()
         self.before = time.monotonic()
 
     def after_train_iter(
@@ -79,18 +104,31 @@ class ProgressHook(Hook):
             point["answer_tokens"] = int((data["labels"] >= 0).sum())
         self.points.append(point)
         curves.append(self.path, point)
+        if done - self.first == min(pace.FIRST, runner.max_iters - self.first):
+            self.announce(runner)
         if done % self.interval == 0 or done == runner.max_iters:
             left = (now - self.started) / max(1, done - self.first) * (runner.max_iters - done)
             recent = [point["loss"] for point in self.points[-self.interval :]]
-            print(
+            self.pulse.line(
                 f"  {done}/{runner.max_iters}  loss {sum(recent) / len(recent):.4f}"
-                f"  lr {point['lr']:.1e}  剩余 left {left:.0f} s",
-                flush=True,
+                f"  lr {point['lr']:.1e}  剩余 left {left:.0f} s"
             )
+
+    def announce(self, runner: Any) -> None:
+        """The run's first line, once its first steps say how long it takes."""
+        size, steps = len(runner.train_dataloader.dataset), runner.max_iters - self.first
+        timed = [point["s"] for point in self.points[-pace.FIRST :]]
+        timed = timed[1:] or timed  # the first step also warms up
+        whole = sum(timed) / len(timed) * steps
+        self.pulse.line(
+            f"训练 training: {size} 条样本 samples, {steps} 步 steps, "
+            f"约需 about {pace.minutes(whole)} (按头几步 by the first steps)"
+        )
 
     @master_only
     def after_train(self, runner: Any) -> None:
         """Draw the curve."""
+        self.pulse.__exit__()
         evaluated = curves.read(self.folder / "eval_loss.jsonl")
         curves.draw(self.points, evaluated, self.folder / "loss.png")
 
@@ -172,6 +210,14 @@ class StopHook(Hook):
 def bare_model(runner: Any) -> Any:
     """The model without its distributed wrapper."""
     return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
+def computing(runner: Any) -> AbstractContextManager[Any]:
+    """The context of a forward pass as training runs it; DeepSpeed's model is in its dtype."""
+    wrapper = runner.optim_wrapper
+    if hasattr(wrapper, "optim_context"):
+        return wrapper.optim_context(runner.model)
+    return nullcontext()
 
 
 @HOOKS.register_module()

@@ -17,6 +17,8 @@ from copy import copy
 from importlib.machinery import ModuleSpec
 from typing import Any
 
+from core import precision
+
 
 def apply() -> None:
     """Apply all mends. Imports torch, transformers and xtuner, in the order that works."""
@@ -26,6 +28,7 @@ def apply() -> None:
     # On a CPU oneDNN keeps a megabyte for each of the last 1,024 shapes it multiplied; every batch
     # length brings some 30 new ones, of which only those of the step at hand are used again.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+    precision.share_cores()
     import torch
     import transformers  # noqa: F401  (must come before the stand-in: it looks for a real torchvision)
 

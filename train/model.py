@@ -1,4 +1,4 @@
-"""XTuner's fine-tuning model with four things added, each off the recipe's options."""
+"""XTuner's fine-tuning model with five things added, each off the recipe's options."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from xtuner.model import SupervisedFinetune
 
 from core.errors import UserError
 from core.files import read_json, shown
+from train.frozen import LowerLayers
 from train.packing import allowed
 
 SMALL = 640  # tokens of a sequence whose attention scores are written out (a 135M model: 0.7 GB)
@@ -28,6 +29,8 @@ class Finetune(SupervisedFinetune):
     - attends by row where a batch says which token is whose (:mod:`train.packing`);
     - writes 4-bit weights out once instead of at every use (``unpack_4bit``, on a CPU): the same
       numbers for 2 bytes a weight more;
+    - computes the layers below the lowest trained one once a row (``keep_frozen``,
+      :mod:`train.frozen`);
     - starts from an earlier adapter in Hugging Face form (``start``), and says what does not fit.
     """
 
@@ -36,6 +39,7 @@ class Finetune(SupervisedFinetune):
         *args: Any,
         answers_only: bool = True,
         unpack_4bit: bool = False,
+        keep_frozen: bool = False,
         start: str | None = None,
         **kw: Any,
     ) -> None:
@@ -44,6 +48,7 @@ class Finetune(SupervisedFinetune):
         self.answers_only = answers_only
         if unpack_4bit:
             unpack(self.llm)
+        self.frozen = LowerLayers.of(parts(self.llm)[0]) if keep_frozen else None
 
     def _prepare_for_lora(self, *args: Any, **kwargs: Any) -> None:
         if self._start:
@@ -66,10 +71,21 @@ class Finetune(SupervisedFinetune):
         labels = data.pop("labels")[:, 1:]
         body, head = parts(self.llm)
         with written_scores(data["input_ids"]):
-            hidden = body(**data, use_cache=False)[0][:, :-1]
+            hidden = self.hidden(body, data, segments)[:, :-1]
         wanted = labels != -100
         logits = head(hidden[wanted])
         return {"loss": functional.cross_entropy(logits.float(), labels[wanted])}
+
+    def hidden(self, body: Any, data: dict[str, Any], segments: Any) -> torch.Tensor:
+        """The body's last hidden states, its frozen lower part from what is kept of it."""
+        if self.frozen is None or segments is None:
+            return body(**data, use_cache=False)[0]
+        ids = data.pop("input_ids")
+        below = self.frozen(ids, segments, **data)
+        # Checkpointing of layers gives no gradient where nothing that goes in asks for one.
+        below.requires_grad_(self.llm.is_gradient_checkpointing)
+        with self.frozen.rest():
+            return body(inputs_embeds=below, **data, use_cache=False)[0]
 
     def compute_dtype(self) -> torch.dtype:
         """What queries are computed in: autocast's dtype, else the model's own."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from core import precision
 from core.errors import UserError
 from core.files import ROOT, shown
 
@@ -95,6 +96,14 @@ def _override(values: dict[str, Any]) -> Iterator[None]:
             del os.environ["TIKUFORGE_OVERRIDE"]
         else:
             os.environ["TIKUFORGE_OVERRIDE"] = before
+
+
+def measured(path: Path, asked: Config, overrides: dict[str, Any]) -> Config:
+    """``asked`` (what :func:`load` gave for the same arguments) with the dtype that this machine
+    computes fastest, where neither recipe nor user names one."""
+    if asked.settings.dtype != "auto":
+        return asked
+    return load(path, {**overrides, "dtype": precision.fastest()})
 
 
 def load(path: Path, overrides: dict[str, Any] | None = None) -> Config:

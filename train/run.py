@@ -27,6 +27,7 @@ COSMETIC = (
     "hub",
     "environment",
     "gpu_memory_gb",
+    "keep_frozen",
 )
 
 
@@ -48,14 +49,16 @@ def run(
     """
     where = where or launch.Where()
     path = recipes.find(config)
-    cfg = recipes.load(path, {"data": str(data), **recipes.parse_overrides(overrides)})
-    settings = cfg.settings.to_dict()
+    options = {"data": str(data), **recipes.parse_overrides(overrides)}
+    asked = recipes.load(path, options)
+    settings = asked.settings.to_dict()
     preflight.check(path.name, settings, where)
     if where.node_rank:  # another machine's part: the first one decides and keeps the books
         launch.train(work_dir, where)
         return
     base_model.ensure(settings)
-    state = describe(path, cfg, domain, data)
+    cfg = recipes.measured(path, asked, options)
+    state = describe(path, cfg, domain, data, asked.settings.dtype)
     with alone(work_dir), checkpoints.disk(work_dir):
         note = work_dir / "run.json"
         earlier = read_json(note) if note.is_file() else None
@@ -119,12 +122,15 @@ def finish(work_dir: Path) -> None:
     card.write(work_dir, state)
 
 
-def describe(path: Path, cfg: Any, domain: str, data: Path) -> dict[str, Any]:
-    """What this run is made from; ``key`` is the same exactly when it would learn the same."""
+def describe(path: Path, cfg: Any, domain: str, data: Path, dtype: str) -> dict[str, Any]:
+    """What this run is made from; ``key`` is the same exactly when it would learn the same. It
+    holds the ``dtype`` that was asked for: what a machine chooses by itself (``auto``) changes no
+    run, so that one begun here goes on there."""
     settings = cfg.settings.to_dict()
     file = preflight.training_file(settings)
     data_hash = sha256(file)
     learnt = {key: value for key, value in settings.items() if key not in (*COSMETIC, "data")}
+    learnt["dtype"] = dtype
     evidence = preflight.evidence_file(settings)
     if evidence:
         learnt["evidence"] = sha256(evidence)

@@ -37,6 +37,8 @@ from train.rows import load_rows, load_texts
 from train.templates import TEMPLATES
 
 DTYPES = dict(float16=torch.float16, bfloat16=torch.bfloat16, float32=torch.float32)
+# A CPU's is measured before anything is built (train.recipes.measured); until then it is a name.
+DTYPES["auto"] = torch.float32
 # Where curves can be sent (option ``track``); SwanLab brings its own mmengine backend.
 TRACKERS = dict(
     tensorboard=dict(type=TensorboardVisBackend),
@@ -106,6 +108,7 @@ def _settings(
     quantization="nf4",
     dtype=None,
     unpack_4bit=None,  # 4-bit weights written out once, not at every use (a CPU's default)
+    keep_frozen=None,  # layers below the first trained one computed once a row (a CPU's default)
     lora_r=64,  # 0: no LoRA, all weights are trained
     lora_alpha=16,
     lora_dropout=0.1,
@@ -124,13 +127,14 @@ def _settings(
     seed=42,
 ):
     o = dict(locals())
-    gpu = device == "cuda"  # a CPU computes in bfloat16 and has memory to spare
-    o["dtype"] = dtype or ("float16" if gpu else "bfloat16")
+    gpu = device == "cuda"  # a CPU has memory to spare
+    o["dtype"] = dtype or ("float16" if gpu else "auto")
     o["use_activation_checkpointing"] = (
         gpu if use_activation_checkpointing is None else use_activation_checkpointing
     )
     o["quantization"] = quantization if lora_r else None
     o["unpack_4bit"] = (not gpu if unpack_4bit is None else unpack_4bit) and bool(o["quantization"])
+    o["keep_frozen"] = (not gpu if keep_frozen is None else keep_frozen) and bool(lora_layers)
     o["share_prefix"] = share_prefix and not (use_varlen_attn or text)
     if early_stopping_patience:
         o["best_by"] = best_by or "loss"
@@ -163,6 +167,7 @@ def _model(o):
         use_activation_checkpointing=o["use_activation_checkpointing"],
         answers_only=o["answers_only"],
         unpack_4bit=o["unpack_4bit"],
+        keep_frozen=o["keep_frozen"],
         llm=llm,
     )
     if not full:

@@ -16,18 +16,24 @@ def build(base: str, **options):
 
     cfg = recipes.load(
         recipes.find("smollm2_cpu_qlora.py"),
-        {"pretrained_model_name_or_path": base, "data": "none", "lora_r": 4, **options},
+        {
+            "pretrained_model_name_or_path": base,
+            "data": "none",
+            "lora_r": 4,
+            "dtype": "bfloat16",
+            **options,
+        },
     )
     return BUILDER.build(cfg.model).train()
 
 
-def first_gradient(model) -> float:
+def first_gradient(model, dtype: str = "bfloat16") -> float:
     """Norm of the loss's gradient at layer 0's LoRA, on fixed tokens."""
     import torch
 
     ids = torch.arange(5, 45).reshape(2, 20)
     model.zero_grad()
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype == "bfloat16"):
         model.llm(input_ids=ids, labels=ids).loss.backward()
     found = [p.grad for n, p in model.named_parameters() if "layers.0." in n and "lora_B" in n]
     return float(sum(grad.float().norm() ** 2 for grad in found) ** 0.5)
@@ -45,23 +51,26 @@ def infer(model, ids) -> list[float]:
 
 
 def guarded(base: str) -> dict:
-    """Gradients before and after an inference: plainly, as ``EvaluateChatHook`` does it, and
-    through the block that lets 4-bit layers repack."""
+    """Gradients before and after an inference, by dtype: plainly, as ``EvaluateChatHook`` does it,
+    and through the block that lets 4-bit layers repack."""
     import torch
 
-    model = build(base, unpack_4bit=False)
-    ids = torch.arange(5, 25).reshape(1, 20)
-    before = first_gradient(model)
-    plain = infer(model, ids)
-    after_plain = first_gradient(model)
-    with mends.fast_inference(model):
-        fast = infer(model, ids)
-    return {
-        "before": before,
-        "after_plain": after_plain,
-        "after_fast": first_gradient(model),
-        "logit_difference": max(abs(a - b) for a, b in zip(plain, fast, strict=True)),
-    }
+    found = {}
+    for dtype in ("bfloat16", "float32"):
+        model = build(base, unpack_4bit=False, dtype=dtype)
+        ids = torch.arange(5, 25).reshape(1, 20)
+        before = first_gradient(model, dtype)
+        plain = infer(model, ids)
+        after_plain = first_gradient(model, dtype)
+        with mends.fast_inference(model):
+            fast = infer(model, ids)
+        found[dtype] = {
+            "before": before,
+            "after_plain": after_plain,
+            "after_fast": first_gradient(model, dtype),
+            "logit_difference": max(abs(a - b) for a, b in zip(plain, fast, strict=True)),
+        }
+    return found
 
 
 def unguarded(base: str) -> dict:
@@ -164,6 +173,40 @@ def packed(base: str) -> dict:
     return found
 
 
+def frozen(base: str) -> dict:
+    """Loss and gradients of a batch whose frozen layers are computed with the rest, beside those
+    from kept states: made by the first batch, then read back in another batch of the same rows."""
+    import torch
+
+    from train.packing import collate
+
+    options = {"quantization": None, "dtype": "float32", "lora_layers": [1]}
+    torch.manual_seed(3)
+    head, rows = torch.randint(5, 900, (9,)).tolist(), []
+    for length, answer in ((7, 3), (4, 1), (12, 5)):
+        ids = head + torch.randint(5, 900, (length,)).tolist()
+        size = len(ids) - answer
+        rows.append({"input_ids": ids, "labels": [-100] * size + ids[size:]})
+    first, shuffled = collate(rows)["data"], collate([rows[2], rows[0]])["data"]
+    found = {}
+    for name, keep in (("whole", False), ("kept", True)):
+        torch.manual_seed(3)
+        model = build(base, keep_frozen=keep, **options)
+        found[name] = []
+        for batch in (first, first, shuffled):
+            model.zero_grad()
+            loss = model.compute_loss(batch)["loss"]
+            loss.backward()
+            grads = [p.grad.flatten() for p in model.parameters() if p.grad is not None]
+            found[name] += [float(loss), float(torch.cat(grads).norm())]
+        found[f"{name}_layers"] = len(model.llm.get_base_model().model.layers)
+    found["rows_kept"] = len(model.frozen.kept)
+    found["dropout"] = build(base, keep_frozen=True, lora_dropout=0.1, **options).frozen is not None
+    every = {**options, "lora_layers": None}
+    found["all_trained"] = build(base, keep_frozen=True, **every).frozen is None
+    return found
+
+
 def failed_write(base: str) -> dict:
     """What a checkpoint that the disk has no room for leaves behind, one being kept."""
     import tempfile
@@ -195,5 +238,5 @@ def failed_write(base: str) -> dict:
 if __name__ == "__main__":
     os.environ["HF_HUB_OFFLINE"] = "1"
     mends.apply()
-    parts = (token_ids, guarded, unguarded, unpacked, packed, failed_write)
+    parts = (token_ids, guarded, unguarded, unpacked, packed, frozen, failed_write)
     print(json.dumps({part.__name__: part(sys.argv[1]) for part in parts}))

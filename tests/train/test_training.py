@@ -48,9 +48,10 @@ def test_internlm2_recipe_trains_converts_and_merges(
     assert other.returncode == 2 and "FORCE=1" in other.stderr
 
 
-def test_killed_run_resumes_on_the_same_curve(train: Callable, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+def test_killed_run_resumes_on_the_same_curve(train: Callable, tmp_path: Path, dtype: str) -> None:
     options = ("pack_to_max_length=False", "batch_size=4", "max_epochs=5", "save_steps=5")
-    options += ("evaluation_freq=100", "log_interval=5")
+    options += ("evaluation_freq=100", "log_interval=5", f"dtype={dtype}")
     whole = train("smollm2_cpu_qlora.py", *options, work_dir="whole")
     assert whole.returncode == 0, whole.stderr[-2000:]
     process = train("smollm2_cpu_qlora.py", *options, wait=False, work_dir="cut")
@@ -138,12 +139,24 @@ def test_training_tokens_are_the_servers(probed: dict[str, Any]) -> None:
     assert found["training"].count(1) == 1, "one bos, and one only"
 
 
-def test_gradients_survive_inference(probed: dict[str, Any]) -> None:
-    found = probed["guarded"]
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+def test_gradients_survive_inference(probed: dict[str, Any], dtype: str) -> None:
+    found = probed["guarded"][dtype]
     assert found["before"] > 0
     assert found["after_plain"] == pytest.approx(found["before"], rel=1e-4)
     assert found["after_fast"] == pytest.approx(found["before"], rel=1e-4)
     assert found["logit_difference"] < 0.05
+
+
+def test_frozen_layers_computed_once_give_the_same_loss_and_gradients(
+    probed: dict[str, Any],
+) -> None:
+    found = probed["frozen"]
+    assert found["kept"] == pytest.approx(found["whole"], rel=1e-4) and min(found["kept"]) > 0
+    assert found["rows_kept"] == 3, "each row once, whatever batch it stands in"
+    assert found["kept_layers"] == found["whole_layers"] == 2, "the model is left whole"
+    assert found["dropout"], "dropout of the trained layers does no harm below them"
+    assert found["all_trained"], "nothing is frozen where every layer carries LoRA"
 
 
 def test_weights_written_out_once_are_the_same_numbers(probed: dict[str, Any]) -> None:
