@@ -73,7 +73,7 @@ def measure(dtype: str, layers: list[int] | None, steps: int) -> dict[str, Any]:
     # Frozen weights: forward and to the activations; LoRA's own also their gradient (and, with the
     # output layer, only where something is learnt).
     flops = found["tokens"] * (4 * 106_168_320 * share + 6 * lora) + answers * 4 * 28_311_552
-    found["gflops"] = precision.speed(dtype, PROBED)
+    found["gflops"] = precision.speed(dtype, PROBED) * torch.get_num_threads()
     found["limit"] = flops / found["gflops"] / 1e9 / found["tokens"] * 1000
     return found
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 SHAPE = (128, 576, 1536)  # rows, in, out: SmolLM2-135M's largest matrix, 0.2 GFLOP
-SPENT = 0.05  # seconds a format is timed for; an emulated one takes three calls of 0.15 s instead
+SPENT = 0.05  # seconds a format is timed for; an emulated one takes four calls of 0.3 s instead
 CALLS = 3
 
 
@@ -33,13 +33,15 @@ def share_cores() -> None:
 
 @cache
 def speed(dtype: str, shape: tuple[int, int, int] = SHAPE) -> float:
-    """GFLOP/s of one matmul in ``dtype`` on this CPU: the fastest of several calls, so that a
-    neighbour's burst does not decide."""
+    """GFLOP/s of one matmul in ``dtype`` on one core of this CPU: the fastest of several calls, so
+    that a neighbour's burst does not decide (nor, with one thread, that threads wait)."""
     import torch
 
     rows, wide, out = shape
     left = torch.ones(rows, wide, dtype=getattr(torch, dtype))
     right = torch.ones(wide, out, dtype=left.dtype)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     with torch.no_grad():
         left @ right  # the library chooses and compiles its kernel at the first call
         best, calls, until = float("inf"), 0, time.perf_counter() + SPENT
@@ -47,6 +49,7 @@ def speed(dtype: str, shape: tuple[int, int, int] = SHAPE) -> float:
             started = time.perf_counter()
             left @ right
             best, calls = min(best, time.perf_counter() - started), calls + 1
+    torch.set_num_threads(threads)
     return 2 * rows * wide * out / best / 1e9
 
 

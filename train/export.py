@@ -147,8 +147,8 @@ def trained_base(work_dir: Path) -> Any:
     from xtuner.registry import BUILDER
 
     llm = Config.fromfile(str(work_dir / "config.py")).model.llm
-    traverse_dict(llm)  # "torch.bfloat16" as dumped → torch.bfloat16
     computed_natively(llm)
+    traverse_dict(llm)  # "torch.bfloat16" as dumped → torch.bfloat16
     return BUILDER.build(llm)
 
 
@@ -160,9 +160,9 @@ def computed_natively(llm: dict[str, Any]) -> None:
     own = str(llm["torch_dtype"]).removeprefix("torch.")
     if torch.cuda.is_available() or own == precision.fastest():
         return
-    llm["torch_dtype"] = torch.float32
+    llm["torch_dtype"] = "torch.float32"  # a name, as the dumped config has it
     if "quantization_config" in llm:
-        llm["quantization_config"]["bnb_4bit_compute_dtype"] = torch.float32
+        llm["quantization_config"]["bnb_4bit_compute_dtype"] = "torch.float32"
 
 
 def dequantized(model: Any) -> Any:

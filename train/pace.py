@@ -3,6 +3,7 @@ on the terminal while a step lasts."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -69,7 +70,8 @@ def warning(dtype: str, weights: int, tokens: float) -> str | None:
     times = precision.slower(dtype)
     if times < MANY:
         return None
-    seconds = 4 * weights * tokens / (precision.speed(dtype) * 1e9)
+    cores = os.cpu_count() or 1
+    seconds = 4 * weights * tokens / (precision.speed(dtype) * cores * 1e9)
     best = precision.fastest()
     return (
         f"注意 note: dtype={dtype} 在这个处理器上比 {best} 慢 {times:.0f} 倍 "

@@ -65,10 +65,10 @@ class Bench:
         words += ["--domain", "gongkao", "--data", str(self.root / "data"), "--suite", "domain"]
         return words + [word for column in columns for word in ("--column", column)]
 
-    def evaluate(self, key: str = KEY, **servers: Server) -> subprocess.CompletedProcess[str]:
+    def evaluate(self, *more: str, key: str = KEY, **servers: Server) -> subprocess.CompletedProcess[str]:
         columns = [f"{name}={server.url}#{server.model}" for name, server in servers.items()]
         return subprocess.run(
-            self.command(*columns),
+            [*self.command(*columns), *more],
             env=self.environment(key),
             cwd=ROOT,
             capture_output=True,

@@ -103,6 +103,20 @@ def test_a_rerun_asks_nothing_and_shows_the_same(scored):
     assert time.monotonic() - start < 30
 
 
+def test_a_column_may_be_asked_fewer(scored):
+    bench, one, two, _ = scored
+    before = len(one.asked), len(two.asked)
+    done = bench.evaluate("--most", "base=5", base=one, tuned=two)
+    assert done.returncode == 0, done.stderr
+    assert (len(one.asked), len(two.asked)) == before, "answered before: nothing is asked again"
+    assert "base 10, tuned" in done.stdout
+    columns = read_json(bench.run_dir / "report.json")["columns"]
+    assert columns["base"]["train.exact"]["n"] == 5 and columns["tuned"]["train.exact"]["n"] == 8
+    assert " n=5" in done.stdout.split("报告 report:")[1], "a figure of fewer questions says so"
+    wrong = bench.evaluate("--most", "base", base=one)
+    assert wrong.returncode == 2 and "NAME=N" in wrong.stderr
+
+
 def test_one_more_question_is_the_only_one_asked(scored):
     bench, one, two, _ = scored
     before = len(two.asked)
