@@ -28,7 +28,7 @@ DEMO        = $(WORK_DIRS)/demo/$(DOMAIN)
 # Answers longer than the bank's take longer: after nine rounds one in five was not yet learnt.
 DEMO_MORE   = $(if $(filter medical novel,$(DOMAIN)),max_epochs=12)
 # Half of them with evidence: their prompts are the longest, and the demo is to take minutes.
-DEMO_ROWS   = $(if $(filter medical novel,$(DOMAIN)),40)
+DEMO_ROWS   = $(if $(filter medical novel,$(DOMAIN)),40,34)
 
 VENVS := $(if $(TIKUFORGE_VENVS),$(TIKUFORGE_VENVS),.venvs)
 export TIKUFORGE_WORK_DIRS := $(abspath $(WORK_DIRS))
