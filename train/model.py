@@ -51,6 +51,12 @@ class Finetune(SupervisedFinetune):
         self.frozen = LowerLayers.of(parts(self.llm)[0]) if keep_frozen else None
 
     def _prepare_for_lora(self, *args: Any, **kwargs: Any) -> None:
+        there, layers = self.llm.config.num_hidden_layers, self.lora.layers_to_transform or [0]
+        if max(layers) >= there:
+            raise UserError(
+                f"lora_layers 到 goes up to {max(layers)}, 基座只有 the base has {there} 层 layers"
+                ': OVERRIDE="lora_layers=None" (全部 all of them)'
+            )
         if self._start:
             fits(Path(self._start), self.lora)
         super()._prepare_for_lora(*args, **kwargs)

@@ -126,18 +126,26 @@ def _settings(
     track=None,
     seed=42,
 ):
-    o = dict(locals())
-    gpu = device == "cuda"  # a CPU has memory to spare
-    o["dtype"] = dtype or ("float16" if gpu else "auto")
+    return _derived(dict(locals()))
+
+
+def _derived(o):
+    """Options that hang on others, where none was given."""
+    gpu = o["device"] == "cuda"  # a CPU has memory to spare
+    o["dtype"] = o["dtype"] or ("float16" if gpu else "auto")
     o["use_activation_checkpointing"] = (
-        gpu if use_activation_checkpointing is None else use_activation_checkpointing
+        gpu if o["use_activation_checkpointing"] is None else o["use_activation_checkpointing"]
     )
-    o["quantization"] = quantization if lora_r else None
-    o["unpack_4bit"] = (not gpu if unpack_4bit is None else unpack_4bit) and bool(o["quantization"])
-    o["keep_frozen"] = (not gpu if keep_frozen is None else keep_frozen) and bool(lora_layers)
-    o["share_prefix"] = share_prefix and not (use_varlen_attn or text)
-    if early_stopping_patience:
-        o["best_by"] = best_by or "loss"
+    o["quantization"] = o["quantization"] if o["lora_r"] else None
+    o["unpack_4bit"] = (not gpu if o["unpack_4bit"] is None else o["unpack_4bit"]) and bool(
+        o["quantization"]
+    )
+    o["keep_frozen"] = (not gpu if o["keep_frozen"] is None else o["keep_frozen"]) and bool(
+        o["lora_layers"]
+    )
+    o["share_prefix"] = o["share_prefix"] and not (o["use_varlen_attn"] or o["text"])
+    if o["early_stopping_patience"]:
+        o["best_by"] = o["best_by"] or "loss"
     return o
 
 

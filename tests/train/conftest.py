@@ -143,7 +143,7 @@ def argv(tiny: Path, data: Path, tmp_path: Path) -> Callable[..., list[str]]:
         line += ["--data", str(data), "--work-dir", str(tmp_path / work_dir)]
         for name, value in flags.items():
             line += [f"--{name}"] + ([value] if value else [])
-        base = [f"pretrained_model_name_or_path={tiny}", "device=cpu"]
+        base = [f"pretrained_model_name_or_path={tiny}", "device=cpu", "lora_layers=None"]
         return [*line, "--override", *base, *overrides]
 
     return make

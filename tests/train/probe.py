@@ -20,6 +20,7 @@ def build(base: str, **options):
             "pretrained_model_name_or_path": base,
             "data": "none",
             "lora_r": 4,
+            "lora_layers": None,
             "dtype": "bfloat16",
             **options,
         },
@@ -136,6 +137,7 @@ def packed(base: str) -> dict:
     from train.packing import collate
 
     options = {"pretrained_model_name_or_path": base, "quantization": None, "dtype": "float32"}
+    options["lora_layers"] = None
     cfg = recipes.load(recipes.find("smollm2_cpu_qlora.py"), {**options, "lora_r": 4})
     model = BUILDER.build(cfg.model).train()
     torch.manual_seed(1)

@@ -104,6 +104,8 @@ def test_stopped_run_saves_and_goes_on(
 def test_bad_runs_stop_with_one_line(train: Callable, data: Path, tmp_path: Path) -> None:
     misspelt = train("internlm2_qlora.py", "lrr=1")
     assert misspelt.returncode == 2 and "'lrr'" in misspelt.stderr
+    high = train("smollm2_cpu_qlora.py", "lora_layers=[1,29]", work_dir="high")
+    assert high.returncode == 2 and "the base has 2" in high.stderr
     burst = train("smollm2_cpu_qlora.py", "lr=1e30", "max_epochs=20", work_dir="nan")
     assert burst.returncode == 2 and "lr" in burst.stderr
     assert "Traceback" not in misspelt.stderr + burst.stderr
