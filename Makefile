@@ -225,7 +225,7 @@ test-slow: env-dev env-core $(foreach room,$(ROOMS),$(SLOW_$(room):%=env-%))  ##
 
 # Resolve each stage anew from requirements/*.txt and note what came out.
 lock:
-	@for stage in core train train-448 serve eval dev hub; do python3 requirements/install.py --lock $$stage; done
+	@for stage in core train train-448 serve turbomind eval dev hub; do python3 requirements/install.py --lock $$stage; done
 
 clean:  ## 删除环境与演示输出（不动你的数据与权重） remove environments and the demo's outputs
 	rm -rf $(VENVS) $(WORK_DIRS)/demo .pytest_cache .ruff_cache .mypy_cache
