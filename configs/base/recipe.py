@@ -128,7 +128,8 @@ def _settings(
 ):
     o = dict(locals())
     gpu = device == "cuda"  # a CPU has memory to spare
-    o["dtype"] = dtype or ("float16" if gpu else "auto")
+    half = __import__("core.gpu", fromlist=["half"]).half  # bfloat16, or what an older GPU has
+    o["dtype"] = dtype or (half() if gpu else "auto")
     o["use_activation_checkpointing"] = (
         gpu if use_activation_checkpointing is None else use_activation_checkpointing
     )
@@ -166,6 +167,7 @@ def _model(o):
         use_varlen_attn=o["use_varlen_attn"],
         use_activation_checkpointing=o["use_activation_checkpointing"],
         answers_only=o["answers_only"],
+        dispatch=o["use_varlen_attn"] or o["sequence_parallel_size"] > 1,
         unpack_4bit=o["unpack_4bit"],
         keep_frozen=o["keep_frozen"],
         llm=llm,

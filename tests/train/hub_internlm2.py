@@ -12,7 +12,7 @@ import random
 import sys
 from pathlib import Path
 
-SLOW = '''
+SLOW = """
 from pathlib import Path
 from shutil import copyfile
 
@@ -59,9 +59,9 @@ class InternLM2Tokenizer(PreTrainedTokenizer):
         if out.resolve() != Path(self.vocab_file).resolve():
             copyfile(self.vocab_file, out)
         return (str(out),)
-'''
+"""
 
-FAST = '''
+FAST = """
 from pathlib import Path
 from shutil import copyfile
 
@@ -130,7 +130,7 @@ class InternLM2TokenizerFast(PreTrainedTokenizerFast):
         if out.resolve() != Path(self.vocab_file).resolve():
             copyfile(self.vocab_file, out)
         return (str(out),)
-'''
+"""
 ROLES = ("<|im_end|>", "<|im_start|>")
 
 
