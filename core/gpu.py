@@ -6,6 +6,7 @@ Standard library only: ``requirements/install.py`` asks here before there is any
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -37,7 +38,8 @@ class GPU:
 
 
 def present() -> tuple[GPU, ...]:
-    """The GPUs as they are now; empty without a driver."""
+    """The GPUs as they are now, those alone that CUDA_VISIBLE_DEVICES names by number; empty
+    without a driver."""
     if not shutil.which("nvidia-smi"):
         return ()
     for query in (QUERY + ",compute_cap", QUERY):  # drivers before 510 know no compute_cap
@@ -45,7 +47,10 @@ def present() -> tuple[GPU, ...]:
         asked = subprocess.run(command, capture_output=True, text=True)
         found = [parse(line) for line in asked.stdout.splitlines() if line.count(",") >= 3]
         if asked.returncode == 0 and found:
-            return tuple(found)
+            named = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+            numbers = [int(part) for part in named.split(",") if part.strip().isdigit()]
+            seen = [found[number] for number in numbers if number < len(found)]
+            return tuple(seen or found)
     return ()
 
 

@@ -163,15 +163,21 @@ def resolve(stage: str, line: str = "", locked: bool = True) -> str:
     return done.stdout
 
 
-def ensure(stage: str) -> None:
-    """Create or refresh ``.venvs/<stage>``."""
-    files = inputs(stage, cuda_line(stage))
+def stamp_of(files: dict[str, Path]) -> str:
+    """What an environment made of ``files`` by this Python is known by."""
     key = hashlib.sha256(sys.version.encode())
     for path in [*files.values(), HERE.parent / "requirements.txt"]:
         key.update(path.read_bytes())
+    return key.hexdigest()
+
+
+def ensure(stage: str) -> None:
+    """Create or refresh ``.venvs/<stage>``."""
+    files = inputs(stage, cuda_line(stage))
+    key = stamp_of(files)
     home = VENVS / stage
     stamp = home / ".installed"
-    if stamp.exists() and stamp.read_text() == key.hexdigest():
+    if stamp.exists() and stamp.read_text() == key:
         stamp.touch()
         return
     uv = uv_command()
@@ -187,7 +193,7 @@ def ensure(stage: str) -> None:
             lines = [line.strip(" ╰─▶│├×") for line in done.stderr.splitlines() if line.strip()]
             reason = " ".join(lines[-4:])[-400:]
             fail(f"环境 '{stage}' 装不上 (requirements: {files['main'].name}): {reason}")
-    stamp.write_text(key.hexdigest())
+    stamp.write_text(key)
 
 
 def write_lock(stage: str) -> None:
@@ -217,7 +223,7 @@ def main() -> None:
         fail("用法 usage: python3 requirements/install.py STAGE [STAGE ...]")
     VENVS.mkdir(parents=True, exist_ok=True)
     if sys.argv[1] == "--resolve":
-        print(resolve(*sys.argv[2:4]), end="")
+        print(resolve(sys.argv[2], *sys.argv[3:4]), end="")
         return
     with open(VENVS / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two targets at once must not build one environment twice
