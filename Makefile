@@ -179,19 +179,9 @@ eval: env-core env-serve env-eval  ## 评测一张表 base, tuned, +RAG, 4-bit [
 	@$(MERGED)
 	@for mode in $(RAG_MODES); do ! [ -d $(INDEX) ] || \
 	  $(CORE) -m eval retrieve $(EVAL_ARGS) --data $(DATA) --suite $(SUITE) --index $(INDEX) --mode $$mode || exit $$?; done
-	@set -- --column base=$(BASE_PORT) --column tuned=$(TUNED_PORT); \
-	  for mode in $(RAG_MODES); do ! [ -d $(INDEX) ] || { end=$${mode#open}; \
-	    set -- "$$@" --column rag$${end:+_$$end}=$(BASE_PORT)@$$mode --column tuned_rag$${end:+_$$end}=$(TUNED_PORT)@$$mode; }; done; \
-	  $(SERVE) -m deploy start --role tuned $(EVAL_ARGS) --port $(TUNED_PORT) --for eval-$(TUNED_PORT) && \
-	  $(SERVE) -m deploy start --role base $(EVAL_ARGS) --port $(BASE_PORT) --for eval-$(TUNED_PORT) && \
-	  case "$(INT4)" in 0|'') ;; \
-	    shipped) if $(SERVE) -m deploy start --role int4 $(EVAL_ARGS) --port $(INT4_PORT) --for eval-$(TUNED_PORT); \
-	      then set -- "$$@" --column int4=$(INT4_PORT); else echo '本次没有 int4 列 without the column int4'; fi;; \
-	    *) $(SERVE) -m deploy start --model "$(INT4)" $(EVAL_ARGS) --port $(INT4_PORT) --for eval-$(TUNED_PORT) && \
-	      set -- "$$@" --column int4=$(INT4_PORT);; \
-	  esac && \
-	  $(EVAL) -m eval run $(EVAL_ARGS) --data $(DATA) --suite $(SUITE) $(BASE_MOST) "$$@"; \
-	  code=$$?; $(SERVE) -m deploy stop --for eval-$(TUNED_PORT) >/dev/null; exit $$code
+	@$(EVAL) -m eval serve $(EVAL_ARGS) --data $(DATA) --suite $(SUITE) --serve $(SERVE) --backend $(BACKEND) \
+	  --ports $(TUNED_PORT) $(BASE_PORT) $(INT4_PORT) --deployed $(PORT) --int4 "$(INT4)" \
+	  $(BASE_MOST) --modes $(if $(wildcard $(INDEX)),$(RAG_MODES))
 
 report: env-core  ## 重写评测报告 write the report again from the last evaluation
 	@$(CORE) -m eval report --work-dir $(RUN)
