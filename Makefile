@@ -109,8 +109,11 @@ download: env-core env-hub  ## CONFIG=internlm2_qlora.py [HUB=modelscope|hugging
 estimate: $(GROUNDED) env-$(TRAIN_STAGE)  ## 训练前估算：参数、显存、步数、用时 memory, steps and time before training
 	@$(TRAIN) -m train estimate $(CONFIG) $(TRAIN_ARGS)
 
-gpu-check: env-train  ## GPU 实测（随机权重，无需下载） this GPU's training figures
-	@$(VENVS)/train/bin/python -m train gpu-check --out $(WORK_DIRS)/gpu-check
+# In all at most MINUTES of the GPU. REHEARSE=1: a tiny shape on the CPU, every line of it.
+gpu-check: env-train env-serve  ## [REHEARSE=1 MINUTES=10] GPU 实测（随机权重，无需下载） train, merge, serve: one table
+	@$(VENVS)/train/bin/python -m train gpu-check --out $(WORK_DIRS)/gpu-check \
+	  $(call given,MINUTES) $(if $(filter-out 0,$(REHEARSE)),--rehearse)
+	@$(SERVE) -m deploy gpu-check --out $(WORK_DIRS)/gpu-check
 
 merge: env-$(TRAIN_STAGE)  ## 适配器并入基座 adapter + base → merged Hugging Face folder
 	@$(TRAIN) -m train merge --work-dir $(RUN)
@@ -205,7 +208,7 @@ test: env-dev env-core env-train env-serve env-eval env-hub  ## 全部测试（<
 	@$(DEV) -m pytest -n 2 --dist loadgroup
 
 SLOW_data = ray
-SLOW_train = train train-448
+SLOW_train = train train-448 serve eval lmdeploy
 SLOW_deploy = serve lmdeploy clients
 SLOW_eval = train serve eval
 SLOW_web = train serve speech

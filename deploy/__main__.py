@@ -234,6 +234,13 @@ def talk(args: argparse.Namespace) -> None:
     terminal.run(chat.endpoint(args.port), domain.load(args.domain))
 
 
+def checked(args: argparse.Namespace) -> None:
+    """Serve what the training half of make gpu-check left, and print both halves' table."""
+    from deploy import gpu_check
+
+    gpu_check.gpu_check(args.out)
+
+
 def doctor(args: argparse.Namespace) -> None:
     """Say what this machine has."""
     from deploy import doctor as room
@@ -334,6 +341,9 @@ def parser() -> argparse.ArgumentParser:
     talks.set_defaults(action=talk)
     talks.add_argument("--port", type=int, default=chat.DEFAULT_PORT)
     talks.add_argument("--domain", default="gongkao")
+    checks = commands.add_parser("gpu-check", help=checked.__doc__)
+    checks.set_defaults(action=checked)
+    checks.add_argument("--out", type=Path, required=True)
     commands.add_parser("doctor", help=doctor.__doc__).set_defaults(action=doctor)
     return top
 

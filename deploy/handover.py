@@ -207,8 +207,8 @@ def prompt_equal(
     text = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
     if known is not None and ids != known:
         raise UserError(
-            f"{shown(folder)}: 分词与训练时不同 the tokenizer makes other ids here than in training, "
-            f"at the prompt '{question}': 请重新 make merge"
+            f"{shown(folder)}: 分词与训练时不同 the tokenizer makes other ids here "
+            f"than in training, at the prompt '{question}': 请重新 make merge"
         )
     answer = served_answer(target, messages, ids)
     read = engine(target).prompt_ids(messages, text)

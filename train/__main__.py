@@ -58,6 +58,8 @@ def arguments() -> argparse.Namespace:
     joins.add_argument("--to", type=Path, required=True)
     gpu = commands.add_parser("gpu-check", help="training figures of this GPU, random weights")
     gpu.add_argument("--out", type=Path, required=True)
+    gpu.add_argument("--rehearse", action="store_true", help="a tiny shape on the CPU, to the end")
+    gpu.add_argument("--minutes", type=float, default=10.0, help="of the GPU, both halves")
     return parser.parse_args()
 
 
@@ -110,7 +112,7 @@ def main() -> None:
     elif args.command == "gpu-check":
         from train.gpu_check import gpu_check
 
-        gpu_check(args.out)
+        gpu_check(args.out, args.rehearse, args.minutes)
     else:
         from train import export
 
