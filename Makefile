@@ -135,9 +135,12 @@ quantize: env-serve  ## [FORMAT=q4_k_m|q4_0|q6_k|awq|w8a8 MAX_LOSS=1 DATA=] 量�
 	@$(SERVE) -m deploy quantize --work-dir $(RUN) --domain $(DOMAIN) --backend $(BACKEND) \
 	  $(call given,FORMAT MAX_LOSS GROUP SAMPLE) $(if $(filter command line environment,$(origin DATA)),--data $(DATA))
 
-export: env-serve  ## [FORMAT=gguf|ollama|hf TYPE=q8_0 TO=] 导出 a folder to carry to another machine
-	@$(MERGED)
-	@$(SERVE) -m deploy export --work-dir $(RUN) --domain $(DOMAIN) $(call given,FORMAT TYPE TO)
+# llamafactory, swift: the recipe and its rows, to be trained there (families that XTuner cannot load).
+ELSEWHERE = $(filter llamafactory swift,$(FORMAT))
+export: $(if $(ELSEWHERE),env-core,env-serve)  ## [FORMAT=gguf|ollama|hf|llamafactory|swift TYPE=q8_0 TO=] 导出 a folder to carry to another machine
+	@$(if $(ELSEWHERE),$(CORE) -m train export $(CONFIG) --format $(FORMAT) --data $(DATA) \
+	  --to $(or $(TO),$(RUN)/export/$(FORMAT)) $(call given,TEMPLATE) $(if $(OVERRIDE),--override $(OVERRIDE)),\
+	  $(MERGED); $(SERVE) -m deploy export --work-dir $(RUN) --domain $(DOMAIN) $(call given,FORMAT TYPE TO))
 
 upload: env-hub  ## REPO=我/模型 [HUB=modelscope|huggingface FOLDER= PUBLIC=1] 导出并上传（默认私有） to a model hub
 	@[ -n "$(REPO)" ] || { echo '错误 error: 缺少 missing REPO=用户名/模型名 owner/model' >&2; exit 2; }
