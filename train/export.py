@@ -199,6 +199,7 @@ def dequantized(model: Any) -> Any:
         (model, "is_loaded_in_4bit"),
         (model, "hf_quantizer"),
         (model.config, "quantization_config"),
+        (model.config, "_pre_quantization_dtype"),
     ):
         if name in vars(holder):
             delattr(holder, name)

@@ -24,6 +24,7 @@ from torch.overrides import TorchFunctionMode  # noqa: E402
 from train import evaluation, export, hooks  # noqa: E402
 
 MODE = FakeTensorMode(allow_non_fake_inputs=True)
+FakeTensor.tolist = lambda self: [0] * self.numel()  # they have no values to read
 
 
 class Small(torch.nn.Module):
@@ -57,8 +58,7 @@ def model() -> Small:
     def generate(input_ids: torch.Tensor, attention_mask: torch.Tensor, **_: object):
         assert attention_mask.device == input_ids.device
         made(input_ids=input_ids)
-        with unset_fake_temporarily():  # what was said is read
-            return torch.zeros(1, input_ids.shape[1] + 2, dtype=torch.long)
+        return torch.zeros(1, input_ids.shape[1] + 2, dtype=torch.long)
 
     made.generate = generate
     return made
