@@ -8,6 +8,21 @@ from pathlib import Path
 from core.errors import run_cli
 
 
+def _serve_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--work-dir", type=Path, required=True)
+    one.add_argument("--domain", required=True)
+    one.add_argument("--data", type=Path, required=True)
+    one.add_argument("--suite", default="domain", help="domain, general, all")
+    one.add_argument("--serve", type=Path, required=True, help="python of the deploy room")
+    one.add_argument("--backend", default="auto", help="auto, turbomind, pytorch, cpu")
+    one.add_argument("--ports", type=int, nargs=3, required=True, help="tuned, base, int4")
+    one.add_argument("--deployed", type=int, default=23333, help="a server to use if it fits")
+    one.add_argument("--int4", default="0", help="shipped, a model file or folder, or 0")
+    one.add_argument("--most", action="append", default=[], help="NAME=N, as of run")
+    one.add_argument("--modes", nargs="*", default=[], help="open, closed: with evidence")
+    one.add_argument("--workers", type=int, default=4, help="并发请求数 requests at a time")
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="python -m eval", description=__doc__)
@@ -30,19 +45,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--workers", type=int, default=4, help="并发请求数 requests at a time")
     run.add_argument("--runner", default="", help="slurm, dlc, local 或 or a config file")
 
-    serves = commands.add_parser("serve", help="make eval: start, ask, stop, judge")
-    serves.add_argument("--work-dir", type=Path, required=True)
-    serves.add_argument("--domain", required=True)
-    serves.add_argument("--data", type=Path, required=True)
-    serves.add_argument("--suite", default="domain", help="domain, general, all")
-    serves.add_argument("--serve", type=Path, required=True, help="python of the deploy room")
-    serves.add_argument("--backend", default="auto", help="auto, turbomind, pytorch, cpu")
-    serves.add_argument("--ports", type=int, nargs=3, required=True, help="tuned, base, int4")
-    serves.add_argument("--deployed", type=int, default=23333, help="a server to use if it fits")
-    serves.add_argument("--int4", default="0", help="shipped, a model file or folder, or 0")
-    serves.add_argument("--most", action="append", default=[], help="NAME=N, as of run")
-    serves.add_argument("--modes", nargs="*", default=[], help="open, closed: with evidence")
-    serves.add_argument("--workers", type=int, default=4, help="并发请求数 requests at a time")
+    _serve_options(commands.add_parser("serve", help="make eval: start, ask, stop, judge"))
 
     exams = commands.add_parser("exams", help="C-Eval, CMMLU, CMB (需要数据 need their data)")
     exams.add_argument("--work-dir", type=Path, required=True)

@@ -310,7 +310,9 @@ def same_first(left: Any, right: Any, tie: float = 0.7) -> bool:
 
 
 def _fresh(target: Path) -> Path:
-    temporary = target.with_name(f".{target.name}.tmp")
+    # No dot in it: transformers makes a Python module of the folder's name for a model's own code,
+    # and InternLM2's fast tokenizer then imports the slow one from "transformers_modules.".
+    temporary = target.with_name(f"{target.name}_unfinished")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     return temporary
