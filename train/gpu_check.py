@@ -210,9 +210,9 @@ def write_model(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, 
         model = AutoModelForCausalLM.from_config(config, torch_dtype=torch.bfloat16)
     model.save_pretrained(folder / "base", max_shard_size="2GB")
     tokenizer().save_pretrained(folder / "base")
-    rest = QUESTION + ANSWER + 30  # and the template's own tokens
+    rest = QUESTION + ANSWER + 20  # and the template's own tokens
     packed = (length(rehearse) - PREFIX) // rest
-    write_jsonl(folder / "data" / "train.jsonl", rows(STEPS * packed))
+    write_jsonl(folder / "data" / "train.jsonl", rows(STEPS * max(packed, BATCH)))
     return {}
 
 
