@@ -223,7 +223,7 @@ def main() -> None:
         fail("用法 usage: python3 requirements/install.py STAGE [STAGE ...]")
     VENVS.mkdir(parents=True, exist_ok=True)
     if sys.argv[1] == "--resolve":
-        print(resolve(sys.argv[2], *sys.argv[3:4]), end="")
+        print(resolve(sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else ""), end="")
         return
     with open(VENVS / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two targets at once must not build one environment twice
