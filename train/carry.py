@@ -138,14 +138,14 @@ def swift(s: dict[str, Any], template: str) -> str:
         "lora_dropout": s["lora_dropout"],
         "target_modules": ["all-linear"],
     }
-    bits = {"quant_method": "bnb", "quant_bits": 4, "bnb_4bit_compute_dtype": s["dtype"]}
+    bits = {"quant_method": "bnb", "quant_bits": 4, "bnb_4bit_compute_dtype": half(s)}
     return yaml(
         {
             "model": base(s),
             "tuner_type": "full" if full else "lora",
             **({} if full else lora),
             **(bits if s["quantization"] == "nf4" else {}),
-            "torch_dtype": s["dtype"],
+            "torch_dtype": half(s),
             "dataset": ["train.jsonl"],
             **({"template": template} if template else {}),
             "max_length": s["max_length"],
@@ -163,6 +163,11 @@ def base(s: dict[str, Any]) -> str:
     return str((s["hub"] or {}).get("huggingface") or path)
 
 
+def half(s: dict[str, Any]) -> str:
+    """The recipe's dtype; bfloat16 for one that takes what its CPU is fast in."""
+    return "bfloat16" if s["dtype"] == "auto" else str(s["dtype"])
+
+
 def schedule(s: dict[str, Any]) -> dict[str, Any]:
     """Batches, rate and epochs, by the names of transformers' ``TrainingArguments``."""
     return {
@@ -175,8 +180,8 @@ def schedule(s: dict[str, Any]) -> dict[str, Any]:
         "weight_decay": s["weight_decay"],
         "max_grad_norm": s["max_norm"],
         "gradient_checkpointing": s["use_activation_checkpointing"],
-        "bf16": s["dtype"] == "bfloat16",
-        "fp16": s["dtype"] == "float16",
+        "bf16": half(s) == "bfloat16",
+        "fp16": half(s) == "float16",
         "logging_steps": s["log_interval"],
         "save_steps": s["save_steps"],
         "save_total_limit": s["save_total_limit"] or None,

@@ -65,7 +65,9 @@ class Bench:
         words += ["--domain", "gongkao", "--data", str(self.root / "data"), "--suite", "domain"]
         return words + [word for column in columns for word in ("--column", column)]
 
-    def evaluate(self, *more: str, key: str = KEY, **servers: Server) -> subprocess.CompletedProcess[str]:
+    def evaluate(
+        self, *more: str, key: str = KEY, **servers: Server
+    ) -> subprocess.CompletedProcess[str]:
         columns = [f"{name}={server.url}#{server.model}" for name, server in servers.items()]
         return subprocess.run(
             [*self.command(*columns), *more],
