@@ -86,9 +86,10 @@ def merge(work_dir: Path) -> None:
     merged.save_pretrained(temporary, max_shard_size="2GB")
     tokenizer.save_pretrained(temporary)
     del merged  # two of a large model need not fit into memory
-    again = AutoModelForCausalLM.from_pretrained(
-        temporary, torch_dtype=precision.computing(temporary), trust_remote_code=True
-    )
+    import torch
+
+    own = "auto" if torch.cuda.is_available() else precision.computing(temporary)
+    again = AutoModelForCausalLM.from_pretrained(temporary, torch_dtype=own, trust_remote_code=True)
     again = on_gpu_where_it_fits(again.eval())
     after = [greedy(again, ids) for ids in prompts]
     saved = AutoTokenizer.from_pretrained(temporary, trust_remote_code=True)
