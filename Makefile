@@ -109,8 +109,11 @@ download: env-core env-hub  ## CONFIG=internlm2_qlora.py [HUB=modelscope|hugging
 estimate: $(GROUNDED) env-$(TRAIN_STAGE)  ## 训练前估算：参数、显存、步数、用时 memory, steps and time before training
 	@$(TRAIN) -m train estimate $(CONFIG) $(TRAIN_ARGS)
 
-gpu-check: env-train  ## GPU 实测（随机权重，无需下载） this GPU's training figures
-	@$(VENVS)/train/bin/python -m train gpu-check --out $(WORK_DIRS)/gpu-check
+# In all at most MINUTES of the GPU. REHEARSE=1: a tiny shape on the CPU, every line of it.
+gpu-check: env-train env-serve  ## [REHEARSE=1 MINUTES=10] GPU 实测（随机权重，无需下载） train, merge, serve: one table
+	@$(VENVS)/train/bin/python -m train gpu-check --out $(WORK_DIRS)/gpu-check \
+	  $(call given,MINUTES) $(if $(filter-out 0,$(REHEARSE)),--rehearse)
+	@$(SERVE) -m deploy gpu-check --out $(WORK_DIRS)/gpu-check
 
 merge: env-$(TRAIN_STAGE)  ## 适配器并入基座 adapter + base → merged Hugging Face folder
 	@$(TRAIN) -m train merge --work-dir $(RUN)
@@ -132,9 +135,12 @@ quantize: env-serve  ## [FORMAT=q4_k_m|q4_0|q6_k|awq|w8a8 MAX_LOSS=1 DATA=] 量�
 	@$(SERVE) -m deploy quantize --work-dir $(RUN) --domain $(DOMAIN) --backend $(BACKEND) \
 	  $(call given,FORMAT MAX_LOSS GROUP SAMPLE) $(if $(filter command line environment,$(origin DATA)),--data $(DATA))
 
-export: env-serve  ## [FORMAT=gguf|ollama|hf TYPE=q8_0 TO=] 导出 a folder to carry to another machine
-	@$(MERGED)
-	@$(SERVE) -m deploy export --work-dir $(RUN) --domain $(DOMAIN) $(call given,FORMAT TYPE TO)
+# llamafactory, swift: the recipe and its rows, to be trained there (families that XTuner cannot load).
+ELSEWHERE = $(filter llamafactory swift,$(FORMAT))
+export: $(if $(ELSEWHERE),env-core,env-serve)  ## [FORMAT=gguf|ollama|hf|llamafactory|swift TYPE=q8_0 TO=] 导出 a folder to carry to another machine
+	@$(if $(ELSEWHERE),$(CORE) -m train export $(CONFIG) --format $(FORMAT) --data $(DATA) \
+	  --to $(or $(TO),$(RUN)/export/$(FORMAT)) $(call given,TEMPLATE) $(if $(OVERRIDE),--override $(OVERRIDE)),\
+	  $(MERGED); $(SERVE) -m deploy export --work-dir $(RUN) --domain $(DOMAIN) $(call given,FORMAT TYPE TO))
 
 upload: env-hub  ## REPO=我/模型 [HUB=modelscope|huggingface FOLDER= PUBLIC=1] 导出并上传（默认私有） to a model hub
 	@[ -n "$(REPO)" ] || { echo '错误 error: 缺少 missing REPO=用户名/模型名 owner/model' >&2; exit 2; }
@@ -179,19 +185,9 @@ eval: env-core env-serve env-eval  ## 评测一张表 base, tuned, +RAG, 4-bit [
 	@$(MERGED)
 	@for mode in $(RAG_MODES); do ! [ -d $(INDEX) ] || \
 	  $(CORE) -m eval retrieve $(EVAL_ARGS) --data $(DATA) --suite $(SUITE) --index $(INDEX) --mode $$mode || exit $$?; done
-	@set -- --column base=$(BASE_PORT) --column tuned=$(TUNED_PORT); \
-	  for mode in $(RAG_MODES); do ! [ -d $(INDEX) ] || { end=$${mode#open}; \
-	    set -- "$$@" --column rag$${end:+_$$end}=$(BASE_PORT)@$$mode --column tuned_rag$${end:+_$$end}=$(TUNED_PORT)@$$mode; }; done; \
-	  $(SERVE) -m deploy start --role tuned $(EVAL_ARGS) --port $(TUNED_PORT) --for eval-$(TUNED_PORT) && \
-	  $(SERVE) -m deploy start --role base $(EVAL_ARGS) --port $(BASE_PORT) --for eval-$(TUNED_PORT) && \
-	  case "$(INT4)" in 0|'') ;; \
-	    shipped) if $(SERVE) -m deploy start --role int4 $(EVAL_ARGS) --port $(INT4_PORT) --for eval-$(TUNED_PORT); \
-	      then set -- "$$@" --column int4=$(INT4_PORT); else echo '本次没有 int4 列 without the column int4'; fi;; \
-	    *) $(SERVE) -m deploy start --model "$(INT4)" $(EVAL_ARGS) --port $(INT4_PORT) --for eval-$(TUNED_PORT) && \
-	      set -- "$$@" --column int4=$(INT4_PORT);; \
-	  esac && \
-	  $(EVAL) -m eval run $(EVAL_ARGS) --data $(DATA) --suite $(SUITE) $(BASE_MOST) "$$@"; \
-	  code=$$?; $(SERVE) -m deploy stop --for eval-$(TUNED_PORT) >/dev/null; exit $$code
+	@$(EVAL) -m eval serve $(EVAL_ARGS) --data $(DATA) --suite $(SUITE) --serve $(SERVE) --backend $(BACKEND) \
+	  --ports $(TUNED_PORT) $(BASE_PORT) $(INT4_PORT) --deployed $(PORT) --int4 "$(INT4)" \
+	  $(BASE_MOST) --modes $(if $(wildcard $(INDEX)),$(RAG_MODES))
 
 report: env-core  ## 重写评测报告 write the report again from the last evaluation
 	@$(CORE) -m eval report --work-dir $(RUN)
@@ -215,7 +211,7 @@ test: env-dev env-core env-train env-serve env-eval env-hub  ## 全部测试（<
 	@$(DEV) -m pytest -n 2 --dist loadgroup
 
 SLOW_data = ray
-SLOW_train = train train-448
+SLOW_train = train train-448 serve eval lmdeploy
 SLOW_deploy = serve lmdeploy clients
 SLOW_eval = train serve eval
 SLOW_web = train serve speech
@@ -225,7 +221,7 @@ test-slow: env-dev env-core $(foreach room,$(ROOMS),$(SLOW_$(room):%=env-%))  ##
 
 # Resolve each stage anew from requirements/*.txt and note what came out.
 lock:
-	@for stage in core train train-448 serve eval dev hub; do python3 requirements/install.py --lock $$stage; done
+	@for stage in core train train-448 serve turbomind eval dev hub; do python3 requirements/install.py --lock $$stage; done
 
 clean:  ## 删除环境与演示输出（不动你的数据与权重） remove environments and the demo's outputs
 	rm -rf $(VENVS) $(WORK_DIRS)/demo .pytest_cache .ruff_cache .mypy_cache

@@ -1,7 +1,7 @@
 """InternLM2-chat-1.8B, QLoRA (NF4), one GPU.
 
 Base      internlm/internlm2-chat-1_8b
-Memory    about 6 GB of GPU memory at max_length 2048 (estimated, not measured)
+Memory    about 7 GB of GPU memory at max_length 2048 (estimated, not measured)
 Download  modelscope download --model Shanghai_AI_Laboratory/internlm2-chat-1_8b --local_dir models/internlm2-chat-1_8b
 Run       make train CONFIG=internlm2_1_8b_qlora.py
 """
@@ -18,7 +18,7 @@ globals().update(
             modelscope="Shanghai_AI_Laboratory/internlm2-chat-1_8b",
             huggingface="internlm/internlm2-chat-1_8b",
         ),
-        gpu_memory_gb=6,
+        gpu_memory_gb=7,
         prompt_template="internlm2_chat",
         environment="train-448",
     )

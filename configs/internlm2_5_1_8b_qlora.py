@@ -1,7 +1,7 @@
 """InternLM2.5-chat-1.8B, QLoRA (NF4), one GPU.
 
 Base      internlm/internlm2_5-1_8b-chat
-Memory    about 6 GB of GPU memory at max_length 2048 (estimated, not measured)
+Memory    about 7 GB of GPU memory at max_length 2048 (estimated, not measured)
 Download  modelscope download --model Shanghai_AI_Laboratory/internlm2_5-1_8b-chat --local_dir models/internlm2_5-1_8b-chat
 Run       make train CONFIG=internlm2_5_1_8b_qlora.py
 """
@@ -18,7 +18,7 @@ globals().update(
             modelscope="Shanghai_AI_Laboratory/internlm2_5-1_8b-chat",
             huggingface="internlm/internlm2_5-1_8b-chat",
         ),
-        gpu_memory_gb=6,
+        gpu_memory_gb=7,
         prompt_template="internlm2_chat",
         environment="train-448",
     )

@@ -1,7 +1,7 @@
 """Llama-3.1-8B-Instruct, QLoRA (NF4), one GPU.
 
 Base      meta-llama/Meta-Llama-3.1-8B-Instruct
-Memory    about 15 GB of GPU memory at max_length 2048 (estimated, not measured)
+Memory    about 16 GB of GPU memory at max_length 2048 (estimated, not measured)
 Download  modelscope download --model LLM-Research/Meta-Llama-3.1-8B-Instruct --local_dir models/Meta-Llama-3.1-8B-Instruct
 Run       make train CONFIG=llama3_1_8b_qlora.py
 """
@@ -18,7 +18,7 @@ globals().update(
             modelscope="LLM-Research/Meta-Llama-3.1-8B-Instruct",
             huggingface="meta-llama/Meta-Llama-3.1-8B-Instruct",
         ),
-        gpu_memory_gb=15,
+        gpu_memory_gb=16,
         prompt_template="llama3_1",
     )
 )

@@ -1,7 +1,7 @@
 """Qwen3-0.6B, QLoRA (NF4), one GPU.
 
 Base      Qwen/Qwen3-0.6B
-Memory    about 4 GB of GPU memory at max_length 2048 (estimated, not measured)
+Memory    about 5 GB of GPU memory at max_length 2048 (estimated, not measured)
 Download  modelscope download --model Qwen/Qwen3-0.6B --local_dir models/Qwen3-0.6B
 Run       make train CONFIG=qwen3_0_6b_qlora.py
 """
@@ -15,7 +15,7 @@ globals().update(
     recipe(
         pretrained_model_name_or_path="models/Qwen3-0.6B",
         hub=dict(modelscope="Qwen/Qwen3-0.6B", huggingface="Qwen/Qwen3-0.6B"),
-        gpu_memory_gb=4,
+        gpu_memory_gb=5,
         prompt_template="qwen3",
     )
 )

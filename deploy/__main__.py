@@ -1,10 +1,11 @@
-"""``python -m deploy convert|quantize|export|start|stop|proxy|chat|doctor`` (see ``make help``)."""
+"""``python -m deploy convert|quantize|export|start|stop|plan|proxy|chat|doctor``: ``make help``."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,8 +55,10 @@ def quantized(args: argparse.Namespace) -> None:
         raise UserError(f"{shown(merged)} 不存在 no merged model there: 请先 run make merge")
     data = args.data or _data(args.work_dir) or args.work_dir.parent / "data"
     place = domain.load(args.domain)
-    found = quantize.run(merged, name, place, data, args.max_loss, args.group, args.sample)
-    backend = "pytorch" if name == "w8a8" else backend  # TurboMind does not load it
+    backend = "pytorch" if name == "w8a8" and backend != "cpu" else backend  # not TurboMind's
+    asked = {"sample": args.sample, "max_loss": args.max_loss, "group": args.group}
+    found = quantize.run(merged, name, place, data, backend, **asked)
+    backend = "pytorch" if name == "w8a8" else backend
     print(
         f"已采用 shipped {shown(quantize.target(merged, name))} "
         f"(丢 loses {found['loss']:.1f} 个百分点 points); "
@@ -94,7 +97,7 @@ def start(args: argparse.Namespace) -> None:
     from deploy import engines, models, process, servers
 
     domain.load(args.domain)  # an unknown domain is said before any work
-    backend = engines.choose(args.backend)
+    backend = _backend(args)
     values = engines.settings(backend, args.tp, args.kv, args.lora, args.threads)
     model = _model(args, backend)
     servers.require(args.host, args.port, reuse=bool(args.purpose))
@@ -111,19 +114,46 @@ def start(args: argparse.Namespace) -> None:
         version=models.version(path, chat.SERVERS / f"{args.port}.version.json"),
     )
     if args.purpose and servers.reused(target, args.port):
-        if backend == "cpu" and not model.is_gguf:  # its proof may have been cut off
+        if not model.is_gguf:  # its proof may have been cut off
             _prove(chat.endpoint_note(args.port), model.path, path, args)
         print(f"已在服务 already served: {target.model} {target.url}")
         return
+    values = engines.fitted(backend, model, values, args.tp, args.budget)
     process.ensure_key()
     spec = chat.SERVERS / f"{args.port}.settings.json"
     line = engines.command(backend, path, model.name, args.host, args.port, values, spec)
+    print(f"命令 command: {shlex.join(line)}", flush=True)
     running = servers.start(target, args.port, line, values["drain"])
-    if backend == "cpu" and not model.is_gguf:
+    if not model.is_gguf:
         _prove(running, model.path, path, args)
     _say(running, args)
     if args.foreground:
         servers.stay(args.port)
+
+
+def _backend(args: argparse.Namespace) -> str:
+    """The engine; a GGUF file is the CPU engine's, whatever this machine has."""
+    from deploy import engines
+
+    gguf = args.backend == "auto" and str(args.model or "").endswith(".gguf")
+    return "cpu" if gguf else engines.choose(args.backend)
+
+
+def planned(args: argparse.Namespace) -> None:
+    """Which servers an evaluation starts, together or in turn, as JSON on the last line."""
+    from deploy import engines, plan
+
+    backend = engines.choose(args.backend)
+
+    def pick(role: str, given: str | None) -> models.Model:
+        return _model(argparse.Namespace(**{**vars(args), "role": role, "model": given}), backend)
+
+    wanted = plan.models_of(["tuned", "base"], args.int4, pick)
+    ports = dict(zip(("tuned", "base", "int4"), args.ports, strict=True))
+    port = args.deployed
+    running = {role: port for role, model in wanted.items() if plan.serves(port, model, backend)}
+    found = {"backend": backend, "groups": plan.groups(wanted, backend, ports, running)}
+    print(json.dumps(found))
 
 
 def _prove(running: chat.Endpoint, folder: Path, path: Path, args: argparse.Namespace) -> None:
@@ -134,8 +164,9 @@ def _prove(running: chat.Endpoint, folder: Path, path: Path, args: argparse.Name
         return
     print("核对交接 comparing the server with the model folder …", flush=True)
     try:
-        asked = handover.prompts(domain.load(args.domain).system, _data(args.work_dir))
-        handover.prove(running, folder, path, asked)
+        data = _data(args.work_dir)
+        asked = handover.prompts(domain.load(args.domain).system, data)
+        handover.prove(running, folder, path, asked, data)
     except handover.Unproved as reason:
         print(f"  未能核对 could not be compared: {reason}")
     except BaseException:
@@ -203,6 +234,13 @@ def talk(args: argparse.Namespace) -> None:
     terminal.run(chat.endpoint(args.port), domain.load(args.domain))
 
 
+def checked(args: argparse.Namespace) -> None:
+    """Serve what the training half of make gpu-check left, and print both halves' table."""
+    from deploy import gpu_check
+
+    gpu_check.gpu_check(args.out)
+
+
 def doctor(args: argparse.Namespace) -> None:
     """Say what this machine has."""
     from deploy import doctor as room
@@ -242,6 +280,7 @@ def _start_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--kv", type=int, choices=(0, 4, 8), help="bits of the KV cache, 0: 16")
     one.add_argument("--lora", nargs="*", default=[], help="adapters for the CPU engine (.gguf)")
     one.add_argument("--foreground", action="store_true", help="stay until stopped (containers)")
+    one.add_argument("--budget", type=float, default=0.0, help="GB of a GPU that it may take")
     one.add_argument(
         "--for", dest="purpose", default="", help="who asks: reuse and stop by this name"
     )
@@ -264,6 +303,12 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--model", help="a model folder or .gguf file instead of the run's")
         if name == "start":
             _start_options(one)
+    plans = commands.add_parser("plan", help=planned.__doc__)
+    _run_of(plans, planned)
+    plans.add_argument("--backend", default="auto", choices=("auto", "turbomind", "pytorch", "cpu"))
+    plans.add_argument("--int4", default="0", help="shipped, a model file or folder, or 0")
+    plans.add_argument("--deployed", type=_port, default=chat.DEFAULT_PORT, help="used if it fits")
+    plans.add_argument("--ports", type=_port, nargs=3, required=True, help="tuned, base, int4")
     takes = commands.add_parser("export", help=exported.__doc__)
     _run_of(takes, exported)
     takes.add_argument("--format", choices=("gguf", "ollama", "hf"), default="gguf")
@@ -296,6 +341,9 @@ def parser() -> argparse.ArgumentParser:
     talks.set_defaults(action=talk)
     talks.add_argument("--port", type=int, default=chat.DEFAULT_PORT)
     talks.add_argument("--domain", default="gongkao")
+    checks = commands.add_parser("gpu-check", help=checked.__doc__)
+    checks.set_defaults(action=checked)
+    checks.add_argument("--out", type=Path, required=True)
     commands.add_parser("doctor", help=doctor.__doc__).set_defaults(action=doctor)
     return top
 

@@ -7,11 +7,16 @@ import shutil
 import sys
 import unicodedata
 
-from core import chat
+from core import chat, gpu
+from core.errors import UserError
 from core.files import MODELS, ROOT, WORK_DIRS, shown
 
 STAGES = ("core", "train", "serve", "turbomind", "eval", "dev")
 GIB = 2**30
+# All environments, measured on a CPU; on a GPU the three that hold torch bring CUDA's libraries
+# (about 5 GB each by the wheels' own sizes, shared where the file system links), TurboMind 4.3.
+TRAINS = (("1.8B", 7), ("7B", 14), ("20B", 26))  # GB: the recipes' headers (make recipes)
+DISK_CPU, DISK_GPU = 8.0, 25.0
 
 
 def rows() -> list[tuple[str, str, str]]:
@@ -20,6 +25,8 @@ def rows() -> list[tuple[str, str, str]]:
 
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
     disk = shutil.disk_usage(ROOT).free / GIB
+    there = engines.gpus()
+    wanted = DISK_GPU if there else DISK_CPU
     fits = sys.version_info[:2] in ((3, 11), (3, 12))
     found = [
         ("Python", sys.version.split()[0], "可用 fits" if fits else "需要 needs 3.11 或 or 3.12"),
@@ -28,12 +35,13 @@ def rows() -> list[tuple[str, str, str]]:
         (
             "磁盘 free disk",
             f"{disk:.0f} GB",
-            "" if disk >= 8 else "环境约需 environments take 8 GB",
+            "" if disk >= wanted else f"环境约需 environments take {wanted:.0f} GB",
         ),
     ]
-    names = engines.gpus()
-    found += [("GPU", name.split(" (UUID")[0], "4-bit 7B 训练与 TurboMind 可用") for name in names]
-    if not names:
+    found += [("GPU", f"{one.name}, {one.memory_gb:.0f} GB", fits_gpu(one)) for one in there]
+    if there:
+        found.append(driver(there[0]))
+    else:
         found.append(("GPU", "无 none", "训练小模型, 服务用 llama.cpp small models, CPU engine"))
     for stage in STAGES:
         made = (engines.VENVS / stage / ".installed").is_file()
@@ -50,6 +58,30 @@ def rows() -> list[tuple[str, str, str]]:
         state = "就绪 ready" if health.healthy(target) else "不应答 does not answer: make stop"
         found.append((f"服务 server {port}", f"{target.model} ({target.backend})", state))
     return found
+
+
+def driver(one: gpu.GPU) -> tuple[str, str, str]:
+    """The driver, and which builds of torch it runs."""
+    version = ".".join(map(str, one.driver))
+    try:
+        line = gpu.cuda_line()
+    except UserError as error:
+        return ("驱动 driver", version, str(error))
+    build = {"cuda13": "CUDA 13 (torch 2.13)", "cuda12": "CUDA 12 (torch 2.10)"}[line]
+    return ("驱动 driver", version, f"训练用 training: {build}; TurboMind: CUDA 12")
+
+
+def fits_gpu(one: gpu.GPU) -> str:
+    """The largest of the usual sizes that one such GPU trains in 4 bits and serves in 16."""
+    from deploy import fit
+
+    trains = [size for size, need in TRAINS if need <= one.memory_gb]
+    serves = [b for b in (1.8, 7, 20) if b * 2.05 + fit.OVERHEAD_GB + 1 <= one.memory_gb]
+    dtype = "bfloat16" if one.bf16 else "float16"
+    return (
+        f"{dtype}; 4-bit 训练至 trains up to {trains[-1] if trains else '—'}, "
+        f"TurboMind 16-bit 至 serves up to {f'{serves[-1]:g}B' if serves else '—'} (估算 estimated)"
+    )
 
 
 def table() -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,9 +11,10 @@ from typing import Any
 
 from mmengine.config import Config
 
+from core import gpu
 from core.errors import UserError
 from core.files import ROOT, shown, write_json
-from deploy import gguf, manifest, preflight, turbomind
+from deploy import fit, gguf, manifest, preflight, turbomind
 from deploy.models import Model
 
 BACKENDS = ("auto", "turbomind", "pytorch", "cpu")
@@ -23,13 +22,9 @@ GPU_BACKENDS = ("turbomind", "pytorch")
 VENVS = Path(os.environ.get("TIKUFORGE_VENVS") or ROOT / ".venvs")
 
 
-@functools.cache
-def gpus() -> tuple[str, ...]:
-    """The NVIDIA GPUs of this machine, as ``nvidia-smi -L`` names them."""
-    if not shutil.which("nvidia-smi"):
-        return ()
-    asked = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True)
-    return tuple(asked.stdout.splitlines()) if asked.returncode == 0 else ()
+def gpus() -> tuple[gpu.GPU, ...]:
+    """The NVIDIA GPUs of this machine."""
+    return gpu.gpus()
 
 
 def gpu_python() -> Path:
@@ -55,24 +50,22 @@ def make_environment(stage: str) -> None:
 
 
 def choose(wanted: str) -> str:
-    """``auto`` becomes TurboMind where a GPU and LMDeploy are there, else the CPU engine.
+    """``auto`` becomes TurboMind where there is a GPU, else the CPU engine; a GPU engine's
+    environment is made on first use.
 
-    Raises :class:`UserError` for a GPU engine on a machine without a GPU.
+    Raises :class:`UserError` for a GPU engine on a machine without a GPU, or whose driver is too
+    old for it.
     """
-    if wanted == "auto":
-        if gpus() and gpu_python().exists():
-            return "turbomind"
-        if gpus():
-            print("有 GPU 但没有装 LMDeploy, 用 CPU 引擎; 装好后更快: make env-turbomind")
-        return "cpu"
     if wanted in GPU_BACKENDS and not gpus():
         raise UserError(
             f"BACKEND={wanted} 需要 NVIDIA GPU, 这台机器没有 needs an NVIDIA GPU, none here; "
             "BACKEND=auto 会用 CPU 引擎 (llama.cpp) would run instead"
         )
-    if wanted in GPU_BACKENDS and not gpu_python().exists():
+    backend = ("turbomind" if gpus() else "cpu") if wanted == "auto" else wanted
+    if backend in GPU_BACKENDS:
+        gpu.cuda_line()
         make_environment("turbomind")
-    return wanted
+    return backend
 
 
 def settings(
@@ -120,6 +113,14 @@ def prepare(backend: str, model: Model) -> Path:
         )
     manifest.write(model.path, backend)
     return model.path
+
+
+def fitted(
+    backend: str, model: Model, values: dict[str, Any], tp: int | None, budget: float
+) -> dict[str, Any]:
+    """``values`` as this machine's GPUs need them (:func:`deploy.fit.settle`); the CPU engine's as
+    they are."""
+    return fit.settle(model.path, values, tp, budget) if backend in GPU_BACKENDS else values
 
 
 def command(

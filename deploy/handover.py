@@ -14,7 +14,7 @@ from typing import Any
 
 from core import chat, precision
 from core.errors import UserError
-from core.files import read_json, read_jsonl, shown, write_json
+from core.files import read_json, read_jsonl, sha256, shown, write_json
 
 QUESTIONS = ("世界上最大的宫殿是？", "我国的根本政治制度是什么？", "1949年10月1日发生了什么？")
 TOKENS = 24  # length of the compared answers
@@ -27,6 +27,8 @@ LOSS = 1.0  # nats: allowed difference of one of them (Q8_0 measured: 0.1)
 
 def path(served: Path) -> Path:
     """Where the proof of ``served`` lies: beside it."""
+    if served.is_dir():  # its own handover.json is the merge's
+        return served.with_name(f"{served.name}.served.json")
     if served.stem.startswith("merged"):
         return served.parent / "handover.json"
     return served.with_suffix(".handover.json")
@@ -43,12 +45,14 @@ def prompts(system: str, data: Path | None = None) -> list[list[dict[str, str]]]
     rows = []
     if data and (data / "train.jsonl").is_file():
         for row in read_jsonl(data / "train.jsonl"):
-            rows.append(row["conversation"][0]["input"])
+            turn = row["conversation"][0]
+            rows.append((turn.get("system") or system, turn["input"]))
             if len(rows) == len(QUESTIONS):
                 break
-    asked = rows or list(QUESTIONS)
+    asked = rows or [(system, text) for text in QUESTIONS]
     return [
-        [{"role": "system", "content": system}, {"role": "user", "content": text}] for text in asked
+        [{"role": "system", "content": told}, {"role": "user", "content": text}]
+        for told, text in asked
     ]
 
 
@@ -63,11 +67,61 @@ def call(target: chat.Endpoint, route: str, body: dict[str, Any]) -> Any:
         return json.load(answer)
 
 
-def prompt_ids(target: chat.Endpoint, messages: list[dict[str, str]]) -> list[int]:
-    """The token ids that the CPU engine makes of ``messages``, with template and special tokens."""
-    text = call(target, "/apply-template", {"messages": messages})["prompt"]
-    ids = call(target, "/tokenize", {"content": text, "add_special": True, "parse_special": True})
-    return list(ids["tokens"])
+class CpuEngine:
+    """What the proof asks of llama.cpp's server."""
+
+    def __init__(self, target: chat.Endpoint) -> None:
+        self.target = target
+
+    def prompt_ids(self, messages: list[dict[str, str]], text: str) -> list[int]:
+        """The ids that the engine makes of ``messages``, with template and special tokens."""
+        made = call(self.target, "/apply-template", {"messages": messages})["prompt"]
+        body = {"content": made, "add_special": True, "parse_special": True}
+        return list(call(self.target, "/tokenize", body)["tokens"])
+
+    def answer(self, ids: list[int]) -> tuple[str, list[int]]:
+        """Greedy text and tokens after ``ids``."""
+        raw = {"prompt": ids, "n_predict": TOKENS, "return_tokens": True, **GREEDY}
+        whole = call(self.target, "/completion", raw)
+        return whole["content"], whole["tokens"]
+
+    def likely(self, ids: list[int]) -> dict[int, float]:
+        """Log-probabilities that the engine gives the likeliest tokens after ``ids``.
+
+        Empty where the next token is but a part of a character: the engine reports none there.
+        """
+        raw = {"prompt": ids, "n_predict": 1, "n_probs": LIKELY, **GREEDY}
+        places = call(self.target, "/completion", raw).get("completion_probabilities") or [{}]
+        listed = places[0].get("top_logprobs", ())
+        return {one["id"]: one["logprob"] for one in listed if one["logprob"] > RARE}
+
+
+class Lmdeploy:
+    """What the proof asks of LMDeploy's api_server (TurboMind or its PyTorch engine)."""
+
+    def __init__(self, target: chat.Endpoint) -> None:
+        self.target = target
+
+    def prompt_ids(self, messages: list[dict[str, str]], text: str) -> list[int]:
+        """The ids that its tokenizer makes of ``text``, the prompt as the folder's template renders
+        it; what its own template makes is counted and answered on the chat route."""
+        body = {"input": text, "add_bos": False, "do_preprocess": False}
+        return list(call(self.target, "/v1/encode", body)["input_ids"])
+
+    def answer(self, ids: list[int]) -> tuple[str, list[int]]:
+        """Greedy text and tokens after ``ids``."""
+        body = {"input_ids": ids, "max_tokens": TOKENS, "temperature": 0, "top_k": 1}
+        whole = call(self.target, "/generate", body)
+        return whole["text"], whole["output_ids"]
+
+    def likely(self, ids: list[int]) -> dict[int, float]:
+        """None: its PyTorch engine reports probabilities only where it was started to."""
+        return {}
+
+
+def engine(target: chat.Endpoint) -> CpuEngine | Lmdeploy:
+    """The routes of the engine behind ``target``."""
+    return CpuEngine(target) if target.backend == "cpu" else Lmdeploy(target)
 
 
 def served_answer(
@@ -79,44 +133,45 @@ def served_answer(
     chat route reports no token ids inside a split character, so ``tokens`` come from the engine's
     own route on ``ids``.
     """
+    greedy = GREEDY if target.backend == "cpu" else {"temperature": 0, "top_k": 1}
     said = call(
         target,
         "/v1/chat/completions",
-        {"model": target.model, "messages": messages, "max_tokens": TOKENS, **GREEDY},
+        {"model": target.model, "messages": messages, "max_tokens": TOKENS, **greedy},
     )
-    raw = {"prompt": ids, "n_predict": TOKENS, "return_tokens": True, **GREEDY}
-    whole = call(target, "/completion", raw)
+    text, tokens = engine(target).answer(ids)
     choice = said["choices"][0]
     return {
         "text": choice["message"]["content"],
         "prompt": said["usage"]["prompt_tokens"],
         # the raw route shows a character that was cut off at the end, the chat route does not
-        "same": whole["content"].rstrip("\ufffd").strip() == choice["message"]["content"].strip(),
-        "tokens": whole["tokens"],
+        "same": text.rstrip("\ufffd").strip() == choice["message"]["content"].strip("\ufffd \n"),
+        "tokens": tokens,
     }
-
-
-def served_likely(target: chat.Endpoint, ids: list[int]) -> dict[int, float]:
-    """Log-probabilities that the engine gives the likeliest tokens after ``ids``.
-
-    Empty where the next token is but a part of a character: the engine reports none there.
-    """
-    raw = {"prompt": ids, "n_predict": 1, "n_probs": LIKELY, **GREEDY}
-    places = call(target, "/completion", raw).get("completion_probabilities") or [{}]
-    listed = places[0].get("top_logprobs", ())
-    return {one["id"]: one["logprob"] for one in listed if one["logprob"] > RARE}
 
 
 class Unproved(Exception):
     """transformers cannot run the folder here, so nothing could be compared; says why."""
 
 
-def reference(folder: Path) -> tuple[Any, Any]:
-    """Tokenizer and model of ``folder`` as transformers runs them; raises :class:`Unproved`."""
+def tokenizer_of(folder: Path) -> Any:
+    """The folder's tokenizer as transformers reads it here; raises :class:`Unproved`."""
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=True)
+    except Exception as error:  # a model's own code may raise anything
+        raise Unproved(f"transformers: {error}") from error
+
+
+def reference(folder: Path) -> Any:
+    """The model of ``folder`` as transformers runs it on the CPU; raises :class:`Unproved`."""
     precision.share_cores()
     import psutil
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
+    if read_json(folder / "config.json").get("quantization_config"):
+        raise Unproved("量化模型由 make quantize 测量 make quantize measured the quantised model")
     weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
     dtype = "float32" if weights < 2e9 else precision.computing(folder)
     wider = 3 if dtype == "float32" else 1.2
@@ -124,45 +179,80 @@ def reference(folder: Path) -> tuple[Any, Any]:
     if needed > there:
         raise Unproved(f"需要内存 needs {needed / 1e9:.0f} GB of memory, {there / 1e9:.0f} there")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=True)
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, trust_remote_code=True)
     except Exception as error:  # a model's own code may raise anything
         raise Unproved(f"transformers: {error}") from error
-    return tokenizer, model.eval()
+    return model.eval()
+
+
+def trained_ids(folder: Path, data: Path | None) -> list[list[int]]:
+    """The first prompts' token ids in the environment that trained the model, as ``make merge``
+    noted them; empty for a folder that is not ours, and where ``data`` changed since."""
+    note, rows = folder / "handover.json", (data or folder) / "train.jsonl"
+    if not (note.is_file() and rows.is_file()):
+        return []
+    noted = read_json(note)
+    if noted.get("data_sha256") != sha256(rows):
+        return []
+    return [row["ids"] for row in noted["prompts"]]
+
+
+def prompt_equal(
+    target: chat.Endpoint, folder: Path, tokenizer: Any, messages: list[dict[str, str]], known: Any
+) -> tuple[list[int], dict[str, Any]]:
+    """The prompt's ids and the server's answer to it; :class:`UserError` where server, folder and
+    training do not read the same tokens."""
+    question = messages[-1]["content"][:40]
+    ids = list(tokenizer.apply_chat_template(messages, add_generation_prompt=True))
+    text = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+    if known is not None and ids != known:
+        raise UserError(
+            f"{shown(folder)}: 分词与训练时不同 the tokenizer makes other ids here "
+            f"than in training, at the prompt '{question}': 请重新 make merge"
+        )
+    answer = served_answer(target, messages, ids)
+    read = engine(target).prompt_ids(messages, text)
+    if ids != read or answer["prompt"] != len(ids) or not answer["same"]:
+        raise UserError(
+            f"{shown(folder)}: 服务端读到的提示词与训练时不同 the server reads other "
+            f"prompt tokens than the tokenizer writes, at the prompt '{question}'"
+        )
+    return ids, answer
 
 
 def prove(
-    target: chat.Endpoint, folder: Path, served: Path, asked: list[list[dict[str, str]]]
+    target: chat.Endpoint,
+    folder: Path,
+    served: Path,
+    asked: list[list[dict[str, str]]],
+    data: Path | None = None,
 ) -> None:
     """Compare ``target`` with transformers on ``folder`` and write the result beside ``served``.
 
-    One forward pass per prompt over prompt + served answer: where the best token of every position
-    is the served one, the greedy answers are equal. Raises :class:`UserError` at a prompt that
-    differs by more than :data:`NEAR` or :data:`LOSS`.
+    First the prompts: server, folder and the training environment (where ``make merge`` noted its
+    ids) read the same tokens. Then one forward pass per prompt over prompt + served answer: where
+    the best token of every position is the served one, the greedy answers are equal. Raises
+    :class:`UserError` at a prompt that differs by more than :data:`NEAR` or :data:`LOSS`,
+    :class:`Unproved` where the model does not run here (the prompts were compared).
     """
     import torch
 
-    tokenizer, model = reference(folder)
+    tokenizer = tokenizer_of(folder)
+    known: list[Any] = trained_ids(folder, data) or [None] * len(asked)
+    pairs = [
+        prompt_equal(target, folder, tokenizer, messages, ids)
+        for messages, ids in zip(asked, known, strict=False)
+    ]
+    model = reference(folder)
     results = []
     with torch.inference_mode():
-        for messages in asked:
-            question = messages[-1]["content"]
-            ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True)
-            answer = served_answer(target, messages, ids)
-            if (
-                ids != prompt_ids(target, messages)
-                or answer["prompt"] != len(ids)
-                or not answer["same"]
-            ):
-                raise UserError(
-                    f"{shown(folder)}: 服务端读到的提示词与训练时不同 the server reads other "
-                    f"prompt tokens than the tokenizer writes, at the prompt '{question[:40]}'"
-                )
+        for messages, (ids, answer) in zip(asked, pairs, strict=False):
             whole = torch.tensor([ids + answer["tokens"]])
             table = (
                 model(whole, use_cache=False).logits[0, len(ids) - 1 : -1].float().log_softmax(-1)
             )
             place, likely = _place(target, tokenizer, ids, answer["tokens"])
+            question = messages[-1]["content"]
             results.append({"prompt": question, **_compare(table, answer, place, likely)})
     _write(target, folder, served, results)
 
@@ -174,7 +264,7 @@ def _place(
     for place in range(len(tokens)):
         texts = [tokenizer.decode(tokens[:end]) for end in (place, place + 1)]
         if not any(text.endswith("\ufffd") for text in texts):
-            likely = served_likely(target, ids + tokens[:place])
+            likely = engine(target).likely(ids + tokens[:place])
             if likely:
                 return place, likely
     return 0, {}

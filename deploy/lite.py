@@ -2,8 +2,8 @@
 
 Runs in the environment that holds LMDeploy. Its calibration sets all come from a hub; here the
 rows that the model was trained on are laid end to end instead, in the model's own chat template.
-Beside the quantised folder a plain one is written (the same weights, multiplied out), by which the
-loss is measured on machines that cannot run the quantised one.
+Where SETTINGS name a ``plain`` folder, the same weights are written there multiplied out, by which
+the loss is measured on machines that cannot run the quantised ones.
 """
 
 from __future__ import annotations
@@ -140,7 +140,8 @@ def main() -> None:
     else:
         smooth_quant.smooth_quant(given["model"], **shared)
     settle(Path(given["model"]), out)
-    plain(out, Path(given["plain"]), given["group"])
+    if given["plain"]:
+        plain(out, Path(given["plain"]), given["group"])
 
 
 if __name__ == "__main__":

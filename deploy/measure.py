@@ -26,6 +26,8 @@ from core.text import bare
 SAMPLE = 200  # questions a set; one in 200 is half a point
 LISTED = 300  # likeliest tokens that the engine is asked to list at each place
 FLOOR = -30.0  # the least log-probability that counts, so that one token cannot outweigh all
+GPU_BACKENDS = ("turbomind", "pytorch")
+AT_ONCE = 32  # questions that an engine on a GPU is asked at a time
 ENOUGH = 8  # tokens beyond the expected answer: who says more is wrong anyway
 
 
@@ -75,6 +77,45 @@ def measure(file: Path, asked: dict[str, list[dict[str, str]]], folder: Path) ->
     return {"bytes": file.stat().st_size, **read_json(out)}
 
 
+def served(folder: Path, backend: str, asked: dict[str, list[dict[str, str]]]) -> dict[str, Any]:
+    """Serve the model ``folder`` by LMDeploy and count its right answers (its server reports no
+    probabilities of a given text, so there is no perplexity)."""
+    from deploy import engines, models, process, servers
+
+    port = servers.unused()
+    chat.SERVERS.mkdir(parents=True, exist_ok=True)
+    process.ensure_key()
+    model = models.Model(folder, "measured")
+    values = engines.fitted(backend, model, engines.settings(backend), None, 0.0)
+    target = chat.Endpoint(
+        url=f"http://127.0.0.1:{port}/v1", model="measured", backend=backend, started_for="quantize"
+    )
+    spec = chat.SERVERS / f"{port}.settings.json"
+    line = engines.command(backend, folder, "measured", "127.0.0.1", port, values, spec)
+    running = servers.start(target, port, line, values["drain"])
+    try:
+        found = answers(running, asked, AT_ONCE)
+    finally:
+        servers.stop(port, now=True)
+    return {"bytes": sum(file.stat().st_size for file in folder.glob("*.safetensors")), **found}
+
+
+def answers(target: chat.Endpoint, asked: dict[str, list[dict[str, str]]], at_once: int) -> Any:
+    """Right answers of each set and over all, through the chat route."""
+    sets, wrong = {}, []
+    with ThreadPoolExecutor(at_once) as pool:
+        for name, rows in asked.items():
+            hits = list(pool.map(lambda row: _right(target, row), rows))
+            sets[name] = {"n": len(rows), "right": sum(hits), "perplexity": None}
+            wrong += [row["question"] for row, hit in zip(rows, hits, strict=True) if not hit]
+    return _total(sets, wrong)
+
+
+def _total(sets: dict[str, Any], wrong: list[str]) -> dict[str, Any]:
+    count, right = (sum(one[key] for one in sets.values()) for key in ("n", "right"))
+    return {"n": count, "right": right, "accuracy": right / count, "sets": sets, "wrong": wrong}
+
+
 def _messages(row: dict[str, str]) -> list[dict[str, str]]:
     return [
         {"role": "system", "content": row["system"]},
@@ -120,8 +161,11 @@ def _right(target: chat.Endpoint, row: dict[str, str]) -> bool:
     """Whether the greedy answer is the expected one, punctuation and width aside."""
     from deploy.handover import call
 
-    most = len(_ids(target, row["answer"], False)) + ENOUGH
-    body = {"messages": _messages(row), "temperature": 0, "max_tokens": most}
+    if target.backend in GPU_BACKENDS:  # no route that counts tokens: a character is at most three
+        most = 3 * len(row["answer"]) + ENOUGH
+    else:
+        most = len(_ids(target, row["answer"], False)) + ENOUGH
+    body = {"model": target.model, "messages": _messages(row), "temperature": 0, "max_tokens": most}
     said = call(target, "/v1/chat/completions", body)["choices"][0]["message"]["content"]
     return bare(said) == bare(row["answer"])
 
@@ -140,8 +184,7 @@ def score(target: chat.Endpoint, asked: dict[str, list[dict[str, str]]], at_once
                 "perplexity": round(math.exp(nll / max(tokens, 1)), 4),
             }
             wrong += [row["question"] for row, hit in zip(rows, hits, strict=True) if not hit]
-    count, right = (sum(one[key] for one in sets.values()) for key in ("n", "right"))
-    return {"n": count, "right": right, "accuracy": right / count, "sets": sets, "wrong": wrong}
+    return _total(sets, wrong)
 
 
 def main() -> None:

@@ -25,9 +25,10 @@ TURBOMIND = (
     "GptOssForCausalLM",
     "MixtralForCausalLM",
 )
+# What LMDeploy calibrates, but InternLM3: its own code imports what transformers 4.57.6 has not
+# (LossKwargs), and on 5.x, which has it, InternLM2's fails (modeling_attn_mask_utils is gone).
 CALIBRATED = (
     "InternLM2ForCausalLM",
-    "InternLM3ForCausalLM",
     "Qwen2ForCausalLM",
     "Qwen3ForCausalLM",
     "Qwen3MoeForCausalLM",

@@ -1,13 +1,15 @@
 """``make quantize``: fewer bits for the merged model, measured before and after, or refused.
 
 Two kinds: GGUF types for the CPU engine (llama.cpp's own quantiser) and AWQ or w8a8 folders for
-LMDeploy, calibrated on the domain's own rows. Both are scored by the CPU engine (``measure``); a
-result that loses more than ``max_loss`` points of right answers is not shipped.
+LMDeploy, calibrated on the domain's own rows. Before and after are scored by the engine that will
+serve (``measure``), on a machine without a GPU by the CPU engine; a result that loses more than
+``max_loss`` points of right answers is not shipped.
 """
 
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -61,14 +63,22 @@ def shipped(run: Path, backend: str) -> Path:
 
 
 def run(
-    merged: Path, name: str, domain: Domain, data: Path, max_loss: float, group: int, sample: int
+    merged: Path,
+    name: str,
+    domain: Domain,
+    data: Path,
+    backend: str,
+    max_loss: float = MAX_LOSS,
+    group: int = preflight.GROUP,
+    sample: int = measure.SAMPLE,
 ) -> dict[str, Any]:
-    """Quantise, measure, ship or refuse; the record either way."""
+    """Quantise, measure by ``backend``, ship or refuse; the record either way."""
     asked = measure.questions(domain, data, sample)
     file = target(merged, name)
     file.parent.mkdir(parents=True, exist_ok=True)
     version = models.version(merged, file.parent / "quantized.source.json")
-    made = digest(version, name, group if name in LITE else 0, asked)
+    by = backend if name in LITE and engines.gpus() else "cpu"
+    made = digest(version, name, group if name in LITE else 0, asked, *([by] * (by != "cpu")))
     record = note(file)
     known = read_json(record) if record.is_file() else {}
     if known.get("made") == made and known["loss"] <= max_loss and file.exists():
@@ -76,23 +86,26 @@ def run(
         return ship(merged.parent, file, {**known, "max_loss": max_loss})
     if name in LITE:
         preflight.lite(merged, group if name == "awq" else 0)
-    gguf.preflight(merged)
+    if by == "cpu":
+        gguf.preflight(merged)
     with working(merged.parent) as folder:
-        whole = folder / "whole.gguf"
-        gguf.convert(merged, whole, "bf16")
-        before = known_before(merged.parent, whole, version, asked, folder)
+        whole = merged
+        if by == "cpu":
+            whole = folder / "whole.gguf"
+            gguf.convert(merged, whole, "bf16")
+        before = known_before(merged.parent, whole, version, asked, folder, by)
         began = time.monotonic()
         fresh = folder / file.name
-        scored = build(merged, whole, fresh, name, group, data, folder)
+        scored = build(merged, whole, fresh, name, group, data, folder, by)
         seconds = time.monotonic() - began
-        after = score(scored, asked, folder, f"量化后 after ({name})")
+        after = score(scored, asked, folder, f"量化后 after ({name})", by)
         size = fresh if fresh.is_file() else fresh / "model.safetensors"
         after["bytes"] = size.stat().st_size if size.is_file() else folder_bytes(fresh)
         loss = round(100 * (before["accuracy"] - after["accuracy"]), 2)
         found = {
             **{"step": f"merged → {name}", "format": name, "made": made, "source": version},
             **{"before": before, "after": after, "loss": loss, "seconds": round(seconds, 1)},
-            **{"max_loss": max_loss, "shipped": loss <= max_loss, "group": group},
+            **{"max_loss": max_loss, "shipped": loss <= max_loss, "group": group, "engine": by},
         }
         write_json(record, found)
         print(table(before, after, name))
@@ -114,9 +127,10 @@ def refusal(name: str, found: dict[str, Any], record: Path) -> str:
 
 
 def build(
-    merged: Path, whole: Path, fresh: Path, name: str, group: int, data: Path, folder: Path
+    merged: Path, whole: Path, fresh: Path, name: str, group: int, data: Path, folder: Path, by: str
 ) -> Path:
-    """Write the quantised ``fresh``; returns the GGUF by which it is measured."""
+    """Write the quantised ``fresh``; returns what it is measured by: itself, or for an LMDeploy
+    format on the CPU engine a GGUF of its weights multiplied out."""
     print(f"量化 quantising {shown(merged)} → {name} …", flush=True)
     log = folder / "quantize.log"
     if name not in LITE:
@@ -125,9 +139,13 @@ def build(
     spec = folder / "lite.json"
     values = {"model": str(merged), "out": str(fresh), "format": name, "group": group}
     values |= {"rows": str(data / "train.jsonl"), "device": "cuda" if engines.gpus() else "cpu"}
-    values |= {"plain": str(folder / "plain")}
+    values |= {"plain": str(folder / "plain") if by == "cpu" else ""}
     write_json(spec, values)
-    run_logged([str(engines.lite_python()), "-m", "deploy.lite", str(spec)], log)
+    command = [str(engines.lite_python()), "-m", "deploy.lite", str(spec)]
+    print(f"命令 command: {shlex.join(command)}", flush=True)
+    run_logged(command, log)
+    if by != "cpu":
+        return fresh
     back = folder / "back.gguf"
     gguf.convert(folder / "plain", back, "bf16")
     return back
@@ -144,24 +162,27 @@ def run_logged(command: list[str], log: Path) -> None:
 
 
 def known_before(
-    run_folder: Path, whole: Path, version: str, asked: dict[str, Any], folder: Path
+    run_folder: Path, whole: Path, version: str, asked: dict[str, Any], folder: Path, by: str
 ) -> dict[str, Any]:
     """The unquantised model's score, measured once for each content and set of questions."""
-    file, key = run_folder / "gguf" / "before.json", digest(version, asked)
+    file = run_folder / "gguf" / ("before.json" if by == "cpu" else f"before.{by}.json")
+    key = digest(version, asked)
     if file.is_file() and read_json(file).get("key") == key:
         return dict(read_json(file)["score"])
-    found = score(whole, asked, folder, "量化前 before (bf16)")
+    found = score(whole, asked, folder, "量化前 before (bf16)", by)
     write_json(file, {"key": key, "score": found})
     return found
 
 
 def score(
-    file: Path, asked: dict[str, list[dict[str, str]]], folder: Path, label: str
+    file: Path, asked: dict[str, list[dict[str, str]]], folder: Path, label: str, by: str
 ) -> dict[str, Any]:
-    """:func:`measure.measure`, with a word to who waits."""
+    """The score by engine ``by``, with a word to who waits."""
     count = sum(len(rows) for rows in asked.values())
-    print(f"测量 measuring {label}, {count} 题 questions …", flush=True)
-    return measure.measure(file, asked, folder)
+    print(f"测量 measuring {label}, {count} 题 questions, {by} …", flush=True)
+    if by == "cpu":
+        return measure.measure(file, asked, folder)
+    return measure.served(file, by, asked)
 
 
 def table(before: dict[str, Any], after: dict[str, Any], name: str) -> str:
@@ -172,7 +193,10 @@ def table(before: dict[str, Any], after: dict[str, Any], name: str) -> str:
         other = after["sets"][key]
         rights = [f"{part['right']}/{part['n']}" for part in (one, other)]
         lines.append(f"{key + ' right':24}{rights[0]:>12}{rights[1]:>12}")
-        lines.append(f"{key + ' perplexity':24}{one['perplexity']:>12}{other['perplexity']:>12}")
+        said = [
+            part["perplexity"] if part["perplexity"] is not None else "—" for part in (one, other)
+        ]
+        lines.append(f"{key + ' perplexity':24}{said[0]:>12}{said[1]:>12}")
     return "\n".join(lines)
 
 

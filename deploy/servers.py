@@ -60,6 +60,13 @@ def free(host: str, port: int) -> bool:
     return True
 
 
+def unused() -> int:
+    """A port that nothing listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def require(host: str, port: int, reuse: bool) -> None:
     """:class:`UserError` for a port that another program holds, or ours unless ``reuse``."""
     found = noted().get(port)

@@ -1,4 +1,4 @@
-"""``python -m eval retrieve|run|report|judge|compare|score|selfcheck``; see docs/eval.md."""
+"""``python -m eval retrieve|run|serve|report|judge|compare|score|selfcheck``; see docs/eval.md."""
 
 from __future__ import annotations
 
@@ -6,6 +6,21 @@ import argparse
 from pathlib import Path
 
 from core.errors import run_cli
+
+
+def _serve_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--work-dir", type=Path, required=True)
+    one.add_argument("--domain", required=True)
+    one.add_argument("--data", type=Path, required=True)
+    one.add_argument("--suite", default="domain", help="domain, general, all")
+    one.add_argument("--serve", type=Path, required=True, help="python of the deploy room")
+    one.add_argument("--backend", default="auto", help="auto, turbomind, pytorch, cpu")
+    one.add_argument("--ports", type=int, nargs=3, required=True, help="tuned, base, int4")
+    one.add_argument("--deployed", type=int, default=23333, help="a server to use if it fits")
+    one.add_argument("--int4", default="0", help="shipped, a model file or folder, or 0")
+    one.add_argument("--most", action="append", default=[], help="NAME=N, as of run")
+    one.add_argument("--modes", nargs="*", default=[], help="open, closed: with evidence")
+    one.add_argument("--workers", type=int, default=4, help="并发请求数 requests at a time")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,6 +44,8 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--workers", type=int, default=4, help="并发请求数 requests at a time")
     run.add_argument("--runner", default="", help="slurm, dlc, local 或 or a config file")
+
+    _serve_options(commands.add_parser("serve", help="make eval: start, ask, stop, judge"))
 
     exams = commands.add_parser("exams", help="C-Eval, CMMLU, CMB (需要数据 need their data)")
     exams.add_argument("--work-dir", type=Path, required=True)
@@ -157,6 +174,11 @@ def main() -> int:
         endpoint = columns.column(args.judge).endpoint
         judged = preference.run_judge(args.work_dir, endpoint, args.most, args.workers)
         print(f"已评判 judged {judged} 题 by {endpoint.model}")
+    if args.command == "serve":
+        from eval import serving
+
+        if not serving.evaluate(args):
+            print("没有变化，未重新提问 nothing changed: nothing was asked again")
     if args.command == "run":
         from eval import columns, run
 

@@ -145,7 +145,7 @@ def forget_broken(folder: Path, columns: list[Column], about: dict[str, Suites])
                     predictions.unlink()
 
 
-def opencompass(cfg: Any) -> None:
+def opencompass(cfg: Any, phases: tuple[str, ...] = ("infer", "eval")) -> None:
     """Infer, then judge, with the partitioners and runners that the config names."""
     # Before the first import: everything is on disk, and nobody must try a hub.
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE"):
@@ -159,7 +159,8 @@ def opencompass(cfg: Any) -> None:
         logging.disable(logging.WARNING)
         # Its bar counts batches, of which there is one; ours (eval.parts) counts questions.
         icl_gen_inferencer.tqdm = lambda batches, **_: batches
-    for phase, folder in ((cfg.infer, "predictions"), (cfg.eval, "results")):
+    for name in phases:
+        phase, folder = cfg[name], {"infer": "predictions", "eval": "results"}[name]
         where = Path(cfg.work_dir) / folder
         chosen = {**phase.partitioner, "out_dir": str(where)}
         if "NumWorker" in str(chosen["type"]):  # its own place is the current folder
@@ -203,6 +204,51 @@ def runner(name: str) -> Any:
     return found
 
 
+def questions_of(
+    work_dir: Path,
+    domain: domains.Domain,
+    sets: dict[str, list[suites.Question]],
+    columns: list[Column],
+    most: dict[str, int],
+) -> tuple[Suites, dict[str, Suites]]:
+    """The question files: those asked plainly, and each column's own (:func:`evaluate`)."""
+    folder = (work_dir / "eval").resolve()
+    plain = write_questions(folder, sets)
+    limits = {name: suite["max_tokens"] for name, suite in plain.items()}
+    about = {}
+    for column in columns:
+        size = most.get(column.name)
+        asked = fewer(sets, size, domain.seed) if size else sets
+        about[column.name] = (
+            ask_with_evidence(work_dir, asked, plain, column.mode)
+            if column.mode
+            else write_questions(folder, asked, limits)
+        )
+    return plain, about
+
+
+def ask(
+    work_dir: Path,
+    name: str,
+    data: Path,
+    suite: str,
+    columns: list[Column],
+    workers: int,
+    most: dict[str, int] | None = None,
+) -> None:
+    """Write the answers of ``columns`` while their servers run, for a later :func:`evaluate` of
+    these and other columns, which asks nothing that is answered."""
+    domain, folder = domains.load(name), (work_dir / "eval").resolve()
+    with alone(folder):
+        sets = suites.build(domain, data, suite)
+        _, about = questions_of(work_dir, domain, sets, columns, most or {})
+        counts = (f"{name} {sum(s['n'] for s in own.values())}" for name, own in about.items())
+        print(f"提问 asking, 题 questions: {', '.join(counts)}", flush=True)
+        cfg = config(folder, columns, about, workers)
+        forget_broken(folder, columns, about)
+        opencompass(cfg, ("infer",))
+
+
 def evaluate(
     work_dir: Path,
     name: str,
@@ -221,17 +267,7 @@ def evaluate(
     folder = (work_dir / "eval").resolve()
     sets = suites.build(domain, data, suite)
     with alone(folder):
-        plain = write_questions(folder, sets)
-        limits = {name: suite["max_tokens"] for name, suite in plain.items()}
-        about = {}
-        for column in columns:
-            size = (most or {}).get(column.name)
-            asked = fewer(sets, size, domain.seed) if size else sets
-            about[column.name] = (
-                ask_with_evidence(work_dir, asked, plain, column.mode)
-                if column.mode
-                else write_questions(folder, asked, limits)
-            )
+        plain, about = questions_of(work_dir, domain, sets, columns, most or {})
         made_of = digest([c.json() for c in columns], about, scorer())
         state = folder / "state.json"
         if state.is_file() and read_json(state).get("made_of") == made_of:

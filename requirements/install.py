@@ -3,7 +3,11 @@
 Needs only Python 3.11 or 3.12 with pip. Reads ``requirements/<stage>.txt`` (``requirements.txt``
 for ``core``), with ``<stage>.overrides.txt`` and ``<stage>.lock`` beside it where they exist, and
 installs with uv into ``.venvs/<stage>``. A second call with the same files does nothing; a changed
-file, or a run that was cut off, starts that environment anew.
+file, a driver of the other CUDA line, or a run that was cut off, starts that environment anew.
+
+On a machine whose NVIDIA driver is older than 580 the training stages take the CUDA 12 build of
+torch (``cuda12.txt``). ``--resolve STAGE [cuda12|cuda13]`` prints what a stage resolves to on Linux
+x86-64 and installs nothing.
 """
 
 from __future__ import annotations
@@ -17,9 +21,19 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from core import gpu  # noqa: E402  (the standard library is all that it needs)
+from core.errors import UserError  # noqa: E402
+
 VENVS = Path(os.environ.get("TIKUFORGE_VENVS") or HERE.parent / ".venvs")
 UV = "0.13.9"
 PYTHONS = ((3, 11), (3, 12))
+# Stages that compute on the GPU with the torch of train.txt. TurboMind's own library is a CUDA 12
+# build, so its stage takes CUDA 12 wheels whatever the driver.
+BY_DRIVER = ("train", "train-448")
+RESOLVED = ("turbomind",)  # locked by resolving: 4 GB that need a GPU to be of use
+PLATFORM = "x86_64-manylinux_2_28"
 
 
 def fail(message: str) -> None:
@@ -86,25 +100,84 @@ def uv_command() -> str:
     return str(command)
 
 
-def inputs(stage: str) -> dict[str, Path]:
-    """The files that define ``stage``; fails with the list of stages when there is none."""
+def inputs(stage: str, line: str = "") -> dict[str, Path]:
+    """The files that define ``stage`` on CUDA line ``line``; fails with the list of stages when
+    there is none."""
     main = HERE.parent / "requirements.txt" if stage == "core" else HERE / f"{stage}.txt"
     if not main.exists():
-        stages = sorted(path.stem for path in HERE.glob("*.txt") if "." not in path.stem)
+        names = {path.stem for path in HERE.glob("*.txt") if "." not in path.stem}
+        stages = sorted(names - {"cuda12"})
         fail(f"没有环境 no stage '{stage}': core, {', '.join(stages)}")
     extra = {key: HERE / f"{stage}.{key}" for key in ("overrides.txt", "lock")}
+    if line == "cuda12" and stage in BY_DRIVER:
+        extra["cuda12"] = HERE / "cuda12.txt"
     return {"main": main, **{key: path for key, path in extra.items() if path.exists()}}
+
+
+def cuda_line(stage: str) -> str:
+    """``cuda12`` where this machine's driver asks for it and ``stage`` computes on the GPU."""
+    if stage not in BY_DRIVER:
+        return ""
+    try:
+        return "cuda12" if gpu.cuda_line() == "cuda12" else ""
+    except UserError as error:
+        fail(str(error))
+        raise AssertionError from None
+
+
+def wanted(files: dict[str, Path]) -> list[str]:
+    """uv's arguments for ``files``: requirements, overrides and constraints."""
+    line = ["-r", str(files["main"])]
+    for key in ("overrides.txt", "cuda12"):
+        if key in files:
+            line += ["--override", str(files[key])]
+    if "lock" not in files:
+        return line
+    lock = files["lock"]
+    if "cuda12" in files:  # a constraint would bind what the override releases
+        pinned = {text.partition("==")[0] for text in files["cuda12"].read_text().splitlines()}
+        kept = [text for text in lock.read_text().splitlines() if text.split("==")[0] not in pinned]
+        lock = VENVS / f".{lock.stem}.cuda12.lock"
+        VENVS.mkdir(parents=True, exist_ok=True)
+        lock.write_text("\n".join(kept) + "\n")
+    return [*line, "-c", str(lock)]
+
+
+def resolve(stage: str, line: str = "", locked: bool = True) -> str:
+    """What ``stage`` resolves to on Linux x86-64 with ``line``'s GPU, one ``name==version`` a line.
+
+    The wheels are PyPI's (or its mirror's): pip's wheel folder may hold CPU builds.
+    """
+    files = inputs(stage, line)
+    if not locked:
+        files.pop("lock", None)
+    settings = {key: text for key, text in pip_settings().items() if key != "UV_FIND_LINKS"}
+    command = [uv_command(), "pip", "compile", "-q", "--no-header", "--no-annotate"]
+    command += ["--python-platform", PLATFORM, "--python-version", "3.11"]
+    asked = wanted(files)
+    command += [part for part in asked if part != "-r"]
+    environment = {k: v for k, v in os.environ.items() if k != "UV_FIND_LINKS"} | settings
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        fail(f"环境 '{stage}' 无解 does not resolve: {' '.join(done.stderr.split())[-400:]}")
+    return done.stdout
+
+
+def stamp_of(files: dict[str, Path]) -> str:
+    """What an environment made of ``files`` by this Python is known by."""
+    key = hashlib.sha256(sys.version.encode())
+    for path in [*files.values(), HERE.parent / "requirements.txt"]:
+        key.update(path.read_bytes())
+    return key.hexdigest()
 
 
 def ensure(stage: str) -> None:
     """Create or refresh ``.venvs/<stage>``."""
-    files = inputs(stage)
-    key = hashlib.sha256(sys.version.encode())
-    for path in [*files.values(), HERE.parent / "requirements.txt"]:
-        key.update(path.read_bytes())
+    files = inputs(stage, cuda_line(stage))
+    key = stamp_of(files)
     home = VENVS / stage
     stamp = home / ".installed"
-    if stamp.exists() and stamp.read_text() == key.hexdigest():
+    if stamp.exists() and stamp.read_text() == key:
         stamp.touch()
         return
     uv = uv_command()
@@ -113,35 +186,35 @@ def ensure(stage: str) -> None:
     shutil.rmtree(home, ignore_errors=True)
     commands = [[uv, "venv", "-q", "-p", python(), str(home)]]
     install = [uv, "pip", "install", "-q", "-p", str(home / "bin" / "python")]
-    install += ["-r", str(files["main"])]
-    if "overrides.txt" in files:
-        install += ["--override", str(files["overrides.txt"])]
-    if "lock" in files:
-        install += ["-c", str(files["lock"])]
-    commands.append(install)
+    commands.append(install + wanted(files))
     for command in commands:
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         if done.returncode:
             lines = [line.strip(" ╰─▶│├×") for line in done.stderr.splitlines() if line.strip()]
             reason = " ".join(lines[-4:])[-400:]
             fail(f"环境 '{stage}' 装不上 (requirements: {files['main'].name}): {reason}")
-    stamp.write_text(key.hexdigest())
+    stamp.write_text(key)
 
 
 def write_lock(stage: str) -> None:
     """Resolve ``stage`` without its lock and write what was installed as the new one."""
     lock = HERE / f"{stage}.lock"
-    lock.unlink(missing_ok=True)
-    ensure(stage)
-    python_of = str(VENVS / stage / "bin" / "python")
-    freeze = [uv_command(), "pip", "freeze", "-q", "-p", python_of]
-    found = subprocess.run(freeze, capture_output=True, text=True, check=True).stdout.split("\n")
+    if stage in RESOLVED:
+        found = resolve(stage, locked=False).split("\n")
+    else:
+        lock.unlink(missing_ok=True)
+        ensure(stage)
+        python_of = str(VENVS / stage / "bin" / "python")
+        freeze = [uv_command(), "pip", "freeze", "-q", "-p", python_of]
+        listed = subprocess.run(freeze, capture_output=True, text=True, check=True)
+        found = listed.stdout.split("\n")
     # CUDA's libraries follow torch's own pins, and only where there is a CUDA build.
     kept = [line.replace("+cpu", "") for line in found if not line.startswith(("nvidia", "triton"))]
     name = "requirements.txt" if stage == "core" else f"requirements/{stage}.txt"
     head = f"# What {name} resolved to when it was tried: installed as constraints. make lock\n"
     lock.write_text(head + "\n".join(kept))
-    ensure(stage)
+    if stage not in RESOLVED:
+        ensure(stage)
 
 
 def main() -> None:
@@ -149,6 +222,9 @@ def main() -> None:
     if len(sys.argv) < 2:
         fail("用法 usage: python3 requirements/install.py STAGE [STAGE ...]")
     VENVS.mkdir(parents=True, exist_ok=True)
+    if sys.argv[1] == "--resolve":
+        print(resolve(sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else ""), end="")
+        return
     with open(VENVS / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two targets at once must not build one environment twice
         locking = sys.argv[1] == "--lock"

@@ -56,8 +56,17 @@ def arguments() -> argparse.Namespace:
     joins.add_argument("--base", type=Path, required=True)
     joins.add_argument("--adapters", type=Path, nargs="+", required=True)
     joins.add_argument("--to", type=Path, required=True)
+    takes = commands.add_parser("export", help="recipe and rows for LLaMA-Factory or ms-swift")
+    takes.add_argument("config")
+    takes.add_argument("--format", choices=("llamafactory", "swift"), required=True)
+    takes.add_argument("--data", type=Path, required=True)
+    takes.add_argument("--to", type=Path, required=True)
+    takes.add_argument("--template", default="", help="that program's name of the chat template")
+    takes.add_argument("--override", nargs="*", default=[])
     gpu = commands.add_parser("gpu-check", help="training figures of this GPU, random weights")
     gpu.add_argument("--out", type=Path, required=True)
+    gpu.add_argument("--rehearse", action="store_true", help="a tiny shape on the CPU, to the end")
+    gpu.add_argument("--minutes", type=float, default=10.0, help="of the GPU, both halves")
     return parser.parse_args()
 
 
@@ -107,10 +116,14 @@ def main() -> None:
         from train.combine import combine
 
         combine(args.base, args.adapters, args.to)
+    elif args.command == "export":
+        from train.carry import carry
+
+        carry(args.config, args.format, args.data, args.to, args.override, args.template)
     elif args.command == "gpu-check":
         from train.gpu_check import gpu_check
 
-        gpu_check(args.out)
+        gpu_check(args.out, args.rehearse, args.minutes)
     else:
         from train import export
 

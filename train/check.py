@@ -207,7 +207,7 @@ def repeated(rows: list[dict[str, Any]]) -> int:
 
 def chain(work_dir: Path) -> None:
     """Print each hand-over that was proved in ``work_dir``."""
-    for path in sorted(work_dir.glob("*/handover.json")):
+    for path in sorted([*work_dir.glob("*/handover.json"), *work_dir.glob("*.served.json")]):
         report = read_json(path)
         equal, n = report.get("greedy_equal", "?"), report.get("n", "?")
         step = report.get("step", path.parent.name)

@@ -32,7 +32,15 @@ KEPT = 1.15
 
 
 def memory(s: Shape, o: dict[str, Any], answers: float = 0.25) -> dict[str, float]:
-    """GPU memory of training in GB, by part; ``answers`` is the supervised share of tokens.
+    """GPU memory of training in GB, by part (:func:`parts`), and their ``total`` with what is
+    assumed beside them."""
+    found = {name: value / GB for name, value in parts(s, o, answers).items()}
+    found["total"] = sum(found.values()) * SLACK + OVERHEAD_GB
+    return {name: round(value, 3) for name, value in found.items()}
+
+
+def parts(s: Shape, o: dict[str, Any], answers: float = 0.25) -> dict[str, float]:
+    """Bytes of training by part; ``answers`` is the supervised share of tokens.
 
     Weights: 4-bit linear layers, the rest float32 (PEFT raises it for k-bit training); without
     quantisation all in ``dtype``; all trained, float32. Trainable ones carry a float32 copy,
@@ -40,7 +48,6 @@ def memory(s: Shape, o: dict[str, Any], answers: float = 0.25) -> dict[str, floa
     layer's intermediates; without it those of every layer. Logits: three float32 copies of the
     supervised positions (all, where ``answers_only`` is off).
     """
-    tokens = o["max_length"] * o["batch_size"]
     full = not o["lora_r"]
     wide = 4 if full or o["dtype"] == "float32" else 2
     rest = s.parameters - s.linear
@@ -50,23 +57,35 @@ def memory(s: Shape, o: dict[str, Any], answers: float = 0.25) -> dict[str, floa
         weights, trained = s.linear * NF4 + rest * 4, lora_parameters(s, o)
     else:
         weights, trained = s.parameters * wide, lora_parameters(s, o)
-    # A layer: its input, norm, q k v, attention out, o, norm, gate up act down; LoRA's own inputs
-    # are the same tensors. 2 bytes each under autocast.
-    q = s.heads * s.head_dim
-    one = tokens * 2 * (5 * s.hidden + 2 * q + 2 * s.kv_heads * s.head_dim + 4 * s.mlp)
-    deep = s.layers * tokens * s.hidden * 2 + one
+    tokens = o["max_length"] * o["batch_size"]
     supervised = tokens * (answers if o["answers_only"] and not o["text"] else 1)
-    parts = {
+    return {
         "weights": weights,
         "trainable": trained * 4.0,
         "gradients": trained * 4.0,
         "optimizer": trained * float(ADAM),
-        "activations": deep if o["use_activation_checkpointing"] else s.layers * one,
+        "activations": activations(s, o, tokens),
         "logits": supervised * s.vocab * 4 * 3,
     }
-    parts = {name: value / GB for name, value in parts.items()}
-    parts["total"] = sum(parts.values()) * SLACK + OVERHEAD_GB
-    return {name: round(value, 3) for name, value in parts.items()}
+
+
+def activations(s: Shape, o: dict[str, Any], tokens: int) -> float:
+    """Bytes that the backward pass keeps of ``tokens`` tokens.
+
+    The hidden state has the embedding's dtype: float32 where that is (4-bit training, all weights
+    trained), for it is added to and not multiplied. A layer: its input, two norms, o's and down's
+    output in that; q k v, attention out, gate up act and their product in 2 bytes under autocast;
+    with LoRA's dropout a copy of each matrix's input and its mask of a byte.
+    """
+    full = not o["lora_r"]
+    hidden = 4 if full or o["quantization"] == "nf4" or o["dtype"] == "float32" else 2
+    q, kv = s.heads * s.head_dim, s.kv_heads * s.head_dim
+    one = tokens * (5 * s.hidden * hidden + 2 * (2 * q + 2 * kv + 4 * s.mlp))
+    if not full and o["lora_dropout"]:
+        one += tokens * 3 * sum(width for width, _ in s.matrices())
+    if not o["use_activation_checkpointing"]:
+        return float(s.layers * one)
+    return float(s.layers * tokens * s.hidden * hidden + one)
 
 
 def lora_parameters(s: Shape, o: dict[str, Any]) -> int:
@@ -111,18 +130,18 @@ def estimate(
 def by_formula(s: Shape, settings: dict[str, Any]) -> dict[str, Any]:
     """Print and return what follows from the model's shape."""
     trained = s.parameters if not settings["lora_r"] else lora_parameters(s, settings)
-    parts = memory(s, settings)
+    found = memory(s, settings)
     print(
         f"参数 parameters {s.parameters / 1e9:.2f} B; 可训练 trainable {trained / 1e6:.1f} M ",
         end="",
     )
     print(f"({trained / (s.parameters + trained * bool(settings['lora_r'])):.1%})")
-    text = ", ".join(f"{name} {value:.2f}" for name, value in parts.items() if name != "total")
+    text = ", ".join(f"{name} {value:.2f}" for name, value in found.items() if name != "total")
     print(
         "内存（公式，批次填满 max_length 时）memory by formula, batches full of max_length, GB: "
-        f"{text}; 合计 total {parts['total']:.1f}"
+        f"{text}; 合计 total {found['total']:.1f}"
     )
-    return {"parameters": s.parameters, "trainable": trained, "memory_gb": parts}
+    return {"parameters": s.parameters, "trainable": trained, "memory_gb": found}
 
 
 def probe(cfg: Any, settings: dict[str, Any]) -> dict[str, Any]:

@@ -85,12 +85,16 @@ def merge(work_dir: Path) -> None:
     temporary = _fresh(target)
     merged.save_pretrained(temporary, max_shard_size="2GB")
     tokenizer.save_pretrained(temporary)
-    again = AutoModelForCausalLM.from_pretrained(
-        temporary, torch_dtype=precision.computing(temporary), trust_remote_code=True
-    )
-    after = [greedy(again.eval(), ids) for ids in prompts]
+    del merged  # two of a large model need not fit into memory
+    import torch
+
+    own = "auto" if torch.cuda.is_available() else precision.computing(temporary)
+    again = AutoModelForCausalLM.from_pretrained(temporary, torch_dtype=own, trust_remote_code=True)
+    again = on_gpu_where_it_fits(again.eval())
+    after = [greedy(again, ids) for ids in prompts]
     saved = AutoTokenizer.from_pretrained(temporary, trust_remote_code=True)
     report = compare(before, after, prompts, tokenizer, saved)
+    report["data_sha256"] = sha256(Path(state["data"]) / "train.jsonl")  # whose rows are asked
     write_json(temporary / "handover.json", {"step": "adapter + base = merged", **report})
     _replace(temporary, target)
     write_json(work_dir / "run.json", {**state, "merged": "merged", "merged_of": key})
@@ -166,24 +170,54 @@ def computed_natively(llm: dict[str, Any]) -> None:
 
 
 def dequantized(model: Any) -> Any:
-    """``model`` with its 4-bit weights written out: the values that the adapter was trained on.
+    """``model`` on the CPU with its 4-bit weights written out: the values that the adapter was
+    trained on.
 
     Merging into the original weights instead puts the quantisation error back, which the adapter
     had learnt to live with: on the demo 58 of 68 training answers stay right, instead of 67.
+    One layer at a time: transformers' own ``dequantize`` writes all of them out on the GPU, 39.7 GB
+    for a 20B that was trained on 32.
     """
     if not getattr(model, "is_quantized", False):
-        return model
-    plain = model.dequantize()
+        return model.cpu()
+    from accelerate.hooks import remove_hook_from_module
+    from bitsandbytes.functional import dequantize_4bit
+    from bitsandbytes.nn import Linear4bit
+    from torch import nn
+
+    remove_hook_from_module(model, recurse=True)
+    for path, layer in list(model.named_modules()):
+        if isinstance(layer, Linear4bit):
+            weight = dequantize_4bit(layer.weight.data, layer.weight.quant_state).cpu()
+            rows, columns = weight.shape
+            plain = nn.Linear(columns, rows, layer.bias is not None, "meta", weight.dtype)
+            plain.weight = nn.Parameter(weight, requires_grad=False)
+            plain.bias = layer.bias
+            parent, _, name = path.rpartition(".")
+            setattr(model.get_submodule(parent), name, plain)
     for holder, name in (  # older transformers go on taking it for a 4-bit model
-        (plain, "quantization_method"),
-        (plain, "is_loaded_in_4bit"),
-        (plain, "hf_quantizer"),
-        (plain.config, "quantization_config"),
+        (model, "quantization_method"),
+        (model, "is_loaded_in_4bit"),
+        (model, "hf_quantizer"),
+        (model.config, "quantization_config"),
+        (model.config, "_pre_quantization_dtype"),
     ):
         if name in vars(holder):
             delattr(holder, name)
-    plain.is_quantized = False
-    return plain
+    model.is_quantized = False
+    return model.cpu()
+
+
+def on_gpu_where_it_fits(model: Any) -> Any:
+    """``model`` on the GPU where one has room for its weights and some more, else as it is."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+        size = sum(p.numel() * p.element_size() for p in model.parameters())
+        if torch.cuda.mem_get_info()[0] > 1.2 * size:
+            return model.to("cuda")
+    return model
 
 
 def base_dtype(base: str) -> Any:
@@ -215,8 +249,11 @@ def greedy(model: Any, ids: Any) -> tuple[list[int], Any]:
     """``TOKENS`` greedy tokens after ``ids``, and the float32 logits at the prompt's end."""
     import torch
 
+    # A 4-bit model sits on the GPU that it was loaded to, and accelerate adds no hook that would
+    # move what it is fed where there is but one device.
+    ids = ids.to(next(model.parameters()).device)
     with torch.no_grad():
-        logits = model(input_ids=ids).logits[0, -1].float()
+        logits = model(input_ids=ids).logits[0, -1].float().cpu()
         out = model.generate(
             input_ids=ids,
             attention_mask=torch.ones_like(ids),
@@ -237,6 +274,9 @@ def compare(before: list, after: list, prompts: list, tokenizer: Any, saved: Any
         rows.append(
             {
                 "prompt": text,
+                # What a server is compared with, in whichever environment (deploy/handover.py).
+                "ids": ids[0].tolist(),
+                "tokens": right,
                 "answer": tokenizer.decode(right, skip_special_tokens=True),
                 "greedy_equal": left == right,
                 "first_token_equal": same_first(left_logits, right_logits),
@@ -271,7 +311,9 @@ def same_first(left: Any, right: Any, tie: float = 0.7) -> bool:
 
 
 def _fresh(target: Path) -> Path:
-    temporary = target.with_name(f".{target.name}.tmp")
+    # No dot in it: transformers makes a Python module of the folder's name for a model's own code,
+    # and InternLM2's fast tokenizer then imports the slow one from "transformers_modules.".
+    temporary = target.with_name(f"{target.name}_unfinished")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     return temporary

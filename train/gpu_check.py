@@ -1,79 +1,196 @@
-"""``make gpu-check``, training's part: tokens a second and peak memory on this machine's GPU.
+"""``make gpu-check``, the training half: our run beside plain Trainer + PEFT, merge, generate.
 
-Needs no hub: InternLM2's 1.8B and 7B shapes (as Llama, which has the same matrices), random
-weights, random bank-like rows. Our recipe's path (NF4, LoRA r64, rows packed with one prefix,
-answers only)
-beside XTuner's packing and beside plain rows, one at a time, as Hugging Face's Trainer pads them.
+Needs no hub and at most some minutes of a GPU that is paid for by them: InternLM2's 1.8B and 7B
+shapes (as Llama, which has the same matrices), random weights, random bank-like rows. Ours is the
+real way (``make train``'s run of the recipe: NF4, the GPU's own 16-bit dtype, rows packed with one
+prefix, answers only), the other Hugging Face's ``Trainer`` on the same rows, padded in batches.
+``--rehearse`` goes the same way to its end on a CPU with a tiny shape, so that a rented GPU does
+not meet a line that never ran. :mod:`deploy.gpu_check` serves what this leaves and prints the
+table.
 """
 
 from __future__ import annotations
 
+import functools
 import json
+import multiprocessing
+import random
+import shutil
+import signal
 import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.files import shown, write_json
-from train import mends, preflight, recipes
-from train.shapes import KNOWN, Shape
+from core.files import read_json, shown, write_json, write_jsonl
+from train import preflight, shapes
+from train.shapes import Shape
 
-MODELS = ("internlm2-chat-1_8b", "internlm2-chat-7b")
-STEPS, PREFIX, QUESTION, ANSWER, LENGTH = 8, 24, 20, 6, 2048
-WAYS = ("ours", "xtuner packed", "one row a step")
+RECIPES = {
+    "internlm2-chat-1_8b": "internlm2_1_8b_qlora.py",
+    "internlm2-chat-7b": "internlm2_qlora.py",
+}
+REHEARSED = Shape(512, 128, 256, 2, 2, 1, 64, False)
+STEPS, WARM = 30, 5  # steps of training, of which the first are not counted
+PREFIX, QUESTION, ANSWER = 24, 20, 6  # tokens of a row: system prompt, question, answer
+BATCH = 8  # rows of a padded batch of plain Trainer's
+NEW = 64  # tokens that generate writes
+MINUTES = 10.0  # of which serving gets the second half
+SPECIALS = ("<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>")
+TEMPLATE = (
+    "{{ bos_token }}{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] "
+    "+ '<|im_end|>' + '\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
 
 
-def gpu_check(out: Path) -> None:
-    """Measure, print a table and its JSON, and write it into ``out``. :class:`UserError` without a
-    GPU."""
-    if not preflight.has_gpu():
+def gpu_check(out: Path, rehearse: bool = False, minutes: float = MINUTES) -> None:
+    """Measure and write ``OUT/train.json``, with merged models in ``OUT/models`` for the serving
+    half, which removes them. :class:`UserError` without a GPU, unless rehearsed."""
+    if not rehearse and not preflight.has_gpu():
         raise UserError(
             "本机没有 NVIDIA GPU，无从实测 no NVIDIA GPU here, nothing to measure; "
-            "估算见 for an estimate: make estimate CONFIG=…"
+            "估算见 for an estimate: make estimate CONFIG=…; "
+            "演练 to rehearse: make gpu-check REHEARSE=1"
         )
+    began = time.monotonic()
+    work, rows = out / "models", []
+    models = {"tiny": REHEARSED} if rehearse else {name: shapes.KNOWN[name] for name in RECIPES}
+    with removed_on_failure(work):
+        for name, shape in models.items():
+            left = 60 * minutes / 2 - (time.monotonic() - began)
+            rows += one_model(work, name, shape, rehearse, left)
+        found = {"gpu": device_name(rehearse), "rehearsed": rehearse, "rows": rows}
+        found |= {"began": time.time() - (time.monotonic() - began), "minutes": minutes}
+        write_json(out / "train.json", found)
+    print(f"写入 wrote {shown(out / 'train.json')}", flush=True)
+
+
+@contextmanager
+def removed_on_failure(work: Path) -> Iterator[None]:
+    """Clear ``work`` before, and after a failure, Ctrl-C and SIGTERM: its weights are gigabytes."""
+
+    def leave(number: int, frame: Any) -> None:
+        raise SystemExit(128 + number)
+
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def device_name(rehearse: bool) -> str:
+    """The GPU as ``nvidia-smi`` names it."""
+    from core import gpu
+
+    return "CPU (rehearsal)" if rehearse else gpu.gpus()[0].name
+
+
+def one_model(work: Path, name: str, s: Shape, rehearse: bool, left: float) -> list[dict[str, Any]]:
+    """The rows of one shape; a step that fails is a row with its error, and one that is reached
+    after ``left`` seconds is left out, said."""
+    began = time.monotonic()
+    folder = work / name
+    steps: dict[str, Callable[..., dict[str, Any]]] = {
+        "model": write_model,
+        "train: make train": ours,
+        "train: Trainer + PEFT": plain,
+        "merge": merged,
+        "generate": generated,
+    }
+    rows = []
+    for what, call in steps.items():
+        if time.monotonic() - began > left:
+            rows.append({"model": name, "what": what, "error": "没有时间了 out of time"})
+            continue
+        print(f"{name}: {what} …", flush=True)
+        found = alone(functools.partial(call, folder, name, s, rehearse), work / "result.json")
+        if what != "model" or "error" in found:
+            rows.append({"model": name, "what": what, **found})
+        if what == "model" and "error" in found:
+            break
+    shutil.rmtree(folder / "base", ignore_errors=True)
+    return rows
+
+
+def alone(call: Callable[[], dict[str, Any]], result: Path) -> dict[str, Any]:
+    """``call`` in a process of its own, since its GPU memory goes only with it."""
+    result.unlink(missing_ok=True)
+    process = multiprocessing.get_context("spawn").Process(target=noted, args=(call, result))
+    process.start()
+    try:
+        process.join()
+    finally:
+        if process.is_alive():
+            process.terminate()
+            process.join()
+    if result.is_file():
+        return dict(read_json(result))
+    return {"error": f"进程结束 the process ended with status {process.exitcode}"}
+
+
+def noted(call: Callable[[], dict[str, Any]], result: Path) -> None:
+    """Run ``call`` and write what it returns, or why not, into ``result``."""
+    import os
+
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from train import mends
+
     mends.apply()
+    began = time.perf_counter()
+    try:
+        found = call()
+    except (Exception, SystemExit) as error:  # the table shows it and the next step is tried
+        traceback.print_exc()
+        found = {"error": (str(error).splitlines() or [type(error).__name__])[0][:200]}
+    write_json(result, {"seconds": round(time.perf_counter() - began, 1), **found, **peak()})
+
+
+def peak() -> dict[str, float]:
+    """Peak GPU memory of this process in GB."""
     import torch
 
     if not torch.cuda.is_available():
-        raise UserError(
-            "torch 看不到 GPU torch sees no GPU: 检查驱动 check the driver (nvidia-smi)"
-        )
-    rows = []
-    for name in MODELS:
-        need, have = (
-            1.2 * KNOWN[name].parameters * 2,
-            torch.cuda.get_device_properties(0).total_memory,
-        )
-        if need > have:
-            rows.append({"model": name, "way": "—", "error": "显存不够 not enough memory"})
-            continue
-        model = build(KNOWN[name])
-        rows += [{"model": name, "way": way, **attempt(model, way)} for way in WAYS]
-        del model
-        torch.cuda.empty_cache()
-    found = {"benchmark": "gpu-check train", "gpu": torch.cuda.get_device_name(), "rows": rows}
-    print(f"{found['gpu']}: QLoRA r64, max_length {LENGTH}")
-    print(f"{'model':22}{'way':18}{'rows/s':>10}{'answer tok/s':>14}{'tok/s':>10}{'peak GB':>9}")
-    for row in rows:
-        figures = (
-            f"{row['rows_per_s']:10.1f}{row['answer_tokens_per_s']:14.0f}"
-            f"{row['tokens_per_s']:10.0f}{row['peak_gb']:9.1f}"
-            if "error" not in row
-            else f"  {row['error']}"
-        )
-        print(f"{row['model']:22}{row['way']:18}{figures}")
-    write_json(out / "train.json", found)
-    print(f"写入 wrote {shown(out / 'train.json')}")
-    print(json.dumps(found, ensure_ascii=False))
+        return {}
+    return {"peak_gb": round(torch.cuda.max_memory_allocated() / 1e9, 2)}
 
 
-def build(s: Shape) -> Any:
-    """The recipes' model (NF4, LoRA on every linear layer) of shape ``s``, random, on the GPU."""
-    import tempfile
+def place(rehearse: bool) -> str:
+    """Where to compute."""
+    return "cpu" if rehearse else "cuda"
 
+
+def tokenizer() -> Any:
+    """One token a byte and one a special, with InternLM2's chat template."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {text: number for number, text in enumerate([*SPECIALS, *alphabet])}
+    raw = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    raw.decoder = decoders.ByteLevel()
+    raw.add_tokens([AddedToken(text, special=True) for text in SPECIALS])
+    made = PreTrainedTokenizerFast(
+        tokenizer_object=raw, bos_token="<s>", eos_token="</s>", pad_token="</s>", unk_token="<unk>"
+    )
+    made.chat_template = TEMPLATE
+    return made
+
+
+def write_model(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
+    """``FOLDER/base``: random weights of shape ``s``; ``FOLDER/data``: rows for ``STEPS`` steps."""
     import torch
     from transformers import AutoModelForCausalLM, LlamaConfig
-    from xtuner.registry import BUILDER
 
     config = LlamaConfig(
         vocab_size=s.vocab,
@@ -82,88 +199,158 @@ def build(s: Shape) -> Any:
         num_hidden_layers=s.layers,
         num_attention_heads=s.heads,
         num_key_value_heads=s.kv_heads,
-        max_position_embeddings=LENGTH,
+        head_dim=s.head_dim,
+        max_position_embeddings=4096,
         tie_word_embeddings=s.tied,
+        bos_token_id=1,
+        eos_token_id=4,
+        pad_token_id=2,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        with torch.device("cuda"):
-            plain = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
-        plain.save_pretrained(folder)
-        del plain
-        torch.cuda.empty_cache()
-        options = {"pretrained_model_name_or_path": folder, "dtype": "bfloat16"}
-        cfg = recipes.load(recipes.find("qwen2_5_7b_qlora.py"), options)
-        return BUILDER.build(cfg.model).cuda().train()
+    with torch.device(place(rehearse)):
+        model = AutoModelForCausalLM.from_config(config, torch_dtype=torch.bfloat16)
+    model.save_pretrained(folder / "base", max_shard_size="2GB")
+    tokenizer().save_pretrained(folder / "base")
+    rest = QUESTION + ANSWER + 20  # and the template's own tokens
+    packed = (length(rehearse) - PREFIX) // rest
+    write_jsonl(folder / "data" / "train.jsonl", rows(STEPS * max(packed, BATCH)))
+    return {}
 
 
-def bank(count: int, vocabulary: int) -> list[dict[str, list[int]]]:
-    """Random rows with one prefix, of the lengths that bank rows have."""
-    import random
+def length(rehearse: bool) -> int:
+    """``max_length`` of the measured run."""
+    return 256 if rehearse else 2048
 
+
+def rows(count: int) -> Iterator[dict[str, Any]]:
+    """Random rows of the lengths that bank rows have, with one system prompt."""
     draw = random.Random(0)
-    head = [draw.randrange(10, vocabulary) for _ in range(PREFIX)]
-    rows = []
-    for _ in range(count):
-        ids = head + [draw.randrange(10, vocabulary) for _ in range(QUESTION + ANSWER)]
-        rows.append({"input_ids": ids, "labels": [-100] * (len(ids) - ANSWER) + ids[-ANSWER:]})
-    return rows
+
+    def text(size: int) -> str:
+        return "".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=size))
+
+    system = text(PREFIX)
+    for number in range(count):
+        turn = {"system": system, "input": text(QUESTION), "output": text(ANSWER)}
+        yield {"id": f"g-{number}", "conversation": [turn]}
 
 
-def batch(way: str, vocabulary: int) -> tuple[dict[str, Any], int]:
-    """One step's tensors as ``way`` makes them, and how many rows are in it."""
-    import torch
-
-    from train.packing import collate
-
-    one = PREFIX + QUESTION + ANSWER
-    if way == "ours":
-        count = (LENGTH - PREFIX) // (QUESTION + ANSWER)
-        return collate([{"rows": bank(count, vocabulary)}])["data"], count
-    count = LENGTH // one if way == "xtuner packed" else 1
-    rows = bank(count, vocabulary)
-    data = {
-        key: torch.tensor([[token for row in rows for token in row[key]]])
-        for key in ("input_ids", "labels")
-    }
-    return {**data, "attention_mask": torch.ones_like(data["input_ids"])}, count
+def recipe(name: str) -> str:
+    """The recipe that trains a model of this name."""
+    return RECIPES.get(name, "internlm2_1_8b_qlora.py")
 
 
-def attempt(model: Any, way: str) -> dict[str, Any]:
-    """Figures of ``STEPS`` steps, or the error that stopped them."""
-    import torch
+def ours(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
+    """``make train`` with the recipe, its steps read off ``loss.jsonl``."""
+    from train.run import run
 
-    try:
-        return measure(model, way)
-    except (torch.cuda.OutOfMemoryError, RuntimeError) as error:
-        torch.cuda.empty_cache()
-        return {"error": str(error).splitlines()[0]}
-
-
-def measure(model: Any, way: str) -> dict[str, Any]:
-    """Forward, backward and AdamW, the first two steps not counted."""
-    import torch
-
-    data, rows = batch(way, model.llm.config.vocab_size)
-    data = {key: value.cuda() for key, value in data.items()}
-    model.answers_only = way == "ours"
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=1e-5)
-    torch.cuda.reset_peak_memory_stats()
-    for number in range(STEPS + 2):
-        if number == 2:
-            torch.cuda.synchronize()
-            started = time.perf_counter()
-        with torch.autocast("cuda", dtype=torch.bfloat16):
-            loss = model.compute_loss(data)["loss"]
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-    torch.cuda.synchronize()
-    seconds = (time.perf_counter() - started) / STEPS
+    options = [f"pretrained_model_name_or_path={folder / 'base'}", f"max_length={length(rehearse)}"]
+    options += ["max_epochs=1", "accumulative_counts=1", "evaluation_rows=0"]
+    options += ["evaluation_samples=0", "save_steps=1000000", f"device={place(rehearse)}"]
+    run(recipe(name), folder / "run", "gongkao", folder / "data", options)
+    points = [json.loads(line) for line in (folder / "run" / "loss.jsonl").open()][WARM:]
+    seconds = sum(point["s"] for point in points)
+    count = sum(point["answer_tokens"] for point in points) / (ANSWER + 1)  # and the turn's end
     return {
-        "rows_per_s": round(rows / seconds, 2),
-        "answer_tokens_per_s": round(rows * ANSWER / seconds, 1),
-        "tokens_per_s": round(data["input_ids"].numel() / seconds, 1),
-        "s_per_step": round(seconds, 4),
-        "peak_gb": round(torch.cuda.max_memory_allocated() / 1e9, 2),
+        "steps": len(points),
+        "rows_per_s": round(count / seconds, 2),
+        "tokens_per_s": round(sum(point["tokens"] for point in points) / seconds, 1),
+        "s_per_step": round(seconds / len(points), 4),
     }
+
+
+def plain(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
+    """Hugging Face's ``Trainer`` with PEFT on the same rows: NF4, LoRA and dtype as the recipe's,
+    batches of ``BATCH`` padded rows, the loss on all tokens but padding."""
+    import torch
+    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+    from transformers import (
+        AutoModelForCausalLM,
+        AutoTokenizer,
+        BitsAndBytesConfig,
+        DataCollatorForLanguageModeling,
+        Trainer,
+        TrainingArguments,
+    )
+
+    from core import gpu
+    from core.files import read_jsonl
+
+    half = "bfloat16" if rehearse else gpu.half()
+    dtype = getattr(torch, half)
+    bits = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_compute_dtype=dtype,
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_quant_type="nf4",
+    )
+    base = str(folder / "base")
+    words = AutoTokenizer.from_pretrained(base)
+    model = AutoModelForCausalLM.from_pretrained(base, torch_dtype=dtype, quantization_config=bits)
+    model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=not rehearse)
+    lora = LoraConfig(
+        r=64, lora_alpha=16, lora_dropout=0.1, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
+    model = get_peft_model(model, lora)
+    data = []
+    for row in read_jsonl(folder / "data" / "train.jsonl"):
+        turn = row["conversation"][0]
+        talk = [{"role": "system", "content": turn["system"]}]
+        talk += [{"role": "user", "content": turn["input"]}]
+        talk += [{"role": "assistant", "content": turn["output"]}]
+        data.append({"input_ids": words.apply_chat_template(talk)})
+        if len(data) == (STEPS + WARM) * BATCH:
+            break
+    settings = TrainingArguments(
+        output_dir=str(folder / "plain"),
+        per_device_train_batch_size=BATCH,
+        max_steps=min(STEPS, len(data) // BATCH),
+        learning_rate=2e-4,
+        bf16=half == "bfloat16" and not rehearse,
+        fp16=half == "float16",
+        use_cpu=rehearse,
+        report_to=[],
+        save_strategy="no",
+        disable_tqdm=True,
+    )
+    collator = DataCollatorForLanguageModeling(words, mlm=False)
+    trainer = Trainer(model=model, args=settings, train_dataset=data, data_collator=collator)
+    trainer.train()  # the first time for the kernels
+    began = time.perf_counter()
+    trainer.train()
+    seconds, steps = time.perf_counter() - began, settings.max_steps
+    size = len(data[0]["input_ids"])
+    return {
+        "steps": steps,
+        "rows_per_s": round(steps * BATCH / seconds, 2),
+        "tokens_per_s": round(steps * BATCH * size / seconds, 1),
+        "s_per_step": round(seconds / steps, 4),
+    }
+
+
+def merged(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
+    """``make merge`` with its proof."""
+    from train import export
+
+    export.adapter(folder / "run")
+    export.merge(folder / "run")
+    proof = read_json(folder / "run" / "merged" / "handover.json")
+    return {"greedy_equal": f"{proof['greedy_equal']}/{proof['n']}"}
+
+
+def generated(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
+    """transformers' ``generate`` on the merged model, at as many rows as serving has clients."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    where = folder / "run" / "merged"
+    model = AutoModelForCausalLM.from_pretrained(where, torch_dtype="auto").to(place(rehearse))
+    found = {}
+    for count in (1, 8, 64):
+        ids = torch.randint(10, 200, (count, PREFIX + QUESTION), device=model.device)
+        mask = torch.ones_like(ids)
+        options = {"min_new_tokens": NEW, "max_new_tokens": NEW, "do_sample": False}
+        began = time.perf_counter()
+        model.generate(input_ids=ids, attention_mask=mask, **options)
+        seconds = time.perf_counter() - began  # its tokens come back to Python: all is done
+        found[f"tokens_per_s_{count}"] = round(count * NEW / seconds, 1)
+    return found

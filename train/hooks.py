@@ -261,10 +261,16 @@ class SampleAnswersHook(Hook):
         """Answer once more, trained."""
         self.answer(runner)
 
-    @master_only
     def answer(self, runner: Any) -> None:
-        """Print question, expected and given answer; the model is left as it was found."""
-        for turn, given in answers(bare_model(runner), self.tokenizer, self.turns):
+        """Print question, expected and given answer; the model is left as it was found.
+
+        All ranks answer and the first one prints: under ZeRO-3 every forward pass gathers weights
+        from all of them, and a rank that stays away is waited for until the run is killed.
+        """
+        given_answers = answers(bare_model(runner), self.tokenizer, self.turns)
+        if not is_main_process():
+            return
+        for turn, given in given_answers:
             print(f"  问 {turn['input']} 应答 {turn['output']} 实答 {given}", flush=True)
 
 
@@ -299,6 +305,7 @@ def generate(llm: Any, tokenizer: Any, turn: dict[str, str], tokens: int = 64) -
         attention_mask=torch.ones_like(ids),
         max_new_tokens=tokens,
         do_sample=False,
+        synced_gpus=get_world_size() > 1,  # ranks go on together until the last one has ended
         pad_token_id=tokenizer.eos_token_id,
     )
     text = tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)

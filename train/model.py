@@ -1,4 +1,4 @@
-"""XTuner's fine-tuning model with five things added, each off the recipe's options."""
+"""XTuner's fine-tuning model with what ours adds, each off the recipe's options."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft import get_peft_model
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from xtuner.model import SupervisedFinetune
+from xtuner.model.utils import LoadWoInit
 
 from core.errors import UserError
 from core.files import read_json, shown
@@ -31,8 +33,17 @@ class Finetune(SupervisedFinetune):
       numbers for 2 bytes a weight more;
     - computes the layers below the lowest trained one once a row (``keep_frozen``,
       :mod:`train.frozen`);
-    - starts from an earlier adapter in Hugging Face form (``start``), and says what does not fit.
+    - starts from an earlier adapter in Hugging Face form (``start``), and says what does not fit;
+    - keeps the model's own attention unless ``dispatch``: XTuner's, which it puts in wherever
+      flash-attn is installed, asks for a process group that a run on one GPU has not, and takes no
+      mask of ours;
+    - puts LoRA on every linear layer but the output layer, whatever that is called (InternLM2:
+      ``output``), and leaves 16-bit weights 16-bit: XTuner raises them all to float32, which is
+      meant for what a 4-bit model keeps beside its 4-bit weights.
     """
+
+    llm: Any
+    lora: Any
 
     def __init__(
         self,
@@ -41,14 +52,26 @@ class Finetune(SupervisedFinetune):
         unpack_4bit: bool = False,
         keep_frozen: bool = False,
         start: str | None = None,
+        dispatch: bool = False,
         **kw: Any,
     ) -> None:
-        self._start = start
+        self._start, self._dispatch = start, dispatch
         super().__init__(*args, **kw)
         self.answers_only = answers_only
         if unpack_4bit:
             unpack(self.llm)
         self.frozen = LowerLayers.of(parts(self.llm)[0]) if keep_frozen else None
+
+    def build_llm_from_cfg(self, llm_cfg: Any, use_varlen_attn: bool, longest: Any) -> Any:
+        """The language model that the recipe names, with XTuner's attention only where asked."""
+        if self._dispatch:
+            return super().build_llm_from_cfg(llm_cfg, use_varlen_attn, longest)
+        with LoadWoInit():
+            if isinstance(llm_cfg, dict):
+                llm_cfg = self._dispatch_lm_model_cfg(llm_cfg, longest)
+            llm = self._build_from_cfg_or_module(llm_cfg)
+        llm.config.use_cache = False
+        return llm
 
     def _prepare_for_lora(self, *args: Any, **kwargs: Any) -> None:
         there, layers = self.llm.config.num_hidden_layers, self.lora.layers_to_transform or [0]
@@ -59,7 +82,12 @@ class Finetune(SupervisedFinetune):
             )
         if self._start:
             fits(Path(self._start), self.lora)
-        super()._prepare_for_lora(*args, **kwargs)
+        if self.lora.target_modules is None:
+            self.lora.target_modules = adapted(self.llm)
+        if getattr(self.llm, "is_quantized", False):
+            super()._prepare_for_lora(*args, **kwargs)
+        else:
+            self.llm = get_peft_model(self.llm, self.lora)
         if self._start:
             load_adapter(self.llm, Path(self._start))
 
@@ -123,6 +151,17 @@ def parts(llm: Any) -> tuple[Any, Any]:
     return inner.get_decoder() if hasattr(inner, "get_decoder") else inner.model, (
         inner.get_output_embeddings()
     )
+
+
+def adapted(llm: Any) -> list[str]:
+    """The names of the linear layers that get LoRA: all but the output layer."""
+    head = llm.get_output_embeddings()
+    found = {
+        name.rpartition(".")[2]
+        for name, layer in llm.named_modules()
+        if isinstance(layer, torch.nn.Linear) and layer is not head
+    }
+    return sorted(found)
 
 
 def unpack(llm: Any) -> None:

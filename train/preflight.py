@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 from pathlib import Path
 from typing import Any
 
+from core import gpu
 from core.errors import UserError
 from core.files import read_jsonl, shown
 from train import base_model
@@ -14,8 +14,8 @@ from train.launch import Where, pip
 
 
 def has_gpu() -> bool:
-    """Whether an NVIDIA driver is there (no torch needed, so that the answer takes no seconds)."""
-    return Path("/proc/driver/nvidia/version").exists() or bool(shutil.which("nvidia-smi"))
+    """Whether an NVIDIA GPU is there (no torch needed, so that the answer takes no seconds)."""
+    return bool(gpu.gpus())
 
 
 def training_file(settings: dict[str, Any]) -> Path:
@@ -30,6 +30,28 @@ def evidence_file(settings: dict[str, Any]) -> Path | None:
     return Path(settings["data"]) / "evidence.jsonl" if settings["evidence"] else None
 
 
+def driver() -> str | None:
+    """Why the driver runs no build of torch that we install; None where it does."""
+    try:
+        gpu.cuda_line()
+    except UserError as error:
+        return str(error)
+    return None
+
+
+def tight(settings: dict[str, Any]) -> str | None:
+    """What to mind where the recipe's memory figure exceeds a GPU here (a figure that is estimated,
+    for the recipe's own ``max_length``: said, and no reason to stop)."""
+    need, have = settings["gpu_memory_gb"], min(one.memory_gb for one in gpu.gpus())
+    if need and have and need > have:
+        return (
+            f"注意 mind: 配方约需 the recipe takes about {need} GB 显存, {gpu.gpus()[0].name} "
+            f"有 has {have:.0f} GB; 不够时 if it runs out: make estimate, "
+            'OVERRIDE="max_length=1024"'
+        )
+    return None
+
+
 def check(name: str, settings: dict[str, Any], where: Where | None = None) -> None:
     """Raise :class:`UserError` naming all that recipe ``name`` lacks on this machine."""
     problems = []
@@ -39,6 +61,8 @@ def check(name: str, settings: dict[str, Any], where: Where | None = None) -> No
             f"需要 NVIDIA GPU（约 {need} GB 显存），本机没有 needs a GPU, none here"
             "（无 GPU 可用 without one: CONFIG=smollm2_cpu_qlora.py）"
         )
+    elif settings["device"] == "cuda":
+        problems += [text for text in (driver(),) if text]
     weights = base_model.missing(settings)
     if weights:
         problems.append(weights)
@@ -60,3 +84,5 @@ def check(name: str, settings: dict[str, Any], where: Where | None = None) -> No
         problems.append(str(where.problem(settings)))
     if problems:
         raise UserError(f"{name}: " + "；".join(problems))
+    if settings["device"] == "cuda" and tight(settings):
+        print(tight(settings), flush=True)

@@ -132,7 +132,8 @@ def _settings(
 def _derived(o):
     """Options that hang on others, where none was given."""
     gpu = o["device"] == "cuda"  # a CPU has memory to spare
-    o["dtype"] = o["dtype"] or ("float16" if gpu else "auto")
+    half = __import__("core.gpu", fromlist=["half"]).half  # bfloat16, or what an older GPU has
+    o["dtype"] = o["dtype"] or (half() if gpu else "auto")
     o["use_activation_checkpointing"] = (
         gpu if o["use_activation_checkpointing"] is None else o["use_activation_checkpointing"]
     )
@@ -174,6 +175,7 @@ def _model(o):
         use_varlen_attn=o["use_varlen_attn"],
         use_activation_checkpointing=o["use_activation_checkpointing"],
         answers_only=o["answers_only"],
+        dispatch=o["use_varlen_attn"] or o["sequence_parallel_size"] > 1,
         unpack_4bit=o["unpack_4bit"],
         keep_frozen=o["keep_frozen"],
         llm=llm,

@@ -80,6 +80,43 @@ class Room:
         os.kill(self.record()["pid"], signal.SIGKILL)
 
 
+STAND_IN = """#!/bin/sh
+exec "{python}" "{engine}" "$@"
+"""
+
+
+def gpu_environment(folder: Path, **shown: object) -> dict[str, str]:
+    """What a command needs to see a machine with a GPU (``shown``: of tests/bin/nvidia-smi) whose
+    TurboMind is gpu_engine.py, in an environment that counts as made."""
+    venvs = folder / "venvs"
+    venvs.mkdir(parents=True, exist_ok=True)
+    for stage in ("core", "serve", "eval", "lmdeploy"):
+        link = venvs / stage
+        if (VENVS / stage).exists() and not link.exists():
+            link.symlink_to((VENVS / stage).resolve())
+    python = venvs / "turbomind" / "bin" / "python"
+    python.parent.mkdir(parents=True, exist_ok=True)
+    engine = Path(__file__).with_name("gpu_engine.py")
+    python.write_text(STAND_IN.format(python=SERVE, engine=engine))
+    python.chmod(0o755)
+    stamp = subprocess.run(
+        [str(SERVE), "-c", STAMP], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    (venvs / "turbomind" / ".installed").write_text(stamp.stdout.strip())
+    path = f"{ROOT / 'tests' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    own = {f"FAKE_{name.upper()}": str(value) for name, value in shown.items()}
+    log = {"GPU_ENGINE_LOG": str(folder / "gpu.log"), "OMP_NUM_THREADS": "1"}
+    return {"TIKUFORGE_VENVS": str(venvs), "PATH": path, **log, **own}
+
+
+STAMP = """
+import sys
+sys.path.insert(0, "requirements")
+import install
+print(install.stamp_of(install.inputs("turbomind")))
+"""
+
+
 @functools.cache
 def make(folder: Path) -> Room:
     """A room with a tiny merged model, one a folder; skips where there is no serve environment."""

@@ -74,20 +74,23 @@ def test_what_the_engine_would_get_wrong_is_refused_before_the_work(tmp_path: Pa
         gguf.preflight(path)
 
 
-def test_auto_takes_the_gpu_only_where_gpu_and_lmdeploy_are_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_auto_takes_turbomind_where_there_is_a_gpu_and_makes_its_environment(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(engines, "VENVS", tmp_path)
-    monkeypatch.setattr(engines, "gpus", lambda: ())
-    assert engines.choose("auto") == "cpu"
+    made: list[str] = []
+    monkeypatch.setattr(engines, "make_environment", made.append)
+    monkeypatch.setattr(engines.gpu, "gpus", tuple)
+    assert engines.choose("auto") == "cpu" and not made
     with pytest.raises(UserError, match=r"GPU.*llama\.cpp"):
         engines.choose("turbomind")
-    monkeypatch.setattr(engines, "gpus", lambda: ("GPU 0: something",))
-    assert engines.choose("auto") == "cpu"
-    python = tmp_path / "turbomind" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.touch()
-    assert engines.choose("auto") == "turbomind"
+    card = engines.gpu.GPU("something", (550, 54), 24.0, 24.0)
+    monkeypatch.setattr(engines.gpu, "gpus", lambda: (card,))
+    assert engines.choose("auto") == "turbomind" and made == ["turbomind"]
+    assert engines.choose("cpu") == "cpu" and made == ["turbomind"]
+    old = engines.gpu.GPU("something", (470, 82), 24.0, 24.0)
+    monkeypatch.setattr(engines.gpu, "gpus", lambda: (old,))
+    with pytest.raises(UserError, match=r"470\.82.*525"):
+        engines.choose("auto")
 
 
 def test_settings_of_the_command_line(tmp_path: Path) -> None:

@@ -237,8 +237,53 @@ def failed_write(base: str) -> dict:
     return {"said": said, "left": sorted(path.name for path in folder.iterdir())}
 
 
+def flash_installed(base: str) -> dict:
+    """Which attention runs where flash-attn is installed, and whether one process can train."""
+    import torch
+    import xtuner.model.modules.dispatch as dispatch
+    from xtuner.registry import BUILDER
+
+    from train import recipes
+
+    before, dispatch.SUPPORT_FLASH2 = dispatch.SUPPORT_FLASH2, True
+    try:
+        options = {"pretrained_model_name_or_path": base, "device": "cpu", "quantization": None}
+        cfg = recipes.load(recipes.find("llama3_1_8b_qlora.py"), {**options, "data": "none"})
+        model = BUILDER.build(cfg.model).train()
+        ids = torch.arange(5, 25).reshape(1, 20)
+        data = {"input_ids": ids, "labels": ids, "attention_mask": torch.ones_like(ids)}
+        loss = float(model.compute_loss(data)["loss"])
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"[:200]}
+    finally:
+        dispatch.SUPPORT_FLASH2 = before
+    return {"loss": loss}
+
+
+def weights(base: str) -> dict:
+    """Bytes of the parameters that recipes build on the tiny model, beside the estimate's."""
+    from xtuner.registry import BUILDER
+
+    from train import estimate, recipes
+    from train.shapes import shape
+
+    found = {}
+    for name in ("qwen2_5_7b_lora.py", "qwen2_5_7b_qlora.py", "qwen2_5_0_5b_full.py"):
+        options = {"pretrained_model_name_or_path": base, "device": "cpu", "unpack_4bit": False}
+        cfg = recipes.load(recipes.find(name), {**options, "dtype": "bfloat16", "data": "none"})
+        model = BUILDER.build(cfg.model)
+        sizes = {"trained": 0, "kept": 0}
+        for parameter in model.parameters():
+            key = "trained" if parameter.requires_grad else "kept"
+            sizes[key] += parameter.numel() * parameter.element_size()
+        told = estimate.parts(shape(base), cfg.settings.to_dict())
+        found[name] = {**sizes, "told": [told["trainable"], told["weights"]]}
+    return found
+
+
 if __name__ == "__main__":
     os.environ["HF_HUB_OFFLINE"] = "1"
     mends.apply()
     parts = (token_ids, guarded, unguarded, unpacked, packed, frozen, failed_write)
+    parts += (flash_installed, weights)
     print(json.dumps({part.__name__: part(sys.argv[1]) for part in parts}))

@@ -1,0 +1,98 @@
+"""The NVIDIA GPUs of this machine as ``nvidia-smi`` tells them, and what follows for the software.
+
+Standard library only: ``requirements/install.py`` asks here before there is any environment.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+
+from core.errors import UserError
+
+# NVIDIA, CUDA Toolkit release notes, table "CUDA Toolkit and Minimum Required Driver Version".
+CUDA13_DRIVER = (580,)
+CUDA12_DRIVER = (525, 60)
+BF16_CAPABILITY = (8, 0)  # Ampere; earlier ones emulate bfloat16, slowly
+QUERY = "name,driver_version,memory.total,memory.free"
+
+
+@dataclass(frozen=True)
+class GPU:
+    """One GPU; ``memory_gb`` and ``free_gb`` in GB (10^9 bytes), ``capability`` (0, 0) where an
+    older ``nvidia-smi`` does not tell it."""
+
+    name: str
+    driver: tuple[int, ...]
+    memory_gb: float
+    free_gb: float
+    capability: tuple[int, int] = (0, 0)
+
+    @property
+    def bf16(self) -> bool:
+        """Whether it computes in bfloat16 (also where its capability is not told)."""
+        return self.capability == (0, 0) or self.capability >= BF16_CAPABILITY
+
+
+def present() -> tuple[GPU, ...]:
+    """The GPUs as they are now, those alone that CUDA_VISIBLE_DEVICES names by number; empty
+    without a driver."""
+    if not shutil.which("nvidia-smi"):
+        return ()
+    for query in (QUERY + ",compute_cap", QUERY):  # drivers before 510 know no compute_cap
+        command = ["nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader,nounits"]
+        asked = subprocess.run(command, capture_output=True, text=True)
+        found = [parse(line) for line in asked.stdout.splitlines() if line.count(",") >= 3]
+        if asked.returncode == 0 and found:
+            named = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+            numbers = [int(part) for part in named.split(",") if part.strip().isdigit()]
+            seen = [found[number] for number in numbers if number < len(found)]
+            return tuple(seen or found)
+    return ()
+
+
+@functools.cache
+def gpus() -> tuple[GPU, ...]:
+    """:func:`present`, asked once a process: names and sizes do not change."""
+    return present()
+
+
+def parse(line: str) -> GPU:
+    """One line of ``nvidia-smi --format=csv,noheader,nounits``; its memory is in MiB."""
+    name, driver, total, free, *rest = (part.strip() for part in line.split(","))
+    cap = rest[0].split(".") if rest and rest[0][:1].isdigit() else ("0", "0")
+    numbers = tuple(int(part) for part in driver.split(".") if part.isdigit())
+    sizes = [int(text) * 2**20 / 1e9 if text.isdigit() else 0.0 for text in (total, free)]
+    return GPU(name, numbers, sizes[0], sizes[1], (int(cap[0]), int(cap[1])))
+
+
+def cuda_line() -> str:
+    """Which builds of torch the driver runs: ``cuda13``, ``cuda12``, or '' without a GPU.
+
+    Raises :class:`UserError` for a driver that runs neither.
+    """
+    if not gpus():
+        return ""
+    driver = gpus()[0].driver
+    if driver >= CUDA13_DRIVER:
+        return "cuda13"
+    if driver >= CUDA12_DRIVER:
+        return "cuda12"
+    version = ".".join(map(str, driver))
+    raise UserError(
+        f"NVIDIA 驱动 driver {version} 太旧 is too old: 请升级到 upgrade to ≥ 525.60 (CUDA 12) "
+        "或 or ≥ 580 (CUDA 13)"
+    )
+
+
+def half() -> str:
+    """The 16-bit dtype to compute in: bfloat16 where every GPU here has it (and where there is
+    none, for whoever reads a recipe elsewhere), else float16.
+
+    Qwen2-class models overflow in float16, which loss scaling cannot mend: it scales gradients,
+    not the forward pass. github.com/QwenLM/Qwen2.5 says to use bfloat16.
+    """
+    return "bfloat16" if all(one.bf16 for one in gpus()) else "float16"

@@ -1,0 +1,179 @@
+"""``make gpu-check``, the serving half: what training left, served at 1, 8 and 64 clients.
+
+By TurboMind in 16 bits and, where the time allows, AWQ; by LMDeploy's PyTorch engine where
+TurboMind's libraries do not load; in a rehearsal by the CPU engine. Prints one table and one line
+of JSON of both halves, and removes the models.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from core import chat, gpu
+from core.errors import UserError
+from core.files import read_json, shown, write_json
+from deploy import engines, models, process, servers
+
+CLIENTS = (1, 8, 64)
+TOKENS = 64  # of each answer
+SECONDS = 12.0  # of asking, for each number of clients
+AWQ_SECONDS = 150.0  # what quantising the smaller model may still take
+QUESTION = [{"role": "system", "content": "x" * 24}, {"role": "user", "content": "y" * 20}]
+COLUMNS = ("s_per_step", "rows_per_s", "tokens_per_s", *(f"tokens_per_s_{n}" for n in CLIENTS))
+
+
+def gpu_check(out: Path) -> None:
+    """Serve each model below ``OUT/models``; the table, ``OUT/gpu-check.json`` and its line."""
+    found = read_json(out / "train.json")
+    rehearsed, ends = found["rehearsed"], found["began"] + 60 * found["minutes"]
+    work = out / "models"
+    try:
+        folders = sorted(
+            work.glob("*/run/merged/config.json"), key=lambda file: smaller(file.parent)
+        )
+        for number, file in enumerate(folders):
+            found["rows"] += one_model(file.parent, rehearsed, ends, awq=number == 0)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    found["minutes_taken"] = round((time.time() - found["began"]) / 60, 1)
+    print(table(found))
+    write_json(out / "gpu-check.json", found)
+    print(f"写入 wrote {shown(out / 'gpu-check.json')}")
+    print(json.dumps({"benchmark": "gpu-check", **found}, ensure_ascii=False))
+
+
+def smaller(folder: Path) -> int:
+    """Bytes of weights, to begin with the least."""
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+
+
+def one_model(folder: Path, rehearsed: bool, ends: float, awq: bool) -> list[dict[str, Any]]:
+    """The served rows of one merged model: 16 bits, then AWQ of the ``awq`` one."""
+    name = folder.parent.parent.name
+    rows = []
+    for backend in ("cpu",) if rehearsed else engines.GPU_BACKENDS:
+        found = attempt(folder, backend, ends)
+        rows.append({"model": name, "what": f"serve: {backend}", **found})
+        if "error" not in found:
+            break
+    if awq:
+        backend = rows[-1]["what"].partition(": ")[2]
+        rows.append({"model": name, "what": "serve: awq", **quantised(folder, backend, ends)})
+    return rows
+
+
+def attempt(folder: Path, backend: str, ends: float) -> dict[str, Any]:
+    """Figures of one server, or why there are none."""
+    if time.time() > ends - (len(CLIENTS) * SECONDS + 30):
+        return {"error": "没有时间了 out of time"}
+    print(f"{shown(folder)}: {backend} …", flush=True)
+    try:
+        return served(folder, backend)
+    except UserError as error:
+        return {"error": str(error)[:200]}
+
+
+def served(folder: Path, backend: str) -> dict[str, Any]:
+    """Start a server, ask it, stop it."""
+    if engines.choose(backend) != backend:
+        raise UserError(f"BACKEND={backend}")
+    port, before = servers.unused(), free()
+    chat.SERVERS.mkdir(parents=True, exist_ok=True)
+    process.ensure_key()
+    model = models.Model(folder, "measured")
+    path = engines.prepare(backend, model)
+    values = engines.fitted(backend, model, engines.settings(backend), None, 0.0)
+    url = f"http://127.0.0.1:{port}/v1"
+    target = chat.Endpoint(url=url, model="measured", backend=backend, started_for="gpu-check")
+    spec = chat.SERVERS / f"{port}.settings.json"
+    line = engines.command(backend, path, "measured", "127.0.0.1", port, values, spec)
+    began = time.monotonic()
+    running = servers.start(target, port, line, values["drain"])
+    try:
+        found: dict[str, Any] = {"load_s": round(time.monotonic() - began, 1)}
+        ask(running)  # the first answer pays for what is made on demand
+        for count in CLIENTS:
+            found[f"tokens_per_s_{count}"] = throughput(running, count)
+        if before:
+            found["peak_gb"] = round(before - free(), 2)
+        return found
+    finally:
+        servers.stop(port, now=True)
+
+
+def free() -> float:
+    """GB of the first GPU that are free (0 without one)."""
+    there = gpu.present()
+    return there[0].free_gb if there else 0.0
+
+
+def ask(target: chat.Endpoint) -> int:
+    """One answer; how many tokens it had."""
+    from deploy.handover import call
+
+    body = {"model": target.model, "messages": QUESTION, "max_tokens": TOKENS, "temperature": 0}
+    return int(call(target, "/v1/chat/completions", body)["usage"]["completion_tokens"])
+
+
+def throughput(target: chat.Endpoint, clients: int) -> float:
+    """Tokens a second of ``clients`` that each ask again when they are answered."""
+    ends, done, began = time.monotonic() + SECONDS, [], time.monotonic()
+
+    def client() -> None:
+        while time.monotonic() < ends:
+            done.append(ask(target))
+
+    threads = [threading.Thread(target=client, daemon=True) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return round(sum(done) / (time.monotonic() - began), 1)
+
+
+def quantised(folder: Path, backend: str, ends: float) -> dict[str, Any]:
+    """AWQ by LMDeploy on the rows that were trained on, then served where there is a GPU."""
+    if time.time() > ends - AWQ_SECONDS:
+        return {"error": "没有时间了 out of time"}
+    out, spec = folder.parent / "awq", folder.parent / "lite.json"
+    values = {"model": str(folder.absolute()), "out": str(out.absolute()), "format": "awq"}
+    data = folder.parent.parent / "data" / "train.jsonl"
+    values |= {"rows": str(data.absolute()), "device": "cpu" if backend == "cpu" else "cuda"}
+    write_json(spec, {**values, "group": 128, "plain": ""})
+    print(f"{shown(folder)}: AWQ …", flush=True)
+    began = time.monotonic()
+    line = [str(engines.lite_python()), "-m", "deploy.lite", str(spec.absolute())]
+    left = max(ends - time.time() - 60, 60)
+    try:
+        done = subprocess.run(line, capture_output=True, text=True, timeout=left)
+    except subprocess.TimeoutExpired:
+        return {"error": f"AWQ: {left:.0f} s 不够 were not enough"}
+    found = {"seconds": round(time.monotonic() - began, 1)}
+    if done.returncode:
+        return {**found, "error": (done.stderr.strip().splitlines() or ["?"])[-1][:200]}
+    if backend == "cpu":
+        return {**found, "note": "CPU 引擎不读 AWQ the CPU engine reads none"}
+    return {**found, **attempt(out, backend, ends)}
+
+
+def table(found: dict[str, Any]) -> str:
+    """One line a row."""
+    names = {"s_per_step": "s/step", "rows_per_s": "rows/s", "tokens_per_s": "tok/s"}
+    names |= {f"tokens_per_s_{n}": f"tok/s ×{n}" for n in CLIENTS}
+    head = f"{'model':22}{'what':24}" + "".join(f"{names[key]:>11}" for key in COLUMNS)
+    lines = [f"{found['gpu']}", head + f"{'peak GB':>9}{'s':>8}"]
+    for row in found["rows"]:
+        line = f"{row['model']:22}{row['what']:24}"
+        if "error" in row:
+            lines.append(f"{line}  {row['error']}")
+            continue
+        line += "".join(f"{row.get(key, ''):>11}" for key in COLUMNS)
+        line += f"{row.get('peak_gb', ''):>9}{row.get('seconds', row.get('load_s', '')):>8}"
+        lines.append(f"{line}  {row.get('note', '')}".rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,87 @@
+"""Which servers an evaluation starts, beside each other or one after another: ``deploy plan``.
+
+On a CPU all at once (they share the processor anyway, and start while others load). On GPUs one a
+GPU where there are enough of them, together on one where the computed sizes fit, else in turn. A
+server that ``make deploy`` started is used where it serves the very model.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from core import chat, gpu
+from core.errors import UserError
+from deploy import engines, fit, models
+from deploy.health import healthy
+from deploy.models import Model
+
+
+def groups(
+    wanted: dict[str, Model], backend: str, ports: dict[str, int], running: dict[str, int]
+) -> list[list[dict[str, Any]]]:
+    """What to start together: lists of ``{role, port, start, budget, devices}``, in turn.
+
+    ``start`` is False for those of ``running`` (role → port), which are served already.
+    ``budget``: GB of GPU memory (0: all); ``devices``: CUDA_VISIBLE_DEVICES ('': all).
+    """
+    found = [
+        {"role": role, "port": ports[role], "start": True, "budget": 0.0, "devices": ""}
+        for role in wanted
+    ]
+    for one in found:
+        if one["role"] in running:
+            one.update(port=running[one["role"]], start=False)
+    if backend == "cpu":
+        return [found]
+    there = [one for one in found if not one["start"]]
+    fresh = [one for one in found if one["start"]]
+    together = share(fresh, {role: model.path for role, model in wanted.items()}, backend)
+    turns = [fresh] if together else [[one] for one in fresh]
+    return [there + turns[0], *turns[1:]] if turns else [there]
+
+
+def serves(port: int, model: Model, backend: str) -> bool:
+    """Whether our server on ``port`` answers with this very content by this engine."""
+    from deploy import servers
+
+    there = servers.noted().get(port)
+    if there is None or there.backend != backend or there.model_dir != str(model.path):
+        return False
+    path = engines.prepare(backend, model)
+    version = models.version(path, chat.SERVERS / f"{port}.version.json")
+    return there.version == version and healthy(there)
+
+
+def share(fresh: list[dict[str, Any]], paths: dict[str, Path], backend: str) -> bool:
+    """Give each of ``fresh`` a GPU of its own, or its part of one; False where neither fits."""
+    there = gpu.present()
+    values = engines.settings(backend)
+    needs = [fit.needs_gb(paths[one["role"]], values) for one in fresh]
+    empty = [number for number, one in enumerate(there) if one.free_gb >= max(needs, default=0)]
+    if len(fresh) <= len(empty) and len(there) > 1:
+        for one, number in zip(fresh, empty, strict=False):
+            one["devices"] = str(number)
+        return True
+    best = max(range(len(there)), key=lambda number: there[number].free_gb)
+    spare = fit.SAFE * there[best].free_gb - sum(needs)
+    if len(fresh) < 2 or spare < 0:
+        return len(fresh) < 2
+    for one, need in zip(fresh, needs, strict=True):
+        one["budget"] = round(need + spare / len(fresh), 1)
+        one["devices"] = str(best) if len(there) > 1 else ""
+    return True
+
+
+def models_of(roles: list[str], int4: str, pick: Any) -> dict[str, Model]:
+    """The models of ``roles``; int4 is what was shipped (left out, said, where there is none), or
+    the file or folder that ``int4`` names. ``pick(role, given)`` finds one."""
+    found = {role: pick(role, None) for role in roles}
+    if int4 and int4 != "0":
+        try:
+            found["int4"] = pick("int4", None if int4 == "shipped" else int4)
+        except UserError as error:
+            if int4 != "shipped":
+                raise
+            print(f"本次没有 int4 列 without the column int4: {error}")
+    return found

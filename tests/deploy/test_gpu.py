@@ -1,0 +1,172 @@
+"""What a machine with a GPU does, on one that only shows one (tests/bin/nvidia-smi): which engine,
+which command, how much memory, in which order; and the proof of the hand-over for TurboMind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.errors import UserError
+from core.files import write_json
+from deploy import engines, fit, plan, preflight
+from tests.deploy import helper
+from tests.deploy.helper import Room
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    made = helper.make(tmp_path / "served")
+    yield made
+    made.stop_all()
+
+
+def log(folder: Path) -> list[dict]:
+    file = folder / "gpu.log"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []
+
+
+def test_deploy_on_a_gpu_is_turbomind_with_its_hand_over_proved(room: Room, tmp_path: Path) -> None:
+    env = helper.gpu_environment(tmp_path, driver="550.54.15")
+    done = room.deploy("start", "--work-dir", room.run, "--port", room.port, env=env)
+    assert done.returncode == 0, done.stderr
+    assert "serve api_server" in done.stdout and "--backend turbomind" in done.stdout
+    assert "(turbomind)" in done.stdout and room.record()["backend"] == "turbomind"
+    proof = json.loads((room.run / "merged.served.json").read_text())
+    assert proof["engine"] == "turbomind" and proof["prompt_ids_equal"]
+    assert proof["greedy_equal"] == 3
+    assert log(tmp_path)[0]["argv"][log(tmp_path)[0]["argv"].index("--tp") + 1] == "1"
+
+
+def test_a_server_that_reads_other_tokens_is_stopped_and_said(room: Room, tmp_path: Path) -> None:
+    env = helper.gpu_environment(tmp_path) | {"GPU_ENGINE_WRONG": "bos"}
+    done = room.deploy("start", "--work-dir", room.run, "--port", room.port, env=env)
+    assert done.returncode == 2 and "other prompt tokens" in done.stderr
+    assert not room.record() and not (room.run / "merged.served.json").exists()
+    assert [one["what"] for one in log(tmp_path)] == ["start", "end"]
+
+
+def test_a_folder_whose_ids_are_not_those_of_training_is_said(room: Room, tmp_path: Path) -> None:
+    from core.files import sha256
+
+    data = tmp_path / "data"
+    data.mkdir()
+    turn = {"system": helper.SYSTEM, "input": "世界上最大的宫殿是？", "output": "故宫"}
+    (data / "train.jsonl").write_text(json.dumps({"conversation": [turn]}) + "\n")
+    write_json(room.run / "run.json", {"base": str(room.run / "merged"), "data": str(data)})
+    note = {"data_sha256": sha256(data / "train.jsonl"), "prompts": [{"ids": [1, 2, 3]}]}
+    write_json(room.run / "merged" / "handover.json", note)
+    env = helper.gpu_environment(tmp_path)
+    done = room.deploy("start", "--work-dir", room.run, "--port", room.port, env=env)
+    assert done.returncode == 2 and "than in training" in done.stderr
+
+
+@pytest.mark.parametrize(("memory", "gpus", "tp"), [(24564, 1, None), (24564, 8, "2"),
+                                                    (81559, 1, "1"), (81559, 8, "1")])  # fmt: skip
+def test_a_model_is_spread_over_as_many_gpus_as_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: int, gpus: int, tp: str | None
+) -> None:
+    show(monkeypatch, memory_mb=memory, gpus=gpus)
+    folder = big(tmp_path / "m", 26e9)
+    values = engines.settings("turbomind")
+    if tp is None:
+        with pytest.raises(UserError, match="ROLE=int4"):
+            fit.settle(folder, values, None, 0.0)
+    else:
+        assert fit.settle(folder, values, None, 0.0)["tp"] == int(tp)
+
+
+def show(monkeypatch: pytest.MonkeyPatch, **shown: object) -> None:
+    from core import gpu
+
+    monkeypatch.setenv("PATH", f"{helper.ROOT / 'tests' / 'bin'}:/usr/bin:/bin")
+    for name, value in shown.items():
+        monkeypatch.setenv(f"FAKE_{name.upper()}", str(value))
+    monkeypatch.setattr(gpu, "gpus", gpu.present)  # uncached: the next test shows another machine
+
+
+def big(folder: Path, size: float) -> Path:
+    """A folder in InternLM2-7B's shape with ``size`` bytes of weights (a file with a hole)."""
+    folder.mkdir(parents=True)
+    write_json(folder / "config.json", {
+        "architectures": ["InternLM2ForCausalLM"], "hidden_size": 4096, "num_hidden_layers": 32,
+        "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 14336,
+    })  # fmt: skip
+    with open(folder / "model.safetensors", "wb") as out:
+        out.truncate(int(size))
+    return folder
+
+
+def groups(tmp_path: Path, sizes: dict[str, float]) -> list[list[dict]]:
+    from deploy.models import Model
+
+    made = {role: Model(big(tmp_path / role, size), role) for role, size in sizes.items()}
+    ports = {"tuned": 23342, "base": 23341, "int4": 23343}
+    return plan.groups(made, "turbomind", ports, {})
+
+
+SIZES = {"tuned": 15.5e9, "base": 15.5e9, "int4": 5e9}
+
+
+def test_columns_of_a_7b_go_in_turn_on_24_gb_together_on_80_and_one_a_gpu_on_eight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show(monkeypatch, memory_mb=24564)
+    turns = groups(tmp_path / "a", SIZES)
+    assert [[one["role"] for one in group] for group in turns] == [["tuned"], ["base"], ["int4"]]
+    show(monkeypatch, memory_mb=81559, gpu="NVIDIA A100-SXM4-80GB")
+    (together,) = groups(tmp_path / "b", SIZES)
+    assert sum(one["budget"] for one in together) <= 81559 * 2**20 / 1e9
+    values = engines.settings("turbomind")
+    shares = [
+        fit.settle(tmp_path / "b" / one["role"], values, None, one["budget"])[
+            "cache_max_entry_count"
+        ]
+        for one in together
+    ]
+    assert max(shares) < 0.5, "each takes but its part of what is free"
+    show(monkeypatch, memory_mb=24564, gpus=8)
+    (apart,) = groups(tmp_path / "c", SIZES)
+    assert [one["devices"] for one in apart] == ["0", "1", "2"]
+
+
+def test_internlm3_is_refused_before_the_quantiser_runs(tmp_path: Path) -> None:
+    folder = big(tmp_path / "m", 1)
+    assert preflight.lite(folder, 128)
+    config = json.loads((folder / "config.json").read_text())
+    write_json(folder / "config.json", {**config, "architectures": ["InternLM3ForCausalLM"]})
+    with pytest.raises(UserError, match="InternLM3"):
+        preflight.lite(folder, 128)
+
+
+@pytest.mark.parametrize(("driver", "build", "gpus", "memory", "size"), [
+    ("550.54.15", "CUDA 12 (torch 2.10)", 1, 24564, "7B"),
+    ("580.65.06", "CUDA 13 (torch 2.13)", 8, 81559, "20B"),
+])  # fmt: skip
+def test_doctor_says_driver_cuda_and_what_fits(
+    room: Room, tmp_path: Path, driver: str, build: str, gpus: int, memory: int, size: str
+) -> None:
+    env = helper.gpu_environment(tmp_path, driver=driver, gpus=gpus, memory_mb=memory)
+    said = room.deploy("doctor", env=env).stdout
+    assert said.count("GeForce") == gpus and driver.partition(".")[0] in said
+    assert build in said and f"serves up to {size}" in said
+
+
+def test_quantising_on_a_gpu_is_measured_by_the_engine_that_will_serve(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The 16-bit model is asked through TurboMind: no GGUF of it is made."""
+    data = tmp_path / "data"
+    data.mkdir()
+    turn = {"system": helper.SYSTEM, "input": "世界上最大的宫殿是？", "output": "故宫"}
+    (data / "train.jsonl").write_text(json.dumps({"conversation": [turn]}) + "\n")
+    env = helper.gpu_environment(tmp_path)
+    words = ["quantize", "--work-dir", room.run, "--data", data, "--sample", "1"]
+    done = room.deploy(*words, "--format", "awq", env=env)
+    # The stand-in environment serves but holds no quantiser: the run ends there, measured before.
+    assert "量化前 before (bf16), 2 题 questions, turbomind" in done.stdout, done.stderr
+    assert [one["what"] for one in log(tmp_path)][:2] == ["start", "end"]
+    assert json.loads((room.run / "gguf" / "before.turbomind.json").read_text())["score"]["n"] == 2
+    assert '"device": "cuda"' not in done.stderr and not list((room.run / "gguf").glob("*.gguf"))
+    assert done.returncode == 2 and not (room.run / "awq").exists()

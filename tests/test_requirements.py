@@ -1,0 +1,97 @@
+"""What each stage installs for an NVIDIA driver, resolved against the registry; no GPU needed."""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.files import ROOT
+
+INSTALL = ROOT / "requirements" / "install.py"
+STAND_IN = Path(__file__).parent / "bin"
+
+
+def fake(**shown: object) -> dict[str, str]:
+    """The environment of a machine whose ``nvidia-smi`` shows this."""
+    path = f"{STAND_IN}{os.pathsep}{os.environ['PATH']}"
+    own = {f"FAKE_{name.upper()}": str(value) for name, value in shown.items()}
+    return {**os.environ, "PATH": path, **own}
+
+
+@functools.cache
+def pins(stage: str, line: str = "") -> dict[str, str]:
+    command = [sys.executable, str(INSTALL), "--resolve", stage, *([line] if line else [])]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if "error sending request" in done.stderr or "dns error" in done.stderr:
+        pytest.skip("no package registry")
+    assert done.returncode == 0, done.stderr
+    rows = [text.split(" ;")[0].partition("==") for text in done.stdout.splitlines()]
+    return {name: version for name, _, version in rows}
+
+
+def cuda_majors(found: dict[str, str]) -> set[str]:
+    """CUDA majors of the libraries among ``found``."""
+    majors = {name.rpartition("-cu")[2] for name in found if name.startswith("nvidia-")}
+    runtime = found.get("nvidia-cuda-runtime", "").partition(".")[0]
+    return {major for major in (*majors, runtime) if major in ("11", "12", "13")}
+
+
+@pytest.mark.parametrize("stage", ["train", "train-448"])
+@pytest.mark.parametrize(("line", "torch", "major"), [
+    ("cuda13", "2.13.0", "13"), ("cuda12", "2.10.0", "12"),
+])  # fmt: skip
+def test_training_takes_the_build_that_the_driver_runs(
+    stage: str, line: str, torch: str, major: str
+) -> None:
+    found = pins(stage, line)
+    assert found["torch"] == torch and cuda_majors(found) == {major}
+    assert found["transformers"] == {"train": "4.57.6", "train-448": "4.48.0"}[stage]
+
+
+@pytest.mark.parametrize("stage", ["train", "train-448"])
+def test_training_can_convert_a_sentencepiece_tokenizer(stage: str) -> None:
+    assert {"protobuf", "sentencepiece"} <= set(pins(stage))
+
+
+def test_turbomind_is_locked_reads_what_training_wrote_and_has_one_cuda() -> None:
+    found = pins("turbomind")
+    assert (ROOT / "requirements" / "turbomind.lock").is_file()
+    assert found["lmdeploy"] == "0.18.0" and found["transformers"] == "4.57.6"
+    assert cuda_majors(found) == {"12"}, "two nvidia-nccl packages write one file"
+    assert "turbomind" in (ROOT / "Makefile").read_text().partition("\nlock:")[2].split("do")[0]
+
+
+def test_the_quantiser_has_turbominds_transformers() -> None:
+    text = (ROOT / "requirements" / "lmdeploy.txt").read_text()
+    assert f"transformers=={pins('turbomind')['transformers']}" in text
+
+
+CHOSEN = """
+import sys
+sys.path.insert(0, "requirements")
+import install
+print(sorted(install.inputs("train", install.cuda_line("train"))))
+"""
+
+
+@pytest.mark.parametrize(("driver", "chosen"), [("550.54.15", True), ("580.65.06", False)])
+def test_the_line_follows_the_driver(driver: str, chosen: bool) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CHOSEN], env=fake(driver=driver), cwd=ROOT,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert ("cuda12" in done.stdout) == chosen, done.stdout + done.stderr
+
+
+def test_a_driver_that_runs_neither_is_said_in_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CHOSEN], env=fake(driver="470.82"), cwd=ROOT,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "470.82" in done.stderr and "525" in done.stderr

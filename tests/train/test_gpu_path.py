@@ -1,0 +1,132 @@
+"""What a GPU would show, without one: devices, dtypes, flash-attn, two ranks, drivers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import gpu
+from tests.train.conftest import HERE, VENVS, environment
+from train import preflight, recipes
+
+
+def python(script: str, *words: str, stage: str = "train", timeout: float = 300) -> Any:
+    interpreter = VENVS / stage / "bin" / "python"
+    if not interpreter.exists():
+        pytest.skip(f"no environment (python3 requirements/install.py {stage})")
+    return subprocess.run(
+        [str(interpreter), *words, str(HERE / script)],
+        env=environment(), capture_output=True, text=True, timeout=timeout,
+    )  # fmt: skip
+
+
+def test_every_call_that_feeds_a_model_feeds_it_on_its_device() -> None:
+    done = python("fake_cuda.py")
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert set(found.values()) == {"ok"}, found
+
+
+def test_flash_attn_installed_changes_nothing_on_one_gpu(probed: dict[str, Any]) -> None:
+    assert probed["flash_installed"].get("loss", 0) > 0, probed["flash_installed"]
+
+
+@pytest.mark.parametrize(
+    "name", ["qwen2_5_7b_lora.py", "qwen2_5_7b_qlora.py", "qwen2_5_0_5b_full.py"]
+)
+def test_weights_have_the_dtypes_that_the_estimate_counts(
+    probed: dict[str, Any], name: str
+) -> None:
+    found = probed["weights"][name]
+    trained, kept = found["told"]
+    assert found["trained"] == pytest.approx(trained, rel=0.02, abs=2000)
+    # 4-bit scales, of which a small model has proportionally more, are no parameters.
+    assert found["kept"] == pytest.approx(kept, rel=0.06, abs=2000)
+
+
+def test_two_ranks_answer_sample_questions_together() -> None:
+    done = python(
+        "ranks.py", "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29613"
+    )
+    assert done.returncode == 0, done.stderr[-1500:]
+    assert done.stdout.count("done") == 2 and done.stdout.count("实答") == 1
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch):
+    """``shown(driver=…, cap=…)``: what nvidia-smi shows from now on."""
+    stand_in = Path(__file__).parents[1] / "bin"
+
+    def show(**values: object) -> None:
+        monkeypatch.setenv("PATH", f"{stand_in}:/usr/bin:/bin")
+        for name, value in values.items():
+            monkeypatch.setenv(f"FAKE_{name.upper()}", str(value))
+        gpu.gpus.cache_clear()
+
+    yield show
+    monkeypatch.undo()
+    gpu.gpus.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["internlm2_qlora.py", "qwen2_5_7b_qlora.py"])
+def test_bfloat16_where_the_gpu_has_it_float16_on_older_ones(name: str, shown) -> None:
+    shown(cap="8.0")
+    new = recipes.load(recipes.find(name))
+    assert new.settings.dtype == "bfloat16" and new.optim_wrapper.loss_scale == 1.0
+    shown(cap="7.5", gpu="Tesla T4")
+    old = recipes.load(recipes.find(name))
+    assert old.settings.dtype == "float16" and old.optim_wrapper.loss_scale == "dynamic"
+    assert recipes.load(recipes.find(name), {"dtype": "bfloat16"}).settings.dtype == "bfloat16"
+
+
+def test_preflight_says_a_driver_that_is_too_old_and_a_gpu_that_is_small(
+    tmp_path: Path, shown, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "train.jsonl").write_text("{}\n")
+    (tmp_path / "config.json").write_text("{}")
+    options = {"data": str(tmp_path), "pretrained_model_name_or_path": str(tmp_path)}
+    settings = recipes.load(recipes.find("internlm2_20b_qlora.py"), options).settings.to_dict()
+    shown(driver="470.82.01")
+    with pytest.raises(preflight.UserError, match=r"470\.82.*525"):
+        preflight.check("internlm2_20b_qlora.py", settings)
+    for driver in ("550.54.15", "580.65.06"):
+        shown(driver=driver, memory_mb=16376, gpus=8)
+        preflight.check("internlm2_20b_qlora.py", settings)
+        assert "17 GB" in capsys.readouterr().out
+
+
+def test_lora_leaves_the_output_layer_alone(probed_hub: dict[str, Any]) -> None:
+    assert "output" not in probed_hub["lora"] and "wqkv" in probed_hub["lora"]
+
+
+LORA = """
+import json, sys
+from train import mends, recipes
+mends.apply()
+from xtuner.registry import BUILDER
+options = {"pretrained_model_name_or_path": sys.argv[1], "device": "cpu", "data": "none"}
+model = BUILDER.build(recipes.load(recipes.find("internlm2_qlora.py"), options).model)
+names = {name.split(".lora_")[0].rpartition(".")[2] for name, _ in model.named_parameters()
+         if ".lora_" in name}
+print(json.dumps({"lora": sorted(names)}))
+"""
+
+
+@pytest.fixture(scope="module")
+def probed_hub(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Which layers get LoRA in a tiny InternLM2 as on the hub."""
+    interpreter = VENVS / "train-448" / "bin" / "python"
+    if not interpreter.exists():
+        pytest.skip("no environment (python3 requirements/install.py train-448)")
+    folder = tmp_path_factory.mktemp("hub")
+    own = {**environment(), "HF_MODULES_CACHE": str(folder / "modules")}
+    for line in ([str(HERE / "hub_internlm2.py"), str(folder / "m")], ["-c", LORA, folder / "m"]):
+        done = subprocess.run(
+            [str(interpreter), *map(str, line)], env=own, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
