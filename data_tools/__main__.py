@@ -1,8 +1,10 @@
-"""``python -m data_tools build|review``: what ``make data`` and ``make review`` call."""
+"""``python -m data_tools build|review|read``: what ``make data`` and ``make review`` call, and a
+preview that writes nothing."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from core import domain as domains
 from core.errors import UserError, run_cli
 from core.files import ROOT, read_json, shown
 from core.hints import then
-from data_tools import build, formats, outputs
+from data_tools import build, formats, outputs, preview
 from data_tools.card import COUNTS
 from data_tools.generate import cli as generation
 from data_tools.generate import rows as generated
@@ -28,6 +30,7 @@ def arguments() -> argparse.Namespace:
         command.add_argument("--force", action="store_true", help="make it again")
         command.add_argument("--engine", choices=("here", "ray"), default="here")
         command.add_argument("--config", default="", help="the recipe whose tokenizer counts")
+        command.add_argument("--allow-loss", action="store_true", help="go on if most was lost")
         if name == "build":
             command.add_argument("--bank", nargs="*", default=[], metavar="FILE")
             command.add_argument("--novel", nargs="*", default=[], metavar="FILE")
@@ -36,6 +39,10 @@ def arguments() -> argparse.Namespace:
             command.add_argument("--mix", nargs="*", default=[], metavar="FILE")
             command.add_argument("--mix-ratio", type=float, default=0.2)
             command.add_argument("--against", nargs="*", default=[], metavar="FILE")
+    command = commands.add_parser("read", help="show what is read of files, and write nothing")
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    command.add_argument("--json", action="store_true", help="a JSON line a row, then the counts")
+    command.add_argument("--allow-loss", action="store_true", help="exit 0 whatever was lost")
     command = commands.add_parser("export")
     command.add_argument("--domain", default="gongkao")
     command.add_argument("--out", type=Path, required=True)
@@ -57,7 +64,8 @@ def inputs_of(args: argparse.Namespace) -> Inputs:
             raise UserError(
                 f"{shown(args.out)}: 没有 no {outputs.REVIEW}: 请先 run make data first"
             )
-        return Inputs.of(read_json(args.out / outputs.INPUTS))
+        inputs = Inputs.of(read_json(args.out / outputs.INPUTS))
+        return replace(inputs, allow_loss=inputs.allow_loss or args.allow_loss)
     domain = domains.load(args.domain)
     samples = domain.settings.get("data", {})
     bank = tuple(portable(path) for path in args.bank)
@@ -87,6 +95,7 @@ def inputs_of(args: argparse.Namespace) -> Inputs:
         mix=mix,
         mix_ratio=args.mix_ratio if mix else 0.0,
         against=tuple(portable(path) for path in args.against),
+        allow_loss=args.allow_loss,
     )
 
 
@@ -128,6 +137,8 @@ def main() -> int:
         folder = formats.export(args.out, args.format, args.domain)
         print(f"写入 wrote {shown(folder)}/: 可作 usable as LLaMA-Factory dataset_dir")
         return 0
+    if args.command == "read":
+        return preview.main(args.files, args.json, args.allow_loss)
     if args.command == "generate":
         return generation.main(args)
     engine = ray_engine() if args.engine == "ray" else build.HERE

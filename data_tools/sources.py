@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ class Inputs:
     """What a data set is made from. Paths are absolute or from the repository's root; ``templates``
     are files, folders or names of shipped packs, and go with ``table``; ``mix`` are general
     conversations to be ``mix_ratio`` of the training rows; ``against`` are files in which no
-    evaluation question should stand; ``novel`` are texts whose passages go into ``kb.jsonl``."""
+    evaluation question should stand; ``novel`` are texts whose passages go into ``kb.jsonl``;
+    ``allow_loss`` goes on with a bank of which most was lost."""
 
     domain: str
     bank: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class Inputs:
     mix_ratio: float = 0.0
     against: tuple[str, ...] = ()
     novel: tuple[str, ...] = ()
+    allow_loss: bool = False
 
     @classmethod
     def of(cls, saved: dict[str, Any]) -> Inputs:
@@ -78,6 +80,20 @@ def some(rows: Sequence[Row], path: Path) -> None:
         )
 
 
+def mostly_lost(ledger: Ledger, used: Container[str] = ()) -> str:
+    """What to say of the files from which more was lost than read, '' where there is none. ``used``
+    are files that gave the answers to questions of another."""
+    worst = [s for s in ledger.sources if s.lost > s.questions and s.file not in used]
+    if not worst:
+        return ""
+    told = "；".join(f"{s.file}: 读出 read {s.questions}, 未读出 lost {s.lost}" for s in worst[:3])
+    open_ = {loose.name for loose in ledger.loose}
+    alone = any(s.file in open_ for s in worst)
+    help_ = "答案若在另一文件，请一起给出 give the file of answers with it"
+    help_ = help_ if alone else "见台账 see the ledger"
+    return f"{told}: 多数题没有读出 most questions were lost: {help_}"
+
+
 def number(rows: Sequence[Row], domain: str) -> None:
     """Name the rows in reading order: a row keeps its number whatever is dropped later."""
     for count, row in enumerate(rows, 1):
@@ -97,6 +113,8 @@ def read_all(inputs: Inputs, ledger: Ledger) -> list[Row]:
             made.append(list(read_table(path, packs, ledger, name)))
     rows: list[Row] = []
     late, used = joined_rows(ledger)
+    if not inputs.allow_loss and (what := mostly_lost(ledger, used)):
+        raise UserError(f"{what} (ALLOW_LOSS=1 或 or --allow-loss: 仍然继续 go on)")
     for path, name, found in zip(files, named, made, strict=True):
         found += late.get(name, [])
         if name not in used:
@@ -111,7 +129,6 @@ def joined_rows(ledger: Ledger) -> tuple[dict[str, list[Row]], set[str]]:
     that gave answers."""
     late = joined.join(ledger)
     told = {row.source.answer.rpartition(" ")[0] for rows in late.values() for row in rows}
-    ledger.loose.clear()
     return late, told
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from core.errors import UserError
 from core.files import sha256, shown
 from core.rows import Row
 from data_tools.ledger import Ledger
-from data_tools.readers import document, docx, sheet, text
+from data_tools.readers import document, docx, invariants, sheet, text
 from data_tools.readers.kinds import kind_of
+
+WINDOW = 5_000  # rows that are looked at together for doubts: a CSV file is never held whole
 
 
 def read(path: Path, ledger: Ledger, name: str | None = None) -> Iterator[Row]:
@@ -22,6 +25,18 @@ def read(path: Path, ledger: Ledger, name: str | None = None) -> Iterator[Row]:
     """
     path = Path(path)
     name = name or path.name
+    rows = _rows(path, name, ledger)
+    while True:
+        before = len(ledger.entries)
+        some = list(islice(rows, WINDOW))
+        invariants.doubt(some, ledger.entries[before:])
+        yield from some
+        if len(some) < WINDOW:
+            return
+
+
+def _rows(path: Path, name: str, ledger: Ledger) -> Iterator[Row]:
+    """The rows of a file as they were read."""
     try:
         if not path.is_file():
             raise UserError(f"{shown(path)}: 文件不存在 no such file")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 
 Marks = tuple[tuple[int, int, str], ...]
+RUN = 48  # of one sign: longer than any blank or rule that carries a meaning of its own
+LONGEST = 10_000  # characters of a line; no question, option or answer seen comes near it
+_RUN = re.compile(rf"(.)\1{{{RUN},}}", re.S)
 
 
 @dataclass(slots=True)
@@ -59,3 +63,22 @@ class Table:
 
 
 Block = Line | Table
+
+
+def squeezed(line: Line) -> Line:
+    """``line`` with runs of one sign (4,400 spaces behind an option) cut to :data:`RUN` of them, so
+    that what reads it takes time in proportion to what a person sees; ``raw`` keeps what is stored.
+    """
+    if len(line.text) <= RUN or not _RUN.search(line.text):
+        return line
+    text, gone, last = "", [], 0
+    for found in _RUN.finditer(line.text):
+        text += line.text[last : found.start() + RUN]
+        gone.append((found.start() + RUN, found.end()))
+        last = found.end()
+
+    def moved(place: int) -> int:
+        return place - sum(min(place, end) - start for start, end in gone if start < place)
+
+    marks = tuple((moved(start), moved(end), how) for start, end, how in line.marks)
+    return replace(line, text=text + line.text[last:], marks=marks, raw=line.stored)

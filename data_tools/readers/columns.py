@@ -132,6 +132,8 @@ class Columns:
 
 def role(title: str) -> tuple[str, str]:
     """The role of a column titled ``title`` and the letter of an option column; '' for none."""
+    if len(title) > 60:  # a sentence, no title
+        return "", ""
     bare = _SPACE.sub("", title).lower()
     if not bare or len(bare) > 16:
         return "", ""

@@ -9,6 +9,7 @@ from itertools import pairwise
 from core.rows import Row, Source
 from data_tools.ledger import Ledger
 from data_tools.readers import arrows, frames, grid
+from data_tools.readers import blocks as blocks_
 from data_tools.readers import items as it
 from data_tools.readers.answers import plain_judgement
 from data_tools.readers.blocks import Block, Line
@@ -28,6 +29,9 @@ def rows(blocks: Iterable[Block], name: str, sha: str, ledger: Ledger) -> Iterat
     lines: list[Line] = []
     for block in frames.tabled(blocks):
         if isinstance(block, Line):
+            if len(block.text) > blocks_.LONGEST:
+                ledger.add(name, block.loc, "line-too-long", block.stored)
+                block = Line("", block.loc)
             lines.append(block)
             continue
         flat = grid.flat(block)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from data_tools.readers.blocks import Block, Cell, Line, Table
+from data_tools.readers.blocks import Block, Cell, Line, Table, squeezed
 from data_tools.readers.package import Package
 from data_tools.readers.runs import M, Paragraphs, W
 
@@ -95,9 +95,9 @@ class _Body:
         texts = []
         for node in paragraph.iter(*PLAIN_PROBE):
             if node.tag != T:
-                return self.paragraphs.lines(paragraph, loc)
+                return [squeezed(line) for line in self.paragraphs.lines(paragraph, loc)]
             texts.append(node.text or "")
-        return [Line("".join(texts), loc)]
+        return [squeezed(Line("".join(texts), loc))]
 
     def table(self, table: Any, loc: str) -> Table:
         """The table as a grid: merged cells repeat, nested tables become lines of their cell."""

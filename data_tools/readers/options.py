@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass
 
+STARTS = 24  # places looked at where the options of a line may begin, the last ones
 OPTION_START = re.compile(
-    r"\s*(?P<mark>[*★☆√☑●◉■×]|\[\s*[xX√]\s*\])?\s*[□○◯]?\s*"
+    r"\s*+(?:(?P<mark>[*★☆√☑●◉■×]|\[\s*+[xX√]\s*+\])\s*+)?(?:[□○◯]\s*+)?"
     r"(?:[(\[]\s*(?P<a>[A-Za-z])\s*[)\]]\s*[、.:]?|(?:选项\s*)?(?P<b>[A-Za-z])\s*[、.:)\],，](?![a-z]\.)"
     r"|(?P<c>[A-Z])(?=\s+\S)|(?P<d>[A-Z])(?=[^\x00-\x7f]))\s*"
 )
@@ -86,9 +88,11 @@ def _balanced(text: str) -> bool:
 def inline(plain: str, start: int, end: int) -> list[Option]:
     """The options that follow a stem on its own line: the longest chain from A, the last such."""
     best: list[Option] = []
-    for found in re.finditer(
-        r"(?<![A-Za-z0-9])[(\[]?\s*[Aa]\s*[、.:)\]]|(?<=\s)A(?=\s+\S|[^\x00-\x7f])", plain[:end]
-    ):
+    starts = re.finditer(
+        r"(?<![A-Za-z0-9])(?:[(\[]\s*+)?[Aa]\s*+[、.:)\]]|(?<=\s)A(?=\s+\S|[^\x00-\x7f])",
+        plain[:end],
+    )
+    for found in deque(starts, STARTS):
         if found.start() <= start:
             continue
         options = chain(plain, found.start(), end)

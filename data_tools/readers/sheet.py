@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from core.errors import UserError
 from core.rows import Row
 from data_tools.ledger import Ledger
 from data_tools.readers import cells, columns, grid, text
-from data_tools.readers.blocks import Cell, Line, Table
+from data_tools.readers.blocks import Cell, Line, Table, squeezed
 from data_tools.readers.draft import Section
 from data_tools.readers.finish import lettered
 from data_tools.readers.layout import Layout
@@ -21,6 +21,7 @@ from data_tools.readers.package import Package
 from data_tools.readers.patterns import judgement, section_kind
 
 SNIFF = 1 << 20
+WIDEST = 256  # columns read; beyond them stand only formats that somebody drew over whole rows
 Grid = Iterator[list[Cell]]
 
 
@@ -36,7 +37,8 @@ def letters(column: int) -> str:
 def cell(text: str, loc: str, flags: list[str] | None = None, covered: bool = False) -> Cell:
     """A cell whose lines are those of ``text``."""
     marks = tuple(flags or ())
-    lines = [Line(part, loc, flags=marks) for part in text.split("\n")] if text else []
+    parts = text.split("\n") if text else []
+    lines = [squeezed(Line(part, loc, flags=marks)) for part in parts]
     return Cell(lines, loc, covered)
 
 
@@ -94,10 +96,13 @@ def _covering(areas: list[str]) -> dict[tuple[int, int], tuple[int, int]]:
 def _xlsx_rows(sheet: Any, areas: list[str]) -> Grid:
     """The rows of an openpyxl worksheet, merged cells repeating their first."""
     merged = _covering(areas)
+    least: dict[int, int] = {}
+    for r, c in merged:
+        least[r] = max(c, least.get(r, 0))
     kept: dict[tuple[int, int], Cell] = {}
     sheet.reset_dimensions()  # what the file claims of its size is often wrong
-    for r, row in enumerate(sheet.iter_rows(), 1):
-        made = []
+    for r, row in enumerate(sheet.iter_rows(max_col=WIDEST), 1):
+        row, made = _filled(row, least.get(r, 0)), []
         for c, source in enumerate(row, 1):
             loc = f"{sheet.title}!{letters(c)}{r}"
             origin = merged.get((r, c))
@@ -114,6 +119,14 @@ def _xlsx_rows(sheet: Any, areas: list[str]) -> Grid:
             if origin:
                 kept[origin] = made[-1]
         yield made
+
+
+def _filled(row: Sequence[Any], least: int) -> Sequence[Any]:
+    """``row`` without the empty cells at its end; ``least`` columns, which merged cells cover."""
+    width = len(row)
+    while width > least and row[width - 1].value is None:
+        width -= 1
+    return row[:width]
 
 
 def _shown(value: Any, code: str, loc: str) -> tuple[str, str, list[str]]:
@@ -150,7 +163,7 @@ def _xls_rows(sheet: Any, book: Any) -> Grid:
     kept: dict[tuple[int, int], Cell] = {}
     for r in range(sheet.nrows):
         made = []
-        for c in range(sheet.ncols):
+        for c in range(min(sheet.ncols, WIDEST)):
             loc = f"{sheet.name}!{letters(c + 1)}{r + 1}"
             origin = merged.get((r, c))
             if origin and origin != (r, c) and origin in kept:
@@ -268,7 +281,7 @@ def _csv_rows(file: Any, delimiter: str, name: str) -> Grid:
                 raise UserError(f"{name}: 第{reader.line_num}行含 NUL 字节 holds a NUL byte")
             yield [
                 cell(value.replace("\r\n", "\n"), f"Sheet1!{letters(c)}{r}")
-                for c, value in enumerate(row, 1)
+                for c, value in enumerate(row[:WIDEST], 1)
             ]
     except csv.Error as error:
         raise UserError(

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import UserError
-from data_tools.readers.blocks import Block, Cell, Line, Table
+from data_tools.readers.blocks import LONGEST, Block, Cell, Line, Table, squeezed
 
 LIMIT = 512 << 20  # bytes; a text bank is read whole, since its key may stand at its end
 SAMPLE = 1 << 20
@@ -128,7 +128,7 @@ def blocks(path: Path, name: str, markdown: bool) -> Iterator[Block]:
         if table:
             yield _table(table)
             table = []
-        yield _marked_down(line)
+        yield _marked_down(line) if len(line.text) <= LONGEST else line
     if table:
         yield _table(table)
 
@@ -139,7 +139,7 @@ def _lines(text: str) -> Iterator[Line]:
     while start <= len(text):
         found = _BREAK.search(text, start)
         end = found.start() if found else len(text)
-        yield Line(text[start:end], f"c:{start}-{end}")
+        yield squeezed(Line(text[start:end], f"c:{start}-{end}"))
         if not found:
             return
         start = found.end()

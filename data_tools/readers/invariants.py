@@ -1,0 +1,336 @@
+"""What no right row shows, whatever the layout: doubts about finished rows.
+
+Nothing here knows how a row was read. Each rule was kept for how many wrong rows of layouts that
+the readers had not met it flags, against right rows of those that they read (docs/readers.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, takewhile
+from statistics import median
+
+from core.rows import Row
+from core.text import bare
+from data_tools.ledger import Entry
+from data_tools.readers import patterns as pt
+
+LOOKED = 4_000  # characters of a text that the rules look at
+MANY = 12  # rows from which a bank has habits
+_MARK = r"(?:[(（\[【]?(?:[①-⑳]|[ivxIVX]{1,4}|[甲乙丙丁戊]|[A-H]|[一二三四五六])[)）\]】]?)"
+_ONLY_MARK = re.compile(rf"{_MARK}(?:[、,，\s]*{_MARK})*[。.]?")
+_MARKED_LINE = re.compile(
+    rf"\s*{_MARK}\s*[.、．:：)）\]】]\s*\S|\s*[(（\[【]?[①-⑳A-H][)）\]】]?\s*\S"
+)
+_SIGN = re.compile(r"[①-⑳]|[ivxIVX]{1,4}|[甲乙丙丁戊]|[A-H]|[一二三四五六]")
+_ASKS = r"[（(]\s{0,9}[)）]|_{3,}|[?？]\s*$"
+_QUESTION = re.compile(
+    rf"\s*[（(\[【]?(?:第\s*)?\d{{1,4}}\s*[)）\]】.、．:：题].{{0,200}}?(?:{_ASKS})"
+)
+_OPEN = re.compile(r"[（(]\s{0,9}[)）]|_{3,}")
+_LABEL = re.compile(r"(?<![我你您生户员人的])答\s?案\s*[:：】\]]|(?<!our )\b[Aa]nswer\s*[:：]")
+_OPTIONS = re.compile(
+    r"(?:^|[\s（(。？?，,;；])A\s*[.、．:：)）].{1,200}?[\s;；)）。]B\s*[.、．:：)）]", re.S
+)
+_RESIDUE = re.compile(
+    r"^\s*[:：.．,，、;；)）】\]>》|&*#^~/\\-]+\s*(?=\S)|[(（]\s*\d+(?:\.\d+)?\s*分?\s*[)）]\s*$"
+    r"|^\s*[(（\[【](?:单|多|判|填|简|不定|选)[^)）\]】]{0,8}[)）\]】]|^\s*(?:单选|多选|判断|填空|简答)题\s*[:：]?"
+    r"|&[a-z]{2,6};|</?[a-z]{1,8}\b[^<>]{0,80}>|^\s*\d{1,4}\s*[、．)）](?!\d)|\|\|"
+)
+_WRAPPED = re.compile(r"^\s*[\[{<'\"][\[{'\"<]?.*[\]}>'\"]\s*$", re.S)
+_NUMBER = re.compile(r"\D{0,8}?(\d{1,5})(?![\d%])")
+# Item 1:  题目：  Q0.  Frage 3)
+_LABELLED = re.compile(
+    r"(?:[^\W\d]{0,12}\s?0\s?[.)、:：\]】]|[A-Za-z]{1,12}\s?[:：]|\W?[^\W\d]{0,3}[题问][目干]?\s?[:：\]】]).{0,24}",
+    re.S,
+)
+_ASIDE = re.compile(r"\s*[（(\[【].*[)）\]】]\s*|[^。？?]{0,14}", re.S)
+_LINE = re.compile(r"\n+")
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """What one file's rows have in common; ``after`` holds, by row index, what was left out between
+    that row and the next."""
+
+    rows: Sequence[Row]
+    after: dict[int, list[Entry]]
+
+
+def doubt(rows: Sequence[Row], entries: Iterable[Entry] = ()) -> None:
+    """Flag, in place, the rows of one file that cannot be right as they stand. ``entries`` are the
+    ledger's about this file."""
+    bank = Bank(rows, _left_out(rows, entries))
+    for row in rows:
+        for reason in _alone(row):
+            _flag(row, reason)
+    for rule in (_prefix, _one_sided, _codes, _fewer, _longer, _gaps, _dropped, _odd, _repeated):
+        for row, reason in rule(bank):
+            _flag(row, reason)
+
+
+def _flag(row: Row, reason: str) -> None:
+    code = reason.partition(":")[0]
+    if not any(flag.partition(":")[0] == code for flag in row.flags):
+        row.flags.append(reason)
+
+
+# -- one row ------------------------------------------------------------------------------------
+
+
+def _alone(row: Row) -> Iterator[str]:
+    """The doubts that a row raises by itself."""
+    stem, answer = row.question[:LOOKED], row.answer[:LOOKED]
+    if not row.options:
+        yield from _answer(stem, answer)
+    yield from _texts(row, stem)
+    labels = len(_LABEL.findall(row.source.text[:LOOKED]))
+    if labels > 1 and row.kind != "case" and len(row.source.text) < LOOKED:
+        yield "two-answers: 原文里有不止一处答案 its text holds more than one answer"
+
+
+def _answer(stem: str, answer: str) -> Iterator[str]:
+    """Doubts about the answer of a question without options."""
+    lines = [line for line in _LINE.split(answer) if line.strip()]
+    said = answer.strip()
+    if _ONLY_MARK.fullmatch(said) and not pt.judgement(said):
+        signs = [m.group() for m in _SIGN.finditer(said)]
+        listed = all(re.search(rf"{re.escape(sign)}\s*[.、．:：)）\]】]", stem) for sign in signs)
+        if listed or _SIGN.fullmatch(said):
+            yield f"answer-is-mark: 答案只是一个序号 the answer is a mark only: {said[:20]}"
+    if "\n" in stem and bare(said) and bare(said) in {bare(x) for x in _LINE.split(stem)}:
+        yield "answer-in-stem: 答案是题干的一行 the answer is a line of the stem"
+    marked = sum(bool(_MARKED_LINE.match(line)) for line in lines)
+    if marked > 1 and not all(
+        re.match(r"\s*[（(]?[①-⑳一二三四五六]", line) for line in lines if _MARKED_LINE.match(line)
+    ):
+        yield "answer-is-options: 答案像几个选项 the answer looks like options"
+    if any(_QUESTION.match(line) for line in lines[1:]) or (
+        lines and _QUESTION.match(lines[0]) and _OPEN.search(lines[0])
+    ):
+        yield "answer-holds-question: 答案里像有另一题 the answer seems to hold another question"
+    if _WRAPPED.match(said) and not _WRAPPED.match(stem):
+        yield "answer-wrapped: 答案带着程序的括号或引号 brackets or quotes of a program"
+    if bare(said) and bare(said) == bare(stem):
+        yield "answer-in-stem: 答案就是题干 the answer is the stem itself"
+
+
+def _texts(row: Row, stem: str) -> Iterator[str]:
+    """Doubts about stem, options and explanation."""
+    plain = pt.plain(stem)
+    if len(bare(stem)) < 2:
+        yield "short-stem: 题干几乎是空的 hardly a stem"
+    if _RESIDUE.search(stem):
+        yield "stem-residue: 题干带着题型、分数或符号 a type, score or sign is left in the stem"
+    if _LABEL.search(stem):
+        yield "answer-label: 题干里有“答案：” an answer's label is left in the stem"
+    if _OPTIONS.search(plain) and (not row.options or row.kind != "case"):
+        yield "options-in-stem: 题干里像有选项 options are left in the stem"
+    inner = [line for line in _LINE.split(stem)[1:] if _QUESTION.match(line) and _OPEN.search(line)]
+    if inner and row.kind != "case":
+        yield "two-questions: 题干里像有两题 the stem seems to hold two questions"
+    if row.options:
+        yield from _options(row)
+    if any(_QUESTION.match(x) and _OPEN.search(x) for x in _LINE.split(row.explanation[:LOOKED])):
+        yield "explanation-holds-question: 解析里像有另一题 another question in it"
+
+
+def _options(row: Row) -> Iterator[str]:
+    """Doubts about the options of a choice."""
+    texts = [text for text in row.options.values() if text.strip()]
+    signs = sorted(row.options)
+    if signs != [chr(65 + k) for k in range(len(signs))]:
+        yield f"option-gap: 选项不连续 the options are {''.join(signs)}"
+    if len(signs) < 2:
+        yield "one-option: 只有一个选项 a single option"
+    if len({bare(text) or text.strip() for text in texts}) < len(texts):
+        yield "same-options: 有相同的选项 two options are the same"
+    if any(_LABEL.search(text[:LOOKED]) for text in texts):
+        yield "answer-label: 选项里有“答案：” an answer's label is left in an option"
+    for letter, text in row.options.items():
+        following = chr(ord(letter) + 1)
+        sign = re.compile(
+            rf"(?<=\S)\s*(?:[\s;；。）)]|(?<=[\u4e00-\u9fff])){following}\s*[.、．:：)）]"
+        )
+        if following not in row.options and sign.search(text[:LOOKED]):
+            yield f"option-in-option: 选项 {letter} 里像有 {following} holds another option"
+        if any(_OPEN.search(x) and _QUESTION.match(x) for x in _LINE.split(text[:LOOKED])[1:]):
+            yield f"option-holds-question: 选项 {letter} 里像有另一题 holds another question"
+
+
+# -- the rows of a file together ------------------------------------------------------------------
+
+Doubts = Iterator[tuple[Row, str]]
+
+
+def _prefix(bank: Bank) -> Doubts:
+    """Most stems begin alike (``Item 1:``, ``题目：``): a label was read as words."""
+    heads: dict[str, list[Row]] = defaultdict(list)
+    for row in bank.rows:
+        head = re.sub(r"\d+", "0", row.question[:12].strip())
+        heads[head[:4]].append(row)
+    for same in heads.values():
+        if len(same) < max(4, 0.5 * len(bank.rows)):
+            continue
+        common = _common([re.sub(r"\d+", "0", row.question[:40].strip()) for row in same])
+        if _LABELLED.fullmatch(common):
+            for row in same:
+                yield row, f"same-beginning: 多数题干都以“{common[:20]}”开头 most stems begin so"
+
+
+def _common(texts: list[str]) -> str:
+    """What all texts begin with."""
+    signs = takewhile(lambda column: len(set(column)) == 1, zip(*texts, strict=False))
+    return "".join(column[0] for column in signs)
+
+
+def _one_sided(bank: Bank) -> Doubts:
+    """Nearly all judgements say the same: a mark that stands everywhere was taken for one."""
+    judged = [row for row in bank.rows if row.kind == "judge"]
+    said = Counter(
+        pt.judgement(row.answer).lower() in pt.JUDGE_RIGHT for row in judged if not row.options
+    )
+    total = sum(said.values())
+    if total >= MANY and said.most_common(1)[0][1] >= 0.95 * total:
+        for row in judged:
+            yield row, "one-sided: 判断题几乎全是同一答案 nearly all judgements are the same"
+
+
+def _codes(bank: Bank) -> Doubts:
+    """A few short signs answer most open questions: a code (1/2, Y/N, A) was read as an answer."""
+    open_ = [row for row in bank.rows if row.kind == "qa" and not row.options]
+    short = Counter(row.answer.strip() for row in open_ if len(row.answer.strip()) <= 2)
+    codes = {text for text, count in short.items() if count >= 3}
+    of_codes = [row for row in open_ if row.answer.strip() in codes]
+    if len(codes) <= 8 and len(of_codes) >= max(3, 0.3 * len(open_)):
+        for row in of_codes:
+            yield row, f"coded-answer: 答案像代号 looks like a code: {row.answer.strip()}"
+
+
+def _fewer(bank: Bank) -> Doubts:
+    """Fewer options than nearly every neighbour has."""
+    counts = Counter(len(row.options) for row in bank.rows if row.options and row.kind != "judge")
+    total = sum(counts.values())
+    if total < MANY:
+        return
+    usual, times = counts.most_common(1)[0]
+    for row in bank.rows:
+        few = row.options and row.kind != "judge" and len(row.options) < usual
+        if few and times + sum(n for c, n in counts.items() if c > usual) >= 0.95 * total:
+            yield row, f"fewer-options: 选项比别的题少 {len(row.options)} of the usual {usual}"
+
+
+def _longer(bank: Bank) -> Doubts:
+    """An answer, option or explanation many times longer than the file's others."""
+    for what, texts in (
+        ("answer", [(row, row.answer) for row in bank.rows if not row.options]),
+        ("explanation", [(row, row.explanation) for row in bank.rows if row.explanation]),
+        ("stem", [(row, row.question) for row in bank.rows if row.kind != "case"]),
+        ("option", [(row, max(row.options.values(), key=len)) for row in bank.rows if row.options]),
+    ):
+        if len(texts) < MANY:
+            continue
+        lengths = sorted(len(text) for _, text in texts)
+        usual, high = median(lengths), lengths[int(0.97 * (len(lengths) - 1))]
+        most = max(200, 12 * usual, 3 * high)
+        for row, text in texts:
+            if len(text) > most:
+                yield (
+                    row,
+                    f"much-longer: {what} 比别的长得多 {len(text)} characters, usual {usual:.0f}",
+                )
+
+
+def _gaps(bank: Bank) -> Doubts:
+    """A number is missing in the count and nothing says where it went: the row before holds it."""
+    numbers = []
+    for row in bank.rows:
+        found = _NUMBER.match(row.source.text[:24])
+        numbers.append(int(found.group(1)) if found else 0)
+    steps = sum(b == a + 1 for a, b in pairwise(numbers) if a)
+    if steps < 0.8 * (len(numbers) - 1) or len(numbers) < MANY:
+        return
+    for index, (here, there) in enumerate(pairwise(numbers)):
+        missing = there - here - 1
+        if here and 0 < missing <= 3 and len(bank.after.get(index, ())) < missing:
+            yield bank.rows[index], f"number-missing: 下一题号是 {there} comes after {here}"
+
+
+def _dropped(bank: Bank) -> Doubts:
+    """Something was left out right behind a row, neither furniture nor a question lost."""
+    texts = Counter(bare(e.text)[:40] for found in bank.after.values() for e in found)
+    for index, found in bank.after.items():
+        lost = [e for e in found if e.code == "no-question" and not _aside(e.text)]
+        lost += [
+            e for e in found
+            if e.code == "page-furniture" and texts[bare(e.text)[:40]] < 4
+            and not pt.PAGE.fullmatch(pt.plain(e.text)) and not e.text.strip().isdigit()
+        ]  # fmt: skip
+        if lost:
+            yield (
+                bank.rows[index],
+                f"lines-left-out: 此题后有文字未读入 text was left out: {lost[0].text[:40]}",
+            )
+
+
+def _aside(text: str) -> bool:
+    """Whether a line left out says something about the paper rather than about a question."""
+    plain = pt.plain(text)
+    said = (pt.INSTRUCTION, pt.DIRECTIONS, pt.END, pt.COUNT)
+    return bool(_ASIDE.fullmatch(text)) or any(pattern.search(plain) for pattern in said)
+
+
+def _odd(bank: Bank) -> Doubts:
+    """One of very few rows without options in a bank of choices, or the other way round."""
+    if len(bank.rows) < 2 * MANY:
+        return
+    bare_ = [row for row in bank.rows if not row.options and row.kind != "judge"]
+    if 0 < len(bare_) <= 0.03 * len(bank.rows):
+        for row in bare_:
+            yield row, "no-options-here: 别的题都有选项 the other questions have options"
+
+
+def _repeated(bank: Bank) -> Doubts:
+    """One stem for many questions: a heading or a passage was read as the stem."""
+    stems: dict[str, list[Row]] = defaultdict(list)
+    for row in bank.rows:
+        stems[bare(row.question)].append(row)
+    for same in stems.values():
+        said = {(bare(row.answer), tuple(row.options.values())) for row in same}
+        if len(same) > 2 and len(said) > 2 and same[0].kind != "case":
+            for row in same:
+                yield row, f"same-stem: {len(same)} 题同一题干 questions share this stem"
+
+
+def _left_out(rows: Sequence[Row], entries: Iterable[Entry]) -> dict[int, list[Entry]]:
+    """The entries that stand between each row and the next, where locators tell the order."""
+    places = [(_place(row.source.locator), index) for index, row in enumerate(rows)]
+    found: dict[int, list[Entry]] = defaultdict(list)
+    starts = sorted(((p, index) for p, index in places if p), key=lambda pair: pair[0])
+    keys = [p for p, _ in starts]
+    from bisect import bisect_right
+
+    for entry in entries:
+        place = _place(entry.locator)
+        if not place or not starts:
+            continue
+        at = bisect_right(keys, place) - 1
+        if at >= 0 and keys[at][0] == place[0]:
+            found[starts[at][1]].append(entry)
+    return found
+
+
+_PLACE = re.compile(r"\d+")
+
+
+def _place(locator: str) -> tuple[str, ...] | tuple[str, int, int]:
+    """Where a locator stands, comparable within one kind of locator; () where it cannot be told."""
+    kind, _, rest = locator.partition("!") if "!" in locator else locator.partition(":")
+    numbers = [int(n) for n in _PLACE.findall(rest)]
+    if not numbers:
+        return ()
+    second = 0 if kind == "c" else numbers[1] if len(numbers) > 1 else 0
+    return kind, numbers[0], second
