@@ -26,7 +26,7 @@ def read(path: Path, ledger: Ledger, name: str | None = None) -> Iterator[Row]:
     path = Path(path)
     name = name or path.name
     rows = _rows(path, name, ledger)
-    while True:
+    while True:  # a document's rows come with their doubts
         before = len(ledger.entries)
         some = list(islice(rows, WINDOW))
         invariants.doubt(some, ledger.entries[before:])

@@ -39,6 +39,8 @@ def letters(text: str, options: dict[str, str]) -> tuple[str, str]:
             if more or _same(rest, options.get(named[-1], "")):
                 rest = ""
             return _sorted(named + "".join(more)), rest.strip(" 。.、:;；,，项选")
+    if len(text) > 2_000:
+        return "", ""
     if bare(text) in texts:
         return texts[bare(text)], ""
     pieces = [bare(piece) for piece in _LIST.split(text) if bare(piece)]
@@ -50,12 +52,17 @@ def letters(text: str, options: dict[str, str]) -> tuple[str, str]:
 def _follows(rest: str, match: re.Match[str], options: dict[str, str]) -> bool:
     """Whether ``C. 丙`` in an answer is the option C with its text."""
     text = pt.plain(options.get(match.group(1), ""))
-    return bool(text) and bare(rest[match.end() :]).startswith(bare(text)[:12])
+    near = rest[match.end() : match.end() + 60]
+    return bool(text) and bare(near).startswith(bare(text)[:12])
 
 
 def _same(rest: str, text: str) -> bool:
     """Whether what follows the letter is just the option's text again."""
-    return bool(bare(rest)) and bare(rest) == bare(pt.plain(text))
+    return (
+        0 < len(rest) < 2 * len(text) + 20
+        and bare(rest) != ""
+        and bare(rest) == bare(pt.plain(text))
+    )
 
 
 def _sorted(named: str) -> str:
@@ -113,6 +120,18 @@ def bracketed(draft: Draft, stem: str) -> tuple[str, str]:
     ]
     if judged:
         return judgement(judged[-1].group("in")), _emptied(stem, judged[-1:])
+    return _corrected(draft, stem, plain, found)
+
+
+def _corrected(draft: Draft, stem: str, plain: str, found: list[re.Match[str]]) -> tuple[str, str]:
+    """``……（×）（一年有十二个月）``: a judgement with its correction behind, which is no stem."""
+    for match in found[::-1]:
+        rest = plain[match.end() :].strip(" 。.")
+        told = judgement(match.group("in")) and match.re is pt.BRACKET
+        aside = rest.startswith(("(", "[")) and rest.endswith((")", "]"))
+        if told and (aside or (draft.tag or draft.section.kind) == "judge"):
+            draft.explanation.insert(0, stem[match.end() :].strip(" 。.()（）[]【】"))
+            return judgement(match.group("in")), _emptied(stem[: match.end()], [match])
     return "", stem
 
 

@@ -53,6 +53,23 @@ def listed(text: str, already: int = 0, alone: bool = False) -> dict[str, str]:
     return {"A": text.strip()}
 
 
+def unwrapped(text: str) -> str:
+    """An answer that a program wrote as a list (``['甲', '乙']``) as its texts."""
+    stripped = text.strip()
+    if stripped[:1] + stripped[-1:] != "[]" or len(stripped) > 5000 or stripped[1:2] not in "'\"]":
+        return text
+    try:
+        value = ast.literal_eval(stripped)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+    parts = [str(part).strip() for part in value]
+    return (
+        "".join(parts)
+        if all(len(part) == 1 and part.isascii() for part in parts)
+        else "；".join(parts)
+    )
+
+
 def _literal(text: str) -> dict[str, str]:
     """Options that a database wrote as a list or a mapping: ``["甲", "乙"]``, ``{"A": "甲"}``."""
     stripped = text.strip()

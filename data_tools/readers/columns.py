@@ -134,7 +134,7 @@ def role(title: str) -> tuple[str, str]:
     """The role of a column titled ``title`` and the letter of an option column; '' for none."""
     if len(title) > 60:  # a sentence, no title
         return "", ""
-    bare = _SPACE.sub("", title).lower()
+    bare = _SPACE.sub("", pt.plain(title)).lower()
     if not bare or len(bare) > 16:
         return "", ""
     for name in ("stem", "answer", "right", "kind", "explanation", "number", "case", "options"):
@@ -160,7 +160,7 @@ def find(rows: list[list[Cell]]) -> Columns | None:
             heads.insert(0, (index + 1, both))
         for header, titles in heads:
             columns = Columns(header=header, titles=[cell.text.strip() for cell in titles])
-            score = _assign(columns, titles)
+            score = _assign(columns, titles, rows[header + 1 :])
             filled = sum(bool(cell.text) for cell in row)
             if score * 2 >= filled and score > (best[0] if best else 0):
                 _side_by_side(columns, titles)
@@ -180,7 +180,7 @@ def find(rows: list[list[Cell]]) -> Columns | None:
     return columns
 
 
-def _assign(columns: Columns, row: list[Cell]) -> int:
+def _assign(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
     """Give the columns of a header row their roles; returns how many have one, 0 where the row
     cannot be a header."""
     score = 0
@@ -206,10 +206,73 @@ def _assign(columns: Columns, row: list[Cell]) -> int:
         columns.answer = columns.right if columns.answer is None else columns.answer
         columns.right = None
     columns.one_a_row = columns.right is not None
+    if score > 1:  # a lone 正确 or B stands in a row of questions as well
+        score += _unknown(columns, row, below)
     paired = columns.stem is not None or columns.number is not None
     useful = columns.answer is not None or len(columns.options) > 1 or columns.combined is not None
     useful = useful or (columns.stem is not None and columns.number is not None)
     return score if paired and useful else 0
+
+
+def _unknown(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
+    """Give columns with unknown titles the roles that a table lacks, by their content; returns
+    how many. Only beside known titles: a header that names nothing is none."""
+    score = 0
+    named = [cell.text.strip() for cell in row]
+    free = [c for c, title in enumerate(named) if title and not role(title)[0]]
+    while columns.options:
+        letter, last = max(columns.options.items())
+        title = pt.plain(named[last + 1]).upper() if last + 1 < len(named) else ""
+        following = chr(ord(letter) + 1)
+        if last + 1 not in free or not re.search(rf"(?<![A-Z]){following}(?![A-Z])", title):
+            break
+        columns.options[following] = last + 1
+        free.remove(last + 1)
+        score += 1
+    texts = {c: [x[c].text for x in below if c < len(x) and x[c].text] for c in free}
+    length = {c: sum(map(len, found)) / max(1, len(found)) for c, found in texts.items()}
+    known = columns.answer is not None or len(columns.options) > 1 or columns.combined is not None
+    first = min(
+        [
+            *columns.options.values(),
+            len(row) if columns.answer is None or columns.options else columns.answer,
+        ]
+    )
+    before = {c: size for c, size in length.items() if c < first}
+    if columns.stem is None and known and any(before.values()):
+        stem = max(before, key=lambda c: before[c])
+        if length[stem] >= 6 and len(set(texts[stem])) > 0.5 * len(texts[stem]):
+            columns.stem, score = stem, score + 1
+            free.remove(stem)
+    if columns.answer is None and len(columns.options) > 1:
+        said = [c for c in free if texts[c] and all(map(chosen, texts[c]))]
+        if said:
+            columns.answer, score = said[-1], score + 1
+    if columns.answer is not None and columns.stem is not None and not columns.options:
+        score += _option_columns(columns, [c for c in free if length[c]], below)
+    return score
+
+
+def _option_columns(columns: Columns, free: list[int], below: list[list[Cell]]) -> int:
+    """Neighbouring columns of short texts are the options where the answers are letters."""
+    said = [
+        x[columns.answer].text
+        for x in below
+        if columns.answer is not None and columns.answer < len(x)
+    ]
+    letters = sum(
+        bool(re.fullmatch(r"\s*[A-Ha-h](?:[\s,、;]*[A-Ha-h])*\s*", pt.plain(s))) for s in said
+    )
+    run = [c for c in free if c - 1 in free or c + 1 in free]
+    if (
+        columns.combined is not None
+        or len(run) < 2
+        or 2 * letters < len(said)
+        or run != list(range(run[0], run[-1] + 1))
+    ):
+        return 0
+    columns.options = {chr(65 + k): c for k, c in enumerate(run[:8])}
+    return len(run)
 
 
 def _two_rows(upper: list[Cell], lower: list[Cell]) -> list[Cell] | None:
@@ -242,7 +305,7 @@ def _side_by_side(columns: Columns, row: list[Cell]) -> None:
             return
 
 
-def _chosen(text: str) -> bool:
+def chosen(text: str) -> bool:
     """Whether a cell holds letters or a judgement."""
     return bool(re.fullmatch(r"\s*[A-H](?:[\s,、;|/]*[A-H]){0,7}\s*", pt.plain(text))) or bool(
         judgement(text)
@@ -261,32 +324,32 @@ def guess(rows: list[list[Cell]]) -> Columns | None:
     columns = Columns()
     numbers = [c for c in range(width) if share[c] > 0.8 and _counts(texts[c])]
     columns.number = numbers[0] if numbers else None
-    chosen = [
+    marks = [
         c for c in range(width)
         if share[c] > 0.5 and c not in numbers
-        and sum(map(_chosen, texts[c])) >= 0.8 * sum(map(bool, texts[c]))
+        and sum(map(chosen, texts[c])) >= 0.8 * sum(map(bool, texts[c]))
     ]  # fmt: skip
     for c in range(width):
         signs = {m.group(1) for text in texts[c] if text and (m := _LETTERED.match(pt.plain(text)))}
         marked = sum(bool(_LETTERED.match(pt.plain(text))) for text in texts[c])
-        if len(signs) == 1 and c not in chosen and marked >= 0.8 * sum(map(bool, texts[c])):
+        if len(signs) == 1 and c not in marks and marked >= 0.8 * sum(map(bool, texts[c])):
             columns.options.setdefault(signs.pop(), c)
     told = columns.options.values()
     rest = [
         c
         for c in range(width)
-        if c not in numbers and c not in chosen and share[c] > 0.5 and c not in told
+        if c not in numbers and c not in marks and share[c] > 0.5 and c not in told
     ]
     if not rest:
         return None
     columns.stem = max(rest, key=lambda c: length[c])
     if len(columns.options) > 1:
-        columns.answer = chosen[-1] if chosen else None
+        columns.answer = marks[-1] if marks else None
         return columns
     columns.options = {}
-    if chosen:
-        after = [c for c in chosen if c > columns.stem]
-        columns.answer = (after or chosen)[-1]
+    if marks:
+        after = [c for c in marks if c > columns.stem]
+        columns.answer = (after or marks)[-1]
         options = [
             c
             for c in range(columns.stem + 1, width)
@@ -329,13 +392,13 @@ def key_pairs(rows: list[list[Cell]]) -> list[tuple[int, str]]:
     texts = [[cell.text.strip() for cell in row] for row in rows]
     for above, below in itertools.pairwise(texts):
         for number, answer in zip(above, below, strict=False):
-            if re.fullmatch(r"\d{1,4}", number) and _chosen(answer):
+            if re.fullmatch(r"\d{1,4}", number) and chosen(answer):
                 pairs.append((int(number), answer))
     beside = [
         (int(number), answer)
         for row in texts
         for number, answer in itertools.pairwise(row)
-        if re.fullmatch(r"\d{1,4}", number) and _chosen(answer)
+        if re.fullmatch(r"\d{1,4}", number) and chosen(answer)
     ]
     inner = [
         pair

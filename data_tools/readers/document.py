@@ -7,24 +7,88 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from core.rows import Row, Source
-from data_tools.ledger import Ledger
-from data_tools.readers import arrows, frames, grid
+from data_tools.ledger import Ledger, SourceReport
+from data_tools.readers import arrows, columns, frames, grid, habits, induced, invariants, joined
 from data_tools.readers import blocks as blocks_
 from data_tools.readers import items as it
 from data_tools.readers.answers import plain_judgement
-from data_tools.readers.blocks import Block, Line
+from data_tools.readers.blocks import Block, Line, Table
 from data_tools.readers.layout import Layout
 
+SURE, MUCH = 0.12, 1.25  # see better
+WELL = 0.9  # a reading worth so much is kept without asking for another
 RUN = 4  # one-line questions in a row that make a run, so that one arrow in a sentence does not
 _MAY_HEAD = re.compile(
     r"\s*[（(【]?\s*(?:第|[一二三四五六七八九十]|[IVX]+[.、]|Part|Section|Chapter|Unit|单|多|判|填|简|问|选|不定)",
     re.I,
 )
+_OPTION = re.compile(r"\s*[(（]?[A-Ha-h]\s*[.、．:：)）]")
 STRAY = 2  # other lines that a run may hold: a heading, an advertisement
 
 
-def rows(blocks: Iterable[Block], name: str, sha: str, ledger: Ledger) -> Iterator[Row]:
-    """Read the questions of a document; what is none goes into the ledger with its reason."""
+def rows(blocks: Iterable[Block], name: str, sha: str, ledger: Ledger) -> list[Row]:
+    """Read the questions of a document; what is none goes into the ledger with its reason.
+
+    Read by the rules and, where these leave much of the text unread or in doubt, once more by the
+    document's own habits; the reading that is worth clearly more is kept."""
+    found, made = best(list(blocks), name, sha)
+    ledger.entries += made.entries
+    ledger.sources += made.sources
+    ledger.loose += made.loose
+    return found
+
+
+def best(blocks: list[Block], name: str, sha: str) -> tuple[list[Row], Ledger]:
+    """The better reading of some blocks, and its ledger."""
+    given = _habitual(_with_data(blocks))
+    first = Ledger()
+    found = list(_by_rules(given, name, sha, first))
+    invariants.doubt(found, first.entries)
+    lines = [line for block in given for line in _lines_in(block)]
+    value = induced.worth(found, (line.text for line in lines))
+    other = induced.read(lines, name, sha) if value < WELL else induced.Reading()
+    if better(other, found, value, induced.lost(first.entries)):
+        report = SourceReport(name, sha)
+        second = Ledger(other.entries)
+        joined.tally(name, other.sections, report, second)
+        second.sources.append(report)
+        return other.rows, second
+    return found, first
+
+
+def better(other: induced.Reading, rows: list[Row], value: float, lost: int) -> bool:
+    """Whether another reading has more questions without a doubt and leaves less unread; where it
+    only has fewer doubts, what it leaves must be much less: what it swallowed may be furniture."""
+    good = sum(not row.flags for row in rows)
+    more = other.good > max(good, len(rows)) and other.worth > value
+    more = more or (other.good >= good and other.lost < lost and other.worth > value)
+    return more or (other.good > MUCH * good and other.worth > value + SURE)
+
+
+def _with_data(blocks: list[Block]) -> list[Block]:
+    """``blocks`` with each table that belongs to a question as a line of it."""
+    made: list[Block] = []
+    for block in blocks:
+        lines = [x for x in made[-6:] if isinstance(x, Line)] if isinstance(block, Table) else []
+        made.append(_shown(block) if isinstance(block, Table) and _data(block, lines) else block)
+    return made
+
+
+def _habitual(blocks: list[Block]) -> list[Block]:
+    """``blocks`` with their lines as :func:`habits.lines` leaves them."""
+    lines = iter(habits.lines([block for block in blocks if isinstance(block, Line)]))
+    return [next(lines) if isinstance(block, Line) else block for block in blocks]
+
+
+def _lines_in(block: Block) -> list[Line]:
+    """The lines of a block, those of a table cell by cell."""
+    if isinstance(block, Line):
+        return [block]
+    return [line for row in block.rows for cell in row if not cell.covered for line in cell.lines]
+
+
+def _by_rules(blocks: Iterable[Block], name: str, sha: str, ledger: Ledger) -> Iterator[Row]:
+    """The reading by the rules."""
     layout = Layout(name, sha, ledger)
     lines: list[Line] = []
     for block in frames.tabled(blocks):
@@ -44,6 +108,27 @@ def rows(blocks: Iterable[Block], name: str, sha: str, ledger: Ledger) -> Iterat
     yield from _lines(lines, layout)
     yield from layout.rows()
     layout.finish()
+
+
+def _data(block: Table, lines: list[Line]) -> bool:
+    """Whether a table belongs to the question above it: that speaks of a table or ends in a colon,
+    and the table has no header of a bank's and no options."""
+    above = next((line.text.strip() for line in reversed(lines) if line.text.strip()), "")
+    before = [line.text for line in lines[-4:]]
+    speaks = re.match(r"表\s*\d|图\s*\d", above) or re.search(r"[:：]$", above)
+    speaks = speaks or re.search(r"(?:下|如|见|所示的?|以下|给出.{0,8})表", " ".join(before))
+    if not speaks or len(block.rows) > 30 or columns.is_key(block.rows):
+        return False
+    told = columns.find(block.rows[: grid.HEAD])
+    texts = [cell.text for row in block.rows for cell in row]
+    return (told is None or told.answer is None) and not any(map(_OPTION.match, texts))
+
+
+def _shown(block: Table) -> Line:
+    """A data table as one line of a question: cells between ‖, rows between semicolons."""
+    rows = ["‖".join(cell.text.replace("\n", " ") or " " for cell in row) for row in block.rows]
+    cells = [cell for row in block.rows for cell in row if cell.text]
+    return Line("；".join(rows), cells[0].loc if cells else "", raw=cells[0].text if cells else "")
 
 
 def _lines(lines: list[Line], layout: Layout) -> Iterator[Row]:

@@ -8,17 +8,22 @@ after paragraph N is ``p:N:s:M``; a text box has the locator of the paragraph th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from lxml import html
 
 from core.errors import UserError
 from data_tools.readers.blocks import Block, Cell, Line, Table, squeezed
 from data_tools.readers.package import Package
 from data_tools.readers.runs import M, Paragraphs, W
 
+LIMIT = 64 << 20  # bytes of a part in another format
 P, TBL, TR, TC, T = f"{W}p", f"{W}tbl", f"{W}tr", f"{W}tc", f"{W}t"
-BODY = f"{W}body"
+BODY, CHUNK = f"{W}body", f"{W}altChunk"
+RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 WRAPPERS = tuple(W + name for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo"))
 PLAIN_PROBE = (
     T, f"{W}tab", f"{W}br", f"{W}cr", f"{W}sym", f"{W}drawing", f"{W}pict", f"{W}object",
@@ -34,7 +39,7 @@ def blocks(path: Path, name: str) -> Iterator[Block]:
     with Package(path, name) as package:
         part = main_part(package)
         reader = _Body(package, part)
-        for element in package.events(part, (P, TBL, *WRAPPERS[:1], *WRAPPERS[2:])):
+        for element in package.events(part, (P, TBL, CHUNK, *WRAPPERS[:1], *WRAPPERS[2:])):
             parent = element.getparent()
             if parent is None or parent.tag != BODY:
                 continue
@@ -61,6 +66,7 @@ class _Body:
     """Counts paragraphs and tables of the body and turns each into blocks."""
 
     def __init__(self, package: Package, part: str) -> None:
+        self.package = package
         self.paragraphs = Paragraphs(package, part)
         self.number = self.tables = self.inner = 0
         self.seen_body = False
@@ -75,8 +81,26 @@ class _Body:
         elif element.tag == TBL:
             self.tables += 1
             yield self.table(element, f"t:{self.tables}")
+        elif element.tag == CHUNK:
+            yield from self.chunk(element)
         else:
             yield from self.wrapped(element)
+
+    def chunk(self, element: Any) -> Iterator[Line]:
+        """The paragraphs of a part in another format (HTML, text) that Word shows in this place."""
+        part = self.paragraphs.parts.get(element.get(RELATED, ""), "")
+        if part not in self.package.names:
+            return
+        with self.package.open(part) as file:
+            data = file.read(LIMIT)
+        if data.startswith(b"PK"):
+            raise UserError(
+                f"{self.package.name}: {part} 是嵌入的文档 an embedded document："
+                "请在 Word 中全选复制到新文档 copy all into a new document"
+            )
+        for text in _paragraphs(data):
+            self.inner += 1
+            yield squeezed(Line(text, f"p:{self.number}:a:{self.inner}"))
 
     def wrapped(self, element: Any) -> Iterator[Block]:
         """What a content control or a tracked block holds."""
@@ -123,6 +147,23 @@ class _Body:
                 c += span
             grid.rows.append(cells)
         return grid
+
+
+def _paragraphs(data: bytes) -> Iterator[str]:
+    """The displayed paragraphs of HTML or of plain text."""
+    if b"<" not in data[:1000]:
+        yield from data.decode("utf-8", errors="replace").splitlines()
+        return
+    head = data[:2000].lower()
+    known = re.search(rb"charset=[\"']?([\w-]+)", head)
+    parser = html.HTMLParser(encoding=known[1].decode() if known else "utf-8", no_network=True)
+    root = html.document_fromstring(data, parser=parser)
+    for br in root.iter("br"):
+        br.tail = "\n" + (br.tail or "")
+    for element in root.iter("p", "li", "h1", "h2", "h3", "h4", "td", "div"):
+        if element.tag == "div" and any(True for _ in element.iter("p", "li", "td")):
+            continue
+        yield from element.text_content().split("\n")
 
 
 def _owner(element: Any, tag: str) -> Any:

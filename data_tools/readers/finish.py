@@ -18,6 +18,10 @@ _LIST_ITEM = re.compile(r"\s*(?:[①-⑳⑴-⒇]|[(\[]?\d{1,2}[)\].、]|[-•●
 _JUDGED = re.compile(
     r"(?:(?<=[。.!！;；])|(?<=\s)|[-—]{2}|答\s*[:])\s*(√|×|正确|错误|对|错)\s*[。.]?\s*$"
 )
+# A colon, or a type word with one, before the stem: what stood behind the number or a tag.
+_LEFT = re.compile(
+    rf"\s*(?:(?:{pt.KIND_WORD.pattern})(?<=题)\s*[:：]|[:.,、;)\]>|]+(?=\s*[^\W\d(]))\s*"
+)
 _LATIN = re.compile(r"[A-Za-z0-9,;]$")
 
 
@@ -62,12 +66,15 @@ def row(draft: Draft, name: str, sha: str, hows: list[str], optionless: bool = F
     letters, answer, stem = _answer(draft, stem, starred, hows, kind)
     if not stem and not (draft.case and draft.case.stem):
         return NO_STEM
+    if letters and kind == "qa" and len(draft.options) == 1:  # a blank's answer in column A
+        answer, letters, draft.options = next(iter(draft.options.values())), "", {}
     if draft.options and not letters:
         return NOT_OPTION if "".join(draft.answer).strip() else NO_ANSWER
     if not draft.options and not answer:
         return NO_ANSWER
     choice = kind in ("single", "multiple") or draft.loc_is_cell or optionless
-    if not draft.options and choice and lettered(answer):
+    judged = kind == "judge" and pt.judgement(answer)
+    if not draft.options and choice and lettered(answer) and not judged:
         return NO_OPTIONS
     text = draft.text
     if not stem and draft.case:  # its question is the case's text alone
@@ -94,7 +101,7 @@ def lettered(text: str) -> bool:
 
 def _stem(draft: Draft) -> str:
     """The stem without its trailing type tag and score."""
-    stem = joined(draft.stem)
+    stem = _headless(draft, joined(draft.stem))
     if stem[-1:] not in ")）]】*> 〕":
         return stem
     for _ in range(3):
@@ -109,6 +116,18 @@ def _stem(draft: Draft) -> str:
                     stem = stem[: found.start()].rstrip()
         if pt.plain(stem) == plain:
             break
+    return stem
+
+
+def _headless(draft: Draft, stem: str) -> str:
+    """``stem`` without tags, type words and signs left at its beginning."""
+    for _ in range(4):
+        plain = pt.plain(stem)
+        found = pt.TAG.match(plain) or pt.SCORE.match(plain) or _LEFT.match(plain)
+        if not found or found.end() >= len(plain):
+            break
+        draft.tag = draft.tag or pt.section_kind(found.group())
+        stem = stem[found.end() :].lstrip()
     return stem
 
 
@@ -195,7 +214,7 @@ def _text_answer(draft: Draft, stem: str, said: str, kind: str) -> tuple[str, st
             if rest:
                 draft.explanation.insert(0, rest)
             said = judged = first.group(1)
-        elif said.strip().upper() in ("A", "B", "1", "0"):
+        elif said.strip().upper() in ("A", "B", "1", "2", "0"):
             draft.flags.append(f"judge-letter: 答案写作 {said.strip()}")
             said = judged = "正确" if said.strip().upper() in ("A", "1") else "错误"
     if said:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from data_tools.readers import columns as co
@@ -11,6 +12,8 @@ from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Block, Cell, Line, Table
 
 _LETTER = re.compile(r"[(\[]?\s*([A-Ha-h])\s*[、.:)\]]?")
+_SIGN = re.compile(r"\t|[|｜@#$^~&*\\=+]{1,4}|::|//|;;|--")
+KEPT, SEEN = 0.8, 60  # share of lines that a steady sign cuts alike; rows looked at for columns
 LEAST, WIDTH = 3, 4  # rows and columns that make lines with tabs a table
 
 
@@ -70,9 +73,14 @@ def _beside(line: Line, text: str, cell: Cell) -> Line:
 def tabled(blocks: Iterable[Block]) -> Iterator[Block]:
     """``blocks`` with each run of lines in columns between tabs as one table, where a header says
     what the columns are or at least the last one holds answers."""
+    given = list(blocks)
+    sign = _steady(given)
+    if sign:
+        yield from _cut(given, sign)
+        return
     run: list[Line] = []
     width = 0
-    for block in blocks:
+    for block in given:
         tabs = block.text.count("\t") if isinstance(block, Line) else 0
         if run and tabs != width:
             yield from _table(run)
@@ -86,27 +94,57 @@ def tabled(blocks: Iterable[Block]) -> Iterator[Block]:
         yield from _table(run)
 
 
-def _table(run: list[Line]) -> list[Line] | list[Table]:
+def _steady(blocks: list[Block]) -> str:
+    """The sign that cuts nearly every line into the same three columns or more (``1|||题|||答案``);
+    '' where there is none."""
+    texts = [block.text for block in blocks if isinstance(block, Line) and block.text.strip()][:400]
+    seen = Counter(sign for text in texts for sign in set(_SIGN.findall(text)))
+    for sign, count in seen.most_common(4):
+        if len(texts) < LEAST or count < KEPT * len(texts):
+            break
+        widths = Counter(text.count(sign) for text in texts)
+        usual, times = widths.most_common(1)[0]
+        if usual > 1 and times >= KEPT * len(texts):
+            return sign
+    return ""
+
+
+def _cut(blocks: list[Block], sign: str) -> Iterator[Block]:
+    """``blocks`` with the lines that ``sign`` cuts as one table, or as they were."""
+    lines = [block for block in blocks if isinstance(block, Line)]
+    counts = Counter(line.text.count(sign) for line in lines if line.text.strip())
+    width = counts.most_common(1)[0][0]
+    run = [line for line in lines if line.text.count(sign) == width]
+    made = _table(run, sign)
+    if not isinstance(made[0], Table):
+        yield from blocks
+        return
+    yield made[0]
+    yield from (x for x in blocks if not isinstance(x, Line) or x.text.count(sign) != width)
+
+
+def _table(run: list[Line], sign: str = "\t") -> list[Line] | list[Table]:
     """A run of lines as a table, or as they were."""
-    table = Table([_cells(line) for line in run])
+    table = Table([_cells(line, sign) for line in run])
     if len(run) < LEAST:
         return run
-    found = co.find(table.rows[:LEAST]) or co.guess(table.rows)
-    if found is None or found.answer is None or (len(found.options) < 2 and found.header < 0):
+    found = co.find(table.rows[:LEAST]) or co.guess(table.rows[:SEEN])
+    told = sign != "\t" or (found is not None and (len(found.options) > 1 or found.header >= 0))
+    if found is None or found.answer is None or not told:
         return run
     return [table]
 
 
-def _cells(line: Line) -> list[Cell]:
+def _cells(line: Line, sign: str) -> list[Cell]:
     """The cells of a line; in plain text each has its own characters for a locator."""
     cells, at = [], 0
     span = re.fullmatch(r"c:(\d+)-(\d+)", line.loc)
-    for text in line.text.split("\t"):
+    for text in line.text.split(sign):
         loc = line.loc
         if span:
             start = int(span.group(1)) + at
             loc = f"c:{start}-{start + len(text)}"
-        at += len(text) + 1
+        at += len(text) + len(sign)
         made = Line(text, loc, flags=line.flags, raw="" if span else line.stored)
         cells.append(Cell([made] if text.strip() else [], loc))
     return cells

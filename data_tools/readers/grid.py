@@ -13,7 +13,7 @@ from data_tools.readers import finish, frames, keys
 from data_tools.readers import items as it
 from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Cell, Line, Table
-from data_tools.readers.choices import unlettered
+from data_tools.readers.choices import unlettered, unwrapped
 from data_tools.readers.draft import Case, Draft, Section
 from data_tools.readers.layout import Layout
 
@@ -211,6 +211,9 @@ def _more(row: list[Cell], grid: Grid) -> bool:
     """A row that goes on with the question above: one option a row, or a further line."""
     columns, draft = grid.columns, grid.draft
     assert draft is not None
+    first = columns.cell(row, columns.options.get("A"))
+    if draft.options and first is not None and first.text and not first.covered:
+        return False  # options of its own: a question without a stem, not more of the one above
     took = False
     for letter, text in columns.options_of(row, len(draft.options)).items():
         draft.options[letter] = text
@@ -233,7 +236,8 @@ def _draft(row: list[Cell], stem: Cell, grid: Grid) -> Draft:
     draft.options = columns.options_of(row)
     answer = columns.cell(row, columns.answer)
     if answer is not None and answer.text:
-        draft.answer, draft.answered = [columns.indexed(answer.text, draft.options)], True
+        said = columns.indexed(unwrapped(answer.text), draft.options)
+        draft.answer, draft.answered = [said], True
     explanation = columns.cell(row, columns.explanation)
     if explanation is not None and explanation.text:
         draft.explanation = [explanation.text]

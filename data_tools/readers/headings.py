@@ -76,7 +76,7 @@ def heading(item: Item) -> None:
     if han and re.fullmatch(r"\S{2,10}题", core) and not item.options:
         item.kind, item.declared = SECTION, declared(plain)
         return
-    short = len(bare.strip()) <= 30 and not re.search(r"[?？。]|_{2,}|\(\s*\)", plain)
+    short = len(bare.strip()) <= 30 and not re.search(r"[?？。]|_{2,}|\(\s*\)|[;；]$", plain)
     if (
         (han or pt.CHAPTER.match(plain) or item.line.heading)
         and short

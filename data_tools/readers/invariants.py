@@ -36,11 +36,13 @@ _OPTIONS = re.compile(
     r"(?:^|[\s（(。？?，,;；])A\s*[.、．:：)）].{1,200}?[\s;；)）。]B\s*[.、．:：)）]", re.S
 )
 _RESIDUE = re.compile(
-    r"^\s*[:：.．,，、;；)）】\]>》|&*#^~/\\-]+\s*(?=\S)|[(（]\s*\d+(?:\.\d+)?\s*分?\s*[)）]\s*$"
+    r"^\s*[:：.．,，、;；)）】\]>》|&*#^~/\\-]+\s*(?=\S)|[(（]\s*\d+(?:\.\d+|\.?\d*\s*分)\s*[)）]\s*$"
     r"|^\s*[(（\[【](?:单|多|判|填|简|不定|选)[^)）\]】]{0,8}[)）\]】]|^\s*(?:单选|多选|判断|填空|简答)题\s*[:：]?"
     r"|&[a-z]{2,6};|</?[a-z]{1,8}\b[^<>]{0,80}>|^\s*\d{1,4}\s*[、．)）](?!\d)|\|\|"
 )
-_WRAPPED = re.compile(r"^\s*[\[{<'\"][\[{'\"<]?.*[\]}>'\"]\s*$", re.S)
+_INLINE = re.compile(r"(?:^|\s)[A-H]\s?[.、．:：)）]\s?\S")
+_SECOND = re.compile(r"\s*[(（]?[B-H]\s?[.、．)）]")
+_WRAPPED = re.compile(r"^\s*(?:\[.*\]|\{.*\}|<.*>|\['.*|'[^']*')\s*$", re.S)
 _NUMBER = re.compile(r"\D{0,8}?(\d{1,5})(?![\d%])")
 # Item 1:  题目：  Q0.  Frage 3)
 _LABELLED = re.compile(
@@ -96,6 +98,8 @@ def _answer(stem: str, answer: str) -> Iterator[str]:
     """Doubts about the answer of a question without options."""
     lines = [line for line in _LINE.split(answer) if line.strip()]
     said = answer.strip()
+    if len(_INLINE.findall(said)) > 1:
+        yield "answer-is-options: 答案像几个选项 the answer looks like options"
     if _ONLY_MARK.fullmatch(said) and not pt.judgement(said):
         signs = [m.group() for m in _SIGN.finditer(said)]
         listed = all(re.search(rf"{re.escape(sign)}\s*[.、．:：)）\]】]", stem) for sign in signs)
@@ -123,6 +127,8 @@ def _texts(row: Row, stem: str) -> Iterator[str]:
     plain = pt.plain(stem)
     if len(bare(stem)) < 2:
         yield "short-stem: 题干几乎是空的 hardly a stem"
+    if _SECOND.match(stem):
+        yield "options-in-stem: 题干以选项的序号开头 the stem begins with an option's mark"
     if _RESIDUE.search(stem):
         yield "stem-residue: 题干带着题型、分数或符号 a type, score or sign is left in the stem"
     if _LABEL.search(stem):
@@ -264,9 +270,10 @@ def _dropped(bank: Bank) -> Doubts:
     texts = Counter(bare(e.text)[:40] for found in bank.after.values() for e in found)
     for index, found in bank.after.items():
         lost = [e for e in found if e.code == "no-question" and not _aside(e.text)]
+        paged = any(pt.PAGE.fullmatch(pt.plain(e.text)) for e in found)
         lost += [
             e for e in found
-            if e.code == "page-furniture" and texts[bare(e.text)[:40]] < 4
+            if e.code == "page-furniture" and not paged and texts[bare(e.text)[:40]] < 4
             and not pt.PAGE.fullmatch(pt.plain(e.text)) and not e.text.strip().isdigit()
         ]  # fmt: skip
         if lost:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from core.rows import Row
 from data_tools.ledger import Ledger
-from data_tools.readers import arrows, finish, joined, keys
+from data_tools.readers import arrows, finish, habits, joined, keys
 from data_tools.readers import items as it
 from data_tools.readers import patterns as pt
 from data_tools.readers.answers import usual_hows
@@ -23,6 +23,7 @@ from data_tools.readers.keymode import KeyMode
 from data_tools.readers.options import chain
 from data_tools.readers.starts import ANSWER, EXPLAIN, OPTIONS, STEM
 
+_LISTED = re.compile(r"\s*(\(?)([一二三四五六七八九十]{1,3})[)、.]")
 _REPLY = re.compile(r"\s*(?:\[?\s*A\s*\d{0,3}\s*[\]:.]+|答案?\s*\d{1,3}\s*[:.])\s*")
 
 
@@ -112,6 +113,8 @@ class Layout(KeyMode):
 
     def within_answer(self, index: int, item: Item) -> bool:
         """Whether a heading only divides the long answer that is being read."""
+        if self.state in (ANSWER, EXPLAIN) and self.sibling(item.plain):
+            return True
         open_end = self.state in (ANSWER, EXPLAIN) and not self.choice_like()
         if not open_end or item.line.heading or pt.CHAPTER.match(item.plain.strip()):
             return False
@@ -125,6 +128,19 @@ class Layout(KeyMode):
                 return plain > 0
             plain += 1
         return plain > 0
+
+    def sibling(self, plain: str) -> bool:
+        """Whether ``（二）`` or ``二、`` goes on with a list that the open answer has begun."""
+        found = _LISTED.match(plain)
+        number = pt.number_value(found[2]) if found else 0
+        if found is None or number < 2 or self.q is None:
+            return False
+        told = "\n".join([*self.q.answer, *self.q.explanation])
+        return any(
+            one[1] == found[1] and pt.number_value(one[2]) == number - 1
+            for line in told.split("\n")
+            if (one := _LISTED.match(pt.plain(line)))
+        )
 
     def taken(self, index: int, item: Item) -> bool:
         """Try what a line may be, one after the other; False where it goes on with the last."""
@@ -305,6 +321,7 @@ class Layout(KeyMode):
             place = entry.loc or group.section.loc
             unused = self.ledger.add(self.name, place, "key-without-question", text)
             self.loose.keys.append((group, entry, unused))
+        habits.settle(self.drafts)
         hows = usual_hows(self.drafts)
         bare = ["".join(d.answer) for d in self.drafts if d.answer and not d.options]
         told = [finish.lettered(text) for text in bare if not pt.judgement(text)]

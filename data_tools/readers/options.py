@@ -71,6 +71,10 @@ def _next(
         if match.start() > 0 and plain[match.start() - 1] in " ;；":
             return match
         any_match = any_match or match
+    if any_match is None and style == "b":  # A、甲  B 乙
+        any_match = re.compile(rf"(?<=\s\s){letter}(?:\s+(?=\S)|(?=[^\x00-\x7f]))").search(
+            plain, start, end
+        )
     if any_match is None and style == "b":  # A.1B.2C.3
         any_match = re.compile(rf"(?<=\d){letter}\s*[、.]\s*").search(plain, start + 1, end)
     if any_match is None and style == "b" and tight:  # A.甲B.TCP/IPC.丙

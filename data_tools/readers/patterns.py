@@ -16,6 +16,10 @@ _MAP.update({ord(a): ord(b) for a, b in zip("【】〔〕［］〖〗『』", "[
 _MAP.update({ord(a): ord(b) for a, b in zip("﹒．∶﹕", "..::", strict=True)})
 _MAP.update({ord(a): ord(b) for a, b in zip("✓✔☑✅✗✘☒✖╳✕ⅹ❌❎", "√√√√×××××××××", strict=True)})
 _MAP.update({ord(a): ord("-") for a in "‐‑‒–−"})
+# Traditional forms of the words that banks are set with.
+_TRADITIONAL = "單選題斷對錯誤確項標準參說釋難類號問簡論計頁節試庫內備據點評檢詳應復聽為與參資單"
+_SIMPLIFIED = "单选题断对错误确项标准参说释难类号问简论计页节试库内备据点评检详应复听为与参资单"
+_MAP.update({ord(a): ord(b) for a, b in zip(_TRADITIONAL, _SIMPLIFIED, strict=True)})
 
 
 def plain(text: str) -> str:
@@ -250,10 +254,16 @@ def number_value(text: str) -> int:
     return total + digit
 
 
+_EDGES = " 。.,，;；()[]:\ufe0f"
+
+
 def judgement(text: str) -> str:
     """The judgement that ``text`` is (√, 对, 错误, True, ...), or ''."""
-    bare = plain(text).strip(" 。.,，;；()[]:\ufe0f")
+    mapped = plain(text)
+    bare = mapped.strip(_EDGES)
     low = bare.lower()
     if low in JUDGE_RIGHT or low in JUDGE_WRONG:
-        return {"v": "√", "x": "×"}.get(low, bare)
+        start = mapped.find(bare)
+        own = text[start : start + len(bare)]
+        return {"v": "√", "x": "×"}.get(low, bare if bare in "√×" or bare.isascii() else own)
     return ""

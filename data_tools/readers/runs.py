@@ -47,6 +47,10 @@ class Paragraphs:
         self.styles = Styles(package, folder)
         self.numbering = Numbering(package, folder)
         relations = package.tree(f"{folder}_rels/{file}.rels")
+        self.parts = {
+            r.get("Id"): posixpath.normpath(posixpath.join(folder, r.get("Target", ""))).lstrip("/")
+            for r in (relations if relations is not None else ())
+        }
         self.targets = {
             r.get("Id"): posixpath.basename(r.get("Target", ""))
             for r in (relations if relations is not None else ())

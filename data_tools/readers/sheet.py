@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from core.errors import UserError
 from core.rows import Row
 from data_tools.ledger import Ledger
-from data_tools.readers import cells, columns, grid, text
+from data_tools.readers import cells, columns, document, grid, habits, induced, invariants, text
 from data_tools.readers.blocks import Cell, Line, Table, squeezed
 from data_tools.readers.draft import Section
 from data_tools.readers.finish import lettered
@@ -21,6 +22,9 @@ from data_tools.readers.package import Package
 from data_tools.readers.patterns import judgement, section_kind
 
 SNIFF = 1 << 20
+ENOUGH, MANY = 0.7, 20_000  # rows that give a question each; rows of a sheet looked at twice
+_OPENS = re.compile(r"\s*(?:\d{1,4}\s*[^\w\s]|[一二三四五六七八九十]{1,3}\s*、)")
+WHOLE = 1 << 20  # bytes of a CSV file that is read as a workbook is; a larger one is streamed
 WIDEST = 256  # columns read; beyond them stand only formats that somebody drew over whole rows
 Grid = Iterator[list[Cell]]
 
@@ -201,17 +205,86 @@ def _broken(name: str, error: Exception) -> UserError:
 def _sheets(
     sheets: list[tuple[str, bool, Grid]], name: str, sha: str, ledger: Ledger
 ) -> Iterator[Row]:
-    """Read every sheet; a key or the options may stand on another sheet than the questions."""
-    layout = Layout(name, sha, ledger)
+    """Read every sheet; a key or the options may stand on another sheet than the questions. A sheet
+    that gives few questions for its rows is read once more as the lines of a document."""
+    first = Ledger()
+    layout = Layout(name, sha, first)
+    made: list[Row] = []
+    kept: list[tuple[str, list[list[Cell]]]] = []
     for title, visible, rows in sheets:
         try:
-            yield from sheet(title, visible, rows, layout)
+            filled = list(rows)
+            made += sheet(title, visible, iter(filled), layout)
         except (UserError, GeneratorExit):
             raise
         except Exception as error:
             raise _broken(name, error) from None
-    yield from layout.rows()
+        if visible:
+            kept.append((title, filled))
+    made += layout.rows()
     layout.finish()
+    made = habits.rows(made, first)
+    for title, filled in kept:
+        made = _as_lines(title, filled, made, name, sha, first)
+    ledger.entries += first.entries
+    ledger.sources += first.sources
+    ledger.loose += first.loose
+    yield from made
+
+
+def _as_lines(
+    title: str, rows: list[list[Cell]], made: list[Row], name: str, sha: str, ledger: Ledger
+) -> list[Row]:
+    """``made`` with the sheet's rows as its lines give them, where that is the better reading."""
+    here = f"{title}!"
+    mine = [row for row in made if row.source.locator.startswith(here)]
+    filled = sum(any(cell.text for cell in row) for row in rows)
+    lost = induced.lost(e for e in ledger.entries if e.locator.startswith(here))
+    if not lost or len(mine) >= ENOUGH * filled or filled > MANY:
+        return made
+    lines = flattened(rows)
+    invariants.doubt(mine, [e for e in ledger.entries if e.locator.startswith(here)])
+    value = induced.worth(mine, (line.text for line in lines))
+    found, second = document.best(list(lines), name, sha)
+    other = induced.Reading(found, second.entries)
+    other.worth = induced.worth(found, (line.text for line in lines))
+    if not document.better(other, mine, value, lost):
+        return made
+    ledger.entries = [e for e in ledger.entries if not e.locator.startswith(here)] + second.entries
+    report, second_report = ledger.sources[-1], second.sources[-1]
+    report.questions += len(found) - len(mine)
+    report.lost = induced.lost(ledger.entries)
+    report.sections = [*report.sections, *second_report.sections]
+    ledger.loose.clear()
+    return [*(row for row in made if not row.source.locator.startswith(here)), *found]
+
+
+def flattened(rows: list[list[Cell]]) -> list[Line]:
+    """A sheet as lines: each row's texts, and behind the question what stands in a column of
+    letters and judgements as its answer."""
+    width = max((len(row) for row in rows), default=0)
+    answered = set()
+    for c in range(width):
+        texts = [row[c].text for row in rows if c < len(row) and row[c].text]
+        chosen = sum(bool(columns.chosen(text)) for text in texts)
+        if len(texts) > 2 and chosen >= 0.8 * len(texts):
+            answered.add(c)
+    lines: list[Line] = []
+    held: list[Line] = []
+    for row in rows:
+        cells = [(c, cell) for c, cell in enumerate(row) if cell.text and not cell.covered]
+        opens = any(c in answered for c, _ in cells) or (cells and _OPENS.match(cells[0][1].text))
+        if opens:
+            lines += held
+            held = []
+        for c, cell in cells:
+            if c in answered and columns.role(cell.text)[0] == "answer":
+                continue
+            if c in answered:
+                held.append(Line(f"答案：{cell.text}", cell.loc, raw=cell.text))
+            else:
+                lines += cell.lines
+    return lines + held
 
 
 def sheet(
@@ -263,7 +336,11 @@ def delimited(path: Path, name: str, sha: str, ledger: Ledger) -> Iterator[Row]:
     with open(path, encoding=encoding, newline="") as file:
         delimiter = sniff(sample.decode(encoding, errors="ignore"))
         try:
-            yield from sheet("Sheet1", True, _csv_rows(file, delimiter, name), layout, hold=False)
+            rows = _csv_rows(file, delimiter, name)
+            if path.stat().st_size <= WHOLE:
+                yield from _sheets([("Sheet1", True, rows)], name, sha, ledger)
+                return
+            yield from sheet("Sheet1", True, rows, layout, hold=False)
         except UnicodeDecodeError:
             raise UserError(
                 f"{name}: 文件中途不是 {encoding} 编码 changes its encoding; 请另存为 UTF-8"

@@ -53,6 +53,9 @@ class Starts:
         family, value, context = item.family, item.value, self.context
         if family in ("Q:", "一"):
             return True
+        listing = self.state in (ANSWER, EXPLAIN) and 0 < self.listed == value - 1
+        if listing and not self.choice_like() and not item.options and family != self.family:
+            return False
         if family in WEAK:
             if pt.TICKED.search(item.plain):
                 return False

@@ -28,6 +28,7 @@ _HOWS = {"u": "underline", "mark": "highlight", "font": "color", "span": "color"
          "em": "italic"}  # fmt: skip
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)]*)\)")
 _RULE = re.compile(r"\s*(?:[-=_*]\s*){3,}$")
+_FENCE = re.compile(r"\s{0,8}(?:`{3,}|~{3,})\s{0,8}\w{0,20}\s*$")
 _TABLE_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
 
 
@@ -148,7 +149,7 @@ def _lines(text: str) -> Iterator[Line]:
 def _marked_down(line: Line) -> Line:
     """A Markdown line as it is displayed, its emphasis kept as marks."""
     raw = line.text
-    if _RULE.match(raw):
+    if _RULE.match(raw) or _FENCE.match(raw):
         return Line("", line.loc, raw=raw)
     lead = _LEAD.match(raw)
     body = raw[lead.end() :] if lead else raw
@@ -157,6 +158,8 @@ def _marked_down(line: Line) -> Line:
     flags = ("image",) if _IMAGE.search(body) else ()
     body = _IMAGE.sub(lambda m: f"[图片:{m.group(2).rpartition('/')[2] or m.group(1)}]", body)
     text, marks = _emphasised(tick + body)
+    if raw.lstrip().startswith(">") and text.strip():
+        marks.append((0, len(text), "quote"))
     return Line(text, line.loc, marks=tuple(marks), flags=flags, heading=heading, raw=raw)
 
 
