@@ -25,8 +25,12 @@ def read(path: Path, ledger: Ledger, name: str | None = None) -> Iterator[Row]:
     """
     path = Path(path)
     name = name or path.name
-    rows = _rows(path, name, ledger)
-    while True:  # a document's rows come with their doubts
+    yield from _rows(path, name, ledger)
+
+
+def _doubted(rows: Iterator[Row], ledger: Ledger) -> Iterator[Row]:
+    """``rows`` of a table with their doubts, window by window."""
+    while True:
         before = len(ledger.entries)
         some = list(islice(rows, WINDOW))
         invariants.doubt(some, ledger.entries[before:])
@@ -36,7 +40,7 @@ def read(path: Path, ledger: Ledger, name: str | None = None) -> Iterator[Row]:
 
 
 def _rows(path: Path, name: str, ledger: Ledger) -> Iterator[Row]:
-    """The rows of a file as they were read."""
+    """The rows of a file with their doubts; a document's come with them."""
     try:
         if not path.is_file():
             raise UserError(f"{shown(path)}: 文件不存在 no such file")
@@ -49,6 +53,6 @@ def _rows(path: Path, name: str, ledger: Ledger) -> Iterator[Row]:
             yield from document.rows(lines, name, sha, ledger)
         else:
             reader = {"xlsx": sheet.xlsx, "xls": sheet.xls, "csv": sheet.delimited}[kind]
-            yield from reader(path, name, sha, ledger)
+            yield from _doubted(reader(path, name, sha, ledger), ledger)
     except OSError as error:
         raise UserError(f"{shown(path)}: 无法读取 cannot be read ({error.strerror})") from None
