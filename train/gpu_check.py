@@ -56,6 +56,8 @@ def gpu_check(out: Path, rehearse: bool = False, minutes: float = MINUTES) -> No
             "估算见 for an estimate: make estimate CONFIG=…; "
             "演练 to rehearse: make gpu-check REHEARSE=1"
         )
+    if rehearse:
+        minutes = max(minutes, 60.0)  # the clock of a GPU that is paid for does not run
     began = time.monotonic()
     work, rows = out / "models", []
     models = {"tiny": REHEARSED} if rehearse else {name: shapes.KNOWN[name] for name in RECIPES}
@@ -170,21 +172,32 @@ def place(rehearse: bool) -> str:
 
 
 def tokenizer() -> Any:
-    """One token a byte and one a special, with InternLM2's chat template."""
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+    """One token a character of ASCII, a byte of others, a special; in SentencePiece's way
+    (llama.cpp's converter knows byte-level ones by name alone), with InternLM2's chat template."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
     from transformers import PreTrainedTokenizerFast
 
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {text: number for number, text in enumerate([*SPECIALS, *alphabet])}
-    raw = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    raw.decoder = decoders.ByteLevel()
-    raw.add_tokens([AddedToken(text, special=True) for text in SPECIALS])
-    made = PreTrainedTokenizerFast(
-        tokenizer_object=raw, bos_token="<s>", eos_token="</s>", pad_token="</s>", unk_token="<unk>"
+    tokens = [*SPECIALS, *(f"<0x{byte:02X}>" for byte in range(256))]
+    tokens += [*(chr(code) for code in range(0x21, 0x7F)), "▁"]
+    words = {text: number for number, text in enumerate(tokens)}
+    made = models.BPE(vocab=words, merges=[], unk_token="<unk>", fuse_unk=True, byte_fallback=True)
+    raw = Tokenizer(made)
+    raw.normalizer = normalizers.Replace(" ", "▁")
+    steps = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
+    raw.decoder = decoders.Sequence(steps)
+    raw.add_tokens([AddedToken(text, special=True, normalized=False) for text in SPECIALS])
+    whole = PreTrainedTokenizerFast(
+        tokenizer_object=raw,
+        bos_token="<s>",
+        eos_token="</s>",
+        pad_token="</s>",
+        unk_token="<unk>",
+        add_bos_token=False,  # the template writes it
+        add_prefix_space=False,
+        clean_up_tokenization_spaces=False,
     )
-    made.chat_template = TEMPLATE
-    return made
+    whole.chat_template = TEMPLATE
+    return whole
 
 
 def write_model(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:

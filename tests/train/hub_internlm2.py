@@ -165,7 +165,7 @@ def write(folder: Path) -> None:
     (folder / "tokenization_internlm2.py").write_text(SLOW)
     (folder / "tokenization_internlm2_fast.py").write_text(FAST)
     shape = {
-        **{"vocab_size": size + 24, "hidden_size": 128, "intermediate_size": 256},
+        **{"vocab_size": size, "hidden_size": 128, "intermediate_size": 256},
         **{"num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1},
         **{"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 2, "tie_word_embeddings": False},
     }
