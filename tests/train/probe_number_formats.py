@@ -1,5 +1,5 @@
 """Number formats of the matrix products of a run, its adapter and its merge, as JSON on the last
-line: ``probe_formats.py WORK_DIR DATA OVERRIDE…`` (in the train environment)."""
+line: ``probe_number_formats.py WORK_DIR DATA OVERRIDE…`` (in the train environment)."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def chain(tiny: Path, data: Path, work: Path, *options: str) -> tuple[dict[str, 
     """Formats of each stage of a short run under AVX2, and what it printed."""
     overrides = [f"pretrained_model_name_or_path={tiny}", "device=cpu", "max_epochs=2"]
     overrides += ["lora_layers=None", *options]
-    line = [str(PYTHON), str(HERE / "probe_formats.py"), str(work), str(data), *overrides]
+    line = [str(PYTHON), str(HERE / "probe_number_formats.py"), str(work), str(data), *overrides]
     done = subprocess.run(line, env={**environment(), **AVX2}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1]), done.stdout
