@@ -9,7 +9,7 @@ import functools
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import UserError
 
@@ -17,6 +17,7 @@ from core.errors import UserError
 CUDA13_DRIVER = (580,)
 CUDA12_DRIVER = (525, 60)
 BF16_CAPABILITY = (8, 0)  # Ampere; earlier ones emulate bfloat16, slowly
+PATIENCE = 30  # seconds
 QUERY = "name,driver_version,memory.total,memory.free"
 
 
@@ -30,6 +31,7 @@ class GPU:
     memory_gb: float
     free_gb: float
     capability: tuple[int, int] = (0, 0)
+    index: int = 0  # its number among all of the machine's, as CUDA_VISIBLE_DEVICES takes it
 
     @property
     def bf16(self) -> bool:
@@ -37,20 +39,32 @@ class GPU:
         return self.capability == (0, 0) or self.capability >= BF16_CAPABILITY
 
 
+def visible(every: list[GPU]) -> tuple[GPU, ...]:
+    """Those of ``every`` that CUDA_VISIBLE_DEVICES leaves: all where it is not set, none where it
+    is empty or -1 (the usual way to say "no GPU"). Names (``GPU-…``, ``MIG-…``) are not resolved:
+    they leave all."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    parts = [part.strip() for part in (named or "").split(",")]
+    if named is None or any(part.startswith(("GPU-", "MIG-")) for part in parts):
+        return tuple(every)
+    numbers = [int(part) for part in parts if part.isdigit()]
+    return tuple(every[number] for number in numbers if number < len(every))
+
+
 def present() -> tuple[GPU, ...]:
-    """The GPUs as they are now, those alone that CUDA_VISIBLE_DEVICES names by number; empty
-    without a driver."""
+    """The GPUs as they are now, those alone that CUDA_VISIBLE_DEVICES names; empty without a
+    driver that answers."""
     if not shutil.which("nvidia-smi"):
         return ()
     for query in (QUERY + ",compute_cap", QUERY):  # drivers before 510 know no compute_cap
         command = ["nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader,nounits"]
-        asked = subprocess.run(command, capture_output=True, text=True)
-        found = [parse(line) for line in asked.stdout.splitlines() if line.count(",") >= 3]
-        if asked.returncode == 0 and found:
-            named = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-            numbers = [int(part) for part in named.split(",") if part.strip().isdigit()]
-            seen = [found[number] for number in numbers if number < len(found)]
-            return tuple(seen or found)
+        try:
+            asked = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        except subprocess.TimeoutExpired:  # a driver that hangs serves nobody
+            return ()
+        lines = [line for line in asked.stdout.splitlines() if line.count(",") >= 3]
+        if asked.returncode == 0 and lines:
+            return visible([replace(parse(line), index=n) for n, line in enumerate(lines)])
     return ()
 
 
@@ -63,7 +77,7 @@ def gpus() -> tuple[GPU, ...]:
 def parse(line: str) -> GPU:
     """One line of ``nvidia-smi --format=csv,noheader,nounits``; its memory is in MiB."""
     name, driver, total, free, *rest = (part.strip() for part in line.split(","))
-    cap = rest[0].split(".") if rest and rest[0][:1].isdigit() else ("0", "0")
+    cap = f"{rest[0]}.0".split(".") if rest and rest[0][:1].isdigit() else ("0", "0")
     numbers = tuple(int(part) for part in driver.split(".") if part.isdigit())
     sizes = [int(text) * 2**20 / 1e9 if text.isdigit() else 0.0 for text in (total, free)]
     return GPU(name, numbers, sizes[0], sizes[1], (int(cap[0]), int(cap[1])))

@@ -36,9 +36,26 @@ def groups(
         return [found]
     there = [one for one in found if not one["start"]]
     fresh = [one for one in found if one["start"]]
+    if there and fresh:
+        beside(fresh, {role: model.path for role, model in wanted.items()}, backend)
     together = share(fresh, {role: model.path for role, model in wanted.items()}, backend)
     turns = [fresh] if together else [[one] for one in fresh]
     return [there + turns[0], *turns[1:]] if turns else [there]
+
+
+def beside(fresh: list[dict[str, Any]], paths: dict[str, Path], backend: str) -> None:
+    """Raise :class:`UserError` where a server that runs already leaves no room for another one of
+    the evaluation (by default a deployment takes most of what is free)."""
+    values = engines.settings(backend)
+    free = max((one.free_gb for one in gpu.present()), default=0.0)
+    for one in fresh:
+        needed = fit.needs_gb(paths[one["role"]], values)
+        if needed > free:
+            raise UserError(
+                f"正在运行的服务占着显存 a running server holds the GPU: {one['role']} 约需 needs "
+                f"about {needed:.1f} GB, 空闲 free {free:.1f} GB: 先 make stop 再 then make eval "
+                "(评测自己启动服务 it starts its own)"
+            )
 
 
 def serves(port: int, model: Model, backend: str) -> bool:
@@ -58,18 +75,18 @@ def share(fresh: list[dict[str, Any]], paths: dict[str, Path], backend: str) -> 
     there = gpu.present()
     values = engines.settings(backend)
     needs = [fit.needs_gb(paths[one["role"]], values) for one in fresh]
-    empty = [number for number, one in enumerate(there) if one.free_gb >= max(needs, default=0)]
+    empty = [one.index for one in there if one.free_gb >= max(needs, default=0)]
     if len(fresh) <= len(empty) and len(there) > 1:
         for one, number in zip(fresh, empty, strict=False):
             one["devices"] = str(number)
         return True
-    best = max(range(len(there)), key=lambda number: there[number].free_gb)
-    spare = fit.SAFE * there[best].free_gb - sum(needs)
+    best = max(there, key=lambda one: one.free_gb)
+    spare = fit.SAFE * best.free_gb - sum(needs)
     if len(fresh) < 2 or spare < 0:
         return len(fresh) < 2
     for one, need in zip(fresh, needs, strict=True):
         one["budget"] = round(need + spare / len(fresh), 1)
-        one["devices"] = str(best) if len(there) > 1 else ""
+        one["devices"] = str(best.index) if len(there) > 1 else ""
     return True
 
 

@@ -101,7 +101,9 @@ def most(spec: str) -> tuple[str, int]:
     """``NAME=N``: a column's name and how many questions of a suite it is asked at most."""
     name, _, count = spec.partition("=")
     if not (name.isidentifier() and count.isdigit() and int(count)):
-        raise UserError(f"--most '{spec}': 应为 should be NAME=N (N ≥ 1)")
+        raise UserError(
+            f"--most '{spec}': 应为 should be NAME=N (N ≥ 1); make eval BASE_QUESTIONS=N"
+        )
     return name, int(count)
 
 

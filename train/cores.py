@@ -17,13 +17,27 @@ import torch
 LEAST = 0.5  # seconds between two looks: shorter ones tell little
 
 
+def available() -> list[int]:
+    """Numbers of the cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
 def busy() -> tuple[float, float, float]:
-    """Seconds that all cores were busy since boot, that this process was, and the clock."""
-    times = psutil.cpu_times()
-    idle = times.idle + getattr(times, "iowait", 0.0)
-    guest = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)  # in user already
-    own = psutil.Process().cpu_times()
-    return sum(times) - idle - guest, own.user + own.system, time.monotonic()
+    """Seconds that our cores were busy since boot, that this process was (with the data loader's
+    workers), and the clock."""
+    whole = psutil.cpu_times(percpu=True)
+    used = 0.0
+    for number in available():
+        times = whole[number]
+        idle = times.idle + getattr(times, "iowait", 0.0)
+        guest = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)  # in user already
+        used += sum(times) - idle - guest
+    this = psutil.Process()
+    family = [this, *this.children(recursive=True)]
+    own = sum(times.user + times.system for times in (one.cpu_times() for one in family))
+    return used, own, time.monotonic()
 
 
 class Cores:
@@ -43,7 +57,7 @@ class Cores:
             return torch.get_num_threads()
         self.before = now
         others = max(0.0, everyone - own) / seconds
-        wanted = max(1, min(self.most, round(self.most - others)))
+        wanted = max(1, min(self.most, round(len(available()) - others)))
         if wanted != torch.get_num_threads():
             torch.set_num_threads(wanted)
         return wanted

@@ -36,8 +36,8 @@ class ProgressHook(Hook):
 
     priority = "BELOW_NORMAL"
 
-    def __init__(self, interval: int = 10) -> None:
-        self.interval = interval
+    def __init__(self, interval: int = 10, dtype: str = "") -> None:
+        self.interval, self.dtype = interval, dtype
         self.points: list[dict[str, Any]] = []
         self.cores = Cores()
 
@@ -52,17 +52,19 @@ class ProgressHook(Hook):
         self.max_iters = runner.max_iters
         self.pulse = pace.Pulse(self.at_work).__enter__()
         model = bare_model(runner)
-        if hasattr(model, "compute_dtype") and next(model.parameters()).device.type == "cpu":
+        if self.dtype and next(model.parameters()).device.type == "cpu":
             self.warn(model, runner)
 
     def warn(self, model: Any, runner: Any) -> None:
         """Say so where this CPU computes the run's dtype many times slower than another."""
-        with computing(runner):
-            dtype = str(model.compute_dtype()).removeprefix("torch.")
         data = runner.train_dataloader.dataset
-        tokens = pace.mean_tokens(data) * len(data) * runner.max_epochs
-        layers = [m for m in model.modules() if hasattr(m, "in_features")]
-        line = pace.warning(dtype, sum(m.in_features * m.out_features for m in layers), tokens)
+        share = 1 - runner.iter / max(1, runner.max_iters)
+        tokens = pace.mean_tokens(data) * len(data) * runner.max_epochs * share
+        layers = (m for m in model.modules() if hasattr(m, "in_features"))
+        weights = sum(
+            m.in_features * m.out_features for m in layers if not hasattr(m, "base_layer")
+        )
+        line = pace.warning(self.dtype, weights, tokens)
         if line:
             self.pulse.line(line)
 

@@ -65,8 +65,9 @@ def mean_tokens(dataset: Any) -> float:
 
 def warning(dtype: str, weights: int, tokens: float) -> str | None:
     """The line for a run on this CPU in a ``dtype`` that is many times slower here than another;
-    None where it is not. The time is the least that ``tokens`` through ``weights`` take at the
-    speed measured: two operations a weight forward and two backward."""
+    None where it is not. The time is rough: ``tokens`` through ``weights`` at the speed measured,
+    two operations a weight forward and two backward; a shared prefix or kept layers make it
+    less."""
     times = precision.slower(dtype)
     if times < MANY:
         return None
@@ -76,6 +77,6 @@ def warning(dtype: str, weights: int, tokens: float) -> str | None:
     return (
         f"注意 note: dtype={dtype} 在这个处理器上比 {best} 慢 {times:.0f} 倍 "
         f"is so many times slower than {best} on this CPU: "
-        f"训练至少要 training takes at least {minutes(seconds)}; "
+        f"训练大约要 training takes roughly {minutes(seconds)}; "
         f"去掉 dtype= 就用 leave dtype= out for {best}"
     )

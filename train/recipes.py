@@ -26,6 +26,12 @@ WHOLE = {
     **dict.fromkeys(("lora_r", "save_total_limit", "evaluation_samples", "evaluation_rows"), 0),
     **dict.fromkeys(("early_stopping_patience", "dataloader_num_workers", "seed"), 0),
 }
+# Truth as people write it; any other text would count as true.
+WORDS = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
+SWITCHES = (
+    *("share_prefix", "answers_only", "use_varlen_attn", "pack_to_max_length"),
+    *("group_by_length", "unpack_4bit", "keep_frozen", "use_activation_checkpointing"),
+)
 NUMBERS = ("lr", "lora_alpha", "lora_dropout", "weight_decay", "max_norm", "warmup_ratio")
 
 
@@ -79,7 +85,9 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
         if not sign or not key.isidentifier():
             raise UserError(f"OVERRIDE 应写作 key=value should be key=value, not '{pair}'")
         try:
-            overrides[key] = ast.literal_eval(text)
+            overrides[key] = (
+                WORDS[text.lower()] if text.lower() in WORDS else ast.literal_eval(text)
+            )
         except (ValueError, SyntaxError):
             overrides[key] = text
     return overrides
@@ -113,6 +121,8 @@ def load(path: Path, overrides: dict[str, Any] | None = None) -> Config:
     option (naming the ones there are) and for a file that is no recipe.
     """
     values = dict(overrides or {})
+    if not isinstance(values.get("dtype") or "", str):
+        raise UserError(f"dtype={values['dtype']!r}: 可选 choose from float16, bfloat16, float32")
     start = values.get("load_from")
     if start and (Path(start) / "adapter").is_dir():  # a run's folder
         values["load_from"] = str(Path(start) / "adapter")
@@ -139,6 +149,15 @@ def load(path: Path, overrides: dict[str, Any] | None = None) -> Config:
     return config
 
 
+def _layers(path: Path, layers: Any) -> None:
+    """Raise :class:`UserError` for ``lora_layers`` that name no layers."""
+    if layers is not None and (not layers or min(layers) < 0 or len(set(layers)) < len(layers)):
+        raise UserError(
+            f"{shown(path)}: lora_layers={layers!r} 应为层号，从 0 起不重复 should be numbers of "
+            "layers from 0 on, each once, e.g. [14,15]; None: 全部 all"
+        )
+
+
 def _consistent(path: Path, settings: Any) -> None:
     """Raise :class:`UserError` for values that no run could use."""
     choices = {
@@ -146,6 +165,7 @@ def _consistent(path: Path, settings: Any) -> None:
         "best_by": ("loss", "exact", None),
         "device": ("cuda", "cpu"),
         "evidence": (False, True),
+        **dict.fromkeys(SWITCHES, (False, True)),
     }
     for name, known in choices.items():
         if settings[name] not in known:
@@ -161,9 +181,10 @@ def _consistent(path: Path, settings: Any) -> None:
         if type(value) not in (int, float) or value < 0 or (name == "lr" and not value):
             raise UserError(f"{shown(path)}: {name}={value!r} 应为正数 must be positive")
     for name, kind in (("betas", float), ("lora_layers", int)):
-        value = settings[name] or ()
+        value = () if settings[name] is None else settings[name]
         if type(value) not in (list, tuple) or not all(type(one) is kind for one in value):
             raise UserError(f"{shown(path)}: {name}={value!r}, e.g. betas=(0.9,0.999), [14,15]")
+    _layers(path, settings["lora_layers"])
     if settings["evidence"] and settings["text"]:
         raise UserError(f"{shown(path)}: evidence 与 text 不能同时用 not both")
     if settings["use_varlen_attn"] and settings["batch_size"] > 1:

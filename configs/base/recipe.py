@@ -138,13 +138,10 @@ def _derived(o):
         gpu if o["use_activation_checkpointing"] is None else o["use_activation_checkpointing"]
     )
     o["quantization"] = o["quantization"] if o["lora_r"] else None
-    o["unpack_4bit"] = (not gpu if o["unpack_4bit"] is None else o["unpack_4bit"]) and bool(
-        o["quantization"]
-    )
-    o["keep_frozen"] = (not gpu if o["keep_frozen"] is None else o["keep_frozen"]) and bool(
-        o["lora_layers"]
-    )
-    o["share_prefix"] = o["share_prefix"] and not (o["use_varlen_attn"] or o["text"])
+    # What was given stands last: a word that is neither true nor false is found out afterwards.
+    for name, able in (("unpack_4bit", o["quantization"]), ("keep_frozen", o["lora_layers"])):
+        o[name] = bool(able) and (not gpu if o[name] is None else o[name])
+    o["share_prefix"] = not (o["use_varlen_attn"] or o["text"]) and o["share_prefix"]
     if o["early_stopping_patience"]:
         o["best_by"] = o["best_by"] or "loss"
     return o
@@ -299,7 +296,7 @@ def _hooks(o, tokenizer):
             count=0 if o["text"] else o["evaluation_samples"],
             every_n_iters=o["evaluation_freq"],
         ),
-        dict(type=ProgressHook, interval=o["log_interval"]),
+        dict(type=ProgressHook, interval=o["log_interval"], dtype=o["dtype"]),
         dict(
             type=EvalHook,
             dataset=_rows(o, tokenizer, "eval.jsonl", rows=o["evaluation_rows"]),

@@ -4,10 +4,12 @@ which command, how much memory, in which order; and the proof of the hand-over f
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from core import gpu
 from core.errors import UserError
 from core.files import write_json
 from deploy import engines, fit, plan, preflight
@@ -25,6 +27,22 @@ def room(tmp_path: Path) -> Room:
 def log(folder: Path) -> list[dict]:
     file = folder / "gpu.log"
     return [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []
+
+
+@pytest.mark.parametrize(
+    ("named", "seen"),
+    [(None, [0, 1, 2]), ("", []), ("-1", []), ("2,0", [2, 0]), ("7", []), ("GPU-8f1c", [0, 1, 2])],
+)
+def test_only_the_gpus_that_are_named_are_used(
+    monkeypatch: pytest.MonkeyPatch, named: str | None, seen: list[int]
+) -> None:
+    if named is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+    every = [replace(gpu.parse("A, 550.54.15, 24576, 24000, 9"), index=n) for n in range(3)]
+    assert [one.index for one in gpu.visible(every)] == seen
+    assert every[0].capability == (9, 0), "a number without a point"
 
 
 def test_deploy_on_a_gpu_is_turbomind_with_its_hand_over_proved(room: Room, tmp_path: Path) -> None:

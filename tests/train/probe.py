@@ -209,6 +209,27 @@ def frozen(base: str) -> dict:
     return found
 
 
+def threads(base: str) -> dict:
+    """Threads that a run takes by what others leave: (busy, own) seconds in stretches of 1 s."""
+    import torch
+
+    from train import cores
+
+    here = len(cores.available())
+    readings = [(0.0, 0.0, 0.0), (here, here, 1.0), (2 * here, 2 * here - 1, 2.0)]
+    readings += [(2 * here + 0.1, 2 * here - 1, 2.1), (3 * here, 3 * here - 1, 3.1)]
+    cores.busy = lambda: readings.pop(0)
+    before, given = torch.get_num_threads(), os.environ.pop("OMP_NUM_THREADS", None)
+    torch.set_num_threads(here)
+    watch = cores.Cores()
+    found = {"cores": here, "alone": watch.adjust(), "beside": watch.adjust()}
+    found |= {"too_soon": watch.adjust(), "alone_again": watch.adjust()}
+    torch.set_num_threads(before)
+    if given:
+        os.environ["OMP_NUM_THREADS"] = given
+    return found
+
+
 def failed_write(base: str) -> dict:
     """What a checkpoint that the disk has no room for leaves behind, one being kept."""
     import tempfile
@@ -284,6 +305,6 @@ def weights(base: str) -> dict:
 if __name__ == "__main__":
     os.environ["HF_HUB_OFFLINE"] = "1"
     mends.apply()
-    parts = (token_ids, guarded, unguarded, unpacked, packed, frozen, failed_write)
+    parts = (token_ids, guarded, unguarded, unpacked, packed, frozen, threads, failed_write)
     parts += (flash_installed, weights)
     print(json.dumps({part.__name__: part(sys.argv[1]) for part in parts}))

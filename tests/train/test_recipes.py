@@ -208,6 +208,21 @@ def test_preflight_says_all_that_is_missing_in_one_line(
     assert "make data" in line and "\n" not in line
 
 
+@pytest.mark.parametrize(
+    "given",
+    ["keep_frozen=maybe", "lora_layers=[-1]", "lora_layers=0", "lora_layers=[]", "dtype=[1]"],
+)
+def test_values_that_no_run_could_use_are_one_line(given: str) -> None:
+    with pytest.raises(UserError, match=given.partition("=")[0]):
+        recipes.load(recipes.find("smollm2_cpu_qlora.py"), recipes.parse_overrides([given]))
+
+
+def test_truth_may_be_written_as_people_do() -> None:
+    given = recipes.parse_overrides(["keep_frozen=false", "share_prefix=Off", "unpack_4bit=no"])
+    settings = recipes.load(recipes.find("smollm2_cpu_qlora.py"), given).settings
+    assert not (settings.keep_frozen or settings.share_prefix or settings.unpack_4bit)
+
+
 def test_preflight_refuses_an_empty_train_set(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "train.jsonl", [])
     settings = recipes.load(

@@ -161,6 +161,12 @@ def test_frozen_layers_computed_once_give_the_same_loss_and_gradients(
     assert found["all_trained"], "nothing is frozen where every layer carries LoRA"
 
 
+def test_threads_follow_what_others_leave(probed: dict[str, Any]) -> None:
+    found = probed["threads"]
+    assert found["alone"] == found["alone_again"] == found["cores"]
+    assert found["beside"] == found["too_soon"] == max(1, found["cores"] - 1)
+
+
 def test_weights_written_out_once_are_the_same_numbers(probed: dict[str, Any]) -> None:
     plain, once = probed["unpacked"]["packed"], probed["unpacked"]["unpacked"]
     assert once["gradient"] == pytest.approx(plain["gradient"], rel=1e-4) and plain["gradient"]
