@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from mmengine.registry import HOOKS
 from core.files import read_jsonl
 from core.text import bare
 from train import checkpoints, curves
-from train.hooks import answers, bare_model, computing, save_now
+from train.hooks import answers, bare_model, save_now
 
 
 @HOOKS.register_module()
@@ -151,6 +152,14 @@ class EvalHook(Hook):
         given = answers(bare_model(runner), tokenizer, turns)
         right = sum(bare(turn["output"]) == bare(answer) for turn, answer in given)
         return round(right / len(given), 4)
+
+
+def computing(runner: Any) -> AbstractContextManager[Any]:
+    """The context of a forward pass as training runs it; DeepSpeed's model is in its dtype."""
+    wrapper = runner.optim_wrapper
+    if hasattr(wrapper, "optim_context"):
+        return wrapper.optim_context(runner.model)
+    return nullcontext()
 
 
 def best_of(points: list[dict[str, Any]], by: str) -> int:

@@ -7,7 +7,6 @@ import math
 import os
 import signal
 import time
-from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -212,14 +211,6 @@ class StopHook(Hook):
 def bare_model(runner: Any) -> Any:
     """The model without its distributed wrapper."""
     return runner.model.module if is_model_wrapper(runner.model) else runner.model
-
-
-def computing(runner: Any) -> AbstractContextManager[Any]:
-    """The context of a forward pass as training runs it; DeepSpeed's model is in its dtype."""
-    wrapper = runner.optim_wrapper
-    if hasattr(wrapper, "optim_context"):
-        return wrapper.optim_context(runner.model)
-    return nullcontext()
 
 
 @HOOKS.register_module()
