@@ -36,6 +36,7 @@ PROBED = (512, 576, 1536)  # rows, in, out of the matmul that gives the limit
 def measure(dtype: str, layers: list[int] | None, steps: int) -> dict[str, Any]:
     """Seconds a 1,000 tokens of a step over the demo's batches, beside the limit; the frozen layers
     below the trained ones once (``below_s``, all rows)."""
+    sys.path[0] = str(ROOT)  # else the script beside this one, train.py, is taken for the room
     from train import base_model, estimate, mends, recipes
 
     mends.apply()
