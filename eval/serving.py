@@ -45,16 +45,31 @@ class Deploy:
             raise SystemExit(done.returncode)  # it has said why
         return dict(json.loads(last))
 
-    def start(self, one: dict[str, Any], backend: str) -> None:
-        """Start one server of a group; :class:`SystemExit` with its status where it does not."""
+    def start(self, group: list[dict[str, Any]], backend: str) -> None:
+        """Start a group's servers; :class:`SystemExit` with the status of the one that does not.
+
+        On a CPU beside each other: most of a start is one thread that converts, hashes or loads.
+        On a GPU in turn, since each measures what the one before it has left free.
+        """
+        width = len(group) if backend == "cpu" else 1
+        for first in range(0, len(group), width):
+            begun = [self.begin(one, backend) for one in group[first : first + width]]
+            try:
+                failed = [status for process in begun if (status := process.wait())]
+            finally:
+                for process in begun:
+                    process.kill()  # Ctrl-C and SIGTERM: what they have noted is stopped by us
+            if failed:
+                raise SystemExit(failed[0])
+
+    def begin(self, one: dict[str, Any], backend: str) -> subprocess.Popen[bytes]:
+        """``deploy start`` for one server, begun."""
         words = ["start", *self.place, "--backend", backend, "--port", str(one["port"])]
         words += ["--for", self.purpose, "--budget", str(one["budget"])]
         given = self.args.int4 if one["role"] == "int4" and self.args.int4 != "shipped" else ""
         words += ["--model", given] if given else ["--role", one["role"]]
         own = {"CUDA_VISIBLE_DEVICES": one["devices"]} if one["devices"] else {}
-        done = subprocess.run([*self.line, *words], env={**os.environ, **own})
-        if done.returncode:
-            raise SystemExit(done.returncode)
+        return subprocess.Popen([*self.line, *words], env={**os.environ, **own})
 
     def stop(self) -> None:
         """Stop what this evaluation started."""
@@ -108,9 +123,7 @@ def evaluate(args: argparse.Namespace) -> bool:
         for group in plan["groups"]:
             if found:
                 deploy.stop()  # the last group's: its memory is this one's
-            for one in group:
-                if one["start"]:
-                    deploy.start(one, plan["backend"])
+            deploy.start([one for one in group if one["start"]], plan["backend"])
             asked = [columns.column(spec) for spec in specs(group, args.modes)]
             found += asked
             if len(plan["groups"]) > 1:
