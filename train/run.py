@@ -57,8 +57,7 @@ def run(
         launch.train(work_dir, where)
         return
     base_model.ensure(settings)
-    cfg = recipes.measured(path, asked, options)
-    state = describe(path, cfg, domain, data, asked.settings.dtype)
+    state = describe(path, asked, domain, data)
     with alone(work_dir), checkpoints.disk(work_dir):
         note = work_dir / "run.json"
         earlier = read_json(note) if note.is_file() else None
@@ -66,6 +65,8 @@ def run(
         if checkpoint == "done":
             print(f"已训练过，无变化 up to date: {shown(work_dir)}（重训 to retrain: FORCE=1）")
             return
+        cfg = recipes.measured(path, asked, options)
+        state["settings"] = strings(cfg.settings.to_dict())
         prepare(cfg, work_dir, state, checkpoint)
         if not launch.train(work_dir, where):
             return
@@ -122,15 +123,19 @@ def finish(work_dir: Path) -> None:
     card.write(work_dir, state)
 
 
-def describe(path: Path, cfg: Any, domain: str, data: Path, dtype: str) -> dict[str, Any]:
+def strings(settings: dict[str, Any]) -> dict[str, str]:
+    """Options as ``run.json`` keeps them."""
+    return {key: str(value) for key, value in settings.items()}
+
+
+def describe(path: Path, asked: Any, domain: str, data: Path) -> dict[str, Any]:
     """What this run is made from; ``key`` is the same exactly when it would learn the same. It
-    holds the ``dtype`` that was asked for: what a machine chooses by itself (``auto``) changes no
-    run, so that one begun here goes on there."""
-    settings = cfg.settings.to_dict()
+    holds the options that were asked for: what a machine chooses by itself (dtype ``auto``)
+    changes no run, so that one begun here goes on there."""
+    settings = asked.settings.to_dict()
     file = preflight.training_file(settings)
     data_hash = sha256(file)
     learnt = {key: value for key, value in settings.items() if key not in (*COSMETIC, "data")}
-    learnt["dtype"] = dtype
     evidence = preflight.evidence_file(settings)
     if evidence:
         learnt["evidence"] = sha256(evidence)
@@ -152,10 +157,10 @@ def describe(path: Path, cfg: Any, domain: str, data: Path, dtype: str) -> dict[
         "data_sha256": data_hash,
         "rows": sum(1 for _ in read_jsonl(file)) if file.suffix == ".jsonl" else None,
         "evidence_rows": sum(1 for _ in read_jsonl(evidence)) if evidence else 0,
-        "settings": {key: str(value) for key, value in settings.items()},
+        "settings": strings(settings),
         "made_with": card.environment(),
         "key": digest(
-            {k: str(v) for k, v in learnt.items()},
+            strings(learnt),
             data_hash,
             base_model.identity(Path(settings["pretrained_model_name_or_path"])),
             sha256(Path(start) / "adapter_model.safetensors") if start else "",
