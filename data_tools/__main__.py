@@ -1,106 +1,127 @@
-"""``python -m data_tools build|review|read``: what ``make data`` and ``make review`` call, and a
-preview that writes nothing."""
+"""``python -m data_tools VERB …``: what ``make data`` and ``make review`` call, and a preview that
+writes nothing."""
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from core import domain as domains
-from core.errors import UserError, run_cli
+from core.command import main
+from core.errors import UserError
 from core.files import ROOT, read_json, shown
 from core.hints import then
-from data_tools import build, formats, outputs, preview
+from data_tools import build as builder
+from data_tools import formats, outputs, preview
 from data_tools.card import COUNTS
-from data_tools.generate import cli as generation
 from data_tools.generate import rows as generated
+from data_tools.generate.cli import generate
 from data_tools.sources import Inputs
 
-
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="data_tools", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("build", "review"):
-        command = commands.add_parser(name)
-        command.add_argument("--domain", default="gongkao")
-        command.add_argument("--out", type=Path, required=True)
-        command.add_argument("--force", action="store_true", help="make it again")
-        command.add_argument("--engine", choices=("here", "ray"), default="here")
-        command.add_argument("--config", default="", help="the recipe whose tokenizer counts")
-        command.add_argument("--allow-loss", action="store_true", help="go on if most was lost")
-        if name == "build":
-            command.add_argument("--bank", nargs="*", default=[], metavar="FILE")
-            command.add_argument("--novel", nargs="*", default=[], metavar="FILE")
-            command.add_argument("--table", nargs="*", default=[], metavar="FILE")
-            command.add_argument("--templates", nargs="*", default=[], metavar="PACK|FILE")
-            command.add_argument("--mix", nargs="*", default=[], metavar="FILE")
-            command.add_argument("--mix-ratio", type=float, default=0.2)
-            command.add_argument("--against", nargs="*", default=[], metavar="FILE")
-    command = commands.add_parser("read", help="show what is read of files, and write nothing")
-    command.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    command.add_argument("--json", action="store_true", help="a JSON line a row, then the counts")
-    command.add_argument("--allow-loss", action="store_true", help="exit 0 whatever was lost")
-    command = commands.add_parser("export")
-    command.add_argument("--domain", default="gongkao")
-    command.add_argument("--out", type=Path, required=True)
-    command.add_argument("--format", choices=sorted(formats.FORMATS), default="alpaca")
-    generation.add_arguments(commands.add_parser("generate"))
-    return parser.parse_args()
+Files = tuple[str, ...]
 
 
-def portable(path: str | Path) -> str:
-    """``path`` relative to the repository where it lies in it, so that folders can move."""
-    full = Path(path).resolve()
-    return str(full.relative_to(ROOT)) if full.is_relative_to(ROOT) else str(full)
+def build(
+    out: Path,
+    domain: str = "gongkao",
+    bank: Files = (),
+    novel: Files = (),
+    table: Files = (),
+    templates: Files = (),
+    mix: Files = (),
+    mix_ratio: float = 0.2,
+    against: Files = (),
+    force: bool = False,
+    engine: Literal["here", "ray"] = "here",
+    config: str = "",
+    allow_loss: bool = False,
+) -> None:
+    """Sources to a data set; force: make it again, config: the recipe whose tokenizer counts,
+    allow-loss: go on if most of a file was lost."""
+    given = Inputs(
+        domain=domain,
+        bank=portable(bank),
+        table=portable(table),
+        novel=portable(novel),
+        templates=tuple(map(pack, templates)),
+        mix=portable(mix),
+        mix_ratio=mix_ratio if mix else 0.0,
+        against=portable(against),
+        allow_loss=allow_loss,
+    )
+    if novel and (made := generated.made_of(out, [Path(path) for path in novel])):
+        given = replace(given, bank=(*given.bank, *portable((made,))))
+    report(builder.build(with_samples(given), out, force, config, engine_of(engine)), out)
 
 
-def inputs_of(args: argparse.Namespace) -> Inputs:
-    """The sources: those on the command line, the domain's samples, or those of the last build."""
-    if args.command == "review":
-        if not (args.out / outputs.REVIEW).is_file():
-            raise UserError(
-                f"{shown(args.out)}: 没有 no {outputs.REVIEW}: 请先 run make data first"
-            )
-        inputs = Inputs.of(read_json(args.out / outputs.INPUTS))
-        return replace(inputs, allow_loss=inputs.allow_loss or args.allow_loss)
-    domain = domains.load(args.domain)
+def review(
+    out: Path,
+    domain: str = "gongkao",
+    force: bool = False,
+    engine: Literal["here", "ray"] = "here",
+    config: str = "",
+    allow_loss: bool = False,
+) -> None:
+    """Read the edited workbook back into the same outputs."""
+    if not (out / outputs.REVIEW).is_file():
+        raise UserError(f"{shown(out)}: 没有 no {outputs.REVIEW}: 请先 run make data first")
+    inputs = Inputs.of(read_json(out / outputs.INPUTS))
+    inputs = replace(inputs, allow_loss=inputs.allow_loss or allow_loss)
+    report(builder.build(inputs, out, force, config, engine_of(engine)), out)
+
+
+def read(files: list[Path], /, json: bool = False, allow_loss: bool = False) -> int:
+    """Show what is read of files and write nothing; json: a line a row, then the counts."""
+    return preview.main(files, json, allow_loss)
+
+
+def export(out: Path, domain: str = "gongkao", format: Annotated[str, form] = "alpaca") -> None:
+    """The data set in another project's format."""
+    folder = formats.export(out, format, domain)
+    print(f"写入 wrote {shown(folder)}/: 可作 usable as LLaMA-Factory dataset_dir")
+
+
+def portable(paths: Iterable[str | Path]) -> Files:
+    """``paths`` relative to the repository where they lie in it, so that folders can move."""
+    full = [Path(path).resolve() for path in paths]
+    return tuple(str(p.relative_to(ROOT) if p.is_relative_to(ROOT) else p) for p in full)
+
+
+def pack(name: str) -> str:
+    """A template pack by its name, or a file of them."""
+    return portable((name,))[0] if Path(name).exists() else name
+
+
+def form(text: str) -> str:
+    """A format of ``export``."""
+    if text not in formats.FORMATS:
+        raise UserError(f"--format {text}: 可选 choose from {', '.join(sorted(formats.FORMATS))}")
+    return text
+
+
+def with_samples(given: Inputs) -> Inputs:
+    """``given``, or the domain's samples where no source is given; their template packs too."""
+    domain = domains.load(given.domain)
     samples = domain.settings.get("data", {})
-    bank = tuple(portable(path) for path in args.bank)
-    table = tuple(portable(path) for path in args.table)
-    novel = tuple(portable(path) for path in args.novel)
-    if novel and (made := generated.made_of(args.out, args.novel)):
-        bank = (*bank, portable(made))
-    packs = tuple(
-        portable(name) if Path(name).exists() else name for name in args.templates
-    ) or tuple(samples.get("templates", (args.domain,)))
-    if not (bank or table or novel):
-        bank, table = domain.bank, tuple(samples.get("table", ()))
+    packs = given.templates or tuple(samples.get("templates", (domain.name,)))
+    if not (given.bank or given.table or given.novel):
         novel = tuple(filter(None, [domain.settings.get("novel", "")]))
-    if not (bank or table):
+        given = replace(given, bank=domain.bank, table=tuple(samples.get("table", ())), novel=novel)
+    if not (given.bank or given.table):
         raise UserError(
             "还没有由它生成的问答 nothing was generated of it yet: python -m data_tools generate"
-            if novel
-            else f"领域 {args.domain} 没有示例 has no sample: 请给出 give BANK= 或 or TABLE="
+            if given.novel
+            else f"领域 {domain.name} 没有示例 has no sample: 请给出 give BANK= 或 or TABLE="
         )
-    mix = tuple(portable(path) for path in args.mix)
-    return Inputs(
-        domain=args.domain,
-        bank=bank,
-        table=table,
-        novel=novel,
-        templates=packs if table else (),
-        mix=mix,
-        mix_ratio=args.mix_ratio if mix else 0.0,
-        against=tuple(portable(path) for path in args.against),
-        allow_loss=args.allow_loss,
-    )
+    return replace(given, templates=packs if given.table else ())
 
 
-def ray_engine() -> build.Engine:
-    """Ray's engine; raises :class:`UserError` outside of its environment."""
+def engine_of(name: str) -> builder.Engine:
+    """Who does the heavy steps; raises :class:`UserError` for Ray outside of its environment."""
+    if name == "here":
+        return builder.HERE
     try:
         from data_tools.ray_engine import ENGINE
     except ImportError:
@@ -130,22 +151,5 @@ def report(card: dict[str, Any], out: Path) -> None:
     print(f"下一步 next: {doubts if card['flagged'] else ''}{then('make train')}")
 
 
-def main() -> int:
-    """Run one command."""
-    args = arguments()
-    if args.command == "export":
-        folder = formats.export(args.out, args.format, args.domain)
-        print(f"写入 wrote {shown(folder)}/: 可作 usable as LLaMA-Factory dataset_dir")
-        return 0
-    if args.command == "read":
-        return preview.main(args.files, args.json, args.allow_loss)
-    if args.command == "generate":
-        return generation.main(args)
-    engine = ray_engine() if args.engine == "ray" else build.HERE
-    card = build.build(inputs_of(args), args.out, args.force, args.config, engine)
-    report(card, args.out)
-    return 0
-
-
 if __name__ == "__main__":
-    run_cli(main)
+    main("data_tools", build, review, read, export, generate)

@@ -3,6 +3,7 @@ it."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,9 @@ def check(name: str, endpoint: chat.Endpoint) -> None:
 def column(spec: str) -> Column:
     """``NAME=PORT`` (a server of ``make deploy``), ``NAME=URL#MODEL`` (any OpenAI-compatible one)
     or ``NAME=FOLDER`` (a Hugging Face folder, run by transformers without a server); with
-    ``@open`` or ``@closed`` at its end, asked with evidence."""
+    ``@open`` or ``@closed`` at its end, asked with evidence; or what :func:`noted` gave."""
+    if spec.startswith("{"):
+        return answered(spec)
     plain, at, mode = spec.rpartition("@")
     if at and mode in retrieval.WHERE:
         return replace(column(plain), mode=mode)
@@ -95,6 +98,17 @@ def column(spec: str) -> Column:
         )
     check(name, endpoint)
     return Column(name, endpoint, weights(endpoint))
+
+
+def noted(column: Column) -> str:
+    """``column`` as a spec that :func:`column` reads when its server is gone."""
+    return json.dumps({**vars(column), "endpoint": vars(column.endpoint)}, ensure_ascii=False)
+
+
+def answered(spec: str) -> Column:
+    """The column of :func:`noted`: its answers are on disk, and its server may be gone."""
+    values = json.loads(spec)
+    return Column(**{**values, "endpoint": chat.Endpoint(**values["endpoint"])})
 
 
 def most(spec: str) -> tuple[str, int]:

@@ -1,12 +1,13 @@
-"""``make index``, ``make evidence``, ``make ask``: ``python -m rag index|evidence|ask``."""
+"""``python -m rag VERB …``: what ``make index``, ``make evidence`` and ``make ask`` call."""
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-from core import chat, domain
-from core.errors import UserError, run_cli
+from core import chat
+from core import domain as domains
+from core.command import main
+from core.errors import UserError
 from core.files import sha256, shown
 from core.hints import then
 from rag import answer, rows
@@ -14,13 +15,15 @@ from rag.build import build
 from rag.query import Index, check, prepare, refusal
 
 
-def index(args: argparse.Namespace) -> None:
-    """Bring the index up to ``kb.jsonl``."""
-    kb, folder = args.data / "kb.jsonl", args.out or args.data.parent / "index"
+def index(
+    data: Path, domain: str = "gongkao", out: Path | None = None, embedding: str = ""
+) -> None:
+    """Bring the index up to ``kb.jsonl`` (default: DATA/../index)."""
+    kb, folder = data / "kb.jsonl", out or data.parent / "index"
     if not kb.is_file():
         raise UserError(f"{shown(kb)} 不存在 does not exist: 请先运行 make data")
-    chosen = answer.settings(domain.load(args.domain))
-    done = build(kb, folder, args.embedding or chosen["embedding"], chosen["store"])
+    chosen = answer.settings(domains.load(domain))
+    done = build(kb, folder, embedding or chosen["embedding"], chosen["store"])
     if not done.changed:
         print(f"索引已是最新 nothing changed: {shown(folder)} ({done.size} 条 passages)")
         return
@@ -31,35 +34,46 @@ def index(args: argparse.Namespace) -> None:
     print(f"""下一步 next: {then('make ask Q="…"')}""")
 
 
-def evidence(args: argparse.Namespace) -> None:
-    """Write training rows with evidence in front of the question."""
-    place = args.index or args.data.parent / "index"
-    made = rows.write(args.data, place, domain.load(args.domain), args.most)
+def evidence(
+    data: Path, domain: str = "gongkao", index: Path | None = None, most: int = rows.MOST
+) -> None:
+    """Write training rows with evidence in front of the question, of ``most`` questions."""
+    place = index or data.parent / "index"
+    made = rows.write(data, place, domains.load(domain), most)
     done = "写入 wrote" if made["new"] else "已是最新 nothing changed:"
     about = f"{made['found']} 行依据里有答案 hold the answer; {made['weak']} 题依据太弱 too weak"
-    where = shown(args.data / rows.FILE)
+    where = shown(data / rows.FILE)
     print(f"{done} {where}: {made['rows']} 行带依据的训练题 rows with evidence ({about})")
 
 
-def ask(args: argparse.Namespace) -> None:
+def ask(
+    question: str,
+    /,
+    data: Path,
+    domain: str = "gongkao",
+    index: Path | None = None,
+    port: int = chat.DEFAULT_PORT,
+    k: int | None = None,
+    max_tokens: int = 256,
+) -> None:
     """Answer one question with its evidence; evidence alone where no server runs."""
-    chosen = domain.load(args.domain)
-    opened = Index.open(args.index or args.data.parent / "index")
-    kb = args.data / "kb.jsonl"
+    chosen = domains.load(domain)
+    opened = Index.open(index or data.parent / "index")
+    kb = data / "kb.jsonl"
     if kb.is_file() and sha256(kb) != opened.note["kb"]["sha256"]:
         print(f"提示 note: {shown(kb)} 已有改动 has changed since: make index")
     target, count = None, None
     try:
-        target = chat.endpoint(args.port)
+        target = chat.endpoint(port)
         count = answer.counter(target)
     except UserError as error:
         print(f"模型未作答 no answer from a model: {error}")
-    ready = prepare(opened, chosen, args.question, k=args.k, count=count)
-    print(f"问 {args.question}")
+    ready = prepare(opened, chosen, question, k=k, count=count)
+    print(f"问 {question}")
     said = "" if ready.enough else refusal(chosen)
     if target and ready.enough:
         try:
-            said = chat.ask(target, ready.messages, temperature=0, max_tokens=args.max_tokens)
+            said = chat.ask(target, ready.messages, temperature=0, max_tokens=max_tokens)
         except UserError as error:
             print(f"模型未作答 no answer from a model: {error}")
     used = check(said, ready.passages) if said and ready.enough else []
@@ -76,35 +90,5 @@ def ask(args: argparse.Namespace) -> None:
         print(f"  [{number}] {passage.score:.2f} {source['file']} {source['locator']}  {text}")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    top = argparse.ArgumentParser(prog="rag", description=__doc__)
-    verbs = top.add_subparsers(required=True)
-    for name, run in (("index", index), ("evidence", evidence), ("ask", ask)):
-        verb = verbs.add_parser(name, help=run.__doc__)
-        verb.set_defaults(run=run)
-        verb.add_argument("--domain", default="gongkao")
-        verb.add_argument("--data", type=Path, required=True, help="the folder of make data")
-        if name == "index":
-            verb.add_argument("--out", type=Path, help="index folder (default: DATA/../index)")
-            verb.add_argument("--embedding", help="instead of the domain's settings.rag.embedding")
-            continue
-        verb.add_argument("--index", type=Path, help="index folder (default: DATA/../index)")
-        if name == "evidence":
-            verb.add_argument("--most", type=int, default=rows.MOST, help="questions at most")
-        else:
-            verb.add_argument("question")
-            verb.add_argument("--port", type=int, default=chat.DEFAULT_PORT)
-            verb.add_argument("--k", type=int)
-            verb.add_argument("--max-tokens", type=int, default=256)
-    return top
-
-
-def main() -> None:
-    """Run the verb."""
-    args = parser().parse_args()
-    args.run(args)
-
-
 if __name__ == "__main__":
-    run_cli(main)
+    main("rag", index, evidence, ask)

@@ -217,19 +217,24 @@ def write_lock(stage: str) -> None:
         ensure(stage)
 
 
+def make(stages: list[str], locking: bool = False) -> None:
+    """Make each stage's environment (or write its lock), one caller at a time."""
+    VENVS.mkdir(parents=True, exist_ok=True)
+    with open(VENVS / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two at once must not build one environment twice
+        for stage in stages:
+            write_lock(stage) if locking else ensure(stage)
+
+
 def main() -> None:
-    """Make each named stage's environment, one caller at a time."""
+    """The stages of the command line."""
     if len(sys.argv) < 2:
         fail("用法 usage: python3 requirements/install.py STAGE [STAGE ...]")
-    VENVS.mkdir(parents=True, exist_ok=True)
     if sys.argv[1] == "--resolve":
         print(resolve(sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else ""), end="")
         return
-    with open(VENVS / ".lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two targets at once must not build one environment twice
-        locking = sys.argv[1] == "--lock"
-        for stage in sys.argv[2:] if locking else sys.argv[1:]:
-            write_lock(stage) if locking else ensure(stage)
+    locking = sys.argv[1] == "--lock"
+    make(sys.argv[2:] if locking else sys.argv[1:], locking)
 
 
 if __name__ == "__main__":

@@ -28,4 +28,4 @@ def test_the_next_command_keeps_what_the_user_said(tmp_path: Path) -> None:
     assert said
     words = shlex.split(said[1])[1:]
     planned = make("-n", *words)  # as pasted, only not run
-    assert f"--data {tmp_path}" in planned and "--domain medical" in planned
+    assert f"--data={tmp_path}" in planned and "--domain=medical" in planned

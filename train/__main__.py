@@ -1,134 +1,151 @@
-"""``python -m train run|adapter|merge|check|estimate|…``: what the Make targets call."""
+"""``python -m train VERB …``; heavy imports stay inside the commands: errors come at once."""
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
-import importlib
 import logging
 import os
 import warnings
 from pathlib import Path
+from typing import Literal
 
-from core.errors import run_cli
-from train import launch
-
-
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, help_text in (
-        ("run", "train a recipe"),
-        ("check", "rows, lengths and prompt parity"),
-        ("estimate", "memory, steps and time before training"),
-    ):
-        command = commands.add_parser(name, help=help_text)
-        command.add_argument("config")
-        command.add_argument("--domain", required=True)
-        command.add_argument("--data", type=Path, required=True)
-        command.add_argument("--work-dir", type=Path, required=True)
-        command.add_argument("--override", nargs="*", default=[])
-        if name == "run":
-            command.add_argument("--resume", default="", help="1: go on; auto: if nothing changed")
-            command.add_argument("--force", action="store_true")
-            for field in dataclasses.fields(launch.Where):
-                kind = int if isinstance(field.default, int) else str
-                flag = "--" + field.name.replace("_", "-")
-                command.add_argument(flag, type=kind, default=field.default)
-    for name, help_text in (
-        ("adapter", "last (or best) checkpoint to a Hugging Face adapter"),
-        ("merge", "adapter and base to one Hugging Face folder"),
-        ("finish", "close the books of a run that Slurm trained"),
-        ("worker", "one process of a distributed run"),
-    ):
-        command = commands.add_parser(name, help=help_text)
-        command.add_argument("--work-dir", type=Path, required=True)
-        if name == "worker":
-            command.add_argument("--deepspeed", default="")
-            command.add_argument("--again", action="store_true", help="from the newest checkpoint")
-    commands.add_parser("recipes", help="a table of the recipes")
-    fetch = commands.add_parser("download", help="the recipe's base model from a hub")
-    fetch.add_argument("config")
-    fetch.add_argument("--hub", choices=("modelscope", "huggingface"), default="modelscope")
-    fetch.add_argument("--tools", type=Path, required=True, help="folder of the hubs' commands")
-    joins = commands.add_parser("combine", help="published adapters into the base they extend")
-    joins.add_argument("--base", type=Path, required=True)
-    joins.add_argument("--adapters", type=Path, nargs="+", required=True)
-    joins.add_argument("--to", type=Path, required=True)
-    takes = commands.add_parser("export", help="recipe and rows for LLaMA-Factory or ms-swift")
-    takes.add_argument("config")
-    takes.add_argument("--format", choices=("llamafactory", "swift"), required=True)
-    takes.add_argument("--data", type=Path, required=True)
-    takes.add_argument("--to", type=Path, required=True)
-    takes.add_argument("--template", default="", help="that program's name of the chat template")
-    takes.add_argument("--override", nargs="*", default=[])
-    gpu = commands.add_parser("gpu-check", help="training figures of this GPU, random weights")
-    gpu.add_argument("--out", type=Path, required=True)
-    gpu.add_argument("--rehearse", action="store_true", help="a tiny shape on the CPU, to the end")
-    gpu.add_argument("--minutes", type=float, default=10.0, help="of the GPU, both halves")
-    return parser.parse_args()
+from core.command import main
 
 
-def main() -> None:
-    """Dispatch; heavy imports stay inside the commands so that errors come at once."""
-    args = arguments()
+def run(
+    config: str,
+    /,
+    domain: str,
+    data: Path,
+    work_dir: Path,
+    override: tuple[str, ...] = (),
+    resume: str = "",
+    force: bool = False,
+    gpus: int = 1,
+    nodes: int = 1,
+    node_rank: int = 0,
+    addr: str = "127.0.0.1",
+    port: int = 29500,
+    deepspeed: str = "",
+    launcher: str = "pytorch",
+    partition: str = "",
+) -> None:
+    """Train a recipe; resume 1: go on, auto: go on if nothing changed."""
+    from train import launch
+    from train.run import run
+
+    where = launch.Where(gpus, nodes, node_rank, addr, port, deepspeed, launcher, partition)
+    run(config, work_dir, domain, data, list(override), resume, force, where)
+
+
+def check(
+    config: str,
+    /,
+    domain: str,
+    data: Path,
+    work_dir: Path,
+    override: tuple[str, ...] = (),
+) -> None:
+    """Rows, lengths and prompt parity."""
+    from train.check import check
+
+    check(config, domain, data, work_dir, list(override))
+
+
+def estimate(
+    config: str,
+    /,
+    domain: str,
+    data: Path,
+    work_dir: Path,
+    override: tuple[str, ...] = (),
+) -> None:
+    """Memory, steps and time before training."""
+    from train.estimate import estimate
+
+    estimate(config, domain, data, work_dir, list(override))
+
+
+def adapter(work_dir: Path) -> None:
+    """Last (or best) checkpoint to a Hugging Face adapter."""
+    from train.export import adapter
+
+    adapter(work_dir)
+
+
+def merge(work_dir: Path) -> None:
+    """Adapter and base to one Hugging Face folder."""
+    from train.export import merge
+
+    merge(work_dir)
+
+
+def finish(work_dir: Path) -> None:
+    """Close the books of a run that Slurm trained."""
+    from train.run import finish
+
+    finish(work_dir)
+
+
+def worker(work_dir: Path, deepspeed: str = "", again: bool = False) -> None:
+    """One process of a distributed run; again: from the newest checkpoint."""
+    from train import launch
+
+    launch.entry(work_dir, "pytorch", deepspeed, again)
+
+
+def recipes() -> None:
+    """A table of the recipes."""
+    from train.recipes import table
+
+    print(table())
+
+
+def download(
+    config: str, /, tools: Path, hub: Literal["modelscope", "huggingface"] = "modelscope"
+) -> None:
+    """The recipe's base model from a hub; tools: the folder of the hubs' commands."""
+    from train.download import download
+
+    download(config, hub, tools)
+
+
+def combine(base: Path, adapters: list[Path], to: Path) -> None:
+    """Published adapters into the base they extend."""
+    from train.combine import combine
+
+    combine(base, adapters, to)
+
+
+def export(
+    config: str,
+    /,
+    format: Literal["llamafactory", "swift"],
+    data: Path,
+    to: Path,
+    template: str = "",
+    override: tuple[str, ...] = (),
+) -> None:
+    """Recipe and rows for LLaMA-Factory or ms-swift; template: that program's name of it."""
+    from train.carry import carry
+
+    carry(config, format, data, to, list(override), template)
+
+
+def gpu_check(out: Path, rehearse: bool = False, minutes: float = 10.0) -> None:
+    """Training figures of this GPU, random weights; rehearse: a tiny shape on the CPU."""
+    from train.gpu_check import gpu_check
+
+    gpu_check(out, rehearse, minutes)
+
+
+if __name__ == "__main__":
     warnings.filterwarnings("ignore")
     for noisy in ("transformers", "bitsandbytes", "mmengine", "datasets"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # weights are fetched by a command of the user's
-    if args.command == "run":
-        from train.run import run
-
-        names = [field.name for field in dataclasses.fields(launch.Where)]
-        where = launch.Where(**{name: getattr(args, name) for name in names})
-        run(
-            args.config,
-            args.work_dir,
-            args.domain,
-            args.data,
-            args.override,
-            args.resume,
-            args.force,
-            where,
-        )
-    elif args.command in ("check", "estimate"):
-        module = importlib.import_module(f"train.{args.command}")
-        call = getattr(module, args.command)
-        call(args.config, args.domain, args.data, args.work_dir, args.override)
-    elif args.command == "worker":
-        launch.entry(args.work_dir, "pytorch", args.deepspeed, args.again)
-    elif args.command == "finish":
-        from train.run import finish
-
-        finish(args.work_dir)
-    elif args.command == "recipes":
-        from train.recipes import table
-
-        print(table())
-    elif args.command == "download":
-        from train.download import download
-
-        download(args.config, args.hub, args.tools)
-    elif args.command == "combine":
-        from train.combine import combine
-
-        combine(args.base, args.adapters, args.to)
-    elif args.command == "export":
-        from train.carry import carry
-
-        carry(args.config, args.format, args.data, args.to, args.override, args.template)
-    elif args.command == "gpu-check":
-        from train.gpu_check import gpu_check
-
-        gpu_check(args.out, args.rehearse, args.minutes)
-    else:
-        from train import export
-
-        getattr(export, args.command)(args.work_dir)
-
-
-if __name__ == "__main__":
-    run_cli(main)
+    main(
+        "train", run, check, estimate, adapter, merge, finish, worker, recipes, download, combine,
+        export, gpu_check,
+    )  # fmt: skip

@@ -38,12 +38,12 @@ def start(out: Path, steps: list[list[str]]) -> None:
     limits = {"seconds": SECONDS, "memory": MEMORY, "path": str(ROOT)}
     write_json(place / "job.json", {"steps": commands, **limits})
     (place / "log").unlink(missing_ok=True)
+    # Before the runner, which writes its own: a short job's end must not be overwritten.
+    write_json(place / "state.json", {"state": "running", "pid": 0, "step": 0})
     runner = Path(__file__).with_name("limits.py")
-    process = subprocess.Popen(
+    RUNNERS[str(place)] = subprocess.Popen(
         [sys.executable, str(runner), str(place)], stdin=subprocess.DEVNULL, start_new_session=True
     )
-    write_json(place / "state.json", {"state": "running", "pid": process.pid, "step": 0})
-    RUNNERS[str(place)] = process
 
 
 def state(out: Path) -> dict[str, Any]:
@@ -56,7 +56,8 @@ def state(out: Path) -> dict[str, Any]:
     if (own := RUNNERS.get(str(place))) and own.poll() is not None:
         del RUNNERS[str(place)]
     found: dict[str, Any] = read_json(place / "state.json")
-    if found["state"] == "running" and not _alive(found["pid"], place):
+    ours = str(place) in RUNNERS  # alive, then: those that ended were taken out above
+    if found["state"] == "running" and not ours and not _alive(found["pid"], place):
         found = read_json(place / "state.json")  # it may have ended between the two looks
         if found["state"] == "running":
             found["state"] = "lost"
@@ -89,8 +90,9 @@ def _alive(pid: int, place: Path) -> bool:
 
 def cancel(out: Path) -> None:
     """Stop the job; what the data set held before stays as it was."""
-    found = state(out)
-    if found["state"] == "running" and _alive(found["pid"], folder(out)):
-        os.kill(found["pid"], signal.SIGTERM)
-        if own := RUNNERS.get(str(folder(out))):
+    found, own = state(out), RUNNERS.get(str(folder(out)))
+    pid = own.pid if own else found.get("pid", 0)
+    if found["state"] == "running" and (own or _alive(pid, folder(out))):
+        os.kill(pid, signal.SIGTERM)
+        if own:
             own.wait(10)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from core import domain as domains
@@ -12,45 +11,46 @@ from data_tools.generate import rows
 from data_tools.generate.settings import Settings
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The options of ``generate``."""
-    command.add_argument("--novel", nargs="*", default=[], type=Path, metavar="FILE")
-    command.add_argument("--pairs", type=Path, help="only screen a list of {question, answer}")
-    command.add_argument("--domain", default="novel")
-    command.add_argument("--out", type=Path, required=True)
-    command.add_argument("--base-url", default="", help="…/v1; the deployed model by default")
-    command.add_argument("--model", default="", help="its name there; the key: TIKUFORGE_API_KEY")
-    command.add_argument("--workers", type=int, default=4, help="requests in flight")
-    command.add_argument("--timeout", type=float, default=600, help="seconds for one answer")
-    command.add_argument("--retries", type=int, default=5, help="after errors that may pass")
-    for name in Settings.__dataclass_fields__:
-        command.add_argument(f"--{name.replace('_', '-')}", type=int, help=f"settings: {name}")
+def generate(
+    out: Path,
+    novel: tuple[Path, ...] = (),
+    pairs: Path | None = None,
+    domain: str = "novel",
+    base_url: str = "",
+    model: str = "",
+    workers: int = 4,
+    timeout: float = 600,
+    retries: int = 5,
+    size: int | None = None,
+    questions: int | None = None,
+    longest: int | None = None,
+    at_once: int | None = None,
+    alike: int | None = None,
+    again: int | None = None,
+) -> None:
+    """A text's questions by a model, or the screening of a list of {question, answer} (pairs).
 
-
-def settings_of(args: argparse.Namespace) -> Settings:
-    """The domain's settings, with those of the command line over them."""
-    given = {name: getattr(args, name) for name in Settings.__dataclass_fields__}
-    set_ = domains.load(args.domain).settings.get("generate", {})
-    return Settings.of({**set_, **{name: v for name, v in given.items() if v is not None}})
-
-
-def main(args: argparse.Namespace) -> int:
-    """Generate or screen, and say what came of it."""
-    settings = settings_of(args)
-    if bool(args.novel) == bool(args.pairs):
+    base-url: …/v1, by default the deployed model (its key: TIKUFORGE_API_KEY); workers: requests in
+    flight; timeout: seconds for one answer; the rest: :class:`Settings`, over the domain's.
+    """
+    given = {"size": size, "questions": questions, "longest": longest}
+    given |= {"at_once": at_once, "alike": alike, "again": again}
+    set_ = domains.load(domain).settings.get("generate", {})
+    settings = Settings.of({**set_, **{name: v for name, v in given.items() if v is not None}})
+    if bool(novel) == bool(pairs):
         raise UserError("请给出 give --novel FILE 或 or --pairs FILE")
-    if args.pairs:
+    if pairs:
         from data_tools.generate.imported import screened  # numpy, which a build need not load
 
-        card = screened(args.pairs, settings, args.out)
+        card = screened(pairs, settings, out)
     else:
         from data_tools.generate import run  # openai, the same
         from data_tools.generate.client import Patience, server
 
-        texts = run.read_texts(args.novel, settings.size)
-        target = server(args.base_url, args.model)
-        patience = Patience(max(1, args.workers), args.timeout, args.retries)
-        card = run.start(texts, target, patience, settings, args.out)
+        texts = run.read_texts(list(novel), settings.size)
+        target = server(base_url, model)
+        patience = Patience(max(1, workers), timeout, retries)
+        card = run.start(texts, target, patience, settings, out)
         said, cost = card["requests"], card["tokens"]
         print(
             f"  {card['chunks']} 块 chunks, 请求 requests {said['now']} (+{said['before']} 已答 "
@@ -63,5 +63,4 @@ def main(args: argparse.Namespace) -> int:
     if again:
         print(f"服务拒绝了 the server refused {again}: 再运行一次只补这些 run again for those only")
     names = f"{rows.ROWS}, {rows.DROPPED}, {rows.CARD}"
-    print(f"写入 wrote {shown(args.out)}/: {names}")
-    return 0
+    print(f"写入 wrote {shown(out)}/: {names}")

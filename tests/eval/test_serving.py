@@ -33,12 +33,12 @@ def room(tmp_path: Path) -> Room:
 
 
 def evaluate(room: Room, env: dict[str, str], deployed: int) -> subprocess.CompletedProcess[str]:
-    words = [str(PYTHON), "-m", "eval", "serve", "--work-dir", str(room.run), "--domain", "gongkao"]
-    words += ["--data", str(room.work.parent / "data"), "--serve", str(helper.SERVE)]
-    words += ["--ports", *(str(helper.free_port()) for _ in range(3)), "--deployed", str(deployed)]
+    words = [f"WORK_DIRS={room.work}", f"RUN={room.run}", f"DATA={room.work.parent / 'data'}"]
+    words += [f"{name}={helper.free_port()}" for name in ("TUNED_PORT", "BASE_PORT", "INT4_PORT")]
     return subprocess.run(
-        words, env={**room.environment(), **env}, cwd=helper.ROOT, capture_output=True, text=True
-    )
+        ["make", "eval", *words, f"PORT={deployed}"],
+        env={**room.environment(), **env}, cwd=helper.ROOT, capture_output=True, text=True,
+    )  # fmt: skip
 
 
 def events(tmp_path: Path) -> list[tuple[str, str]]:

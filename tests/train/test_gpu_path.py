@@ -49,9 +49,7 @@ def test_weights_have_the_dtypes_that_the_estimate_counts(
 
 
 def test_two_ranks_answer_sample_questions_together() -> None:
-    done = python(
-        "ranks.py", "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=29613"
-    )
+    done = python("ranks.py", "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone")
     assert done.returncode == 0, done.stderr[-1500:]
     assert done.stdout.count("done") == 2 and done.stdout.count("实答") == 1
 

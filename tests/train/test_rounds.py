@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.files import ROOT, read_json, read_jsonl, write_jsonl
+from tests.deploy.helper import free_port
 from tests.train.conftest import Zygote
 from train import curves, launch
 
@@ -99,7 +100,9 @@ def test_two_processes_learn_as_one_with_twice_the_accumulation(
     same += ("prompt_template=internlm2_chat", "lora_dropout=0.0", "lora_alpha=128", "lr=1e-3")
     one = train(str(recipe), *same, "accumulative_counts=4", work_dir="one")
     assert one.returncode == 0, one.stderr[-2000:]
-    two = train(str(recipe), *same, "accumulative_counts=2", work_dir="two", gpus="2", port="29617")
+    two = train(
+        str(recipe), *same, "accumulative_counts=2", work_dir="two", gpus="2", port=str(free_port())
+    )
     assert two.returncode == 0, two.stderr[-2000:]
 
     def updates(name: str, counts: int) -> list[float]:

@@ -1,0 +1,159 @@
+"""What may follow a verb, and what it means: ``NAME=value`` for make, ``--name value`` for tiku."""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import shlex
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.hints import nearest
+
+OFF = ("", "0", "no", "off", "false")
+ON = ("1", "yes", "on", "true")
+
+
+def text(name: str, given: str) -> str:
+    """Anything, as it was typed."""
+    return given
+
+
+def flag(name: str, given: str) -> bool:
+    """1 or 0."""
+    if given.lower() not in (*OFF, *ON):
+        raise UserError(f"{name}={given}: 应为 should be 1 或 or 0")
+    return given.lower() in ON
+
+
+def count(name: str, given: str) -> str:
+    """A whole number from 1 on (kept as typed)."""
+    if not (given.isascii() and given.isdigit() and int(given)):
+        raise UserError(f"{name}={given}: 应为正整数 should be a whole number from 1 on")
+    return given
+
+
+def whole(name: str, given: str) -> str:
+    """A whole number from 0 on."""
+    if not (given.isascii() and given.isdigit()):
+        raise UserError(f"{name}={given}: 应为整数 should be a whole number")
+    return given
+
+
+def number(name: str, given: str) -> str:
+    """A number from 0 on."""
+    try:
+        right = float(given) >= 0
+    except ValueError:
+        right = False
+    if not right:
+        raise UserError(f"{name}={given}: 应为数字 should be a number")
+    return given
+
+
+def port(name: str, given: str) -> str:
+    """A port."""
+    if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
+        raise UserError(f"{name}={given}: 端口应在 1-65535 之间 a port is 1 to 65535")
+    return given
+
+
+def words(name: str, given: str) -> list[str]:
+    """Several, by spaces; quotes hold one together."""
+    try:
+        return shlex.split(given)
+    except ValueError:
+        raise UserError(f"{name}={given}: 引号不成对 a quote is not closed") from None
+
+
+def files(name: str, given: str) -> list[str]:
+    """Files: one path that is there (spaces and all), else several by spaces or quotes, and globs.
+
+    Raises :class:`UserError` for one that is not there, and for a folder."""
+    if Path(given).exists():
+        paths = [given]
+    else:
+        paths = []
+        for part in words(name, given):
+            here = [part] if Path(part).exists() else sorted(glob.glob(part))  # noqa: PTH207  (absolute patterns too)
+            if not here:
+                raise UserError(
+                    f"{name}: 没有这个文件 no such file: {part}{_near_file(part)} "
+                    "(几个文件用空格分开, 名字里有空格时加引号 "
+                    'several by spaces, "a b.docx" in quotes)'
+                )
+            paths += here
+    for path in paths:
+        if Path(path).is_dir():
+            raise UserError(f"{name}: {path} 是文件夹 is a folder: 请给出 give {path}/*")
+    return paths
+
+
+def _near_file(path: str) -> str:
+    folder = Path(path).parent
+    names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
+    near = difflib.get_close_matches(Path(path).name, names, 1, cutoff=0.75)
+    return f": 是不是 did you mean {folder / near[0]}?" if near else ""
+
+
+def one_of(*choices: str) -> Callable[[str, str], str]:
+    """One of ``choices``."""
+
+    def chosen(name: str, given: str) -> str:
+        if given not in choices:
+            raise UserError(
+                f"{name}={given}: 可选 choose from {', '.join(choices)}{nearest(given, choices)}"
+            )
+        return given
+
+    chosen.choices = choices  # type: ignore[attr-defined]
+    return chosen
+
+
+def plain(name: str) -> str:
+    """An option as make spells it: ``--base-url`` is BASE_URL."""
+    return name.lstrip("-").replace("-", "_").upper()
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: ``kind`` makes the value of the text, or says in one line why it cannot."""
+
+    name: str
+    kind: Callable[[str, str], Any]
+    chinese: str
+    english: str
+
+    @property
+    def line(self) -> str:
+        """How tiku spells it."""
+        return "--" + self.name.lower().replace("_", "-")
+
+
+class Given(dict[str, Any]):
+    """The options that a user gave, by name; what was not given is empty."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def read(verb: str, known: dict[str, Option], pairs: Iterable[tuple[str, str]]) -> Given:
+    """``pairs`` as the values of ``known`` options; a repeated one of several values adds up.
+
+    Raises :class:`UserError` for an unknown name, naming the nearest, and for a wrong value.
+    """
+    given = Given()
+    for name, typed in pairs:
+        if name not in known:
+            raise UserError(
+                f"{verb}: 没有选项 no option {name}{nearest(plain(name), known)} "
+                f"(./tiku {verb} --help)"
+            )
+        if typed == "":
+            continue
+        value = known[name].kind(name, typed)
+        given[name] = given[name] + value if isinstance(given[name], list) else value
+    return given

@@ -1,0 +1,77 @@
+"""Where things are: what a user said, and where it is by default."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+from commands.options import Given
+from core.errors import UserError
+from core.files import ROOT
+from core.hints import nearest
+
+# What a user may say of where things are: every verb takes it, every "next" line repeats it.
+NAMES = ("DOMAIN", "CONFIG", "OUT", "DATA", "RUN", "WORK_DIRS", "PORT", "EVIDENCE")
+
+
+class Places:
+    """The folders and names of one command line, as strings for the rooms' command lines."""
+
+    def __init__(self, given: Given) -> None:
+        self.domain = given["DOMAIN"] or "gongkao"
+        self.config = given["CONFIG"] or "internlm2_qlora.py"
+        here = Path.cwd() == ROOT
+        self.work_dirs = given["WORK_DIRS"] or ("work_dirs" if here else str(ROOT / "work_dirs"))
+        self.out = given["OUT"] or f"{self.work_dirs}/{self.domain}/data"
+        self.data = given["DATA"] or self.out
+        name = re.sub(r"\.py$", "", Path(self.config).name)
+        self.run = given["RUN"] or f"{self.work_dirs}/{self.domain}/{name}"
+        self.index = given["INDEX"] or f"{self.data}/../index"
+        self.port = given["PORT"] or "23333"
+
+    def known(self) -> None:
+        """Raise :class:`UserError` for a domain or recipe that there is not."""
+        domains = sorted(path.stem for path in (ROOT / "configs/domains").glob("[!_]*.py"))
+        if self.domain not in domains:
+            raise UserError(
+                f"DOMAIN={self.domain}: 没有这个领域 no such domain{nearest(self.domain, domains)} "
+                f"(有 there are: {', '.join(domains)})"
+            )
+        if not self.recipe():
+            recipes = sorted(path.name for path in (ROOT / "configs").glob("[!_]*.py"))
+            raise UserError(
+                f"CONFIG={self.config}: 没有这个配方 no such recipe"
+                f"{nearest(self.config, recipes)} (make recipes 列出全部 lists all)"
+            )
+
+    def recipe(self) -> Path | None:
+        """The recipe's file: a path, or a name in ``configs/`` with or without ``.py``."""
+        folder = ROOT / "configs"
+        paths = (Path(self.config), folder / self.config, folder / f"{self.config}.py")
+        return next((path for path in paths if path.is_file()), None)
+
+    def train_stage(self) -> str:
+        """The environment of the recipe's base (its option ``environment``): read from the text,
+        since nothing that could load the recipe is installed yet."""
+        recipe = self.recipe()
+        text = recipe.read_text(encoding="utf-8") if recipe else ""
+        named = re.search(r'^ *environment="([a-z0-9-]+)"', text, re.MULTILINE)
+        return named[1] if named else "train"
+
+    def trained(self) -> None:
+        """Raise :class:`UserError` where the run's folder is not there."""
+        run = Path(self.run)
+        if not run.is_dir():
+            runs = [path.name for path in run.parent.iterdir()] if run.parent.is_dir() else []
+            raise UserError(
+                f"RUN={self.run}: 没有这次训练 no such run{nearest(run.name, runs)}: "
+                "请先 make train first"
+            )
+
+
+def hint(given: Given) -> str:
+    """What the "next" lines repeat: what the user said about where things are."""
+    said = {name: given[name] for name in NAMES if name in given}
+    text = {name: str(int(v)) if isinstance(v, bool) else str(v) for name, v in said.items()}
+    return " ".join(f"{name}={shlex.quote(value)}" for name, value in text.items())

@@ -1,0 +1,209 @@
+"""The table of verbs: the only place where one is described.
+
+``./tiku help``, ``./tiku VERB --help``, the Makefile and README agree with it by a test
+(``tests/test_commands.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from commands import flows
+from commands.options import (
+    Option,
+    count,
+    files,
+    flag,
+    number,
+    one_of,
+    port,
+    text,
+    whole,
+    words,
+)
+
+OPTIONS = {
+    option.name: option
+    for option in (
+        Option("DOMAIN", text, "领域，configs/domains/ 里的名字", "a name in configs/domains/"),
+        Option("CONFIG", text, "配方，configs/ 里的文件", "a recipe, a file in configs/"),
+        Option("WORK_DIRS", text, "所有输出的目录", "where all outputs go"),
+        Option("OUT", text, "数据集目录", "the data set's folder"),
+        Option("DATA", text, "读哪个数据集（默认 OUT）", "the data set to read (OUT)"),
+        Option("RUN", text, "训练目录", "the training run's folder"),
+        Option("PORT", port, "服务端口", "the server's port"),
+        Option("EVIDENCE", flag, "1：训练时也看检索到的依据", "1: train with evidence too"),
+        Option("BANK", files, "题库文件", "banks of questions"),
+        Option("TABLE", files, "表格，与模板相乘", "tables, times templates"),
+        Option("TEMPLATES", words, "模板：名字或文件", "templates: names or files"),
+        Option("NOVEL", files, "由模型出题的文本", "texts that a model asks about"),
+        Option("BASE_URL", text, "出题模型的地址 …/v1", "the asking model's address"),
+        Option(
+            "MODEL", text, "模型目录、.gguf 或服务里的名字", "a folder, .gguf, or a served name"
+        ),
+        Option("MIX", files, "混入的通用对话", "general conversations to mix in"),
+        Option("MIX_RATIO", number, "混入的比例", "their share"),
+        Option("AGAINST", files, "查重的评测集", "benchmarks to compare with"),
+        Option("ENGINE", one_of("here", "ray"), "谁来做重活", "who does the heavy steps"),
+        Option("FORCE", flag, "1：重做", "1: make it again"),
+        Option("ALLOW_LOSS", flag, "1：大半未读出也继续", "1: go on though most was lost"),
+        Option("RESUME", one_of("1", "0", "auto"), "1：接着训练", "1: go on from a checkpoint"),
+        Option("OVERRIDE", words, "配方选项 lr=5e-5 …", "options of the recipe, lr=5e-5 …"),
+        Option("LOAD_FROM", text, "从这个适配器开始", "an adapter to start from"),
+        Option("TRACK", text, "记录到 tensorboard 等", "also log to tensorboard …"),
+        Option("GPUS", count, "每台机器几张卡", "GPUs a machine"),
+        Option("NNODES", count, "几台机器", "machines"),
+        Option("NODE_RANK", whole, "第几台（从 0）", "this machine's number, from 0"),
+        Option("ADDR", text, "第一台的地址", "the first machine's address"),
+        Option("DEEPSPEED", text, "zero2、zero3 或文件", "zero2, zero3 or a file"),
+        Option("LAUNCHER", one_of("pytorch", "slurm"), "由谁启动", "who starts the processes"),
+        Option("PARTITION", text, "Slurm 分区", "of Slurm"),
+        Option("HUB", one_of("modelscope", "huggingface"), "模型库", "the model hub"),
+        Option("MINUTES", number, "最多几分钟", "at most so many"),
+        Option("REHEARSE", flag, "1：在 CPU 上排练", "1: rehearse on the CPU"),
+        Option("BASE", text, "基座目录", "the base's folder"),
+        Option("ADAPTERS", words, "适配器目录", "the adapters' folders"),
+        Option("TO", text, "写到哪个目录", "the folder to write"),
+        Option("BACKEND", one_of("auto", "turbomind", "pytorch", "cpu"), "推理引擎", "the engine"),
+        Option("ROLE", one_of("tuned", "base", "int4"), "哪个模型", "which model"),
+        Option(
+            "FORMAT",
+            one_of(
+                *("q4_0", "q4_k_m", "q5_0", "q5_k_m", "q6_k", "q8_0", "awq", "w8a8"),
+                *("gguf", "ollama", "hf", "llamafactory", "swift"),
+            ),
+            "格式",
+            "the format",
+        ),
+        Option("MAX_LOSS", number, "最多丢几个百分点", "points that may be lost"),
+        Option("GROUP", count, "AWQ 分组大小", "AWQ's group size"),
+        Option("SAMPLE", count, "各问几题", "questions of each set"),
+        Option("TYPE", text, "GGUF 的精度 q8_0 …", "of the GGUF, q8_0 …"),
+        Option("TEMPLATE", text, "那边的模板名", "the template's name there"),
+        Option("REPO", text, "用户名/模型名", "owner/model"),
+        Option("FOLDER", text, "导出的目录", "an exported folder"),
+        Option("PUBLIC", flag, "1：公开", "1: everyone may read it"),
+        Option("HOST", text, "监听地址", "the address to listen on"),
+        Option("TP", count, "几张卡分一个模型", "GPUs that share the model"),
+        Option("KV", one_of("0", "4", "8"), "KV 缓存位数", "bits of the KV cache"),
+        Option("LORA", files, "CPU 引擎的适配器 .gguf", "adapters of the CPU engine, .gguf"),
+        Option("THREADS", count, "CPU 引擎线程数", "threads of the CPU engine"),
+        Option("FOREGROUND", flag, "1：不退到后台（容器）", "1: stay (containers)"),
+        Option("NODES", words, "端口或地址", "ports, or http://host:port"),
+        Option("GATEWAY", one_of("lmdeploy", "nginx"), "用哪个网关", "which gateway"),
+        Option(
+            "STRATEGY",
+            one_of("random", "min_expected_latency", "min_observed_latency"),
+            "分发策略",
+            "how requests are shared",
+        ),
+        Option("NOW", flag, "1：不等回答说完", "1: cut running answers off"),
+        Option("CLIENTS", text, "并发数 1,8,32", "clients, 1,8,32"),
+        Option("SOAK", count, "持续几秒", "seconds of load"),
+        Option("INDEX", text, "索引目录", "the index's folder"),
+        Option("EMBEDDING", text, "嵌入模型，none：只用词面", "embedding; none: words alone"),
+        Option("EVIDENCE_ROWS", count, "最多几行", "rows at most"),
+        Option("Q", text, "问题", "the question"),
+        Option("SUITE", text, "domain、general 或 all", "domain, general or all"),
+        Option("RAG", one_of("open", "closed", "0"), "检索列", "columns with evidence"),
+        Option("INT4", text, "量化列：文件、目录或 0", "4-bit column: file, folder or 0"),
+        Option("BASE_QUESTIONS", count, "基座每集最多几题", "questions a suite for the base"),
+        Option("TUNED_PORT", port, "评测用端口", "a port for evaluation"),
+        Option("BASE_PORT", port, "评测用端口", "a port for evaluation"),
+        Option("INT4_PORT", port, "评测用端口", "a port for evaluation"),
+        Option("A", text, "一次训练", "a run"),
+        Option("B", text, "另一次训练", "another run"),
+        Option(
+            "BENCH",
+            one_of(
+                *("data", "data_scale", "readers", "train", "train_step", "serve", "rag", "web"),
+                "eval_overhead",
+            ),
+            "哪个基准",
+            "which benchmark",
+        ),
+        Option("ARGS", words, "它的参数", "its arguments"),
+        Option("ROOMS", words, "哪些房间", "which rooms"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Verb:
+    """``words``: the options that tiku takes without their names, in this order (the last of them
+    takes all that follow); ``options``: those it takes beside the places that every verb knows."""
+
+    name: str
+    flow: flows.Flow
+    chinese: str
+    english: str
+    words: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+
+RECIPE = ("OVERRIDE", "LOAD_FROM", "TRACK", "EVIDENCE_ROWS", "INDEX", "EMBEDDING")
+SOURCES = ("BANK", "TABLE", "TEMPLATES", "NOVEL", "BASE_URL", "MODEL", "MIX", "MIX_RATIO")
+PORTS = ("TUNED_PORT", "BASE_PORT", "INT4_PORT")
+EVALUATION = ("BACKEND", "SUITE", "RAG", "INT4", "BASE_QUESTIONS", "INDEX", "MODEL", *PORTS)
+
+VERBS = {
+    verb.name: verb
+    for verb in (
+        Verb("demo", flows.demo, "无 GPU 全流程：题库→训练→部署→评测",
+             "the whole path on the sample, in minutes",
+             options=("OVERRIDE", "EVIDENCE_ROWS", *EVALUATION)),
+        Verb("data", flows.data, "题库、表格、文本 → 数据集", "banks, tables, texts to a data set",
+             ("BANK",), (*SOURCES, "AGAINST", "ENGINE", "FORCE", "ALLOW_LOSS")),
+        Verb("review", flows.review, "读回人工修改过的 review.xlsx", "re-read the edited workbook",
+             options=("ALLOW_LOSS",)),
+        Verb("train", flows.train, "微调", "tune the recipe's base on the data set", ("CONFIG",),
+             (*RECIPE, "RESUME", "FORCE", "GPUS", "NNODES", "NODE_RANK", "ADDR", "DEEPSPEED",
+              "LAUNCHER", "PARTITION")),
+        Verb("recipes", flows.recipes, "配方一览", "the recipes in a table"),
+        Verb("download", flows.download, "下载基座", "the recipe's base model", ("CONFIG",), ("HUB",)),
+        Verb("estimate", flows.estimate, "训练前估算显存、步数、用时",
+             "memory, steps and time before training", ("CONFIG",), (*RECIPE, "GPUS")),
+        Verb("check", flows.check, "数据、配方与提示一致性", "data, recipe and prompt parity",
+             ("CONFIG",), RECIPE),
+        Verb("merge", flows.merge, "适配器并入基座", "adapter + base to a Hugging Face folder"),
+        Verb("combine", flows.combine, "把只以 LoRA 发布的基座合成一个",
+             "a base published as adapters", options=("BASE", "ADAPTERS", "TO")),
+        Verb("convert", flows.convert, "可部署格式", "what the engine loads (GGUF, turbomind.json)",
+             options=("BACKEND", "ROLE", "MODEL")),
+        Verb("quantize", flows.quantize, "量化并测量损失", "fewer bits, measured",
+             options=("BACKEND", "FORMAT", "MAX_LOSS", "GROUP", "SAMPLE", "MODEL")),
+        Verb("deploy", flows.deploy, "部署 OpenAI 兼容服务", "serve on 127.0.0.1:23333",
+             options=("BACKEND", "ROLE", "MODEL", "HOST", "TP", "KV", "LORA", "THREADS",
+                      "FOREGROUND")),
+        Verb("stop", flows.stop, "停止服务（等回答说完）", "stop the server when its answers are finished",
+             options=("NOW",)),
+        Verb("proxy", flows.proxy, "多个服务一个地址", "several servers, one address", ("NODES",),
+             ("HOST", "GATEWAY", "STRATEGY")),
+        Verb("chat", flows.chat, "终端对话", "chat with the deployed model in the terminal"),
+        Verb("index", flows.index, "检索索引（增量）", "the retrieval index, only what changed",
+             options=("INDEX", "EMBEDDING")),
+        Verb("evidence", flows.evidence, "训练题配上检索到的依据", "training questions with evidence",
+             options=("INDEX", "EMBEDDING", "EVIDENCE_ROWS")),
+        Verb("ask", flows.ask, "一问一答并列出依据", "one answer with its evidence", ("Q",),
+             ("INDEX",)),
+        Verb("web", flows.web, "网页", "the page (= streamlit run web/app.py)"),
+        Verb("eval", flows.evaluate, "评测一张表", "base, tuned, +RAG, 4-bit in one card",
+             options=EVALUATION),
+        Verb("report", flows.report, "重写评测报告", "write the report again"),
+        Verb("compare", flows.compare, "比较两次评测", "two runs side by side", ("A", "B")),
+        Verb("export", flows.export, "导出", "a folder to carry to another machine",
+             options=("FORMAT", "TYPE", "TO", "TEMPLATE", "OVERRIDE", "MODEL")),
+        Verb("upload", flows.upload, "上传到模型库（默认私有）", "to a model hub, private",
+             options=("REPO", "HUB", "FOLDER", "PUBLIC", "TYPE", "TO")),
+        Verb("doctor", flows.doctor, "检查环境", "what this machine has and lacks"),
+        Verb("gpu-check", flows.gpu_check, "GPU 实测（随机权重）", "train, merge, serve: one table",
+             options=("MINUTES", "REHEARSE")),
+        Verb("bench", flows.bench, "基准", "a benchmark", ("BENCH",), ("ARGS",)),
+        Verb("bench-serve", flows.bench_serve, "测 PORT 上的服务", "the server that runs on PORT",
+             options=("CLIENTS", "SOAK")),
+        Verb("test", flows.test, "全部测试（<10 分钟）", "the tests"),
+        Verb("test-slow", flows.test_slow, "较慢的测试", "the tests that take minutes", ("ROOMS",)),
+        Verb("lint", flows.lint, "ruff 与类型检查", "ruff and mypy"),
+        Verb("clean", flows.clean, "删除环境与演示输出", "remove environments and the demo's outputs"),
+    )
+}  # fmt: skip

@@ -1,0 +1,191 @@
+"""The one command line, as users type it: what is wrong is said in one line, before any work."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from commands.main import from_make, known_to, typed, usage
+from commands.options import Given, read
+from commands.verbs import OPTIONS, VERBS
+from core.files import ROOT
+
+CLEAN = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in OPTIONS and not name.startswith(("MAKE", "TIKUFORGE_WORK"))
+}
+
+
+def run(*line: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        line, cwd=ROOT, env={**CLEAN, **more}, capture_output=True, text=True, timeout=300
+    )
+
+
+def outputs() -> set[Path]:
+    return set((ROOT / "work_dirs").glob("*/*"))
+
+
+BANK = "samples/gongkao/bank.docx"
+WRONG = [
+    ("BANK", "data", f"BNAK={BANK}"),
+    ("BANK", "data", f"Bank={BANK}"),
+    ("data", "dta"),
+    ("train", "trian", "CONFIG=internlm2_qlora.py"),
+    ("internlm2_qlora.py", "train", "CONFIG=internlm_qlora.py"),
+    ("gongkao", "data", "DOMAIN=gonkao"),
+    ("bank.docx", "data", "BANK=samples/gongkao/bnak.docx"),
+    ("folder", "data", "BANK=samples/gongkao"),
+    ("没有这个文件", "data", f"BANK={BANK} nowhere.xlsx"),
+    ("引号不成对", "data", f'BANK="{BANK}'),
+    ("没有这次训练", "merge", "RUN=work_dirs/gongkao/nothing"),
+    ("没有这次训练", "deploy", "RUN=work_dirs/gongkao/nothing"),
+    ("没有这次训练", "eval", "RUN=work_dirs/gongkao/nothing"),
+    ("turbomind", "deploy", "BACKEND=turbomnd"),
+    ("端口", "deploy", "PORT=99999"),
+    ("缺少 missing Q", "ask"),
+    ("BASE_QUESTIONS", "eval", "BASE_QUESTIONS=0"),
+    ("q4_k_m", "quantize", "FORMAT=q4_k_n"),
+    ("ADAPTERS", "combine", "BASE=x"),
+    ("1 或 or 0", "data", "FORCE=maybe"),
+    ("OVERRIDE", "train", "OVERIDE=lr=1"),
+    ("缺少 missing B", "compare", "A=x"),
+    ("serve", "bench", "BENCH=serv"),
+    ("rag", "test-slow", "ROOMS=rga"),
+]
+
+
+@pytest.mark.parametrize(("mend", "verb", "given"), [(m, v, g) for m, v, *g in WRONG])
+def test_a_wrong_line_is_one_line_that_names_the_mend(
+    mend: str, verb: str, given: list[str]
+) -> None:
+    before = outputs()
+    done = run("make", verb, *given)
+    assert done.returncode == 2
+    said, *after = done.stderr.strip().splitlines()
+    assert said.startswith("错误 error: ") and mend in said
+    assert all(line.startswith("make: ***") for line in after)
+    assert not done.stdout and outputs() == before
+
+
+@pytest.mark.parametrize("line", [["data", "--bnak", "x"], ["data", "--mix-ratio", "lots"]])
+def test_so_does_tiku(line: list[str]) -> None:
+    done = run("./tiku", *line)
+    assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
+    assert not done.stdout
+
+
+ODD = [
+    "题库 (1).docx",
+    "a'b.docx",
+    'a"b.docx',
+    "a$b.docx",
+    "a;b&c.docx",
+    "[x]#y!.docx",
+    "a`id`.docx",
+]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_file_arrives_whole(tmp_path: Path, name: str) -> None:
+    bank = tmp_path / name
+    shutil.copy(ROOT / BANK, bank)
+    for line in (
+        ["make", "-n", "data", f"BANK={bank}"],
+        ["./tiku", "data", str(bank), "--dry-run"],
+    ):
+        done = run(*line)
+        assert done.returncode == 0, done.stderr
+        words = shlex.split(done.stdout.strip().splitlines()[-1])
+        assert f"--bank={bank}" in words
+
+
+def test_several_files_by_quotes_repetition_and_glob(tmp_path: Path) -> None:
+    for name in ("a b.docx", "c.docx"):
+        shutil.copy(ROOT / BANK, tmp_path / name)
+    both = [str(tmp_path / "a b.docx"), str(tmp_path / "c.docx")]
+    known = known_to(VERBS["data"])
+    for given in (f'"{both[0]}" {both[1]}', f"{tmp_path}/*.docx"):
+        assert read("data", known, [("BANK", given)])["BANK"] == both
+    assert read("data", known, typed(VERBS["data"], both))["BANK"] == both
+    twice = ["--bank", both[0], f"--bank={both[1]}"]
+    assert read("data", known, typed(VERBS["data"], twice))["BANK"] == both
+
+
+def test_a_question_is_never_a_command(tmp_path: Path) -> None:
+    spy = tmp_path / "spy"
+    for odd in (f"$(shell touch {spy})", f"`touch {spy}`; touch {spy} $$ \\ \"'"):
+        done = run("make", "-n", "ask", f"Q={odd}")
+        assert done.returncode == 0, done.stderr
+        assert not spy.exists()
+        assert shlex.split(done.stdout.splitlines()[-1])[-1] == odd
+
+
+@pytest.mark.parametrize("text", ["a b", "tab\there", "$x $$y", "back\\slash", "=e=", "'", "多 字"])
+def test_what_make_passes_is_what_was_typed(text: str, tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text(
+        "all:\n\t@python3 -c 'import os; print(ascii(os.environ[\"MAKEFLAGS\"]))'\n"
+    )
+    done = subprocess.run(
+        ["make", "-s", "-C", str(tmp_path), f"Q={text}", "EMPTY="],
+        env=CLEAN, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    pairs, dry = from_make(eval(done.stdout))
+    assert ("Q", text) in pairs and ("EMPTY", "") in pairs and not dry
+
+
+def test_the_environment_counts_as_make_has_it_but_never_as_an_address() -> None:
+    done = run("make", "-n", "index", DOMAIN="medical")
+    assert "--domain=medical" in done.stdout
+    done = run("make", "-n", "proxy", HOST="somewhere")
+    assert "somewhere" not in done.stdout
+
+
+def test_the_table_of_verbs_is_what_everything_agrees_with() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    listed = re.search(r"^VERBS = (.*?)\n\n", makefile, re.S | re.M)
+    assert listed and set(listed[1].replace("\\\n", " ").split()) == set(VERBS)
+    assert len(makefile.splitlines()) <= 60
+    said = run("make").stdout
+    assert "--bank" in run("./tiku", "data", "--help").stdout
+    for verb in VERBS.values():
+        assert f"{verb.name:12} {verb.chinese} {verb.english}" in said
+        assert verb.english in usage(verb)
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "README.en.md", *map(str, Path("docs").glob("*.md"))]
+)
+def test_every_line_of_the_docs_is_one_that_works(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for line in re.findall(
+        r"\bmake ([a-z][a-z-]*(?: [A-Z_0-9]+=(?:\"[^\"]*\"|[^\s`|)，；]*))*)", text
+    ):
+        verb, *given = re.findall(r"[A-Z_0-9]+(?==)|^[a-z-]+", line)
+        if verb in ("lock", "help") or verb.startswith("env-"):
+            continue
+        if verb not in VERBS and not given:
+            continue  # prose: "make it again"
+        assert verb in VERBS, line
+        unknown = [name for name in given if name not in known_to(VERBS[verb])]
+        assert not unknown, f"{page}: make {line}"
+
+
+def test_every_option_is_some_verb_s() -> None:
+    used = {name for verb in VERBS.values() for name in known_to(verb)}
+    assert used == set(OPTIONS)
+
+
+def test_an_empty_value_is_the_default() -> None:
+    assert read("data", known_to(VERBS["data"]), [("BANK", "")]) == Given()
+    assert json.dumps(read("train", known_to(VERBS["train"]), [("EVIDENCE", "0")])) == (
+        '{"EVIDENCE": false}'
+    )
