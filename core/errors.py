@@ -18,7 +18,10 @@ def run_cli(main: Callable[[], int | None]) -> None:
     try:
         code = main()
     except UserError as error:
+        from core import progress  # imports this module
+
         line = " ".join(str(error).split())
+        progress.failed(line)
         print(f"错误 error: {line}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:

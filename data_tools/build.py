@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core import domain as domains
+from core import progress
 from core.domain import Domain
 from core.errors import UserError
 from core.files import ROOT, digest, read_json, sha256, shown, write_json, write_text
@@ -94,8 +95,9 @@ class Watch:
         """Since the build began."""
         return round(time.monotonic() - self.start, 2)
 
-    def __call__(self, what: str) -> None:
-        """Say ``what`` was reached."""
+    def __call__(self, stage: str, what: str) -> None:
+        """Say that ``stage`` was reached, and ``what`` it made."""
+        progress.tell(stage)
         if self.seconds > 2:
             print(f"  [{self.seconds:6.1f} s] {what}", file=sys.stderr, flush=True)
 
@@ -145,7 +147,7 @@ def build(
         if tokenizer := lengths.tokenizer_of(recipe):
             rows = lengths.texts([*result.train, *result.held_out], system)
             facts["tokens"] = lengths.tokens(rows, tokenizer)
-        watch("写入 writing")
+        watch("write", "写入 writing")
         hashes = write(out, result, domain, inputs)
         facts |= {"key": key, "seconds": watch.seconds, "outputs": hashes}
         write_json(out / CARD, facts)
@@ -157,13 +159,13 @@ def make(inputs: Inputs, domain: Domain, person: Review, engine: Engine, watch: 
     ledger = Ledger()
     rows, known = engine.prepare(inputs, domain, ledger)
     dropped = sum(entry.code not in ("no-column", "missing-type") for entry in ledger)
-    watch(f"读到 read {len(rows):,}")
+    watch("read", f"读到 read {len(rows):,}")
     applied = review.apply(rows, known, person, ledger)
     right = {name for name, line in applied.lines.items() if line.decision == "keep"}
     cleaned = clean.clean(applied.rows, applied.known, ledger, right, engine.judge)
-    watch(f"去重 without repeats {len(cleaned.rows):,}")
+    watch("unique", f"去重 without repeats {len(cleaned.rows):,}")
     count = groups.group(cleaned.rows, cleaned.keys, engine.pairs)
-    watch(f"同义题组 groups {count:,}")
+    watch("groups", f"同义题组 groups {count:,}")
     questions = [each.question for each in cleaned.keys]
     train, held_out = split.split(
         cleaned.rows, questions, domain.eval_ratio, domain.eval_max, domain.seed

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from core import progress
 from core.errors import UserError
 from core.files import digest, read_jsonl, sha256, shown
 from rag import calibrate, embed, layout, lexical, passages
@@ -259,6 +260,7 @@ def _embed(
             said, left = now, (now - start) / max(done, 1) * (total - done)
             count = f"{at + len(part)}/{len(order)}"
             print(f"  嵌入 embedding {count}, 约剩 about {left:.0f} s left", flush=True)
+            progress.tell("embed", at + len(part), len(order), left)
 
 
 def _write(

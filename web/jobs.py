@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from core import progress
 from core.errors import UserError
 from core.files import ROOT, read_json, write_json
 
 SECONDS = int(os.environ.get("TIKUFORGE_BUILD_SECONDS") or 1800)
 MEMORY = int(os.environ.get("TIKUFORGE_BUILD_MEMORY") or 4 * 2**30)  # bytes
 RUNNERS: dict[str, subprocess.Popen[bytes]] = {}  # this server's own, so that none is left a zombie
-STAGES = {"读到": 0.4, "去重": 0.6, "同义题组": 0.75, "写入": 0.9}  # data_tools.build's Watch
-_EMBEDDED = re.compile(r"嵌入 embedding (\d+)/(\d+)")  # rag.build's
-_ERROR = re.compile(r"^错误 error: (.*)$", re.MULTILINE)
+STAGES = {"read": 0.4, "unique": 0.6, "groups": 0.75, "write": 0.9}  # data_tools.build's Watch
+NOTE = "progress.json"  # core.progress
 
 
 def folder(out: Path) -> Path:
@@ -37,7 +36,8 @@ def start(out: Path, steps: list[list[str]]) -> None:
     commands = [[sys.executable, "-m", *step] for step in steps]
     limits = {"seconds": SECONDS, "memory": MEMORY, "path": str(ROOT)}
     write_json(place / "job.json", {"steps": commands, **limits})
-    (place / "log").unlink(missing_ok=True)
+    for name in ("log", NOTE):
+        (place / name).unlink(missing_ok=True)
     # Before the runner, which writes its own: a short job's end must not be overwritten.
     write_json(place / "state.json", {"state": "running", "pid": 0, "step": 0})
     runner = Path(__file__).with_name("limits.py")
@@ -48,8 +48,8 @@ def start(out: Path, steps: list[list[str]]) -> None:
 
 def state(out: Path) -> dict[str, Any]:
     """How the job stands: ``state`` (none, running, done, failed, late, cancelled, lost), and
-    ``share`` of it that is done (0 to 1), ``doing`` how many of its stages lie behind it, ``said``
-    what it said last, ``error`` its one line."""
+    ``share`` of it that is done (0 to 1), ``doing`` how many of its stages lie behind it, ``left``
+    seconds where they are known, ``error`` its one line."""
     place = folder(out)
     if not (place / "state.json").is_file():
         return {"state": "none"}
@@ -63,20 +63,26 @@ def state(out: Path) -> dict[str, Any]:
             found["state"] = "lost"
     log = (place / "log").read_text("utf-8", "replace")[-8000:] if (place / "log").is_file() else ""
     lines = [line for line in log.splitlines() if line.strip()]
-    errors = _ERROR.findall(log)
-    stage = max((share for word, share in STAGES.items() if f"] {word}" in log), default=0.1)
-    steps = found.get("steps", 1)
-    doing = sum(f"] {word}" in log for word in STAGES) if found["step"] == 0 else len(STAGES) + 1
-    share = (found["step"] + (stage if found["step"] == 0 else 0.5)) / steps
-    if embedded := _EMBEDDED.findall(log):
-        doing, share = len(STAGES) + 2, int(embedded[-1][0]) / int(embedded[-1][1])
+    noted = progress.read(place / NOTE)
+    share, doing = reached(found, noted)
     return {
         **found,
         "share": 1.0 if found["state"] == "done" else min(share, 0.95),
         "doing": doing,
-        "said": lines[-1].strip() if lines else "",
-        "error": errors[-1] if errors else (lines[-1].strip() if lines else ""),
+        "left": noted.get("left"),
+        "error": noted.get("error") or (lines[-1].strip() if lines else ""),
     }
+
+
+def reached(found: dict[str, Any], noted: dict[str, Any]) -> tuple[float, int]:
+    """The share that is done, and how many stages lie behind it."""
+    stage = noted.get("stage", "")
+    if noted.get("total"):
+        return noted["done"] / noted["total"], len(STAGES) + 2
+    if found["step"]:
+        return (found["step"] + 0.5) / found.get("steps", 1), len(STAGES) + 1
+    behind = list(STAGES).index(stage) + 1 if stage in STAGES else 0
+    return STAGES.get(stage, 0.1) / found.get("steps", 1), behind
 
 
 def _alive(pid: int, place: Path) -> bool:

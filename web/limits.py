@@ -41,6 +41,7 @@ def run(folder: Path, job: dict[str, Any]) -> tuple[str, int]:
     """Run the steps; how it ended and the number of the step that ended it."""
     environment = {key: os.environ[key] for key in KEPT if key in os.environ}
     environment |= {"PYTHONPATH": job["path"], "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "2"}
+    environment["TIKUFORGE_PROGRESS"] = str((folder / "progress.json").absolute())
     end = time.monotonic() + job["seconds"]
     with open(folder / "log", "wb") as log:
         for number, command in enumerate(job["steps"]):

@@ -6,20 +6,16 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from core import progress
 from core.files import ROOT, read_json
 from web import frame, places, texts
 from web.texts import say
-
-# The one way to make compare's figures without its room: the same function, in its own process.
-COMPARE = (
-    "import json, sys; from pathlib import Path; from eval.compare import compare;"
-    "print(json.dumps(compare(Path(sys.argv[1]), Path(sys.argv[2]))))"
-)
 
 
 def percent(cell: dict[str, Any]) -> str:
@@ -138,17 +134,19 @@ def one_run(run: Path) -> None:
 @st.cache_data(max_entries=8, show_spinner=False)
 def compared(first: str, second: str, stamps: tuple[float, float]) -> tuple[list[Any], str]:
     """What ``make compare`` finds, or its one line of error."""
-    done = subprocess.run(
-        [sys.executable, "-c", COMPARE, first, second],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    if done.returncode:
-        return [], (done.stderr.strip().splitlines() or ["?"])[-1].partition("UserError: ")[2]
-    return json.loads(done.stdout), ""
+    with tempfile.TemporaryDirectory() as folder:
+        note = Path(folder) / "progress.json"
+        done = subprocess.run(
+            [sys.executable, "-m", "eval", "compare", "--json", first, second],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), progress.FILE: str(note)},
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=300,
+        )
+        if done.stdout:  # exit status 1 says that the second run loses something
+            return list(json.loads(done.stdout)["rows"]), ""
+        return [], str(progress.read(note).get("error", "?"))
 
 
 def outcome(rows: list[Any]) -> None:
