@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,25 @@ def shown(path: str | Path) -> str:
 
 
 @contextmanager
+def held(path: Path, busy: str = "") -> Iterator[None]:
+    """Hold the lock file ``path`` against other processes and threads; the kernel lets go of it
+    when we die. Waits for its turn; with ``busy`` raises :class:`UserError` of that text instead.
+    """
+    from filelock import FileLock, Timeout  # not in the Python that runs ./tiku
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0 if busy else -1)
+    except Timeout:
+        raise UserError(busy) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
 def atomic(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
     """Open a temporary file beside ``path`` and rename it into place when the block succeeds.
 
@@ -34,7 +54,7 @@ def atomic(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     text: dict[str, Any] = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
     try:
         with open(temporary, mode, **text) as out:

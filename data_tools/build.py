@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import sys
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -15,8 +13,7 @@ from typing import Any
 from core import domain as domains
 from core import progress
 from core.domain import Domain
-from core.errors import UserError
-from core.files import ROOT, digest, read_json, sha256, shown, write_json, write_text
+from core.files import ROOT, digest, held, read_json, sha256, shown, write_json, write_text
 from core.rows import Row
 from data_tools import card, clean, contamination, groups, lengths, mix, review, split
 from data_tools.ledger import Ledger
@@ -34,18 +31,6 @@ def code_key() -> str:
     folder = ROOT / "data_tools"
     files = sorted([*folder.rglob("*.py"), *folder.rglob("*.yaml"), *(ROOT / "core").glob("*.py")])
     return digest([[str(path.relative_to(ROOT)), sha256(path)] for path in files])
-
-
-@contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Hold ``out`` against a second build at the same time."""
-    out.mkdir(parents=True, exist_ok=True)
-    with open(out / ".lock", "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"{shown(out)}: 另一个构建正在写 another build is running") from None
-        yield
 
 
 def key_of(inputs: Inputs, domain: Domain) -> str:
@@ -134,7 +119,8 @@ def build(
     Raises :class:`UserError` for a source or workbook that cannot be read; nothing is written then.
     """
     domain = domains.load(inputs.domain)
-    with locked(out):
+    busy = f"{shown(out)}: 另一个构建正在写 another build is running"
+    with held(out / ".lock", busy):
         key = key_of(inputs, domain)
         made = None if force else up_to_date(out, key)
         if made is not None:

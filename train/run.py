@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from core import domain as domains
 from core.errors import UserError
-from core.files import digest, read_json, read_jsonl, sha256, shown, write_json
+from core.files import digest, held, read_json, read_jsonl, sha256, shown, write_json
 from train import base_model, card, check, checkpoints, curves, launch, mends, preflight, recipes
 
 # Options that change what is shown or kept, not what is learnt: they do not make another run.
@@ -74,22 +71,13 @@ def run(
     print(f"写入 wrote {shown(work_dir)}: 检查点 checkpoints, loss.png, card.md, run.json")
 
 
-@contextmanager
-def alone(work_dir: Path) -> Iterator[None]:
-    """Hold ``work_dir`` against a second training in it; the kernel lets go when we die."""
-    work_dir.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(work_dir / ".train.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UserError(
-            f"{shown(work_dir)}: 另一个训练正在写这个目录 another training is writing here: "
-            "等它结束，或换 RUN=另一目录 wait for it, or use another RUN="
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
+def alone(work_dir: Path) -> AbstractContextManager[None]:
+    """Hold ``work_dir`` against a second training in it."""
+    return held(
+        work_dir / ".train.lock",
+        f"{shown(work_dir)}: 另一个训练正在写这个目录 another training is writing here: "
+        "等它结束，或换 RUN=另一目录 wait for it, or use another RUN=",
+    )
 
 
 def prepare(cfg: Any, work_dir: Path, state: dict[str, Any], checkpoint: str) -> None:

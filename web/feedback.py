@@ -7,14 +7,13 @@ question and answer: ``make data BANK="… work_dirs/<domain>/corrections.jsonl"
 
 from __future__ import annotations
 
-import fcntl
 import json
 import secrets
 import time
 from pathlib import Path
 from typing import Any
 
-from core.files import WORK_DIRS, read_jsonl, write_jsonl
+from core.files import WORK_DIRS, held, read_jsonl, write_jsonl
 
 SAID, JUDGED, ACCEPTED = "feedback.jsonl", "feedback-judged.jsonl", "corrections.jsonl"
 LONGEST = 4000  # characters of a question, answer or correction
@@ -28,8 +27,7 @@ def folder(domain: str) -> Path:
 def append(path: Path, line: dict[str, Any]) -> None:
     """Add one line to a file of JSON lines, whole, whoever else is adding to it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with held(path.with_suffix(".lock")), open(path, "ab") as file:
         file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
 
 

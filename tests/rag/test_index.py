@@ -199,10 +199,11 @@ def test_lexical_only_needs_no_model(make_kb: Kb, tmp_path: Path) -> None:
 
 
 def test_one_build_at_a_time(make_kb: Kb, tmp_path: Path) -> None:
-    from rag.build import locked
+    from core.files import held
+    from rag import layout
 
     kb = make_kb([row(1, "问？", "答")])
-    with locked(tmp_path / "index"), pytest.raises(UserError, match="正在运行"):
+    with held(tmp_path / "index" / layout.LOCK), pytest.raises(UserError, match="正在运行"):
         build(kb, tmp_path / "index", "none")
 
 
