@@ -189,3 +189,16 @@ def test_an_empty_value_is_the_default() -> None:
     assert json.dumps(read("train", known_to(VERBS["train"]), [("EVIDENCE", "0")])) == (
         '{"EVIDENCE": false}'
     )
+
+
+def test_the_walks_of_the_architecture_are_true() -> None:
+    """Every function that docs/architecture.md names stands where it says."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^(?:  )?([a-z_]+\.[a-z_.]+) +(\S+(?: \S+)*?)(?:  |$)", text, re.M)
+    assert len(lines) > 20
+    for module, names in lines:
+        path = ROOT / module.replace(".", "/")
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        source = path.read_text(encoding="utf-8")
+        for name in re.findall(r"[A-Za-z_]+", names if names[0] != "(" else ""):
+            assert re.search(rf"^ *(?:def|class) {name}\b|^{name}\b", source, re.M), (path, name)
