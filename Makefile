@@ -21,6 +21,11 @@ RAG_MODES  = $(if $(filter 0,$(RAG)),,$(if $(filter closed,$(RAG)),open closed,o
 INT4      ?= $(if $(wildcard $(RUN)/quantized.json),shipped,0)
 EVAL_ARGS = --work-dir $(RUN) --domain $(DOMAIN)
 # BASE_QUESTIONS=N: the untuned model is asked at most N a suite (it rarely stops by itself).
+# What is no such N is said before any work (a training may come before the evaluation).
+no_digits = $(subst 0,,$(subst 1,,$(subst 2,,$(subst 3,,$(subst 4,,$(subst 5,,$(subst 6,,$(subst 7,,$(subst 8,,$(subst 9,,$(1)))))))))))
+ifneq ($(call no_digits,$(BASE_QUESTIONS))$(filter 0 00 000,$(BASE_QUESTIONS)),)
+$(error 错误 error: BASE_QUESTIONS=$(BASE_QUESTIONS): 应为 1 或更大的整数 should be a whole number, 1 or more)
+endif
 BASE_MOST = $(if $(BASE_QUESTIONS),$(foreach column,base rag rag_closed,--most $(column)=$(BASE_QUESTIONS)))
 BENCH     ?= data
 DEMO_CONFIG = smollm2_cpu_qlora.py
@@ -56,7 +61,7 @@ DATA_ARGS = $(call given,BANK TABLE TEMPLATES NOVEL MIX MIX_RATIO AGAINST ENGINE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo data review train recipes merge quantize convert export deploy stop proxy chat bench-serve index evidence ask web \
+.PHONY: help demo data review can-train train recipes merge quantize convert export deploy stop proxy chat bench-serve index evidence ask web \
         eval report compare estimate doctor check test test-slow lint bench gpu-check clean \
         download upload combine \
         env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev env-ray env-speech env-hub
@@ -94,10 +99,14 @@ TRAIN_ARGS = --domain $(DOMAIN) --data $(DATA) --work-dir $(RUN) \
   $(if $(LOAD_FROM),load_from=$(LOAD_FROM)) $(if $(TRACK),track=$(TRACK)) $(if $(GROUNDED),evidence=True))
 # EVIDENCE=1: also the training questions as retrieval asks them, so that the model learns to read.
 GROUNDED  = $(if $(filter-out 0,$(EVIDENCE)),evidence)
-train: $(if $(filter-out 0,$(NODE_RANK)),,$(GROUNDED)) env-$(TRAIN_STAGE)  ## CONFIG=internlm2_qlora.py [DOMAIN= DATA= EVIDENCE=1 RESUME=1 LOAD_FROM= GPUS= OVERRIDE="lr=5e-5"] 微调
-	@$(TRAIN) -m train run $(CONFIG) $(call given,RESUME GPUS DEEPSPEED LAUNCHER PARTITION ADDR) \
-	  $(if $(FORCE),--force) $(if $(NNODES),--nodes $(NNODES)) $(if $(NODE_RANK),--node-rank $(NODE_RANK)) \
-	  $(TRAIN_ARGS)
+TRAIN_PLACE = $(call given,GPUS DEEPSPEED LAUNCHER PARTITION ADDR) \
+  $(if $(NNODES),--nodes $(NNODES)) $(if $(NODE_RANK),--node-rank $(NODE_RANK))
+# What is missing is said, or the plan, before gigabytes of environment are made.
+can-train: env-core
+	@$(CORE) -m train ready $(CONFIG) $(TRAIN_PLACE) $(TRAIN_ARGS)
+
+train: can-train $(if $(filter-out 0,$(NODE_RANK)),,$(GROUNDED)) env-$(TRAIN_STAGE)  ## CONFIG=internlm2_qlora.py [DOMAIN= DATA= EVIDENCE=1 RESUME=1 LOAD_FROM= GPUS= OVERRIDE="lr=5e-5"] 微调
+	@$(TRAIN) -m train run $(CONFIG) $(call given,RESUME) $(if $(FORCE),--force) $(TRAIN_PLACE) $(TRAIN_ARGS)
 	@$(if $(filter slurm,$(LAUNCHER))$(filter-out 0,$(NODE_RANK)),,$(TRAIN) -m train adapter --work-dir $(RUN))
 
 recipes: env-core  ## 配方一览 the recipes in a table
@@ -109,10 +118,13 @@ download: env-core env-hub  ## CONFIG=internlm2_qlora.py [HUB=modelscope|hugging
 estimate: $(GROUNDED) env-$(TRAIN_STAGE)  ## 训练前估算：参数、显存、步数、用时 memory, steps and time before training
 	@$(TRAIN) -m train estimate $(CONFIG) $(TRAIN_ARGS)
 
-# In all at most MINUTES of the GPU. REHEARSE=1: a tiny shape on the CPU, every line of it.
-gpu-check: env-train env-serve  ## [REHEARSE=1 MINUTES=10] GPU 实测（随机权重，无需下载） train, merge, serve: one table
-	@$(VENVS)/train/bin/python -m train gpu-check --out $(WORK_DIRS)/gpu-check \
-	  $(call given,MINUTES) $(if $(filter-out 0,$(REHEARSE)),--rehearse)
+# In all at most MINUTES of the GPU, environments (made first) not counted. REHEARSE=1: a tiny shape
+# on the CPU, every line of it.
+GPU_CHECK = -m train gpu-check --out $(WORK_DIRS)/gpu-check $(call given,MINUTES) $(if $(filter-out 0,$(REHEARSE)),--rehearse)
+gpu-check: env-core  ## [REHEARSE=1 MINUTES=10] GPU 实测（随机权重，无需下载） train, merge, serve: one table
+	@$(CORE) $(GPU_CHECK) --ask
+	@python3 requirements/install.py train serve $(if $(filter-out 0,$(REHEARSE)),lmdeploy,turbomind)
+	@$(VENVS)/train/bin/python $(GPU_CHECK)
 	@$(SERVE) -m deploy gpu-check --out $(WORK_DIRS)/gpu-check
 
 merge: env-$(TRAIN_STAGE)  ## 适配器并入基座 adapter + base → merged Hugging Face folder
@@ -137,9 +149,10 @@ quantize: env-serve  ## [FORMAT=q4_k_m|q4_0|q6_k|awq|w8a8 MAX_LOSS=1 DATA=] 量�
 
 # llamafactory, swift: the recipe and its rows, to be trained there (families that XTuner cannot load).
 ELSEWHERE = $(filter llamafactory swift,$(FORMAT))
-export: $(if $(ELSEWHERE),env-core,env-serve)  ## [FORMAT=gguf|ollama|hf|llamafactory|swift TYPE=q8_0 TO=] 导出 a folder to carry to another machine
+export: $(if $(ELSEWHERE),$(GROUNDED) env-core,env-serve)  ## [FORMAT=gguf|ollama|hf|llamafactory|swift TYPE=q8_0 TO=] 导出 a folder to carry to another machine
 	@$(if $(ELSEWHERE),$(CORE) -m train export $(CONFIG) --format $(FORMAT) --data $(DATA) \
-	  --to $(or $(TO),$(RUN)/export/$(FORMAT)) $(call given,TEMPLATE) $(if $(OVERRIDE),--override $(OVERRIDE)),\
+	  --to $(or $(TO),$(RUN)/export/$(FORMAT)) $(call given,TEMPLATE) \
+	  $(if $(OVERRIDE)$(GROUNDED),--override $(OVERRIDE) $(if $(GROUNDED),evidence=True)),\
 	  $(MERGED); $(SERVE) -m deploy export --work-dir $(RUN) --domain $(DOMAIN) $(call given,FORMAT TYPE TO))
 
 upload: env-hub  ## REPO=我/模型 [HUB=modelscope|huggingface FOLDER= PUBLIC=1] 导出并上传（默认私有） to a model hub
@@ -212,7 +225,7 @@ test: env-dev env-core env-train env-serve env-eval env-hub  ## 全部测试（<
 
 SLOW_data = ray
 SLOW_train = train train-448 serve eval lmdeploy
-SLOW_deploy = serve lmdeploy clients
+SLOW_deploy = serve lmdeploy clients eval
 SLOW_eval = train serve eval
 SLOW_web = train serve speech
 ROOMS ?= data train deploy eval rag web

@@ -101,6 +101,7 @@ def start(args: argparse.Namespace) -> None:
     values = engines.settings(backend, args.tp, args.kv, args.lora, args.threads)
     model = _model(args, backend)
     servers.require(args.host, args.port, reuse=bool(args.purpose))
+    engines.suits(backend, model, values, args.tp)
     chat.SERVERS.mkdir(parents=True, exist_ok=True)
     path = engines.prepare(backend, model)
     host = "127.0.0.1" if args.host in ("0.0.0.0", "::") else args.host
@@ -119,6 +120,7 @@ def start(args: argparse.Namespace) -> None:
         print(f"已在服务 already served: {target.model} {target.url}")
         return
     values = engines.fitted(backend, model, values, args.tp, args.budget)
+    engines.ready(backend)
     process.ensure_key()
     spec = chat.SERVERS / f"{args.port}.settings.json"
     line = engines.command(backend, path, model.name, args.host, args.port, values, spec)
@@ -254,6 +256,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _carried(text: str) -> str:
+    if text not in ("gguf", "ollama", "hf"):
+        raise UserError(f"FORMAT={text}: 可选 choose from gguf, ollama, hf, llamafactory, swift")
+    return text
+
+
 def _run_of(one: argparse.ArgumentParser, action: Any) -> None:
     one.set_defaults(action=action)
     one.add_argument("--work-dir", type=Path, required=True, help="the training run")
@@ -311,7 +319,7 @@ def parser() -> argparse.ArgumentParser:
     plans.add_argument("--ports", type=_port, nargs=3, required=True, help="tuned, base, int4")
     takes = commands.add_parser("export", help=exported.__doc__)
     _run_of(takes, exported)
-    takes.add_argument("--format", choices=("gguf", "ollama", "hf"), default="gguf")
+    takes.add_argument("--format", type=_carried, default="gguf", help="gguf, ollama or hf")
     takes.add_argument("--type", default="q8_0", help="of the GGUF: q8_0, q4_k_m, bf16 …")
     takes.add_argument("--to", type=Path, help="an empty or new folder")
     sends = commands.add_parser("upload", help=uploaded.__doc__)

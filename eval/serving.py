@@ -77,6 +77,20 @@ def cleared(deploy: Deploy) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def told(plan: dict[str, Any]) -> str:
+    """Which servers run together and which in turn, in one line for who waits."""
+
+    def one(server: dict[str, Any]) -> str:
+        words = [server["role"]]
+        words += [f"GPU {server['devices']}"] if server["devices"] else []
+        words += [f"{server['budget']:.1f} GB"] if server["budget"] else []
+        words += [] if server["start"] else [f"已在服务 running on {server['port']}"]
+        return ", ".join(words)
+
+    turns = [" + ".join(one(server) for server in group) for group in plan["groups"]]
+    return f"计划 plan: {plan['backend']}: " + " → ".join(turns)
+
+
 def specs(group: list[dict[str, Any]], modes: list[str]) -> list[str]:
     """The columns that a group's servers answer, as ``--column`` has them: each role plainly, base
     and tuned also with evidence in each of ``modes``."""
@@ -105,6 +119,7 @@ def evaluate(args: argparse.Namespace) -> bool:
     where = (args.work_dir, args.domain, args.data, args.suite)
     with cleared(deploy):
         plan = deploy.plan()
+        print(told(plan), flush=True)
         for group in plan["groups"]:
             if found:
                 deploy.stop()  # the last group's: its memory is this one's

@@ -19,6 +19,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m train", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, help_text in (
+        ("ready", "what is missing, or the plan, before an environment is made"),
         ("run", "train a recipe"),
         ("check", "rows, lengths and prompt parity"),
         ("estimate", "memory, steps and time before training"),
@@ -29,7 +30,7 @@ def arguments() -> argparse.Namespace:
         command.add_argument("--data", type=Path, required=True)
         command.add_argument("--work-dir", type=Path, required=True)
         command.add_argument("--override", nargs="*", default=[])
-        if name == "run":
+        if name in ("ready", "run"):
             command.add_argument("--resume", default="", help="1: go on; auto: if nothing changed")
             command.add_argument("--force", action="store_true")
             for field in dataclasses.fields(launch.Where):
@@ -39,6 +40,7 @@ def arguments() -> argparse.Namespace:
     for name, help_text in (
         ("adapter", "last (or best) checkpoint to a Hugging Face adapter"),
         ("merge", "adapter and base to one Hugging Face folder"),
+        ("settle", "what the node that Slurm gave decides, before training there"),
         ("finish", "close the books of a run that Slurm trained"),
         ("worker", "one process of a distributed run"),
     ):
@@ -67,7 +69,31 @@ def arguments() -> argparse.Namespace:
     gpu.add_argument("--out", type=Path, required=True)
     gpu.add_argument("--rehearse", action="store_true", help="a tiny shape on the CPU, to the end")
     gpu.add_argument("--minutes", type=float, default=10.0, help="of the GPU, both halves")
+    gpu.add_argument("--ask", action="store_true", help="only say whether it can be measured here")
     return parser.parse_args()
+
+
+def place(args: argparse.Namespace) -> launch.Where:
+    """Where the run's processes start, as the command line says."""
+    names = [field.name for field in dataclasses.fields(launch.Where)]
+    return launch.Where(**{name: getattr(args, name) for name in names})
+
+
+def begin(args: argparse.Namespace) -> None:
+    """The commands on a recipe, a data set and a work dir."""
+    if args.command == "ready":
+        from train import preflight
+
+        preflight.ready(args.config, args.data, args.override, place(args))
+    elif args.command == "run":
+        from train.run import run
+
+        rest = (args.override, args.resume, args.force, place(args))
+        run(args.config, args.work_dir, args.domain, args.data, *rest)
+    else:
+        module = importlib.import_module(f"train.{args.command}")
+        call = getattr(module, args.command)
+        call(args.config, args.domain, args.data, args.work_dir, args.override)
 
 
 def main() -> None:
@@ -79,31 +105,14 @@ def main() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # weights are fetched by a command of the user's
-    if args.command == "run":
-        from train.run import run
-
-        names = [field.name for field in dataclasses.fields(launch.Where)]
-        where = launch.Where(**{name: getattr(args, name) for name in names})
-        run(
-            args.config,
-            args.work_dir,
-            args.domain,
-            args.data,
-            args.override,
-            args.resume,
-            args.force,
-            where,
-        )
-    elif args.command in ("check", "estimate"):
-        module = importlib.import_module(f"train.{args.command}")
-        call = getattr(module, args.command)
-        call(args.config, args.domain, args.data, args.work_dir, args.override)
+    if args.command in ("ready", "run", "check", "estimate"):
+        begin(args)
     elif args.command == "worker":
         launch.entry(args.work_dir, "pytorch", args.deepspeed, args.again)
-    elif args.command == "finish":
-        from train.run import finish
+    elif args.command in ("settle", "finish"):
+        from train import run as room
 
-        finish(args.work_dir)
+        getattr(room, args.command)(args.work_dir)
     elif args.command == "recipes":
         from train.recipes import table
 
@@ -121,9 +130,11 @@ def main() -> None:
 
         carry(args.config, args.format, args.data, args.to, args.override, args.template)
     elif args.command == "gpu-check":
-        from train.gpu_check import gpu_check
+        from train import gpu_check
 
-        gpu_check(args.out, args.rehearse, args.minutes)
+        gpu_check.able(args.rehearse, args.minutes)
+        if not args.ask:
+            gpu_check.gpu_check(args.out, args.rehearse, args.minutes)
     else:
         from train import export
 
