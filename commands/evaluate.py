@@ -145,10 +145,25 @@ def evaluate(runner: Runner, given: Given, place: Places) -> None:
         runner.room("eval", "eval", "run", **asked, column=ranked)
 
 
+def told(plan: dict[str, Any]) -> str:
+    """Which servers run together and which in turn, in one line for who waits."""
+
+    def words(server: Server) -> str:
+        about = [server["role"]]
+        about += [f"GPU {server['devices']}"] if server["devices"] else []
+        about += [f"{server['budget']:.1f} GB"] if server["budget"] else []
+        about += [] if server["start"] else [f"已在服务 running on {server['port']}"]
+        return ", ".join(about)
+
+    turns = [" + ".join(map(words, group)) for group in plan["groups"]]
+    return f"计划 plan: {plan['backend']}: " + " → ".join(turns)
+
+
 def served(deploy: Deploy, asked: dict[str, Any], modes: list[str]) -> dict[str, str]:
     """Start every group of servers in its turn, and ask each while it runs unless it is the only
     one; the columns of all, name → spec."""
     plan = deploy.plan()
+    print(told(plan), flush=True)
     specs: dict[str, str] = {}
     for group in plan["groups"]:
         if specs:

@@ -47,11 +47,13 @@ def overrides(given: Given) -> list[str]:
     return [*(given["OVERRIDE"] or []), *(f"{k}={v}" for k, v in named.items() if v), *grounded]
 
 
-def recipe(run: Runner, given: Given, place: Places, verb: str, **more: object) -> None:
-    """A command of train that reads a recipe and its data."""
+def recipe(
+    run: Runner, given: Given, place: Places, verb: str, stage: str = "", **more: object
+) -> None:
+    """A command of train that reads a recipe and its data, in ``stage`` or the recipe's own."""
     about = {"domain": place.domain, "data": place.data, "work_dir": place.run}
     asked = {**about, "override": overrides(given)}
-    run.room(place.train_stage(), "train", verb, place.config, **asked, **more)
+    run.room(stage or place.train_stage(), "train", verb, place.config, **asked, **more)
 
 
 def grounded(run: Runner, given: Given, place: Places) -> None:
@@ -63,10 +65,11 @@ def grounded(run: Runner, given: Given, place: Places) -> None:
 def train(run: Runner, given: Given, place: Places) -> None:
     """Train, then the adapter. Where another machine leads, or Slurm, the adapter is its affair."""
     follows = given["NODE_RANK"] not in ("", "0")
-    if not follows:
-        grounded(run, given, place)
     where = {"gpus": given["GPUS"], "nodes": given["NNODES"], "node_rank": given["NODE_RANK"]}
     where |= {name: given[name.upper()] for name in ("deepspeed", "launcher", "partition", "addr")}
+    recipe(run, given, place, "ready", stage="core", **where)  # before gigabytes are installed
+    if not follows:
+        grounded(run, given, place)
     recipe(run, given, place, "run", resume=given["RESUME"], force=given["FORCE"], **where)
     if not follows and given["LAUNCHER"] != "slurm":
         run.room(place.train_stage(), "train", "adapter", work_dir=place.run)
@@ -97,10 +100,11 @@ def download(run: Runner, given: Given, place: Places) -> None:
 
 
 def gpu_check(run: Runner, given: Given, place: Places) -> None:
-    """Both halves; the environments are made before the clock starts."""
-    run.stage("train", "serve")
+    """Both halves; the environments are made before the clock starts, once it can be measured."""
     out = f"{place.work_dirs}/gpu-check"
     asked = {"minutes": given["MINUTES"], "rehearse": given["REHEARSE"]}
+    run.room("core", "train", "gpu-check", out=out, **asked, ask=True)
+    run.stage("train", "serve", "lmdeploy" if given["REHEARSE"] else "turbomind")
     run.room("train", "train", "gpu-check", out=out, **asked)
     run.room("serve", "deploy", "gpu-check", out=out)
 
@@ -163,6 +167,7 @@ def export(run: Runner, given: Given, place: Places) -> None:
     """A folder to carry away: the model, or (llamafactory, swift) the recipe and its rows."""
     form = given["FORMAT"]
     if form in ("llamafactory", "swift"):
+        grounded(run, given, place)
         to = given["TO"] or f"{place.run}/export/{form}"
         asked = {"template": given["TEMPLATE"], "override": overrides(given)}
         about = {"format": form, "data": place.data, "to": to}
@@ -293,7 +298,7 @@ def test(run: Runner, given: Given, place: Places) -> None:
 SLOW = {
     "data": ("ray",),
     "train": ("train", "train-448", "serve", "eval", "lmdeploy"),
-    "deploy": ("serve", "lmdeploy", "clients"),
+    "deploy": ("serve", "lmdeploy", "clients", "eval"),
     "eval": ("train", "serve", "eval"),
     "rag": (),
     "web": ("train", "serve", "speech"),

@@ -81,7 +81,9 @@ class Runner:
 
     def line(self, stage: str, room: str, verb: str, *words: object, **options: Any) -> list[str]:
         """The command: empty and false options left out, lists as several values."""
-        line = [self.python(stage), "-m", room, verb]
+        texts = [str(word) for word in words]
+        odd = any(text.startswith("-") for text in texts)  # a question may begin as an option does
+        line = [self.python(stage), "-m", room, verb, *([] if odd else texts)]
         for name, value in options.items():
             option = "--" + name.rstrip("_").replace("_", "-")
             if value is True:
@@ -90,7 +92,7 @@ class Runner:
                 line += [f"{option}={one}" for one in value]
             elif value not in ("", None, False):
                 line.append(f"{option}={value}")
-        return line + (["--", *map(str, words)] if words else [])
+        return line + (["--", *texts] if odd else [])
 
     def start(self, line: list[str], **more: str) -> None:
         """Run ``line`` to its end, with ``more`` in its environment."""

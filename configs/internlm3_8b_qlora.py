@@ -1,7 +1,7 @@
 """InternLM3-8B-instruct, QLoRA (NF4), one GPU.
 
 Base      internlm/internlm3-8b-instruct
-Memory    about 17 GB of GPU memory at max_length 2048 (estimated, not measured)
+Memory    about 18 GB of GPU memory at max_length 2048 (estimated, not measured)
 Download  modelscope download --model Shanghai_AI_Laboratory/internlm3-8b-instruct --local_dir models/internlm3-8b-instruct
 Run       make train CONFIG=internlm3_8b_qlora.py
 """
@@ -18,7 +18,7 @@ globals().update(
             modelscope="Shanghai_AI_Laboratory/internlm3-8b-instruct",
             huggingface="internlm/internlm3-8b-instruct",
         ),
-        gpu_memory_gb=17,
+        gpu_memory_gb=18,
         prompt_template="internlm2_chat",
         environment="train-448",
     )

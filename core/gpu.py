@@ -17,6 +17,8 @@ from core.errors import UserError
 CUDA13_DRIVER = (580,)
 CUDA12_DRIVER = (525, 60)
 BF16_CAPABILITY = (8, 0)  # Ampere; earlier ones emulate bfloat16, slowly
+# The torch that each line's driver runs (requirements/train.txt, requirements/cuda12.txt).
+TORCH = {"cuda13": "2.13", "cuda12": "2.10"}
 PATIENCE = 30  # seconds
 QUERY = "name,driver_version,memory.total,memory.free"
 
@@ -51,27 +53,52 @@ def visible(every: list[GPU]) -> tuple[GPU, ...]:
     return tuple(every[number] for number in numbers if number < len(every))
 
 
-def present() -> tuple[GPU, ...]:
-    """The GPUs as they are now, those alone that CUDA_VISIBLE_DEVICES names; empty without a
-    driver that answers."""
+def ask() -> tuple[list[GPU], str]:
+    """Every GPU that ``nvidia-smi`` lists now, and why it lists none: '' where there is no
+    ``nvidia-smi`` either (no NVIDIA driver was installed), else what it said or did."""
     if not shutil.which("nvidia-smi"):
-        return ()
+        return [], ""
+    said = ""
     for query in (QUERY + ",compute_cap", QUERY):  # drivers before 510 know no compute_cap
         command = ["nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader,nounits"]
         try:
             asked = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
         except subprocess.TimeoutExpired:  # a driver that hangs serves nobody
-            return ()
+            return [], f"{PATIENCE} s 没有应答 no answer"
         lines = [line for line in asked.stdout.splitlines() if line.count(",") >= 3]
         if asked.returncode == 0 and lines:
-            return visible([replace(parse(line), index=n) for n, line in enumerate(lines)])
-    return ()
+            return [replace(parse(line), index=n) for n, line in enumerate(lines)], ""
+        words = (asked.stderr.strip() or asked.stdout.strip()).split()
+        said = " ".join(words)[:200] or f"status {asked.returncode}"
+    return [], said
+
+
+def present() -> tuple[GPU, ...]:
+    """The GPUs as they are now, those alone that CUDA_VISIBLE_DEVICES names; empty without a
+    driver that answers."""
+    return visible(ask()[0])
 
 
 @functools.cache
+def once() -> tuple[tuple[GPU, ...], str]:
+    """:func:`ask` once a process: names and sizes do not change."""
+    found, why = ask()
+    return visible(found), why
+
+
 def gpus() -> tuple[GPU, ...]:
-    """:func:`present`, asked once a process: names and sizes do not change."""
-    return present()
+    """:func:`present`, asked once a process."""
+    return once()[0]
+
+
+def now() -> tuple[GPU, ...]:
+    """:func:`present`, or where ``nvidia-smi`` fails just now what it said before."""
+    return present() or gpus()
+
+
+def trouble() -> str:
+    """What ``nvidia-smi`` said instead of listing GPUs; '' where it lists some, or is not there."""
+    return f"nvidia-smi: {once()[1]}" if once()[1] else ""
 
 
 def parse(line: str) -> GPU:
@@ -84,22 +111,35 @@ def parse(line: str) -> GPU:
 
 
 def cuda_line() -> str:
-    """Which builds of torch the driver runs: ``cuda13``, ``cuda12``, or '' without a GPU.
+    """Which builds of torch the driver runs: ``cuda13``, ``cuda12``, or '' without a GPU;
+    TIKUFORGE_CUDA=12 or 13 decides where there is none to ask (a login node).
 
-    Raises :class:`UserError` for a driver that runs neither.
+    Raises :class:`UserError` for a driver that runs neither, or tells no version.
     """
-    if not gpus():
-        return ""
+    told = os.environ.get("TIKUFORGE_CUDA", "")
+    if told not in ("", "12", "13"):
+        raise UserError(f"TIKUFORGE_CUDA={told}: 应为 should be 12 或 or 13")
+    if told or not gpus():
+        return f"cuda{told}" if told else ""
     driver = gpus()[0].driver
+    if not driver:
+        raise UserError(
+            "读不出 NVIDIA 驱动的版本 nvidia-smi tells no driver version: 看 see nvidia-smi; "
+            "知道的话 if you know it: TIKUFORGE_CUDA=13 (≥ 580), 12 (≥ 525.60)"
+        )
     if driver >= CUDA13_DRIVER:
         return "cuda13"
     if driver >= CUDA12_DRIVER:
         return "cuda12"
-    version = ".".join(map(str, driver))
     raise UserError(
-        f"NVIDIA 驱动 driver {version} 太旧 is too old: 请升级到 upgrade to ≥ 525.60 (CUDA 12) "
-        "或 or ≥ 580 (CUDA 13)"
+        f"NVIDIA 驱动 driver {version(driver)} 太旧 is too old: 请升级到 upgrade to ≥ 525.60 "
+        "(CUDA 12) 或 or ≥ 580 (CUDA 13)"
     )
+
+
+def version(driver: tuple[int, ...]) -> str:
+    """A driver's version as people write it."""
+    return ".".join(map(str, driver)) or "?"
 
 
 def half() -> str:

@@ -32,6 +32,13 @@ def port_of(text: str) -> int:
 Port = Annotated[int, port_of]
 
 
+def carried(text: str) -> str:
+    """A format that a model is exported in; :class:`UserError` for anything else."""
+    if text not in ("gguf", "ollama", "hf"):
+        raise UserError(f"FORMAT={text}: 可选 choose from gguf, ollama, hf, llamafactory, swift")
+    return text
+
+
 def convert(
     work_dir: Path,
     domain: str = "gongkao",
@@ -104,7 +111,7 @@ def quantize(
 def export(
     work_dir: Path,
     domain: str = "gongkao",
-    format: Literal["gguf", "ollama", "hf"] = "gguf",
+    format: Annotated[str, carried] = "gguf",
     type: str = "q8_0",
     to: Path | None = None,
 ) -> None:
@@ -176,6 +183,7 @@ def start(
     values = engines.settings(chosen, tp, kv, list(lora), threads)
     served = _model(work_dir, domain, chosen, role, model)
     servers.require(host, port, reuse=bool(for_))
+    engines.suits(chosen, served, values, tp)
     chat.SERVERS.mkdir(parents=True, exist_ok=True)
     path = engines.prepare(chosen, served)
     address = "127.0.0.1" if host in ("0.0.0.0", "::") else host
@@ -194,6 +202,7 @@ def start(
         print(f"已在服务 already served: {target.model} {target.url}")
         return
     values = engines.fitted(chosen, served, values, tp, budget)
+    engines.ready(chosen)
     process.ensure_key()
     spec = chat.SERVERS / f"{port}.settings.json"
     line = engines.command(chosen, path, served.name, host, port, values, spec)

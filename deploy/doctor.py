@@ -15,7 +15,7 @@ STAGES = ("core", "train", "serve", "turbomind", "eval", "dev")
 GIB = 2**30
 # All environments, measured on a CPU; on a GPU the three that hold torch bring CUDA's libraries
 # (about 5 GB each by the wheels' own sizes, shared where the file system links), TurboMind 4.3.
-TRAINS = (("1.8B", 7), ("7B", 14), ("20B", 26))  # GB: the recipes' headers (make recipes)
+TRAINS = (("1.8B", 7), ("7B", 14), ("20B", 27))  # GB: the recipes' headers (make recipes)
 DISK_CPU, DISK_GPU = 8.0, 25.0
 
 
@@ -41,6 +41,8 @@ def rows() -> list[tuple[str, str, str]]:
     found += [("GPU", f"{one.name}, {one.memory_gb:.0f} GB", fits_gpu(one)) for one in there]
     if there:
         found.append(driver(there[0]))
+    elif gpu.trouble():
+        found.append(("GPU", "读不到 not told", gpu.trouble()))
     else:
         found.append(("GPU", "无 none", "训练小模型, 服务用 llama.cpp small models, CPU engine"))
     for stage in STAGES:
@@ -62,12 +64,12 @@ def rows() -> list[tuple[str, str, str]]:
 
 def driver(one: gpu.GPU) -> tuple[str, str, str]:
     """The driver, and which builds of torch it runs."""
-    version = ".".join(map(str, one.driver))
+    version = gpu.version(one.driver)
     try:
         line = gpu.cuda_line()
     except UserError as error:
         return ("驱动 driver", version, str(error))
-    build = {"cuda13": "CUDA 13 (torch 2.13)", "cuda12": "CUDA 12 (torch 2.10)"}[line]
+    build = f"CUDA {line[-2:]} (torch {gpu.TORCH[line]})"
     return ("驱动 driver", version, f"训练用 training: {build}; TurboMind: CUDA 12")
 
 
@@ -75,6 +77,10 @@ def fits_gpu(one: gpu.GPU) -> str:
     """The largest of the usual sizes that one such GPU trains in 4 bits and serves in 16."""
     from deploy import fit
 
+    try:
+        gpu.cuda_line()
+    except UserError:  # said in the driver's row
+        return "现在用不上, 见驱动 of no use yet, see the driver below"
     trains = [size for size, need in TRAINS if need <= one.memory_gb]
     serves = [b for b in (1.8, 7, 20) if b * 2.05 + fit.OVERHEAD_GB + 1 <= one.memory_gb]
     dtype = "bfloat16" if one.bf16 else "float16"

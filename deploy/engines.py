@@ -50,22 +50,31 @@ def make_environment(stage: str) -> None:
 
 
 def choose(wanted: str) -> str:
-    """``auto`` becomes TurboMind where there is a GPU, else the CPU engine; a GPU engine's
-    environment is made on first use.
+    """``auto`` becomes TurboMind where there is a GPU, else the CPU engine (said where nvidia-smi
+    is there and fails: a GPU may have been meant).
 
     Raises :class:`UserError` for a GPU engine on a machine without a GPU, or whose driver is too
-    old for it.
+    old for it. Makes nothing: what is served is looked at first, then :func:`ready`.
     """
     if wanted in GPU_BACKENDS and not gpus():
         raise UserError(
-            f"BACKEND={wanted} 需要 NVIDIA GPU, 这台机器没有 needs an NVIDIA GPU, none here; "
+            f"BACKEND={wanted} 需要 NVIDIA GPU, 这台机器没有 needs an NVIDIA GPU, none here"
+            f"{f' ({gpu.trouble()})' if gpu.trouble() else ''}; "
             "BACKEND=auto 会用 CPU 引擎 (llama.cpp) would run instead"
         )
+    if wanted == "auto" and gpu.trouble():
+        line = f"注意 mind: {gpu.trouble()}: 用 CPU 引擎 taking the CPU engine"
+        print(line, file=sys.stderr, flush=True)
     backend = ("turbomind" if gpus() else "cpu") if wanted == "auto" else wanted
     if backend in GPU_BACKENDS:
         gpu.cuda_line()
-        make_environment("turbomind")
     return backend
+
+
+def ready(backend: str) -> None:
+    """Make the environment of a GPU engine, if it is not made yet (minutes, 4.3 GB)."""
+    if backend in GPU_BACKENDS:
+        make_environment("turbomind")
 
 
 def settings(
@@ -103,15 +112,30 @@ def adapter(backend: str, path: str) -> str:
     return str(Path(path).absolute())
 
 
-def prepare(backend: str, model: Model) -> Path:
-    """The file or folder that ``backend`` loads, converted first where it must be."""
-    if backend == "cpu":
-        return model.path if model.is_gguf else gguf.ensure(model.path)
+def suits(backend: str, model: Model, values: dict[str, Any], tp: int | None) -> None:
+    """Raise :class:`UserError` for a model that a GPU engine does not run, or that this machine's
+    GPUs together do not hold: before its gigabytes are hashed and an environment is made."""
+    if backend in GPU_BACKENDS:
+        folder(backend, model)
+        if backend == "turbomind":
+            preflight.turbomind(model.path)
+        fit.spread(model.path, values, tp)
+
+
+def folder(backend: str, model: Model) -> Path:
+    """The model's folder, which is what a GPU engine loads."""
     if model.is_gguf:
         raise UserError(
             f"{shown(model.path)}: {backend} 要 Hugging Face 目录 wants a folder, not GGUF"
         )
-    manifest.write(model.path, backend)
+    return model.path
+
+
+def prepare(backend: str, model: Model) -> Path:
+    """The file or folder that ``backend`` loads, converted first where it must be."""
+    if backend == "cpu":
+        return model.path if model.is_gguf else gguf.ensure(model.path)
+    manifest.write(folder(backend, model), backend)
     return model.path
 
 

@@ -72,7 +72,7 @@ def settle(folder: Path, values: dict[str, Any], tp: int | None, budget: float) 
     """
     count = spread(folder, values, tp)
     needed = needs_gb(folder, values, count)
-    free = min(one.free_gb for one in gpu.present()[:count])
+    free = min(one.free_gb for one in gpu.now()[:count])
     if needed > free:
         raise UserError(
             f"显存不够 not enough GPU memory: {shown(folder)} 约需 needs about {needed:.1f} GB, "

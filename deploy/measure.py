@@ -11,6 +11,7 @@ import json
 import math
 import random
 import re
+import shlex
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -87,11 +88,13 @@ def served(folder: Path, backend: str, asked: dict[str, list[dict[str, str]]]) -
     process.ensure_key()
     model = models.Model(folder, "measured")
     values = engines.fitted(backend, model, engines.settings(backend), None, 0.0)
+    engines.ready(backend)
     target = chat.Endpoint(
         url=f"http://127.0.0.1:{port}/v1", model="measured", backend=backend, started_for="quantize"
     )
     spec = chat.SERVERS / f"{port}.settings.json"
     line = engines.command(backend, folder, "measured", "127.0.0.1", port, values, spec)
+    print(f"命令 command: {shlex.join(line)}", flush=True)
     running = servers.start(target, port, line, values["drain"])
     try:
         found = answers(running, asked, AT_ONCE)

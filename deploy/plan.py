@@ -47,7 +47,7 @@ def beside(fresh: list[dict[str, Any]], paths: dict[str, Path], backend: str) ->
     """Raise :class:`UserError` where a server that runs already leaves no room for another one of
     the evaluation (by default a deployment takes most of what is free)."""
     values = engines.settings(backend)
-    free = max((one.free_gb for one in gpu.present()), default=0.0)
+    free = max((one.free_gb for one in gpu.now()), default=0.0)
     for one in fresh:
         needed = fit.needs_gb(paths[one["role"]], values)
         if needed > free:
@@ -72,7 +72,7 @@ def serves(port: int, model: Model, backend: str) -> bool:
 
 def share(fresh: list[dict[str, Any]], paths: dict[str, Path], backend: str) -> bool:
     """Give each of ``fresh`` a GPU of its own, or its part of one; False where neither fits."""
-    there = gpu.present()
+    there = gpu.now()
     values = engines.settings(backend)
     needs = [fit.needs_gb(paths[one["role"]], values) for one in fresh]
     empty = [one.index for one in there if one.free_gb >= max(needs, default=0)]

@@ -3,11 +3,14 @@
 Needs only Python 3.11 or 3.12 with pip. Reads ``requirements/<stage>.txt`` (``requirements.txt``
 for ``core``), with ``<stage>.overrides.txt`` and ``<stage>.lock`` beside it where they exist, and
 installs with uv into ``.venvs/<stage>``. A second call with the same files does nothing; a changed
-file, a driver of the other CUDA line, or a run that was cut off, starts that environment anew.
+file, a driver of the other CUDA line, or a run that was cut off, starts that environment anew. A
+machine whose driver does not answer (nvidia-smi fails, or a login node without a GPU) keeps what
+was made for either line.
 
 On a machine whose NVIDIA driver is older than 580 the training stages take the CUDA 12 build of
-torch (``cuda12.txt``). ``--resolve STAGE [cuda12|cuda13]`` prints what a stage resolves to on Linux
-x86-64 and installs nothing.
+torch (``cuda12.txt``); ``TIKUFORGE_CUDA=12`` or ``13`` decides where no driver can be asked.
+``--resolve STAGE [cuda12|cuda13]`` prints what a stage resolves to on Linux x86-64 and installs
+nothing.
 """
 
 from __future__ import annotations
@@ -115,14 +118,24 @@ def inputs(stage: str, line: str = "") -> dict[str, Path]:
 
 
 def cuda_line(stage: str) -> str:
-    """``cuda12`` where this machine's driver asks for it and ``stage`` computes on the GPU."""
+    """``cuda12`` or ``cuda13`` where this machine's driver (or TIKUFORGE_CUDA) asks for it and
+    ``stage`` computes on the GPU; '' where it does not matter, or nobody knows."""
     if stage not in BY_DRIVER:
         return ""
     try:
-        return "cuda12" if gpu.cuda_line() == "cuda12" else ""
+        return gpu.cuda_line()
     except UserError as error:
         fail(str(error))
         raise AssertionError from None
+
+
+def made(stage: str, line: str) -> bool:
+    """Whether ``.venvs/<stage>`` is what its files ask for: for CUDA line ``line``, or where
+    nobody knows the line for either, since a driver that does not answer today is no reason to
+    install gigabytes anew."""
+    stamp = VENVS / stage / ".installed"
+    lines = (line,) if line or stage not in BY_DRIVER else ("cuda13", "cuda12")
+    return stamp.exists() and stamp.read_text() in [stamp_of(inputs(stage, one)) for one in lines]
 
 
 def wanted(files: dict[str, Path]) -> list[str]:
@@ -176,13 +189,17 @@ def stamp_of(files: dict[str, Path]) -> str:
 
 def ensure(stage: str) -> None:
     """Create or refresh ``.venvs/<stage>``."""
-    files = inputs(stage, cuda_line(stage))
+    line = cuda_line(stage)
+    files = inputs(stage, line)
     key = stamp_of(files)
     home = VENVS / stage
     stamp = home / ".installed"
-    if stamp.exists() and stamp.read_text() == key:
+    if made(stage, line):
         stamp.touch()
         return
+    if stage in BY_DRIVER and not line and gpu.trouble():
+        print(f"注意 mind: {gpu.trouble()}; 按 CUDA 13 装 taking CUDA 13's torch, 驱动 < 580 "
+              "则 for an older driver: TIKUFORGE_CUDA=12", flush=True)  # fmt: skip
     uv = uv_command()
     environment = {**os.environ, **pip_settings()}
     print(f"准备环境 preparing environment '{stage}' ({home})", flush=True)

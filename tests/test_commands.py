@@ -126,7 +126,7 @@ def test_a_question_is_never_a_command(tmp_path: Path) -> None:
         done = run("make", "-n", "ask", f"Q={odd}")
         assert done.returncode == 0, done.stderr
         assert not spy.exists()
-        assert shlex.split(done.stdout.splitlines()[-1])[-1] == odd
+        assert odd in shlex.split(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize("text", ["a b", "tab\there", "$x $$y", "back\\slash", "=e=", "'", "多 字"])

@@ -95,3 +95,48 @@ def test_a_driver_that_runs_neither_is_said_in_one_line() -> None:
     )  # fmt: skip
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "470.82" in done.stderr and "525" in done.stderr
+
+
+KEPT = """
+import sys
+sys.path.insert(0, "requirements")
+import install
+for line in ("cuda12", "cuda13"):
+    home = install.VENVS / "train"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / ".installed").write_text(install.stamp_of(install.inputs("train", line)))
+    print(install.made("train", install.cuda_line("train")), end=" ")
+"""
+
+
+@pytest.mark.parametrize(("shown", "kept"), [
+    ({"fail": "Unable to determine the device handle"}, "True True"),
+    ({"driver": "550.54.15"}, "True False"),
+    ({"driver": "580.65.06"}, "False True"),
+])  # fmt: skip
+def test_a_driver_that_does_not_answer_today_leaves_the_environment_as_it_is(
+    tmp_path: Path, shown: dict[str, str], kept: str
+) -> None:
+    own = {**fake(**shown), "TIKUFORGE_VENVS": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", KEPT], env=own, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == kept, done.stderr
+
+
+@pytest.mark.parametrize(("told", "chosen"), [("12", True), ("13", False)])
+def test_a_login_node_can_be_told_the_line_of_its_nodes(told: str, chosen: bool) -> None:
+    own = {**fake(fail="No devices were found"), "TIKUFORGE_CUDA": told}
+    done = subprocess.run(
+        [sys.executable, "-c", CHOSEN], env=own, cwd=ROOT, capture_output=True, text=True
+    )
+    assert ("cuda12" in done.stdout) == chosen, done.stdout + done.stderr
+
+
+def test_a_driver_that_tells_no_version_is_said_as_it_is() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CHOSEN], env=fake(driver="[N/A]"), cwd=ROOT,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "no driver version" in done.stderr and "太旧" not in done.stderr

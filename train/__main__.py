@@ -11,6 +11,29 @@ from typing import Literal
 from core.command import main
 
 
+def ready(
+    config: str,
+    /,
+    domain: str,
+    data: Path,
+    work_dir: Path,
+    override: tuple[str, ...] = (),
+    gpus: int = 1,
+    nodes: int = 1,
+    node_rank: int = 0,
+    addr: str = "127.0.0.1",
+    port: int = 29500,
+    deepspeed: str = "",
+    launcher: str = "pytorch",
+    partition: str = "",
+) -> None:
+    """What is missing, or the plan, before an environment is made; options as of run."""
+    from train import launch, preflight
+
+    where = launch.Where(gpus, nodes, node_rank, addr, port, deepspeed, launcher, partition)
+    preflight.ready(config, data, list(override), where)
+
+
 def run(
     config: str,
     /,
@@ -79,6 +102,13 @@ def merge(work_dir: Path) -> None:
     merge(work_dir)
 
 
+def settle(work_dir: Path) -> None:
+    """What the node that Slurm gave decides, before training there."""
+    from train.run import settle
+
+    settle(work_dir)
+
+
 def finish(work_dir: Path) -> None:
     """Close the books of a run that Slurm trained."""
     from train.run import finish
@@ -131,11 +161,14 @@ def export(
     carry(config, format, data, to, list(override), template)
 
 
-def gpu_check(out: Path, rehearse: bool = False, minutes: float = 10.0) -> None:
-    """Training figures of this GPU, random weights; rehearse: a tiny shape on the CPU."""
-    from train.gpu_check import gpu_check
+def gpu_check(out: Path, rehearse: bool = False, minutes: float = 10.0, ask: bool = False) -> None:
+    """Training figures of this GPU, random weights; rehearse: a tiny shape on the CPU; minutes: of
+    the GPU, both halves; ask: only say whether it can be measured here."""
+    from train import gpu_check
 
-    gpu_check(out, rehearse, minutes)
+    gpu_check.able(rehearse, minutes)
+    if not ask:
+        gpu_check.gpu_check(out, rehearse, minutes)
 
 
 if __name__ == "__main__":
@@ -146,6 +179,6 @@ if __name__ == "__main__":
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # weights are fetched by a command of the user's
     main(
-        "train", run, check, estimate, adapter, merge, finish, worker, recipes, download, combine,
-        export, gpu_check,
+        "train", ready, run, check, estimate, adapter, merge, settle, finish, worker, recipes,
+        download, combine, export, gpu_check,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.files import read_jsonl, shown, write_json, write_jsonl, write_text
+from core.files import MODELS, read_jsonl, shown, write_json, write_jsonl, write_text
 from train import preflight, recipes
 
 # LLaMA-Factory's names of the chat templates; thinking families without their thinking, as here.
@@ -43,9 +43,11 @@ def carry(
     settings = recipes.load(path, options).settings.to_dict()
     if settings["text"]:
         raise UserError(f"{path.name}: 续训的纯文本不能这样导出 plain text is not carried")
-    file = preflight.training_file(settings)
-    if not file.is_file():
-        raise UserError(f"没有训练数据 no {shown(file)}: 请先运行 make data BANK=…")
+    for file in (preflight.training_file(settings), preflight.evidence_file(settings)):
+        if file and not file.is_file():
+            raise UserError(
+                f"没有训练数据 no {shown(file)}: 请先运行 make data BANK=… (EVIDENCE=1)"
+            )
     if to.exists() and any(to.iterdir()) and not (to / MARK).is_file():
         raise UserError(
             f"{shown(to)} 不是空目录 is not empty and not ours: TO=另一个 another folder"
@@ -58,9 +60,28 @@ def carry(
         write_json(to / "dataset_info.json", DATASET)
     write_text(to / "train.yaml", text)
     command = {"llamafactory": "llamafactory-cli train", "swift": "swift sft"}[form]
-    write_text(to / "README.md", readme(path.name, form, command))
+    mind = minded(form, settings)
+    write_text(to / "README.md", readme(path.name, form, command, mind))
     run = f"cd {shown(to)} && {command} train.yaml"
+    for line in mind:
+        print(f"注意 mind: {line}")
     print(f"写入 wrote {shown(to)}: {count} 行 rows; 运行 to run: {run}")
+
+
+def minded(form: str, s: dict[str, Any]) -> list[str]:
+    """What is otherwise there than here, for whoever runs the folder."""
+    found = []
+    if form == "llamafactory" and s["lora_layers"]:
+        found.append(
+            f"lora_layers={list(s['lora_layers'])}: LLaMA-Factory 没有对应选项, 会给所有层加 LoRA "
+            "has no such option: every layer gets LoRA"
+        )
+    if form == "swift" and s["pack_to_max_length"]:
+        found.append(
+            "packing 要装 needs flash-attn (pip install flash-attn --no-build-isolation); 不装就改 "
+            "without it: packing: false, 删去 drop attn_impl"
+        )
+    return found
 
 
 def conversations(settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -136,12 +157,12 @@ def swift(s: dict[str, Any], template: str) -> str:
         "lora_rank": s["lora_r"],
         "lora_alpha": s["lora_alpha"],
         "lora_dropout": s["lora_dropout"],
-        "target_modules": ["all-linear"],
+        **({"target_regex": layers(s)} if s["lora_layers"] else {"target_modules": ["all-linear"]}),
     }
     bits = {"quant_method": "bnb", "quant_bits": 4, "bnb_4bit_compute_dtype": half(s)}
     return yaml(
         {
-            "model": base(s),
+            "model": base(s, "modelscope"),  # where ms-swift looks unless it is told use_hf
             "tuner_type": "full" if full else "lora",
             **({} if full else lora),
             **(bits if s["quantization"] == "nf4" else {}),
@@ -149,18 +170,34 @@ def swift(s: dict[str, Any], template: str) -> str:
             "dataset": ["train.jsonl"],
             **({"template": template} if template else {}),
             "max_length": s["max_length"],
+            "packing": s["pack_to_max_length"],
+            # Rows of a pack do not see each other by flash-attn's kernels alone there.
+            **({"attn_impl": "flash_attn"} if s["pack_to_max_length"] else {}),
             "output_dir": "saves",
             **schedule(s),
         }
     )
 
 
-def base(s: dict[str, Any]) -> str:
-    """The base model: its folder where it is here, else its name on the hub."""
-    path = Path(s["pretrained_model_name_or_path"])
-    if (path / "config.json").is_file():
-        return str(path.resolve())
-    return str((s["hub"] or {}).get("huggingface") or path)
+# The linear layers of the families that recipes name: Llama's and Qwen's words, then InternLM2's.
+LINEAR = "q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj|wqkv|wo|w1|w2|w3"
+
+
+def layers(s: dict[str, Any]) -> str:
+    """The linear layers of ``lora_layers``, as ms-swift's ``target_regex`` (a whole name)."""
+    return rf".*\.layers\.({'|'.join(map(str, s['lora_layers']))})\..*\.({LINEAR})"
+
+
+def base(s: dict[str, Any], hub: str = "huggingface") -> str:
+    """The base model: its folder where it is here, else its name on ``hub``, else a name that looks
+    like a hub's (``owner/model``) as it is, and any other as a path that holds elsewhere too."""
+    given = str(s["pretrained_model_name_or_path"])
+    path, named = Path(given), (s["hub"] or {}).get(hub)
+    if not (path / "config.json").is_file() and named:
+        return str(named)
+    owner, _, rest = given.partition("/")
+    here = path.exists() or owner in (".", "..", "", MODELS.name) or Path(owner).is_dir()
+    return str(path.resolve()) if here or not rest or "/" in rest else given
 
 
 def half(s: dict[str, Any]) -> str:
@@ -199,11 +236,13 @@ def yaml(values: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def readme(recipe: str, form: str, command: str) -> str:
+def readme(recipe: str, form: str, command: str, mind: list[str]) -> str:
     """How to run the folder and what to do with the result."""
     return (
         f"# {recipe} → {form}\n\n```\n{command} train.yaml\n```\n\n"
-        "得到的适配器合并后 (transformers/PEFT 的 merge_and_unload，或该工具自带的导出)，"
+        + "".join(f"- {line}\n" for line in mind)
+        + "\n" * bool(mind)
+        + "得到的适配器合并后 (transformers/PEFT 的 merge_and_unload，或该工具自带的导出)，"
         "`make deploy MODEL=目录` 部署，`make eval` 可评测。\n"
         "Merge the adapter that comes out (the tool's own export does it), then "
         "`make deploy MODEL=FOLDER`.\n"

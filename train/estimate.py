@@ -70,22 +70,24 @@ def parts(s: Shape, o: dict[str, Any], answers: float = 0.25) -> dict[str, float
 
 
 def activations(s: Shape, o: dict[str, Any], tokens: int) -> float:
-    """Bytes that the backward pass keeps of ``tokens`` tokens.
+    """Bytes that the backward pass keeps of ``tokens`` tokens, as counted on a small Llama by
+    autograd's saved tensors (tests/train/probe.py).
 
-    The hidden state has the embedding's dtype: float32 where that is (4-bit training, all weights
-    trained), for it is added to and not multiplied. A layer: its input, two norms, o's and down's
-    output in that; q k v, attention out, gate up act and their product in 2 bytes under autocast;
-    with LoRA's dropout a copy of each matrix's input and its mask of a byte.
+    A layer: what its two norms read (and, where they are trained, made of it); a 16-bit copy of
+    each matrix's input, with LoRA's dropout and its mask of a byte; q, k and v at all heads and
+    attention's output in 16 bits; gate, its activation, up and one more key or value in the dtype
+    that a linear layer gives back: float32 where 4-bit layers are fed a float32 hidden state.
     """
     full = not o["lora_r"]
-    hidden = 4 if full or o["quantization"] == "nf4" or o["dtype"] == "float32" else 2
+    four, wide = o["quantization"] == "nf4" and not full, o["dtype"] == "float32"
+    hidden, given = (4 if full or four or wide else 2), (4 if four or wide else 2)
     q, kv = s.heads * s.head_dim, s.kv_heads * s.head_dim
-    one = tokens * (5 * s.hidden * hidden + 2 * (2 * q + 2 * kv + 4 * s.mlp))
-    if not full and o["lora_dropout"]:
-        one += tokens * 3 * sum(width for width, _ in s.matrices())
+    copies = 2 + bool(not full and o["lora_dropout"])
+    one = (4 if full else 2) * s.hidden * hidden + 4 * q * 2 + (3 * s.mlp + kv) * given
+    one = tokens * (one + copies * sum(width for width, _ in s.matrices()))
     if not o["use_activation_checkpointing"]:
-        return float(s.layers * one)
-    return float(s.layers * tokens * s.hidden * hidden + one)
+        return float(s.layers * one + tokens * s.hidden * hidden)  # and what the last norm reads
+    return float((s.layers + 1) * tokens * s.hidden * hidden + one)
 
 
 def lora_parameters(s: Shape, o: dict[str, Any]) -> int:

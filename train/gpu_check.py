@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from core import gpu
 from core.errors import UserError
 from core.files import read_json, shown, write_json, write_jsonl
 from train import preflight, shapes
@@ -39,6 +40,7 @@ PREFIX, QUESTION, ANSWER = 24, 20, 6  # tokens of a row: system prompt, question
 BATCH = 8  # rows of a padded batch of plain Trainer's
 NEW = 64  # tokens that generate writes
 MINUTES = 10.0  # of which serving gets the second half
+OVER = "没有时间了 out of time"
 SPECIALS = ("<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>")
 TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] "
@@ -49,13 +51,8 @@ TEMPLATE = (
 
 def gpu_check(out: Path, rehearse: bool = False, minutes: float = MINUTES) -> None:
     """Measure and write ``OUT/train.json``, with merged models in ``OUT/models`` for the serving
-    half, which removes them. :class:`UserError` without a GPU, unless rehearsed."""
-    if not rehearse and not preflight.has_gpu():
-        raise UserError(
-            "本机没有 NVIDIA GPU，无从实测 no NVIDIA GPU here, nothing to measure; "
-            "估算见 for an estimate: make estimate CONFIG=…; "
-            "演练 to rehearse: make gpu-check REHEARSE=1"
-        )
+    half, which removes them. Half of ``minutes`` is this half's: a step that is still running then
+    is ended, said."""
     if rehearse:
         minutes = max(minutes, 60.0)  # the clock of a GPU that is paid for does not run
     began = time.monotonic()
@@ -69,6 +66,25 @@ def gpu_check(out: Path, rehearse: bool = False, minutes: float = MINUTES) -> No
         found |= {"began": time.time() - (time.monotonic() - began), "minutes": minutes}
         write_json(out / "train.json", found)
     print(f"写入 wrote {shown(out / 'train.json')}", flush=True)
+
+
+def able(rehearse: bool, minutes: float) -> None:
+    """:class:`UserError` without a GPU that our torch runs on, unless rehearsed, and for a time in
+    which nothing can be measured. Asked before any environment is made."""
+    if not minutes >= 1:  # also where it is no number
+        raise UserError(f"MINUTES={minutes:g}: 至少 at least 1")
+    if rehearse:
+        return
+    if not preflight.has_gpu():
+        why = f" ({gpu.trouble()})" if gpu.trouble() else ""
+        raise UserError(
+            f"本机没有 NVIDIA GPU，无从实测 no NVIDIA GPU here{why}, nothing to measure; "
+            "估算见 for an estimate: make estimate CONFIG=…; "
+            "演练 to rehearse: make gpu-check REHEARSE=1"
+        )
+    problem = preflight.torch_build(gpu.cuda_line())
+    if problem:
+        raise UserError(problem)
 
 
 @contextmanager
@@ -92,14 +108,12 @@ def removed_on_failure(work: Path) -> Iterator[None]:
 
 def device_name(rehearse: bool) -> str:
     """The GPU as ``nvidia-smi`` names it."""
-    from core import gpu
-
     return "CPU (rehearsal)" if rehearse else gpu.gpus()[0].name
 
 
 def one_model(work: Path, name: str, s: Shape, rehearse: bool, left: float) -> list[dict[str, Any]]:
-    """The rows of one shape; a step that fails is a row with its error, and one that is reached
-    after ``left`` seconds is left out, said."""
+    """The rows of one shape; a step that fails is a row with its error, and so is one that is not
+    done, or not begun, when ``left`` seconds are over."""
     began = time.monotonic()
     folder = work / name
     steps: dict[str, Callable[..., dict[str, Any]]] = {
@@ -111,11 +125,13 @@ def one_model(work: Path, name: str, s: Shape, rehearse: bool, left: float) -> l
     }
     rows = []
     for what, call in steps.items():
-        if time.monotonic() - began > left:
-            rows.append({"model": name, "what": what, "error": "没有时间了 out of time"})
+        rest = left - (time.monotonic() - began)
+        if rest <= 0:
+            rows.append({"model": name, "what": what, "error": OVER})
             continue
         print(f"{name}: {what} …", flush=True)
-        found = alone(functools.partial(call, folder, name, s, rehearse), work / "result.json")
+        step = functools.partial(call, folder, name, s, rehearse)
+        found = alone(step, work / "result.json", rest)
         if what != "model" or "error" in found:
             rows.append({"model": name, "what": what, **found})
         if what == "model" and "error" in found:
@@ -124,20 +140,32 @@ def one_model(work: Path, name: str, s: Shape, rehearse: bool, left: float) -> l
     return rows
 
 
-def alone(call: Callable[[], dict[str, Any]], result: Path) -> dict[str, Any]:
-    """``call`` in a process of its own, since its GPU memory goes only with it."""
+def alone(
+    call: Callable[[], dict[str, Any]], result: Path, left: float = float("inf")
+) -> dict[str, Any]:
+    """``call`` in a process of its own, since its GPU memory goes only with it; ended after
+    ``left`` seconds."""
     result.unlink(missing_ok=True)
     process = multiprocessing.get_context("spawn").Process(target=noted, args=(call, result))
     process.start()
-    try:
-        process.join()
-    finally:
-        if process.is_alive():
-            process.terminate()
-            process.join()
+    over = ended(process, left)
     if result.is_file():
         return dict(read_json(result))
+    if over:
+        return {"error": f"{OVER}: {left:.0f} s"}
     return {"error": f"进程结束 the process ended with status {process.exitcode}"}
+
+
+def ended(process: Any, left: float) -> bool:
+    """Wait for ``process``, at most ``left`` seconds; whether it had to be killed then. At once: a
+    run of ours would save a checkpoint at SIGTERM."""
+    try:
+        process.join(min(left, 86400.0))
+        return bool(process.is_alive())
+    finally:
+        if process.is_alive():
+            process.kill()
+            process.join()
 
 
 def noted(call: Callable[[], dict[str, Any]], result: Path) -> None:
@@ -285,7 +313,6 @@ def plain(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
         TrainingArguments,
     )
 
-    from core import gpu
     from core.files import read_jsonl
 
     half = "bfloat16" if rehearse else gpu.half()

@@ -70,9 +70,9 @@ def pip(package: str) -> str:
     return f"{shown(uv) if uv else 'uv'} pip install -p {shown(sys.executable)} {package}"
 
 
-def note(work_dir: Path, checkpoint: str) -> None:
+def note(work_dir: Path, checkpoint: str, **more: Any) -> None:
     """Write what the training processes start from."""
-    write_json(work_dir / "launch.json", {"checkpoint": checkpoint})
+    write_json(work_dir / "launch.json", {"checkpoint": checkpoint, **more})
 
 
 def train(work_dir: Path, where: Where) -> bool:
@@ -136,6 +136,7 @@ def script(work_dir: Path, where: Where) -> str:
         f"cd {shlex.quote(str(ROOT))}",
         f"export PYTHONPATH={shlex.quote(str(ROOT))}",
         'export ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)',
+        f"{python} -m train settle --work-dir {folder} || exit $?",
         f"srun bash -c {shlex.quote(worker)} || exit $?",
         f"{python} -m train finish --work-dir {folder} && "
         f"{python} -m train adapter --work-dir {folder}",

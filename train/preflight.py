@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Any
 
 from core import gpu
 from core.errors import UserError
 from core.files import read_jsonl, shown
-from train import base_model
+from train import base_model, recipes
 from train.launch import Where, pip
 
 
@@ -30,13 +32,66 @@ def evidence_file(settings: dict[str, Any]) -> Path | None:
     return Path(settings["data"]) / "evidence.jsonl" if settings["evidence"] else None
 
 
-def driver() -> str | None:
-    """Why the driver runs no build of torch that we install; None where it does."""
+def machine(settings: dict[str, Any], where: Where) -> str | None:
+    """What this machine's GPUs and driver lack for the run; None where nothing, or where another
+    machine computes (a Slurm job asks on its own node, :func:`train.run.settle`)."""
+    if settings["device"] != "cuda" or where.launcher == "slurm":
+        return None
+    if not has_gpu():
+        why = f" ({gpu.trouble()})" if gpu.trouble() else ""
+        return (
+            f"需要 NVIDIA GPU（约 {settings['gpu_memory_gb']} GB 显存），本机没有 needs a GPU, "
+            f"none here{why}（无 GPU 可用 without one: CONFIG=smollm2_cpu_qlora.py）"
+        )
+    if where.gpus > len(gpu.gpus()):
+        return f"GPUS={where.gpus}: 本机只有 this machine has {len(gpu.gpus())} GPU"
     try:
-        gpu.cuda_line()
-    except UserError as error:
+        return torch_build(gpu.cuda_line())
+    except UserError as error:  # a driver that runs no build of torch that we install
         return str(error)
-    return None
+
+
+def torch_build(line: str) -> str | None:
+    """Why this environment's torch does not run with the driver of CUDA line ``line``; None where
+    it does, or where there is none (yet)."""
+    try:
+        there = importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    wanted = gpu.TORCH[line]
+    if "+cpu" not in there and (line == "cuda13" or there.startswith(wanted)):
+        return None
+    stage = Path(sys.prefix).name
+    return (
+        f"环境里是 the environment has torch {there}, 这台机器的驱动要 this driver needs {wanted} "
+        f"({line.upper()}): rm -r {shown(sys.prefix)}; TIKUFORGE_CUDA={line[-2:]} make env-{stage} "
+        "(PIP_FIND_LINKS 里可能只有 CPU 版 may hold CPU builds alone)"
+    )
+
+
+def plan(name: str, settings: dict[str, Any], where: Where) -> str:
+    """One line: on what, in which format, with how much memory and by which environment recipe
+    ``name`` will be trained."""
+    kind = "LoRA" if settings["lora_r"] else "全参数 all weights"
+    kind = f"{kind} NF4" if settings["quantization"] == "nf4" else kind
+    if settings["device"] != "cuda":
+        on, dtype = "CPU", settings["dtype"]
+    elif where.launcher == "slurm":
+        on = f"Slurm: {where.nodes} × {where.gpus} GPU"
+        dtype = settings["dtype"] if settings["dtype"] != "auto" else "节点决定 by its node"
+    else:
+        one = gpu.gpus()[0]
+        on = f"{where.gpus} / {len(gpu.gpus())} × {one.name} {one.memory_gb:.0f} GB"
+        on += f", 驱动 driver {gpu.version(one.driver)}"
+        dtype = settings["dtype"] if settings["dtype"] != "auto" else gpu.half()
+    need = settings["gpu_memory_gb"]
+    memory = f"; 约需显存 takes about {need} GB" if need and settings["device"] == "cuda" else ""
+    line = gpu.cuda_line() if settings["device"] == "cuda" else ""
+    torch = f" (torch {gpu.TORCH[line]}, {line.upper()})" if line else ""
+    return (
+        f"计划 plan: {name}: {kind}, {dtype}; {on}{memory}; "
+        f"环境 environment {settings['environment']}{torch}"
+    )
 
 
 def tight(settings: dict[str, Any]) -> str | None:
@@ -52,37 +107,45 @@ def tight(settings: dict[str, Any]) -> str | None:
     return None
 
 
-def check(name: str, settings: dict[str, Any], where: Where | None = None) -> None:
-    """Raise :class:`UserError` naming all that recipe ``name`` lacks on this machine."""
-    problems = []
-    if settings["device"] == "cuda" and not has_gpu():
-        need = settings["gpu_memory_gb"]
-        problems.append(
-            f"需要 NVIDIA GPU（约 {need} GB 显存），本机没有 needs a GPU, none here"
-            "（无 GPU 可用 without one: CONFIG=smollm2_cpu_qlora.py）"
-        )
-    elif settings["device"] == "cuda":
-        problems += [text for text in (driver(),) if text]
-    weights = base_model.missing(settings)
-    if weights:
-        problems.append(weights)
+def cheap(settings: dict[str, Any], where: Where) -> list[str]:
+    """What is missing as far as any Python can tell, before an environment is made."""
+    problems = [text for text in (machine(settings, where), base_model.missing(settings)) if text]
     data = training_file(settings)
     if not data.is_file():
         problems.append(f"没有训练数据 no {shown(data)}: 请先运行 make data BANK=…")
     elif data.suffix == ".jsonl" and next(read_jsonl(data), None) is None:
         problems.append(f"{shown(data)} 没有可训练的行 holds no rows: 请检查 make data 的输出")
-    evidence = evidence_file(settings)
-    if evidence and not evidence.is_file():
-        problems.append(f"没有 no {shown(evidence)}: 请先 make evidence，或 make train EVIDENCE=1")
     start = settings["load_from"]
     if start and not (Path(start) / "adapter_model.safetensors").is_file():
         problems.append(f"LOAD_FROM={shown(start)}: 没有 adapter，先 make train holds no adapter")
+    return problems
+
+
+def check(name: str, settings: dict[str, Any], where: Where | None = None) -> None:
+    """Raise :class:`UserError` naming all that recipe ``name`` lacks on this machine."""
+    where = where or Where()
+    problems = cheap(settings, where)
+    evidence = evidence_file(settings)
+    if evidence and not evidence.is_file():
+        problems.append(f"没有 no {shown(evidence)}: 请先 make evidence，或 make train EVIDENCE=1")
     track = settings["track"]
     if track and importlib.util.find_spec(track) is None:
         problems.append(f"track={track}: 没有安装 not installed: {pip(track)}")
-    if where and where.problem(settings):
+    if where.problem(settings):
         problems.append(str(where.problem(settings)))
     if problems:
         raise UserError(f"{name}: " + "；".join(problems))
-    if settings["device"] == "cuda" and tight(settings):
+    if settings["device"] == "cuda" and where.launcher != "slurm" and tight(settings):
         print(tight(settings), flush=True)
+
+
+def ready(config: str, data: Path, overrides: list[str], where: Where) -> None:
+    """``make train``'s first word: :class:`UserError` for what any Python can see is missing, else
+    the plan in one line. Gigabytes of environment are made after it, not before."""
+    path = recipes.find(config)
+    options = {"data": str(data), **recipes.parse_overrides(overrides)}
+    settings = recipes.load(path, options).settings.to_dict()
+    problems = cheap(settings, where)
+    if problems:
+        raise UserError(f"{path.name}: " + "；".join(problems))
+    print(plan(path.name, settings, where), flush=True)

@@ -62,9 +62,13 @@ def run(
         if checkpoint == "done":
             print(f"已训练过，无变化 up to date: {shown(work_dir)}（重训 to retrain: FORCE=1）")
             return
-        cfg = recipes.measured(path, asked, options)
+        # A login node's GPU, if it has one, is not the job's.
+        there = where.launcher == "slurm" and asked.settings.device == "cuda"
+        cfg = asked if there else recipes.measured(path, asked, options)
         state["settings"] = strings(cfg.settings.to_dict())
         prepare(cfg, work_dir, state, checkpoint)
+        if where.launcher == "slurm":
+            launch.note(work_dir, checkpoint, recipe=str(path.resolve()), options=options)
         if not launch.train(work_dir, where):
             return
         finish(work_dir)
@@ -93,6 +97,25 @@ def prepare(cfg: Any, work_dir: Path, state: dict[str, Any], checkpoint: str) ->
     cfg.dump(str(work_dir / "config.py"))
     launch.note(work_dir, checkpoint)
     write_json(work_dir / "run.json", {**state, "status": "running"})
+
+
+def settle(work_dir: Path) -> None:
+    """On the first node that Slurm gave, before training starts there: what only a machine with its
+    GPU can tell. Writes ``config.py`` anew with the dtype that this GPU computes fast.
+
+    Raises :class:`UserError` where its driver does not run the environment's torch.
+    """
+    noted = read_json(work_dir / "launch.json")
+    path, options = Path(noted["recipe"]), noted["options"]
+    asked = recipes.load(path, options)
+    lacks = preflight.machine(asked.settings.to_dict(), launch.Where())
+    if lacks:
+        raise UserError(f"{path.name}: {lacks}")
+    cfg = recipes.measured(path, asked, options)
+    cfg.dump(str(work_dir / "config.py"))
+    state = read_json(work_dir / "run.json")
+    settings = {**state["settings"], "dtype": cfg.settings.dtype}
+    write_json(work_dir / "run.json", {**state, "settings": settings})
 
 
 def finish(work_dir: Path) -> None:

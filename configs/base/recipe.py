@@ -37,7 +37,8 @@ from train.rows import load_rows, load_texts
 from train.templates import TEMPLATES
 
 DTYPES = dict(float16=torch.float16, bfloat16=torch.bfloat16, float32=torch.float32)
-# A CPU's is measured before anything is built (train.recipes.measured); until then it is a name.
+# Found on the machine that computes before anything is built (train.recipes.measured): until then
+# it is a name.
 DTYPES["auto"] = torch.float32
 # Where curves can be sent (option ``track``); SwanLab brings its own mmengine backend.
 TRACKERS = dict(
@@ -132,8 +133,7 @@ def _settings(
 def _derived(o):
     """Options that hang on others, where none was given."""
     gpu = o["device"] == "cuda"  # a CPU has memory to spare
-    half = __import__("core.gpu", fromlist=["half"]).half  # bfloat16, or what an older GPU has
-    o["dtype"] = o["dtype"] or (half() if gpu else "auto")
+    o["dtype"] = o["dtype"] or "auto"  # what the machine that computes is fast in
     o["use_activation_checkpointing"] = (
         gpu if o["use_activation_checkpointing"] is None else o["use_activation_checkpointing"]
     )

@@ -6,13 +6,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from core import gpu
 from core.errors import UserError
 from core.files import write_json
-from deploy import engines, fit, plan, preflight
+from deploy import doctor, engines, fit, plan, preflight
 from tests.deploy import helper
 from tests.deploy.helper import Room
 
@@ -169,6 +170,54 @@ def test_doctor_says_driver_cuda_and_what_fits(
     said = room.deploy("doctor", env=env).stdout
     assert said.count("GeForce") == gpus and driver.partition(".")[0] in said
     assert build in said and f"serves up to {size}" in said
+
+
+def test_doctor_promises_nothing_on_a_driver_that_is_too_old_and_says_one_that_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FAKE_DRIVER", "470.82.01")
+    show(monkeypatch)
+    gpu.once.cache_clear()
+    said = doctor.table()
+    assert "470.82.1" in said and "too old" in said and "trains up to" not in said
+    show(monkeypatch, fail="NVIDIA-SMI has failed because it could not talk to the driver")
+    gpu.once.cache_clear()
+    said = doctor.table()
+    gpu.once.cache_clear()
+    assert "could not talk to the driver" in said and "无 none" not in said
+
+
+def test_doctor_asks_for_more_disk_where_cudas_libraries_come_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda place: SimpleNamespace(free=12 * 2**30))
+    show(monkeypatch)
+    assert f"take {doctor.DISK_GPU:.0f} GB" in doctor.table()
+    monkeypatch.setattr(gpu, "gpus", tuple)
+    assert "environments take" not in doctor.table()
+
+
+def test_doctors_sizes_are_those_of_the_recipes() -> None:
+    """The deploy room may not ask the train room; the recipes' headers say them too."""
+    names = {"1.8B": "internlm2_1_8b_qlora", "7B": "internlm2_qlora", "20B": "internlm2_20b_qlora"}
+    for size, need in doctor.TRAINS:
+        text = (helper.ROOT / "configs" / f"{names[size]}.py").read_text()
+        assert f"about {need} GB" in text, size
+
+
+def test_what_is_served_is_looked_at_before_an_environment_is_made(
+    room: Room, tmp_path: Path
+) -> None:
+    env = helper.gpu_environment(tmp_path) | {"UV_OFFLINE": "1"}
+    (tmp_path / "venvs" / "turbomind" / ".installed").unlink()
+    (tmp_path / "none").mkdir()
+    words = ("start", "--port", helper.free_port())
+    absent = room.deploy(*words, "--work-dir", tmp_path / "none", env=env)
+    assert absent.returncode == 2 and "make merge" in absent.stderr
+    large = big(tmp_path / "large", 90e9)
+    huge = room.deploy(*words, "--work-dir", room.run, "--model", large, env=env)
+    assert huge.returncode == 2 and "96.3 GB" in huge.stderr and "GPU memory" in huge.stderr
+    assert "准备环境" not in absent.stdout + huge.stdout
 
 
 def test_quantising_on_a_gpu_is_measured_by_the_engine_that_will_serve(

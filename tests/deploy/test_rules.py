@@ -74,19 +74,19 @@ def test_what_the_engine_would_get_wrong_is_refused_before_the_work(tmp_path: Pa
         gguf.preflight(path)
 
 
-def test_auto_takes_turbomind_where_there_is_a_gpu_and_makes_its_environment(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_auto_takes_turbomind_where_there_is_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     monkeypatch.setattr(engines, "make_environment", made.append)
     monkeypatch.setattr(engines.gpu, "gpus", tuple)
-    assert engines.choose("auto") == "cpu" and not made
+    assert engines.choose("auto") == "cpu"
     with pytest.raises(UserError, match=r"GPU.*llama\.cpp"):
         engines.choose("turbomind")
     card = engines.gpu.GPU("something", (550, 54), 24.0, 24.0)
     monkeypatch.setattr(engines.gpu, "gpus", lambda: (card,))
-    assert engines.choose("auto") == "turbomind" and made == ["turbomind"]
-    assert engines.choose("cpu") == "cpu" and made == ["turbomind"]
+    assert engines.choose("auto") == "turbomind" and engines.choose("cpu") == "cpu"
+    assert not made, "what is served is looked at before its engine's environment is made"
+    engines.ready("cpu"), engines.ready("turbomind")
+    assert made == ["turbomind"]
     old = engines.gpu.GPU("something", (470, 82), 24.0, 24.0)
     monkeypatch.setattr(engines.gpu, "gpus", lambda: (old,))
     with pytest.raises(UserError, match=r"470\.82.*525"):

@@ -302,9 +302,104 @@ def weights(base: str) -> dict:
     return found
 
 
+def written_out(base: str) -> dict:
+    """Bytes of 4-bit weights written out that lie on the device beside each other while a model is
+    dequantised for merging: at most, of the largest layer, of all layers."""
+    import bitsandbytes.functional as functional
+    import torch
+    from torch.multiprocessing.reductions import StorageWeakRef
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    from train import export
+
+    class Device(torch.Tensor):
+        """What a GPU's memory would hold: moving it to the CPU makes another tensor."""
+
+        def cpu(self, *args: object, **kwargs: object) -> torch.Tensor:
+            with torch._C.DisableTorchFunctionSubclass():
+                return self.clone().as_subclass(torch.Tensor)
+
+    bits = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_compute_dtype=torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(base, quantization_config=bits)
+    there: list[tuple[StorageWeakRef, int]] = []
+    peak, before = 0, functional.dequantize_4bit
+
+    def noted(*args: object, **kwargs: object) -> torch.Tensor:
+        nonlocal peak
+        out = before(*args, **kwargs)
+        there.append((StorageWeakRef(out.untyped_storage()), out.nbytes))
+        peak = max(peak, sum(size for ref, size in there if not ref.expired()))
+        return out.as_subclass(Device)
+
+    functional.dequantize_4bit = noted
+    try:
+        plain = export.dequantized(model)
+    finally:
+        functional.dequantize_4bit = before
+    sizes = [size for _, size in there]
+    devices = sorted({parameter.device.type for parameter in plain.parameters()})
+    return {"peak": peak, "layer": max(sizes), "all": sum(sizes), "devices": devices}
+
+
+def saved_for_backward(base: str) -> dict:
+    """Bytes that one forward pass of the body keeps for the backward pass, weights not counted,
+    beside the estimate's."""
+    from dataclasses import replace
+
+    import torch
+
+    from train import estimate
+    from train.model import parts
+    from train.shapes import shape
+
+    # A GPU's dropout keeps a mask of bytes; a CPU's own would keep the noise in float32.
+    plain, torch.nn.Dropout.forward = (
+        torch.nn.Dropout.forward,
+        lambda self, x: torch.native_dropout(x, self.p, True)[0] if self.p else x,
+    )
+    found, length = {}, 512
+    ids = torch.arange(length).reshape(1, length)
+    usual = {"unpack_4bit": False, "keep_frozen": False, "max_length": length, "batch_size": 1}
+    for name, options in {
+        "nf4": {"lora_dropout": 0.1, "use_activation_checkpointing": False},
+        "nf4, no dropout": {"lora_dropout": 0.0, "use_activation_checkpointing": False},
+        "nf4, checkpointing": {"lora_dropout": 0.1, "use_activation_checkpointing": True},
+        "16 bits": {"lora_dropout": 0.1, "quantization": None},
+        "all weights": {"lora_r": 0},
+    }.items():
+        model = build(base, **usual, **options)
+        own = {t.untyped_storage().data_ptr() for t in (*model.parameters(), *model.buffers())}
+        sizes: dict[int, int] = {}
+
+        def keep(tensor: torch.Tensor, own=own, sizes=sizes) -> torch.Tensor:
+            place = tensor.untyped_storage()
+            mask = tensor.shape[-2:] == (length, length)  # one for all layers in a packed run
+            weight = tensor.dim() == 2 and length not in tensor.shape  # its copy in 16 bits
+            if place.data_ptr() not in own and not mask and not weight:
+                sizes[place.data_ptr()] = place.nbytes()
+            return tensor
+
+        hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
+        with hooks, torch.autocast("cpu", dtype=torch.bfloat16):
+            out = parts(model.llm)[0](input_ids=ids)
+        assert out.last_hidden_state.requires_grad
+        told = {"lora_r": 4, "quantization": "nf4", "lora_dropout": 0.0} | options
+        told = {"dtype": "bfloat16", "use_activation_checkpointing": False} | told
+        kept = estimate.activations(shape(base), told, length)
+        if told["use_activation_checkpointing"]:  # one layer more, while it is computed again
+            kept -= estimate.activations(
+                replace(shape(base), layers=1),
+                {**told, "use_activation_checkpointing": False},
+                length,
+            )
+        found[name] = [sum(sizes.values()), kept]
+    torch.nn.Dropout.forward = plain
+    return found
+
+
 if __name__ == "__main__":
     os.environ["HF_HUB_OFFLINE"] = "1"
     mends.apply()
     parts = (token_ids, guarded, unguarded, unpacked, packed, frozen, threads, failed_write)
-    parts += (flash_installed, weights)
+    parts += (flash_installed, weights, written_out, saved_for_backward)
     print(json.dumps({part.__name__: part(sys.argv[1]) for part in parts}))

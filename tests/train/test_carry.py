@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -47,7 +48,11 @@ def test_rows_and_recipe_are_carried(data: Path, tmp_path: Path, form: str) -> N
         assert made["template"] == "intern2" and made["quantization_bit"] == 4
         assert read_json(out / "dataset_info.json")[made["dataset"]]["file_name"] == "train.jsonl"
     else:
-        assert made["model"] == "internlm/internlm2-chat-7b" and made["quant_bits"] == 4
+        # ms-swift looks on ModelScope unless it is told otherwise.
+        assert made["model"] == "Shanghai_AI_Laboratory/internlm2-chat-7b"
+        assert made["quant_bits"] == 4
+        assert made["packing"] and made["attn_impl"] == "flash_attn"
+        assert "flash-attn" in done.stdout and "flash-attn" in (out / "README.md").read_text()
 
 
 def test_every_recipe_with_questions_has_a_template_there(data: Path, tmp_path: Path) -> None:
@@ -71,3 +76,41 @@ def test_what_cannot_be_carried_is_said_and_nothing_is_lost(data: Path, tmp_path
         )
     with pytest.raises(UserError, match="make data"):
         carry.carry("internlm2_qlora.py", "swift", tmp_path / "none", tmp_path / "o", [])
+
+
+@pytest.mark.parametrize("form", ["llamafactory", "swift"])
+def test_what_the_recipe_says_is_carried_or_said(
+    data: Path, tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows with evidence, LoRA on some layers, and a base that is found from the other folder."""
+    row = next(iter(read_jsonl(data / "train.jsonl")))
+    write_jsonl(data / "evidence.jsonl", [row, row])
+    given = ["evidence=True", "lora_layers=[30,31]", "pack_to_max_length=False"]
+    carry.carry("internlm2_qlora.py", form, data, tmp_path / "o", given)
+    assert len(list(read_jsonl(tmp_path / "o" / "train.jsonl"))) == 3
+    made, said = settings(tmp_path / "o"), capsys.readouterr().out
+    if form == "llamafactory":
+        assert "lora_layers=[30, 31]" in said and not made["packing"]
+    else:
+        chosen = re.compile(made["target_regex"]).fullmatch
+        assert chosen("model.layers.31.attention.wqkv") and "target_modules" not in made
+        assert chosen("base.model.layers.30.mlp.up_proj") and "lora_layers" not in said
+        assert not chosen("model.layers.3.attention.wqkv") and not chosen("model.layers.30.mlp")
+        assert not chosen("model.layers.30.attention_norm") and not made["packing"]
+
+
+@pytest.mark.parametrize(("given", "named"), [
+    ("models/Qwen3.5-9B", str(ROOT / "models" / "Qwen3.5-9B")),
+    ("../there/base", str(ROOT.parent / "there" / "base")),
+    ("Qwen/Qwen3.5-9B", "Qwen/Qwen3.5-9B"),
+    ("/data/base", "/data/base"),
+])  # fmt: skip
+def test_the_base_is_found_after_cd(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, named: str
+) -> None:
+    monkeypatch.chdir(ROOT)
+    carry.carry(
+        "internlm2_qlora.py", "swift", data, tmp_path / "o",
+        [f"pretrained_model_name_or_path={given}"],
+    )  # fmt: skip
+    assert settings(tmp_path / "o")["model"] == named

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import signal
 import subprocess
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.files import ROOT
 from tests.train.conftest import PYTHON, VENVS, environment
+from train import gpu_check
 
 
 @pytest.mark.slow
@@ -32,6 +38,91 @@ def test_the_rehearsal_runs_to_its_end_and_leaves_no_weights(tmp_path: Path) -> 
     assert rows["serve: awq"]["seconds"] > 0
     left = list(tmp_path.rglob("*.safetensors"))
     assert not left and "serve: cpu" in done.stdout
+
+
+@pytest.mark.parametrize("end", [RuntimeError, KeyboardInterrupt, "SIGTERM"])
+def test_its_weights_go_however_it_ends(tmp_path: Path, end: Any) -> None:
+    """They are 15.5 GB of a rented disk."""
+    work = tmp_path / "models"
+    expected = SystemExit if end == "SIGTERM" else end
+    with pytest.raises(expected), gpu_check.removed_on_failure(work):
+        (work / "internlm2-chat-7b").mkdir()
+        (work / "internlm2-chat-7b" / "model.safetensors").write_bytes(b"x")
+        if end == "SIGTERM":
+            signal.raise_signal(signal.SIGTERM)
+        raise expected
+    assert not work.exists()
+
+
+SERVING = """
+import sys, threading, time
+from pathlib import Path
+from core.files import write_json
+from deploy import gpu_check
+
+out = Path(sys.argv[1])
+merged = out / "models" / "m" / "run" / "merged"
+merged.mkdir(parents=True)
+(merged / "config.json").write_text("{}")
+note = {"rehearsed": True, "began": time.time(), "minutes": 10, "gpu": "x", "rows": []}
+write_json(out / "train.json", note)
+gpu_check.one_model = lambda *_, **__: 1 / 0
+try:
+    gpu_check.gpu_check(out)
+except ZeroDivisionError:
+    print("removed", not (out / "models").exists())
+thread = threading.Thread(target=time.sleep, args=(60,), daemon=True)
+thread.start()
+try:
+    with gpu_check.until(time.time() + 0.5):
+        thread.join()
+except gpu_check.OutOfTime:
+    print("ended")
+with gpu_check.until(time.time() + 0.1):
+    pass
+time.sleep(0.3)
+print("off")
+gpu_check.served = lambda folder, backend, found: (found.update(load_s=1.0), time.sleep(60))
+with_time = len(gpu_check.CLIENTS) * gpu_check.SECONDS + 30
+gpu_check.STOPPING = with_time
+print(gpu_check.attempt(out, "cpu", time.time() + with_time + 1))
+"""
+
+
+def test_the_serving_half_keeps_to_the_clock_and_removes_them_too(tmp_path: Path) -> None:
+    python = VENVS / "serve" / "bin" / "python"
+    if not python.exists():
+        pytest.skip("no environment (python3 requirements/install.py serve)")
+    done = subprocess.run(
+        [str(python), "-c", SERVING, str(tmp_path)],
+        env=environment(), cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    lines = done.stdout.splitlines()
+    assert lines[:3] == ["removed True", "ended", "off"], done.stderr
+    assert "out of time" in lines[-1] and "'load_s': 1.0" in lines[-1]
+
+
+def test_minutes_hold_within_a_step_too() -> None:
+    process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    process.start()
+    began = time.monotonic()
+    assert gpu_check.ended(process, 0.5) and not process.is_alive()
+    assert time.monotonic() - began < 30
+
+
+def test_what_it_cannot_do_is_said_before_an_environment_is_made(tmp_path: Path) -> None:
+    path = f"{ROOT / 'tests' / 'bin'}:{os.environ['PATH']}"
+    for given, said in (
+        (["MINUTES=0.5", "REHEARSE=1"], "MINUTES=0.5"),
+        ([], "nvidia-smi: No devices were found"),
+    ):
+        done = subprocess.run(
+            ["make", "gpu-check", f"WORK_DIRS={tmp_path}", *given],
+            env={**environment(), "PATH": path, "FAKE_FAIL": "No devices were found"},
+            cwd=ROOT, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 2 and said in done.stderr, done.stderr
+        assert "准备环境" not in done.stdout and not (tmp_path / "gpu-check").exists()
 
 
 def test_without_a_gpu_it_says_so_in_one_line(tmp_path: Path) -> None:

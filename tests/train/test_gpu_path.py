@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from core import gpu
+from core.errors import UserError
+from core.files import write_json
 from tests.train.conftest import HERE, VENVS, environment
-from train import preflight, recipes
+from train import launch, preflight, recipes, run
 
 
 def python(script: str, *words: str, stage: str = "train", timeout: float = 300) -> Any:
@@ -48,6 +50,23 @@ def test_weights_have_the_dtypes_that_the_estimate_counts(
     assert found["kept"] == pytest.approx(kept, rel=0.06, abs=2000)
 
 
+def test_merging_writes_out_one_layer_at_a_time(probed: dict[str, Any]) -> None:
+    """Of a 20B that was trained on 32 GB all layers at once are 39.7 GB."""
+    found = probed["written_out"]
+    assert found["peak"] == found["layer"] < found["all"] / 4
+    assert found["devices"] == ["cpu"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["nf4", "nf4, no dropout", "nf4, checkpointing", "16 bits", "all weights"]
+)
+def test_the_estimate_counts_what_the_backward_pass_keeps(
+    probed: dict[str, Any], kind: str
+) -> None:
+    counted, told = probed["saved_for_backward"][kind]
+    assert told == pytest.approx(counted, rel=0.1)
+
+
 def test_two_ranks_answer_sample_questions_together() -> None:
     done = python("ranks.py", "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone")
     assert done.returncode == 0, done.stderr[-1500:]
@@ -63,22 +82,99 @@ def shown(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("PATH", f"{stand_in}:/usr/bin:/bin")
         for name, value in values.items():
             monkeypatch.setenv(f"FAKE_{name.upper()}", str(value))
-        gpu.gpus.cache_clear()
+        gpu.once.cache_clear()
 
     yield show
     monkeypatch.undo()
-    gpu.gpus.cache_clear()
+    gpu.once.cache_clear()
 
 
+def resolved(name: str, **options: object) -> Any:
+    """The config of recipe ``name`` as a run on this machine has it."""
+    path = recipes.find(name)
+    return recipes.measured(path, recipes.load(path, options), options)
+
+
+@pytest.mark.parametrize("asked", [{}, {"dtype": "auto"}])
 @pytest.mark.parametrize("name", ["internlm2_qlora.py", "qwen2_5_7b_qlora.py"])
-def test_bfloat16_where_the_gpu_has_it_float16_on_older_ones(name: str, shown) -> None:
+def test_bfloat16_where_the_gpu_has_it_float16_on_older_ones(
+    name: str, asked: dict[str, Any], shown
+) -> None:
     shown(cap="8.0")
-    new = recipes.load(recipes.find(name))
+    new = resolved(name, **asked)
     assert new.settings.dtype == "bfloat16" and new.optim_wrapper.loss_scale == 1.0
     shown(cap="7.5", gpu="Tesla T4")
-    old = recipes.load(recipes.find(name))
+    old = resolved(name, **asked)
     assert old.settings.dtype == "float16" and old.optim_wrapper.loss_scale == "dynamic"
-    assert recipes.load(recipes.find(name), {"dtype": "bfloat16"}).settings.dtype == "bfloat16"
+    assert resolved(name, dtype="bfloat16").settings.dtype == "bfloat16"
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> dict[str, str]:
+    """Options of a 7B recipe whose data and base (its config alone) are there."""
+    (tmp_path / "data").mkdir()
+    turn = {"system": "简答。", "input": "问", "output": "答"}
+    (tmp_path / "data" / "train.jsonl").write_text(json.dumps({"conversation": [turn]}) + "\n")
+    (tmp_path / "base").mkdir()
+    (tmp_path / "base" / "config.json").write_text("{}\n")
+    named = {"data": str(tmp_path / "data")}
+    return {**named, "pretrained_model_name_or_path": str(tmp_path / "base")}
+
+
+def test_the_gpu_that_happens_to_be_there_makes_no_other_run(job: dict[str, str], shown) -> None:
+    """A run begun where bfloat16 is native goes on with RESUME=1 where it is not."""
+    path, keys = recipes.find("internlm2_qlora.py"), []
+    for cap in ("8.0", "7.5"):
+        shown(cap=cap)
+        asked = recipes.load(path, job)
+        cfg = recipes.measured(path, asked, job)
+        state = run.describe(path, cfg, "gongkao", Path(job["data"]), asked.settings.dtype)
+        keys.append(state["key"])
+    assert keys[0] == keys[1]
+
+
+def test_a_login_node_without_a_gpu_hands_a_job_to_slurm(
+    job: dict[str, str], tmp_path: Path, shown, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What only the node can tell is decided there: its driver, its dtype."""
+    path, where = recipes.find("internlm2_qlora.py"), launch.Where(gpus=8, launcher="slurm")
+    shown(fail="No devices were found")
+    settings = recipes.load(path, job).settings.to_dict()
+    preflight.check(path.name, settings, where)
+    with pytest.raises(UserError, match="No devices were found"):
+        preflight.check(path.name, settings)
+    preflight.ready(path.name, Path(job["data"]), [f"{k}={v}" for k, v in job.items()], where)
+    assert "by its node" in capsys.readouterr().out
+    text = launch.script(tmp_path / "run", where)
+    assert text.index("train settle") < text.index("train worker")
+    launch.note(tmp_path / "run", "", recipe=str(path), options=job)
+    write_json(tmp_path / "run" / "run.json", {"settings": {"dtype": "auto", "lr": "0.0002"}})
+    with pytest.raises(UserError, match="No devices were found"):
+        run.settle(tmp_path / "run")
+    shown(fail="", cap="7.5", gpu="Tesla V100")
+    run.settle(tmp_path / "run")
+    assert "dtype='float16'" in (tmp_path / "run" / "config.py").read_text()
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["settings"] == {
+        "dtype": "float16", "lr": "0.0002",
+    }  # fmt: skip
+
+
+def test_preflight_says_what_nvidia_smi_says(job: dict[str, str], shown, monkeypatch) -> None:
+    path = recipes.find("internlm2_qlora.py")
+    settings = recipes.load(path, job).settings.to_dict()
+    shown(driver="[N/A]")
+    with pytest.raises(UserError, match=r"no driver version.*TIKUFORGE_CUDA"):
+        preflight.check(path.name, settings)
+    shown(driver="550.54.15", gpus=2)
+    with pytest.raises(UserError, match=r"GPUS=4.*2 GPU"):
+        preflight.check(path.name, settings, launch.Where(gpus=4))
+    for there, driver in (("2.13.0+cpu", "580.65.06"), ("2.13.0", "550.54.15")):
+        shown(driver=driver)
+        monkeypatch.setattr(preflight.importlib.metadata, "version", lambda name, v=there: v)
+        with pytest.raises(UserError, match=rf"torch {there.replace('+', '.')}.*make env-"):
+            preflight.check(path.name, settings)
+    monkeypatch.setattr(preflight.importlib.metadata, "version", lambda name: "2.10.0")
+    preflight.check(path.name, settings)
 
 
 def test_preflight_says_a_driver_that_is_too_old_and_a_gpu_that_is_small(
