@@ -11,13 +11,13 @@ import json
 import shutil
 from pathlib import Path
 
+from core import families
 from core.domain import Domain
 from core.errors import UserError
 from core.files import read_json, shown, write_text
 from deploy import gguf, models, quantize
 
 PROBE = [{"role": "system", "content": "\0S"}, {"role": "user", "content": "\0U"}]
-STOPS = ("<|im_end|>", "<|endoftext|>", "</s>", "<|eot_id|>")
 
 
 def run(merged: Path, form: str, kind: str, to: Path | None, domain: Domain, name: str) -> str:
@@ -92,7 +92,7 @@ def modelfile(merged: Path, file: str, system: str) -> str:
         )
     else:
         template = before + "{{ .System }}" + between + "{{ .Prompt }}" + after + "{{ .Response }}"
-    stops = [stop for stop in STOPS if stop in before + between + after + follow]
+    stops = [stop for stop in families.stop_words() if stop in before + between + after + follow]
     lines = [f"FROM ./{file}", f'TEMPLATE """{template}"""', f'SYSTEM """{system}"""']
     lines += ["PARAMETER temperature 0", *(f'PARAMETER stop "{stop}"' for stop in stops)]
     return "\n".join(lines) + "\n"

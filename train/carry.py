@@ -14,19 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from core import families
 from core.errors import UserError
 from core.files import MODELS, read_jsonl, shown, write_json, write_jsonl, write_text
 from train import preflight, recipes
 
 # LLaMA-Factory's names of the chat templates; thinking families without their thinking, as here.
-TEMPLATES = {
-    "internlm2_chat": "intern2",
-    "qwen_chat": "qwen",
-    "qwen3": "qwen3_nothink",
-    "llama3_1": "llama3",
-    "deepseek_r1": "deepseekr1",
-    "smollm2": "smollm2",
-}
+TEMPLATES = {one.prompt_template: one.llamafactory for one in families.all_()}
 MARK = ".tikuforge"  # in a folder that we may write again
 
 

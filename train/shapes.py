@@ -10,6 +10,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from core import families
 
 
 @dataclass(frozen=True)
@@ -56,22 +59,9 @@ class Shape:
 
 
 KNOWN = {
-    "internlm2-chat-1_8b": Shape(92544, 2048, 8192, 24, 16, 8, 128, False, True),
-    "internlm2-chat-7b": Shape(92544, 4096, 14336, 32, 32, 8, 128, False, True),
-    "internlm2-chat-20b": Shape(92544, 6144, 16384, 48, 48, 8, 128, False, True),
-    "internlm2_5-1_8b-chat": Shape(92544, 2048, 8192, 24, 16, 8, 128, False, True),
-    "internlm2_5-7b-chat": Shape(92544, 4096, 14336, 32, 32, 8, 128, False, True),
-    "internlm3-8b-instruct": Shape(128512, 4096, 10240, 48, 32, 2, 128, False),
-    "Qwen2.5-0.5B-Instruct": Shape(151936, 896, 4864, 24, 14, 2, 64, True),
-    "Qwen2.5-1.5B-Instruct": Shape(151936, 1536, 8960, 28, 12, 2, 128, True),
-    "Qwen2.5-3B-Instruct": Shape(151936, 2048, 11008, 36, 16, 2, 128, True),
-    "Qwen2.5-7B-Instruct": Shape(152064, 3584, 18944, 28, 28, 4, 128, False),
-    "Qwen3-0.6B": Shape(151936, 1024, 3072, 28, 16, 8, 128, True),
-    "Qwen3-4B": Shape(151936, 2560, 9728, 36, 32, 8, 128, True),
-    "Qwen3-8B": Shape(151936, 4096, 12288, 36, 32, 8, 128, False),
-    "Meta-Llama-3.1-8B-Instruct": Shape(128256, 4096, 14336, 32, 32, 8, 128, False),
-    "DeepSeek-R1-Distill-Qwen-7B": Shape(152064, 3584, 18944, 28, 28, 4, 128, False),
-    "SmolLM2-135M-Instruct": Shape(49152, 576, 1536, 30, 9, 3, 64, True),
+    name: Shape(*numbers, family.fused)
+    for family in families.all_()
+    for name, numbers in family.shapes.items()
 }
 
 
@@ -92,7 +82,13 @@ def shape(model: str | Path) -> Shape | None:
             c.get("num_key_value_heads") or heads,
             c.get("head_dim") or hidden // heads,
             bool(c.get("tie_word_embeddings", False)),
-            c.get("model_type") == "internlm2",
+            fused(c),
         )
     except KeyError:
         return None
+
+
+def fused(config: dict[str, Any]) -> bool:
+    """Whether a model's q, k and v are one matrix."""
+    family = families.of_architecture((config.get("architectures") or ["?"])[0])
+    return bool(family and family.fused)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core import families
 from core.errors import UserError
 from core.files import write_jsonl
+from deploy import preflight as serving
 from train import check, estimate, preflight, recipes, shapes
 
 
@@ -251,3 +253,24 @@ def test_estimate_without_weights_still_says_memory(
     said = capsys.readouterr().out
     assert "19.8" in said or "19.9" in said, "billions of parameters"
     assert "modelscope download" in said and (tmp_path / "run" / "estimate.json").is_file()
+
+
+@pytest.mark.parametrize("name", recipes.names())
+def test_a_recipe_is_its_family_s(name: str) -> None:
+    settings = recipes.load(recipes.FOLDER / name).settings
+    folder = Path(settings["pretrained_model_name_or_path"]).name
+    mine = [one for one in families.all_() if folder in one.shapes]
+    if "pretrain" in name or not mine:  # a base without "-Instruct" is of the same shape
+        return
+    (family,) = mine
+    assert settings["environment"] == family.environment
+    assert settings["prompt_template"] == family.prompt_template
+
+
+@pytest.mark.parametrize("family", families.all_(), ids=lambda one: one.name)
+def test_a_family_claims_only_what_lmdeploy_does(family: families.Family) -> None:
+    for architecture in family.architectures:
+        assert ("turbomind" in family.engines) <= (architecture in serving.TURBOMIND)
+        assert ("awq" in family.quantisers) == (architecture in serving.CALIBRATED)
+    assert {"SYSTEM", "INSTRUCTION", "SUFFIX", "STOP_WORDS"} <= set(family.template)
+    assert set(family.engines) <= {"turbomind", "pytorch", "cpu"}
