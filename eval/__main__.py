@@ -1,4 +1,4 @@
-"""``python -m eval retrieve|run|serve|report|judge|compare|score|selfcheck``; see docs/eval.md."""
+"""``python -m eval run|serve|retrieve|report|judge|compare|score|cases|exams``: docs/eval.md."""
 
 from __future__ import annotations
 
@@ -82,6 +82,10 @@ def parser() -> argparse.ArgumentParser:
     score.add_argument("--aliases", default="medical", help="eval/aliases/NAME.txt, none: 不用别名")
     score.add_argument("--strict", action="store_true", help="没答的题算错 no answer is a miss")
 
+    cases = commands.add_parser("cases", help="评分器对已知判断 the scorer on judged answers")
+    cases.add_argument("file", type=Path, help="JSON lines, docs/scoring.md")
+    cases.add_argument("--json", action="store_true", help="只输出一行 JSON one line of JSON only")
+
     check = commands.add_parser("selfcheck", help="评分器自检 the scorer on texts of known score")
     check.add_argument("labels", type=Path)
     return top
@@ -162,6 +166,10 @@ def main() -> int:
     plain = {"score": score, "selfcheck": selfcheck, "retrieve": retrieve, "exams": exams}
     if args.command in plain:
         return plain[args.command](args)
+    if args.command == "cases":
+        from eval import cases
+
+        return cases.show(args.file, args.json)
     if args.command == "compare":
         from eval import compare
 
