@@ -149,6 +149,13 @@ def score(
     print(f"每答标签数 labels per answer {made['labels_per_answer']}")
 
 
+def cases(file: Path, /, json: bool = False) -> int:
+    """The scorer on judged answers, JSON lines (docs/scoring.md): right, total, each wrong one."""
+    from eval import cases
+
+    return cases.show(file, json)
+
+
 def selfcheck(labels: Path, /) -> None:
     """What the scorer makes of leaflets of known score, beside a plain substring."""
     from eval import standards
@@ -160,4 +167,4 @@ def selfcheck(labels: Path, /) -> None:
 
 
 if __name__ == "__main__":
-    main("eval", run, ask, exams, retrieve, report, judge, compare, score, selfcheck)
+    main("eval", run, ask, exams, retrieve, report, judge, compare, score, cases, selfcheck)

@@ -17,9 +17,10 @@ from typing import Any
 from core.errors import UserError
 from core.files import shown
 from core.text import bare
+from core.thinking import without_thinking
 from eval import read
 from eval.stats import cell
-from eval.terms import Matcher, final, no_tags
+from eval.terms import Matcher, no_tags
 
 ALIASES = Path(__file__).parent / "aliases"
 ENTITY, LABELS, INSTRUCTION = "药品", "医学专家标注的适应病症", "instruction"
@@ -118,7 +119,7 @@ def pair(path: Path, entries: list[Entry]) -> tuple[list[tuple[Entry, str]], lis
 def judge(entry: Entry, answer: str, matcher: Matcher, vocabulary: list[str]) -> dict[str, Any]:
     """One answer: ``hits`` (label → rule that found it), ``missed``, ``others`` (labels of the
     table that are not this entity's, by the strict rules only), and each standard as 0 or 1."""
-    text = matcher.read(final(answer), [entry.entity, entry.instruction])
+    text = matcher.read(without_thinking(answer), [entry.entity, entry.instruction])
     rules = {label: matcher.rule(label, text) for label in entry.labels}
     hits = {label: rule for label, rule in rules.items() if rule}
     own = [matcher.key(label) for label in entry.labels]

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
+from core.chinese import simplified
 from core.errors import UserError
 from core.files import shown
 from eval.denial import HIDDEN, STOP, sentences
@@ -36,29 +36,12 @@ def no_tags(text: str) -> str:
     return html.unescape(re.sub(r"</?[a-zA-Z][^<>]{0,200}>", "", text))
 
 
-@lru_cache(maxsize=1)
-def _converter() -> Any:
-    from opencc import OpenCC
-
-    return OpenCC("t2s")
-
-
-def _simple(text: str) -> str:
-    """Traditional characters as simplified ones."""
-    return str(_converter().convert(text)) if re.search(r"[\u3400-\u9fff]", text) else text
-
-
-def final(text: str) -> str:
-    """An answer without its thinking (``<think>…</think>``; one that is cut off in it has none)."""
-    return text.rpartition("</think>")[2].partition("<think>")[0]
-
-
 def normal(text: str) -> str:
     """No HTML or Markdown marks, NFKC, lower case, simplified characters, no spaces; line ends
     stay."""
     text = no_tags(text)
     text = re.sub(r"[①-⑳❶-❿]", "。", text)
-    text = _simple(unicodedata.normalize("NFKC", text).casefold())
+    text = simplified(unicodedata.normalize("NFKC", text).casefold())
     text = re.sub(r"[^\S\n]|[\u200b-\u200f\ufeff*#`]", "", text)
     text = re.sub(r"(?<=[\u4e00-\u9fff])[-‐‑–](?=[\u4e00-\u9fff])", "", text)
     # 急(慢)性 is 急、慢性

@@ -8,7 +8,7 @@ are those of the ``config.json`` on the hub.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ class Shape:
 
 
 KNOWN = {
-    name: Shape(*numbers, family.fused)
+    name: replace(Shape(*numbers), fused=family.fused)
     for family in families.all_()
     for name, numbers in family.shapes.items()
 }
