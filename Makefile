@@ -52,7 +52,7 @@ DEV   = $(VENVS)/dev/bin/python
 
 # NAME=value on the command line → --name value, for those of make data's options that are given.
 given = $(foreach name,$(1),$(if $($(name)),--$(subst _,-,$(shell echo $(name) | tr A-Z a-z)) $($(name))))
-DATA_ARGS = $(call given,BANK TABLE TEMPLATES NOVEL MIX MIX_RATIO AGAINST ENGINE) $(if $(FORCE),--force) $(if $(ALLOW_LOSS),--allow-loss)
+DATA_ARGS = $(call given,BANK TABLE TEMPLATES NOVEL MIX MIX_RATIO AGAINST ENGINE) $(if $(FORCE),--force) $(if $(ALLOW_LOSS),--allow-loss) $(if $(LEARN),--learn)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -87,7 +87,7 @@ data: env-core  ## BANK="a.docx b.xlsx" [TABLE= TEMPLATES= NOVEL= MIX= DOMAIN= O
 	  -m data_tools build --domain $(DOMAIN) --out $(OUT) --config $(CONFIG) $(DATA_ARGS)
 
 review: env-core  ## 读回人工修改过的 review.xlsx re-read the edited workbook
-	@$(CORE) -m data_tools review --domain $(DOMAIN) --out $(OUT) --config $(CONFIG)
+	@$(CORE) -m data_tools review --domain $(DOMAIN) --out $(OUT) --config $(CONFIG) $(if $(LEARN),--learn)
 
 TRAIN_ARGS = --domain $(DOMAIN) --data $(DATA) --work-dir $(RUN) \
   $(if $(OVERRIDE)$(LOAD_FROM)$(TRACK)$(GROUNDED),--override $(OVERRIDE) \

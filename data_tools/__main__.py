@@ -31,6 +31,9 @@ def arguments() -> argparse.Namespace:
         command.add_argument("--engine", choices=("here", "ray"), default="here")
         command.add_argument("--config", default="", help="the recipe whose tokenizer counts")
         command.add_argument("--allow-loss", action="store_true", help="go on if most was lost")
+        command.add_argument(
+            "--learn", action="store_true", help="keep corrections for later documents"
+        )
         if name == "build":
             command.add_argument("--bank", nargs="*", default=[], metavar="FILE")
             command.add_argument("--novel", nargs="*", default=[], metavar="FILE")
@@ -142,7 +145,7 @@ def main() -> int:
     if args.command == "generate":
         return generation.main(args)
     engine = ray_engine() if args.engine == "ray" else build.HERE
-    card = build.build(inputs_of(args), args.out, args.force, args.config, engine)
+    card = build.build(inputs_of(args), args.out, args.force, args.config, engine, args.learn)
     report(card, args.out)
     return 0
 
