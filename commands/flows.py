@@ -31,13 +31,15 @@ def data(run: Runner, given: Given, place: Places) -> None:
         "ray" if engine == "ray" else "core", "data_tools", "build", **about, novel=novel,
         **sources, templates=given["TEMPLATES"], mix_ratio=given["MIX_RATIO"], engine=engine,
         config=place.config, force=given["FORCE"], allow_loss=given["ALLOW_LOSS"],
+        learn=given["LEARN"],
     )  # fmt: skip
 
 
 def review(run: Runner, given: Given, place: Places) -> None:
     """The edited workbook back into the data set."""
     about = {"domain": place.domain, "out": place.out, "config": place.config}
-    run.room("core", "data_tools", "review", **about, allow_loss=given["ALLOW_LOSS"])
+    asked = {name: given[name.upper()] for name in ("allow_loss", "learn")}
+    run.room("core", "data_tools", "review", **about, **asked)
 
 
 def overrides(given: Given) -> list[str]:

@@ -47,6 +47,9 @@ OPTIONS = {
         Option("ENGINE", one_of("here", "ray"), "谁来做重活", "who does the heavy steps"),
         Option("FORCE", flag, "1：重做", "1: make it again"),
         Option("ALLOW_LOSS", flag, "1：大半未读出也继续", "1: go on though most was lost"),
+        Option(
+            "LEARN", flag, "1：修改也用于以后的文件", "1: corrections teach later documents too"
+        ),
         Option("RESUME", one_of("1", "0", "auto"), "1：接着训练", "1: go on from a checkpoint"),
         Option("OVERRIDE", words, "配方选项 lr=5e-5 …", "options of the recipe, lr=5e-5 …"),
         Option("LOAD_FROM", text, "从这个适配器开始", "an adapter to start from"),
@@ -153,9 +156,9 @@ VERBS = {
              "the whole path on the sample, in minutes",
              options=("OVERRIDE", "EVIDENCE_ROWS", *EVALUATION)),
         Verb("data", flows.data, "题库、表格、文本 → 数据集", "banks, tables, texts to a data set",
-             ("BANK",), (*SOURCES, "AGAINST", "ENGINE", "FORCE", "ALLOW_LOSS")),
+             ("BANK",), (*SOURCES, "AGAINST", "ENGINE", "FORCE", "ALLOW_LOSS", "LEARN")),
         Verb("review", flows.review, "读回人工修改过的 review.xlsx", "re-read the edited workbook",
-             options=("ALLOW_LOSS",)),
+             options=("ALLOW_LOSS", "LEARN")),
         Verb("train", flows.train, "微调", "tune the recipe's base on the data set", ("CONFIG",),
              (*RECIPE, "RESUME", "FORCE", "GPUS", "NNODES", "NODE_RANK", "ADDR", "DEEPSPEED",
               "LAUNCHER", "PARTITION")),

@@ -37,9 +37,10 @@ def build(
     engine: Literal["here", "ray"] = "here",
     config: str = "",
     allow_loss: bool = False,
+    learn: bool = False,
 ) -> None:
     """Sources to a data set; force: make it again, config: the recipe whose tokenizer counts,
-    allow-loss: go on if most of a file was lost."""
+    allow-loss: go on if most of a file was lost, learn: keep corrections for later documents."""
     given = Inputs(
         domain=domain,
         bank=portable(bank),
@@ -53,7 +54,7 @@ def build(
     )
     if novel and (made := generated.made_of(out, [Path(path) for path in novel])):
         given = replace(given, bank=(*given.bank, *portable((made,))))
-    report(builder.build(with_samples(given), out, force, config, engine_of(engine)), out)
+    report(builder.build(with_samples(given), out, force, config, engine_of(engine), learn), out)
 
 
 def review(
@@ -63,13 +64,14 @@ def review(
     engine: Literal["here", "ray"] = "here",
     config: str = "",
     allow_loss: bool = False,
+    learn: bool = False,
 ) -> None:
     """Read the edited workbook back into the same outputs."""
     if not (out / outputs.REVIEW).is_file():
         raise UserError(f"{shown(out)}: 没有 no {outputs.REVIEW}: 请先 run make data first")
     inputs = Inputs.of(read_json(out / outputs.INPUTS))
     inputs = replace(inputs, allow_loss=inputs.allow_loss or allow_loss)
-    report(builder.build(inputs, out, force, config, engine_of(engine)), out)
+    report(builder.build(inputs, out, force, config, engine_of(engine), learn), out)
 
 
 def read(files: list[Path], /, json: bool = False, allow_loss: bool = False) -> int:

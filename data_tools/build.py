@@ -15,7 +15,7 @@ from core import progress
 from core.domain import Domain
 from core.files import ROOT, digest, held, read_json, sha256, shown, write_json, write_text
 from core.rows import Row
-from data_tools import card, clean, contamination, groups, lengths, mix, review, split
+from data_tools import card, clean, contamination, groups, learn, lengths, mix, review, split
 from data_tools.ledger import Ledger
 from data_tools.outputs import CARD, FILES, REVIEW, Made, write
 from data_tools.review import Applied, Review
@@ -36,7 +36,7 @@ def code_key() -> str:
 def key_of(inputs: Inputs, domain: Domain) -> str:
     """The key of a data set: same key and same review workbook, same files."""
     files = [[path.name, sha256(path)] for path in inputs.files()]
-    return digest(files, inputs.mix_ratio, asdict(domain), code_key())
+    return digest(files, inputs.mix_ratio, asdict(domain), code_key(), learn.model_key())
 
 
 def up_to_date(out: Path, key: str) -> dict[str, Any] | None:
@@ -112,10 +112,12 @@ def build(
     force: bool = False,
     recipe: str = "",
     engine: Engine = HERE,
+    teach: bool = False,
 ) -> dict[str, Any]:
     """Make the data set in ``out`` and return its card (``fresh`` False when nothing had changed).
 
-    ``recipe`` names the recipe whose tokenizer measures the rows; ``engine`` does the heavy steps.
+    ``recipe`` names the recipe whose tokenizer measures the rows; ``engine`` does the heavy steps;
+    ``teach`` adds the person's corrections to their own model (:mod:`data_tools.learn`).
     Raises :class:`UserError` for a source or workbook that cannot be read; nothing is written then.
     """
     domain = domains.load(inputs.domain)
@@ -127,8 +129,11 @@ def build(
             return measured(out, made, recipe)
         watch = Watch()
         path = out / REVIEW
+        key_before = learn.model_key()
         person = review.read(path) if path.is_file() else Review()
-        result = make(inputs, domain, person, engine, watch)
+        result = make(inputs, domain, person, engine, watch, teach)
+        if learn.model_key() != key_before:
+            key = key_of(inputs, domain)
         system, facts = domain.system, result.facts
         if tokenizer := lengths.tokenizer_of(recipe):
             rows = lengths.texts([*result.train, *result.held_out], system)
@@ -140,13 +145,22 @@ def build(
         return {**facts, "fresh": True}
 
 
-def make(inputs: Inputs, domain: Domain, person: Review, engine: Engine, watch: Watch) -> Made:
-    """Read, clean, group and split, in memory."""
+def make(
+    inputs: Inputs,
+    domain: Domain,
+    person: Review,
+    engine: Engine,
+    watch: Watch,
+    teach: bool = False,
+) -> Made:
+    """Read, clean, group and split, in memory; ``teach`` keeps what a person corrected."""
     ledger = Ledger()
     rows, known = engine.prepare(inputs, domain, ledger)
     dropped = sum(entry.code not in ("no-column", "missing-type") for entry in ledger)
     watch("read", f"读到 read {len(rows):,}")
     applied = review.apply(rows, known, person, ledger)
+    if teach:
+        learn.save(applied.examples)
     right = {name for name, line in applied.lines.items() if line.decision == "keep"}
     cleaned = clean.clean(applied.rows, applied.known, ledger, right, engine.judge)
     watch("unique", f"去重 without repeats {len(cleaned.rows):,}")
@@ -171,6 +185,8 @@ def make(inputs: Inputs, domain: Domain, person: Review, engine: Engine, watch: 
         "held": len(cleaned.held),
         "deleted": applied.deleted,
         "edited": sum(line.edited and line.key[0] != "+" for line in lines),
+        "learned": applied.learned,
+        "reader_model": learn.model_key(),
         "added": sum(line.key.startswith("+") for line in lines),
         "train": len(train) + len(extra),
         "eval": len(held_out),

@@ -24,7 +24,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from core.errors import UserError
 from core.files import digest, read_jsonl, shown
 from core.rows import KINDS, Row, Source
-from data_tools import clean
+from data_tools import clean, learn
 from data_tools.ledger import Ledger, fused
 from data_tools.workbook import ALL, AT, BASE, BULK, DOUBTS, HEAD, TAIL, Line, fingerprint
 
@@ -239,6 +239,8 @@ class Applied:
     known: list[clean.Keys] = field(default_factory=list)
     lines: dict[str, Line] = field(default_factory=dict)
     deleted: int = 0
+    examples: list[learn.Example] = field(default_factory=list)
+    learned: int = 0
 
     def take(self, line: Line, known: clean.Keys | None = None) -> None:
         """Add one row of the workbook."""
@@ -255,8 +257,18 @@ def apply(
 
     Rows of :data:`BULK` kinds that the workbook does not show pass without one."""
     result, met = Applied(), set()
-    for row, keys in zip(rows, known, strict=True):
-        key = key_of(keys)
+    named = [key_of(keys) for keys in known]
+    result.examples = [
+        learn.Example(row, review.lines[key].row)
+        for row, key in zip(rows, named, strict=True)
+        if key in review.edited and key in review.lines
+    ]
+    like = _like(rows, named, review, result.examples)
+    for row, keys, key in zip(rows, known, named, strict=True):
+        if id(row) in like:
+            _note(ledger, row, f"learned: {row.question} -> {row.answer}"[:200])
+            result.learned += 1
+            row, keys = like[id(row)], clean.keys(like[id(row)])
         if key in review.deleted:
             _note(ledger, row, "deleted: 人工删除 by hand")
             result.deleted += 1
@@ -283,6 +295,24 @@ def apply(
         line.row.id = f"{rows[0].id.rpartition('-')[0]}-{number:06d}" if rows else f"{number:06d}"
         result.take(line)
     return result
+
+
+def _like(
+    rows: Sequence[Row], named: Sequence[str], review: Review, examples: Sequence[learn.Example]
+) -> dict[int, Row]:
+    """The rows that a person's corrections mend although nobody looked at them, by the identity of
+    the row as read: those of the same file that show the same signs."""
+    made: dict[int, Row] = {}
+    for file in {example.old.source.file for example in examples}:
+        mine = [x for x in examples if x.old.source.file == file]
+        told = [(row, key) for row, key in zip(rows, named, strict=True) if row.source.file == file]
+        better = learn.mended([row for row, _ in told], mine)
+        for k, row in better.items():
+            old, key = told[k]
+            seen = review.lines.get(key)
+            if key not in review.edited and not (seen and seen.decision == "keep"):
+                made[id(old)] = row
+    return made
 
 
 def _beyond(review: Review, met: set[str]) -> Iterator[Line]:

@@ -10,7 +10,7 @@ from typing import Any
 from core.errors import UserError
 from core.files import ROOT, sha256, shown
 from core.rows import Row, Source
-from data_tools import formats, tables, templates
+from data_tools import formats, learn, tables, templates
 from data_tools.generate import rows as generated
 from data_tools.ledger import Ledger, SourceReport
 from data_tools.readers import joined, read
@@ -69,7 +69,8 @@ def read_bank(path: Path, ledger: Ledger, name: str) -> Iterator[Row]:
         yield from generated.read(path, ledger, name)
         return
     reader = formats.read if path.suffix.lower() in (".json", ".jsonl") else read
-    yield from reader(path, ledger, name)
+    rows = reader(path, ledger, name)
+    yield from learn.known(list(rows)) if learn.MODEL.is_file() else rows
 
 
 def some(rows: Sequence[Row], path: Path) -> None:

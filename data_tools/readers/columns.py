@@ -122,6 +122,9 @@ class Columns:
     def indexed(self, answer: str, options: dict[str, str]) -> str:
         """An answer given as the option's number (1, 2, ...), as its letter."""
         plain = pt.plain(answer).strip()
+        named = [role(part) for part in re.split(r"[\s,、;|/]+", plain)] if len(plain) < 80 else []
+        if options and named and all(name == "option" for name, _ in named):
+            return "".join(letter for _, letter in named)  # Choice2, 选项B
         digits = re.findall(r"\d", plain)
         if not options or not re.fullmatch(r"[1-8](?:[\s,、;|]*[1-8])*", plain):
             return answer
@@ -209,6 +212,14 @@ def _assign(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
     if score > 1:  # a lone 正确 or B stands in a row of questions as well
         score += _unknown(columns, row, below)
     paired = columns.stem is not None or columns.number is not None
+    if not paired and columns.answer is not None and len(columns.options) > 2 and len(below) > 2:
+        paired = True  # options and answers of questions that stand elsewhere
+        after = range(columns.answer + 1, len(row))
+        told = {
+            c: {x[c].text for x in below if c < len(x)} for c in after if not role(row[c].text)[0]
+        }
+        longest = max(told, key=lambda c: sum(map(len, told[c])), default=None)
+        columns.explanation = longest if columns.explanation is None else columns.explanation
     useful = columns.answer is not None or len(columns.options) > 1 or columns.combined is not None
     useful = useful or (columns.stem is not None and columns.number is not None)
     return score if paired and useful else 0
@@ -249,8 +260,30 @@ def _unknown(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
         if said:
             columns.answer, score = said[-1], score + 1
     if columns.answer is not None and columns.stem is not None and not columns.options:
-        score += _option_columns(columns, [c for c in free if length[c]], below)
+        free = [c for c in free if length[c]]
+        score += _option_columns(columns, free, below)
+        if not columns.options and columns.combined is None:
+            held = (c for c in free if _holds_options(columns, c, below))
+            columns.combined = next(held, None)
+            score += columns.combined is not None
     return score
+
+
+def _holds_options(columns: Columns, column: int, below: list[list[Cell]]) -> bool:
+    """Whether each cell of a column holds several options, of which the answer names one."""
+    told = [
+        (listed(row[column].text), row[columns.answer].text)
+        for row in below
+        if columns.answer is not None
+        and max(column, columns.answer) < len(row)
+        and row[column].text
+    ]
+    fit = 0
+    for options, answer in told:
+        said = re.sub(r"[^A-H]", "", columns.indexed(answer, options).upper())
+        named = bool(said) and set(said) <= set(options) and len(pt.plain(answer).strip()) < 20
+        fit += len(options) > 1 and (named or answer.strip() in options.values())
+    return len(told) > 2 and fit >= 0.8 * len(told)
 
 
 def _option_columns(columns: Columns, free: list[int], below: list[list[Cell]]) -> int:
@@ -347,6 +380,8 @@ def guess(rows: list[list[Cell]]) -> Columns | None:
         columns.answer = marks[-1] if marks else None
         return columns
     columns.options = {}
+    if marks and _titled(rows, filled, texts[marks[-1]]):
+        columns.header = next(k for k, row in enumerate(rows) if row is filled[0])
     if marks:
         after = [c for c in marks if c > columns.stem]
         columns.answer = (after or marks)[-1]
@@ -370,6 +405,13 @@ def guess(rows: list[list[Cell]]) -> Columns | None:
     )
 
 
+def _titled(rows: list[list[Cell]], filled: list[list[Cell]], marks: list[str]) -> bool:
+    """Whether the first filled row titles the columns: its cells are short, and what stands over
+    the answers is none."""
+    short = all(len(cell.text) <= 12 for cell in filled[0])
+    return short and len(marks) > 3 and bool(marks[0]) and not chosen(marks[0])
+
+
 def _counts(column: list[str]) -> bool:
     """Whether a column counts its rows."""
     values = [int(text) for text in column if re.fullmatch(r"\d{1,5}", text.strip())]
@@ -377,6 +419,21 @@ def _counts(column: list[str]) -> bool:
     return (
         len(values) >= 2 and len(values) >= 0.8 * len(column) and steps >= 0.8 * (len(values) - 1)
     )
+
+
+def echoes(rows: list[list[Cell]]) -> set[int]:
+    """The columns that only repeat, or repeat a part of, what stands in a column before them."""
+    found: set[int] = set()
+    width = max((len(row) for row in rows), default=0)
+    for c in range(1, min(width, 40)):
+        texts = [(x[c].text.strip(), x) for x in rows if c < len(x) and x[c].text.strip()]
+        for before in range(c):
+            same = sum(len(text) > 4 and text in x[before].text for text, x in texts)
+            usual = len(texts) > 2 and same >= 0.7 * len(texts)
+            rest = bool(found) and 0 < same >= len(texts) - 1  # the tail of what is cut in two
+            if before not in found and (usual or rest):
+                found.add(c)
+    return found
 
 
 def is_key(rows: list[list[Cell]]) -> bool:

@@ -8,7 +8,17 @@ from itertools import pairwise
 
 from core.rows import Row, Source
 from data_tools.ledger import Ledger, SourceReport
-from data_tools.readers import arrows, columns, frames, grid, habits, induced, invariants, joined
+from data_tools.readers import (
+    arrows,
+    canonical,
+    columns,
+    frames,
+    grid,
+    habits,
+    induced,
+    invariants,
+    joined,
+)
 from data_tools.readers import blocks as blocks_
 from data_tools.readers import items as it
 from data_tools.readers.answers import plain_judgement
@@ -47,6 +57,16 @@ def best(blocks: list[Block], name: str, sha: str) -> tuple[list[Row], Ledger]:
     lines = [line for block in given for line in _lines_in(block)]
     value = induced.worth(found, (line.text for line in lines))
     other = induced.read(lines, name, sha) if value < WELL else induced.Reading()
+    rewritten = canonical.canonical(given) if value < WELL else None
+    if rewritten is not None:
+        third = Ledger()
+        again = list(_by_rules(rewritten, name, sha, third))
+        invariants.doubt(again, third.entries)
+        mine = induced.Reading(again, third.entries)
+        mine.worth = induced.worth(again, (line.text for line in lines))
+        some = len(again) >= canonical.LEAST
+        if some and better(mine, found, value, induced.lost(first.entries)):
+            found, first, value = again, third, mine.worth
     if better(other, found, value, induced.lost(first.entries)):
         report = SourceReport(name, sha)
         second = Ledger(other.entries)

@@ -13,6 +13,8 @@ from data_tools.readers.draft import Draft
 NO_ANSWER, NO_STEM, NO_OPTIONS, NOT_OPTION = (
     "no-answer", "no-question", "no-options", "answer-not-an-option",
 )  # fmt: skip
+_SIGN = re.compile(r"[√×+\-*/%<>=≤≥≠∈∪∩→∞&|^~#$@]")  # an answer may be a sign alone
+_HINT = re.compile(r"\s*(?:选?填(?:写|大|小|是|增|正|对|\w或)|提示|注\s*[:：])")  # (填大或小)
 _LIST_ITEM = re.compile(r"\s*(?:[①-⑳⑴-⒇]|[(\[]?\d{1,2}[)\].、]|[-•●])")
 # A judgement after the statement without a bracket: 水往低处流。 √
 _JUDGED = re.compile(
@@ -70,7 +72,7 @@ def row(draft: Draft, name: str, sha: str, hows: list[str], optionless: bool = F
         answer, letters, draft.options = next(iter(draft.options.values())), "", {}
     if draft.options and not letters:
         return NOT_OPTION if "".join(draft.answer).strip() else NO_ANSWER
-    if not draft.options and not answer:
+    if not draft.options and not (bare(answer) or _SIGN.search(answer)):
         return NO_ANSWER
     choice = kind in ("single", "multiple") or draft.loc_is_cell or optionless
     judged = kind == "judge" and pt.judgement(answer)
@@ -240,7 +242,8 @@ def _text_answer(draft: Draft, stem: str, said: str, kind: str) -> tuple[str, st
 def _filled(draft: Draft, stem: str) -> tuple[str, str]:
     """The answers that stand in the blanks of a fill-in question: in brackets, or underlined."""
     marked = [text for how, text in draft.stem_marks if how == "underline" and text.strip(" _")]
-    blanks = list(re.finditer(r"[(（]\s*([^()（）]{1,60}?)\s*[)）]", stem))
+    found = re.finditer(r"[(（]\s*([^()（）]{1,60}?)\s*[)）]", stem)
+    blanks = [m for m in found if not _HINT.match(m.group(1))]
     if blanks and not marked:
         text = re.sub(r"([(（])\s*[^()（）]{1,60}?\s*([)）])", r"\1 \2", stem)
         return "；".join(m.group(1) for m in blanks), text
@@ -263,7 +266,10 @@ def _kind(draft: Draft, kind: str, letters: str, answer: str, flags: list[str]) 
             return "case" if kind == "case" else "multiple"
         return kind if kind in ("multiple", "case") else "single"
     judged = bool(answers.judgement(answer))
-    if judged and (kind == "judge" or (kind in ("", "single") and answers.plain_judgement(answer))):
+    plain = answers.plain_judgement(answer)
+    if judged and (kind == "judge" or (kind in ("", "single", "multiple") and plain)):
+        return "judge"
+    if kind in ("single", "multiple") and answer.strip() in ("T", "F"):
         return "judge"
     if kind == "judge" and not judged:
         flags.append("kind-mismatch: 判断题的答案不是对错")

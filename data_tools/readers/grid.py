@@ -201,9 +201,12 @@ def _unquestioned(row: list[Cell], grid: Grid) -> Row | None:
     if number and options:
         return None
     cell = next(cell for cell in row if cell.text)
-    grid.layout.ledger.add(
-        layout.name, cell.loc, "no-question", " | ".join(c.text for c in row if c.text)
-    )
+    text = " | ".join(c.text for c in row if c.text)
+    entry = grid.layout.ledger.add(layout.name, cell.loc, "no-question", text)
+    if len(options) > 1 and answer is not None and columns.stem is None:
+        explained = columns.cell(row, columns.explanation)
+        why = explained.text if explained is not None else ""
+        layout.loose.choices.append((options, answer.text, why, entry))
     return None
 
 

@@ -108,8 +108,11 @@ def rows(given: Sequence[Row], ledger: Ledger) -> list[Row]:
     if len(lettered) > max(1, 0.2 * (len(open_) - len(coded))):
         lost = {id(row) for row in lettered}
     if right and not lost and 2 * len(coded) > len(open_):
+        many = Counter(said[id(row)] for row in coded)
+        sure = min(many.values()) >= max(LEAST, 0.1 * len(coded))  # both codes, again and again
         for row in coded:
-            if row.kind != "judge":
+            row.flags = [f for f in row.flags if not (sure and f.startswith("judge-letter"))]
+            if row.kind != "judge" and not sure:
                 row.flags.append(f"judge-letter: 答案写作 {row.answer.strip()}")
             row.kind, row.answer = "judge", "正确" if said[id(row)] == right else "错误"
     elif lost:
@@ -132,7 +135,7 @@ def _typed(drafts: Sequence[Draft]) -> None:
 def _quoted(drafts: Sequence[Draft]) -> None:
     """A quotation (``> …`` in Markdown) below an open question is its answer."""
     for draft in drafts:
-        if draft.options or not draft.open or len(draft.stem) < 2:
+        if draft.options or draft.answered or len(draft.stem) < 2:
             continue
         told = [
             any(how == "quote" for _, _, how in line.marks)
@@ -141,14 +144,18 @@ def _quoted(drafts: Sequence[Draft]) -> None:
         ]
         count = len(draft.stem) - 1
         if len(told) >= count and all(told[-count:]) and not told[0]:
-            draft.answer, draft.answered = draft.stem[1:], True
+            if draft.open:
+                draft.answer, draft.answered = draft.stem[1:], True
+            else:
+                draft.explanation += draft.stem[1:]
             draft.stem = draft.stem[:1]
 
 
 def _behind_sign(drafts: Sequence[Draft]) -> None:
     """The answers of most open questions stand behind one sign on the stem's last line
     (``The ____ model is … # prototyping``)."""
-    open_ = [d for d in drafts if d.open and not d.options and d.stem]
+    open_ = [d for d in drafts if not (d.answered or d.options or d.lead) and d.stem]
+    open_ = [d for d in open_ if d.open or not _judged(d)]
     for sign in _BEHIND:
         told = [
             d
@@ -161,6 +168,12 @@ def _behind_sign(drafts: Sequence[Draft]) -> None:
                 draft.stem[-1] = stem.rstrip()
                 draft.answer, draft.answered = [answer.strip()], True
             return
+
+
+def _judged(draft: Draft) -> bool:
+    """Whether a bracket in the stem holds a judgement: ``(T)``, and not ``(EAC)``."""
+    found = pt.BRACKET.finditer(pt.plain("".join(draft.stem)))
+    return any(m["in"] and pt.judgement(m["in"]) for m in found)
 
 
 def _kind(draft: Draft) -> str:
@@ -178,11 +191,24 @@ def _only_right(drafts: Sequence[Draft]) -> None:
     ):
         return
     for draft in given:
-        texts = [*draft.options.values()] or lone[id(draft)]
+        above = _above(draft)
+        texts = [*above, *draft.options.values()] or lone[id(draft)]
+        draft.stem = draft.stem[: len(draft.stem) - len(above)]
         draft.answer, draft.answered = ["；".join(texts)], True
         draft.stem = draft.stem[: len(draft.stem) - len(lone.get(id(draft), ()))]
         draft.options, draft.hows = {}, {}
         draft.tag = "qa"
+
+
+def _above(draft: Draft) -> list[str]:
+    """The marked lines left in a stem above its options: A stands alone where B is left out."""
+    found: list[str] = []
+    for line in reversed(draft.stem[1:]) if draft.options and "A" not in draft.options else ():
+        mark = _MARKED.match(pt.plain(line))
+        if not mark:
+            break
+        found.insert(0, line[mark.end() :].strip())
+    return found
 
 
 def _below(draft: Draft) -> list[str]:

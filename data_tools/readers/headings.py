@@ -22,6 +22,7 @@ _KEY_HEAD = re.compile(
     r"|answers?(?:\s+and\s+explanations?)?|keys?)\s*[:]?\s*$",
     re.I,
 )
+_TYPED = re.compile(rf"(?:{pt.HAN_NUMBER.pattern})?(?:{pt.KIND_WORD.pattern})", re.I)
 _TITLE = re.compile(
     r"(?:试题|题库|考题|试卷|真题|习题|练习题|竞赛题|复习题|题)(?:库|集|卷)?\s*(?:及|与"
     r"|和|附|含|带|\()+\s*(?:参考|标准)?答案"
@@ -32,7 +33,10 @@ def heading(item: Item) -> None:
     """Recognise section, chapter and key headings."""
     plain = item.plain.strip()
     first = OPTION_START.match(plain)
-    if pt.CORRECT.search(plain) or (first and not first.group("c") and not first.group("d")):
+    ticked = pt.CORRECT.search(plain)  # 三、判断题（正确） is a heading all the same
+    if (ticked and not _TYPED.fullmatch(plain[: ticked.start()])) or (
+        first and not first.group("c") and not first.group("d")
+    ):
         return
     if len(plain) > 200 or (
         len(item.parts) > 1 and item.parts[1].solid and item.parts[1].name != ANSWER

@@ -60,7 +60,7 @@ _CHOSEN = re.compile(
     r"\s*[(（]?(?:未选|已选|选中|我的选择|你的选择|selected|not selected)[)）]?\s*$", re.I
 )
 _OPEN = re.compile(r"[(\[]\s*[)\]]|_{2,}|[?？:：]\s*$|…\s*$")
-_SPACED = re.compile(r"#\s?[.、)：:]")
+_SPACED = re.compile(r"\W{0,3}(?:第|Q|No)?#\s?[.、)：:]")
 _EMPTY = re.compile(r"[\s(（\[]*(?:第?\s*\d+\s*/?\s*\d*\s*页?)?[\s)）\]\-—_=*·.]*")
 
 
@@ -375,7 +375,7 @@ class Cut:
             x.after
             if self.labels.get(x.label) == "stem"
             else x.body
-            if x.shape in self.shapes or _SPACED.search(x.shape)
+            if x.shape in self.shapes or _SPACED.match(x.shape)
             else 0
         )
         text = x.text[start:].strip()
@@ -405,7 +405,7 @@ class Cut:
     def more(self, draft: Draft, x: Known, state: str) -> None:
         """A line without a label: it goes on with what was being read."""
         text = x.text.strip()
-        if text in self.repeated:
+        if text in self.repeated and not _BOX.match(text):
             draft.flags = draft.flags or [
                 "page-furniture: 里面有重复出现的行 a line that comes again"
             ]

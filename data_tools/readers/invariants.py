@@ -38,7 +38,7 @@ _OPTIONS = re.compile(
 _RESIDUE = re.compile(
     r"^\s*[:：.．,，、;；)）】\]>》|&*#^~/\\-]+\s*(?=\S)|[(（]\s*\d+(?:\.\d+|\.?\d*\s*分)\s*[)）]\s*$"
     r"|^\s*[(（\[【](?:单|多|判|填|简|不定|选)[^)）\]】]{0,8}[)）\]】]|^\s*(?:单选|多选|判断|填空|简答)题\s*[:：]?"
-    r"|&[a-z]{2,6};|</?[a-z]{1,8}\b[^<>]{0,80}>|^\s*\d{1,4}\s*[、．)）](?!\d)|\|\|"
+    r"|^\s*[(（\[]\s*\d+(?:\.\d+)?\s*[A-Za-z]{2,6}\s*[)）\]]|&[a-z]{2,6};|</?[a-z]{1,8}\b[^<>]{0,80}>|^\s*\d{1,4}\s*[、．)）](?!\d)|\|\|"
 )
 _INLINE = re.compile(r"(?:^|\s)[A-H]\s?[.、．:：)）]\s?\S")
 _SECOND = re.compile(r"\s*[(（]?[B-H]\s?[.、．)）]")
@@ -51,6 +51,12 @@ _LABELLED = re.compile(
 )
 _ASIDE = re.compile(r"\s*[（(\[【].*[)）\]】]\s*|[^。？?]{0,14}", re.S)
 _LINE = re.compile(r"\n+")
+# A number that may count questions: no measure word, percentage or decimals behind it.
+_COUNT = re.compile(r"(?<![\d.])\d{1,4}(?!\d|[.:]\d|\s?[%年月日个元]|(?![题问小])[^\W\d_])")
+_BEGIN = re.compile(r"\W{0,6}(?:[^\W\d]{0,3}\W{0,6})?\d{1,4}\W?")
+_BOXED = re.compile(r"(?:^|[\s)）.。])(?:\([\sxX√]?\)|\[[\sxX√]?\])\s*\S")
+_LEAD = re.compile(r"\s*[(\[]?(?P<sign>[甲乙丙丁戊己a-fA-F①-⑥1-6])[)\].、:]?\s*\S")
+_WIDE = re.compile(r"(?:\s{3,}|\t)[(（]?([A-H])\s?[.、．:：)）]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ def doubt(rows: Sequence[Row], entries: Iterable[Entry] = ()) -> None:
     for row in rows:
         for reason in _alone(row):
             _flag(row, reason)
-    for rule in (_prefix, _one_sided, _codes, _fewer, _longer, _gaps, _dropped, _odd, _repeated):
+    for rule in _TOGETHER:
         for row, reason in rule(bank):
             _flag(row, reason)
 
@@ -117,10 +123,16 @@ def _answer(stem: str, answer: str) -> Iterator[str]:
         re.match(r"\s*[（(]?[①-⑳一二三四五六]", line) for line in lines if _MARKED_LINE.match(line)
     ):
         yield "answer-is-options: 答案像几个选项 the answer looks like options"
+    if len(lines) > 1 and (len(bare(lines[0])) < 2 or lines[-1].rstrip()[-1:] in "?？"):
+        yield "answer-holds-question: 答案里像有另一题 the answer seems to hold another question"
     if any(_QUESTION.match(line) for line in lines[1:]) or (
         lines and _QUESTION.match(lines[0]) and _OPEN.search(lines[0])
     ):
         yield "answer-holds-question: 答案里像有另一题 the answer seems to hold another question"
+    if said[-1:] in "；;，,、" and len(said) > 1:
+        yield "answer-unfinished: 答案像没有完 the answer seems to go on"
+    if _LABEL.search(answer) if _labelled(answer) else False:
+        yield "answer-label: 答案里有“答案：” an answer's label is left in the answer"
     if _WRAPPED.match(said) and not _WRAPPED.match(stem):
         yield "answer-wrapped: 答案带着程序的括号或引号 brackets or quotes of a program"
     if abs(len(said) - len(stem)) < 12 and bare(said) and bare(said) == bare(stem):
@@ -140,6 +152,8 @@ def _texts(row: Row, stem: str) -> Iterator[str]:
         yield "answer-label: 题干里有“答案：” an answer's label is left in the stem"
     if "A" in stem + plain and _OPTIONS.search(plain) and (not row.options or row.kind != "case"):
         yield "options-in-stem: 题干里像有选项 options are left in the stem"
+    if not row.options and len(_BOXED.findall(plain)) > 1:
+        yield "options-in-stem: 题干里像有选项 boxes of options are left in the stem"
     inner = [line for line in _LINE.split(stem)[1:] if _QUESTION.match(line) and _OPEN.search(line)]
     if inner and row.kind != "case":
         yield "two-questions: 题干里像有两题 the stem seems to hold two questions"
@@ -149,18 +163,28 @@ def _texts(row: Row, stem: str) -> Iterator[str]:
         yield "explanation-holds-question: 解析里像有另一题 another question in it"
 
 
+def _own_mark(letter: str, text: str) -> bool:
+    """Whether an option's text begins with its own mark once more."""
+    return re.match(rf"\s*[(（]?{letter}\s?[.、．:：)）]\s?\S", text[:20], re.I) is not None
+
+
 def _options(row: Row) -> Iterator[str]:
     """Doubts about the options of a choice."""
     texts = [text for text in row.options.values() if text.strip()]
     signs = sorted(row.options)
     if signs != [chr(65 + k) for k in range(len(signs))]:
         yield f"option-gap: 选项不连续 the options are {''.join(signs)}"
+    if sum(_own_mark(*pair) for pair in row.options.items()) > 1:
+        yield "option-mark: 选项里又写着序号 the options' marks are left in their texts"
     if len(signs) < 2:
         yield "one-option: 只有一个选项 a single option"
     if len({bare(text) or text.strip() for text in texts}) < len(texts):
         yield "same-options: 有相同的选项 two options are the same"
     if any(_LABEL.search(text[:LOOKED]) for text in texts):
         yield "answer-label: 选项里有“答案：” an answer's label is left in an option"
+    asking = sum(text.rstrip()[-1:] in "?？" for text in texts)
+    if 0 < asking < len(texts) and len(row.question) < LOOKED and asking == 1:
+        yield "option-holds-question: 一个选项是问句 one option asks a question"
     for letter, text in row.options.items():
         following = chr(ord(letter) + 1)
         sign = re.compile(
@@ -314,6 +338,107 @@ def _repeated(bank: Bank) -> Doubts:
         if len(same) > 2 and len(said) > 2 and same[0].kind != "case":
             for row in same:
                 yield row, f"same-stem: {len(same)} 题同一题干 questions share this stem"
+
+
+def _counted(bank: Bank) -> Doubts:
+    """A number left in most stems counts up from row to row (``⑵ …``, ``No.2 …``)."""
+    found = [
+        [int(n) for n in _COUNT.findall(pt.digits(row.question[:40]))][:2] for row in bank.rows
+    ]
+    steps = [any(b == a + 1 for a in one for b in two) for one, two in pairwise(found)]
+    if sum(steps) < max(3, 0.5 * len(steps)):
+        return
+    for row, here, there in zip(bank.rows, [False, *steps], [*steps, False], strict=True):
+        if here or there:
+            yield row, "number-in-stem: 题干里留着题号 the question's own number is left in it"
+
+
+def _swallowed(bank: Bank) -> Doubts:
+    """A line inside a row begins as most rows do (``（√）3.``): it is another question."""
+    if len(bank.rows) < 4:
+        return
+    begins = Counter(_shape(row.source.text) for row in bank.rows)
+    shape, count = begins.most_common(1)[0]
+    if not re.search(r"\d", shape) or count < 0.3 * len(bank.rows):
+        return
+    for row in bank.rows:
+        lines = row.source.text[:LOOKED].split("\n")
+        first = _COUNT.search(pt.digits(lines[0][:16]))
+        for line in lines[1:] if _shape(lines[0]) == shape and row.kind != "case" else ():
+            other = _COUNT.search(pt.digits(line[:16])) if _shape(line) == shape else None
+            if first and other and 0 < int(other[0]) - int(first[0]) <= 5:
+                yield row, f"holds-question: 里面像有另一题 holds another question: {line[:30]}"
+                break
+
+
+def _shape(text: str) -> str:
+    """How a text begins: its first signs up to the end of its number, words and digits folded."""
+    begin = _BEGIN.match(pt.digits(text[:24].lstrip()))
+    if not begin:
+        return ""
+    return re.sub(r"[^\W\d]+|[√×○〇]", "x", re.sub(r"\d+", "0", begin[0])).strip()
+
+
+def _listed(bank: Bank) -> Doubts:
+    """Most open stems end in lines that count up (甲、乙、丙): options of which none was read."""
+    open_ = [row for row in bank.rows if not row.options and "\n" in row.question]
+    able = [row for row in open_ if _counts_up(row.question.split("\n")[1:])]
+    if len(able) >= max(3, 0.2 * len(bank.rows)):
+        for row in able:
+            yield row, "options-in-stem: 题干末尾像选项 the stem ends in lines like options"
+
+
+def _counts_up(lines: Sequence[str]) -> bool:
+    """Whether the last lines begin with the first signs of one alphabet, in order."""
+    marks = [_LEAD.match(pt.plain(line)) for line in lines[-8:]]
+    signs = [found["sign"] if found else "" for found in marks]
+    return any(
+        len(signs) >= 2 and signs[-k:] == list(alphabet[:k])
+        for alphabet in ("甲乙丙丁戊己", "abcdef", "ABCDEF", "①②③④⑤⑥", "123456")
+        for k in range(2, 7)
+    )
+
+
+def _columns(bank: Bank) -> Doubts:
+    """Options hold wide gaps and their own mark again: two columns were read as one."""
+    wide = [row for row in bank.rows if any(_gap(*pair) for pair in row.options.items())]
+    for row in wide:
+        yield row, "two-columns: 选项里像有并排的另一题 two columns seem to be read as one"
+
+
+def _gap(letter: str, text: str) -> bool:
+    found = _WIDE.search(text[:LOOKED]) if "   " in text or "\t" in text else None
+    return found is not None and found[1] <= letter
+
+
+def _header(bank: Bank) -> Doubts:
+    """The first row is of another kind than all others, and short: a header was read."""
+    rows = bank.rows
+    if len(rows) < 6 or not rows[0].answer:
+        return
+    first, rest = rows[0], rows[1:]
+    odd = all(bool(row.options) != bool(first.options) for row in rest[:20])
+    if odd and len(first.question) <= 8 and len(first.answer) <= 8:
+        yield first, "header: 像是表头 this looks like a header"
+
+
+def _answers_alike(bank: Bank) -> Doubts:
+    """Most answers of open questions begin with one sign or label (``◎回复``)."""
+    open_ = [row for row in bank.rows if not row.options and row.kind != "judge"]
+    heads = Counter(row.answer[:2] for row in open_ if len(row.answer) > 3)
+    for head, count in heads.most_common(1):
+        if count >= max(4, 0.5 * len(open_)):
+            same = [row for row in open_ if row.answer[:2] == head]
+            common = _common([row.answer[:12] for row in same])
+            if not common[0].isalnum() and common[0] not in '《“"（(‘':
+                for row in same:
+                    yield row, f"answer-label: 多数答案都以“{common}”开头 most answers begin so"
+
+
+_TOGETHER = (
+    _prefix, _one_sided, _codes, _fewer, _longer, _gaps, _dropped, _odd, _repeated,
+    _counted, _swallowed, _listed, _columns, _header, _answers_alike,
+)  # fmt: skip
 
 
 def _left_out(rows: Sequence[Row], entries: Iterable[Entry]) -> dict[int, list[Entry]]:

@@ -19,6 +19,7 @@ from data_tools.readers.draft import Draft, Section
 Question = tuple[Draft, Entry]  # a question without answer, and what the ledger says of it
 Told = tuple[keys.Group, keys.Entry, Entry]  # an answer without question, likewise
 Pair = tuple[Question, Told]
+Choice = tuple[dict[str, str], str, str, Entry]  # options, answer, explanation, ledger's entry
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class Loose:
     sections: list[Section]
     drafts: list[Question] = field(default_factory=list)
     keys: list[Told] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)  # rows without a stem
 
 
 def tally(name: str, sections: list[Section], report: SourceReport, ledger: Ledger) -> None:
@@ -55,6 +57,10 @@ def join(ledger: Ledger) -> dict[str, list[Row]]:
     name of the questions' file, and mends the ledger."""
     made: dict[str, list[Row]] = {}
     asked = [loose for loose in ledger.loose if loose.drafts]
+    for told in [loose for loose in ledger.loose if loose.choices]:
+        able = [a for a in asked if a is not told and _in_step(a, told)]
+        if len(able) == 1:
+            made.setdefault(able[0].name, []).extend(_chosen(able[0], told, ledger))
     for told in [loose for loose in ledger.loose if loose.keys and asked]:
         fits = [(a, found) for a in asked if a is not told and (found := pairs(a, told))]
         if len(fits) == 1:
@@ -69,6 +75,25 @@ def join(ledger: Ledger) -> dict[str, list[Row]]:
             reason = f"key-file: {why}: {', '.join(others)[:200]}"
             ledger.add(told.name, place.locator, reason, place.text)
     return made
+
+
+def _in_step(asked: Loose, told: Loose) -> bool:
+    """Whether each open question has its options and answer in the other file, row by row."""
+    counted = [draft.number for draft, _ in asked.drafts]
+    bare = not any(draft.options for draft, _ in asked.drafts)
+    steady = counted == list(range(1, len(counted) + 1)) or not any(counted)
+    return bare and steady and len(counted) == len(told.choices) > 2
+
+
+def _chosen(asked: Loose, told: Loose, ledger: Ledger) -> Iterator[Row]:
+    """The rows of questions whose options stand in another file, in order."""
+    found: list[Pair] = []
+    for question, (options, said, why, entry) in zip(asked.drafts, told.choices, strict=True):
+        question[0].options = options
+        group = keys.Group(question[0].section, 0)
+        answer = keys.Entry(question[0].number, [said], [why] if why else [], entry.locator)
+        found.append((question, (group, answer, entry)))
+    return _rows(asked, found, told, ledger)
 
 
 def pairs(asked: Loose, told: Loose) -> list[Pair]:

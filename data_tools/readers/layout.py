@@ -346,7 +346,7 @@ class Layout(KeyMode):
     def finish(self) -> None:
         """Compare what was read with what the document states and hand in the report."""
         joined.tally(self.name, self.sections, self.report, self.ledger)
-        if self.loose.drafts or self.loose.keys:
+        if self.loose.drafts or self.loose.keys or self.loose.choices:
             self.ledger.loose.append(self.loose)
         self.ledger.sources.append(self.report)
 

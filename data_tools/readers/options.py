@@ -68,6 +68,8 @@ def _next(
     }[style]
     any_match = None
     for match in re.compile(shape).finditer(plain, start + (1 if style in "ab" else 0), end):
+        if style == "b" and ")" in match.group() and _opened(plain, start, match.start()):
+            continue  # CH(H,E)=0
         if match.start() > 0 and plain[match.start() - 1] in " ;；":
             return match
         any_match = any_match or match
@@ -82,6 +84,12 @@ def _next(
             plain, start + 1, end
         )
     return any_match
+
+
+def _opened(plain: str, start: int, end: int) -> bool:
+    """Whether a bracket is open where ``end`` is."""
+    near = plain[max(start, end - 200) : end]
+    return near.count("(") > near.count(")")
 
 
 def _balanced(text: str) -> bool:

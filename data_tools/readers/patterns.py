@@ -27,6 +27,16 @@ def plain(text: str) -> str:
     return text if text.isascii() and "\t" not in text else text.translate(_MAP)
 
 
+_DIGITS = {ord(c): f"({k})" for k, c in enumerate("⑴⑵⑶⑷⑸⑹⑺⑻⑼⑽⑾⑿⒀⒁⒂⒃⒄⒅⒆⒇", 1)}
+_DIGITS |= {ord(c): f"({k})" for k, c in enumerate("①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳", 1)}
+_DIGITS |= {ord(c): f"{k}." for k, c in enumerate("⒈⒉⒊⒋⒌⒍⒎⒏⒐⒑⒒⒓⒔⒕⒖⒗⒘⒙⒚⒛", 1)}
+
+
+def digits(text: str) -> str:
+    """:func:`plain` text with enclosed numbers spelt out (``⑴`` as ``(1)``); lengths change."""
+    return plain(text).translate(_DIGITS) if not text.isascii() else plain(text)
+
+
 # Kinds of section, by the words that name them; the first match wins.
 KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("multiple", re.compile(
@@ -63,7 +73,7 @@ TAG = re.compile(
 )
 SCORE = re.compile(
     r"[\[(]\s*(?:(?:本题|本小题|每题|共|满分|分值)?\s*[:]?\s*\d+(?:\.\d+)?\s*分"
-    r"|分值\s*:\s*\d+(?:\.\d+)?)\s*[\])]"
+    r"|分值\s*:\s*\d+(?:\.\d+)?|\d+(?:\.\d+)?\s*(?i:pts?|points?|marks?)\.?)\s*[\])]"
 )
 
 _HAN = "零〇一二三四五六七八九十百"
@@ -201,7 +211,7 @@ PAGE = re.compile(
     r"\s*(?:得分\s*[:]?\s*)?\d+(?:\.\d+)?\s*分\s*|"
     r"\s*(?:第\s*\d+\s*页\s*(?:[,/、(]?\s*共\s*\d+\s*页\)?)?|[-—―·•]+\s*\d+\s*[-—―·•]+"
     r"|\d+\s*/\s*\d+|(?:Page|P\.)\s*\d+(?:\s*(?:of|/)\s*\d+)?"
-    r"|共\s*\d+\s*页.{0,6}第\s*\d+\s*页)\s*",
+    r"|共\s*\d+\s*页.{0,6}第\s*\d+\s*页|[-—=*]{4,48}\s{0,4}\w{0,12}\s{0,4}[-—=*]{0,48})\s*",
     re.I,
 )
 END = re.compile(

@@ -214,6 +214,8 @@ def _sheets(
     for title, visible, rows in sheets:
         try:
             filled = list(rows)
+            if again := columns.echoes(filled[: grid.HEAD]):
+                filled = [_without(row, again) for row in filled]
             made += sheet(title, visible, iter(filled), layout)
         except (UserError, GeneratorExit):
             raise
@@ -319,6 +321,11 @@ def sheet(
     layout.close()
     layout.section = section
     layout.feed([line for row in everything for c in row if not c.covered for line in c.lines])
+
+
+def _without(row: list[Cell], gone: set[int]) -> list[Cell]:
+    """``row`` with the cells of some columns emptied."""
+    return [Cell([], cell.loc) if c in gone else cell for c, cell in enumerate(row)]
 
 
 def _trimmed(rows: list[list[Cell]]) -> list[list[Cell]]:
