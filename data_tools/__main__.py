@@ -16,6 +16,7 @@ from data_tools import build, formats, outputs, preview
 from data_tools.card import COUNTS
 from data_tools.generate import cli as generation
 from data_tools.generate import rows as generated
+from data_tools.readers.how import READ, How
 from data_tools.sources import Inputs
 
 
@@ -43,6 +44,9 @@ def arguments() -> argparse.Namespace:
     command.add_argument("files", nargs="+", type=Path, metavar="FILE")
     command.add_argument("--json", action="store_true", help="a JSON line a row, then the counts")
     command.add_argument("--allow-loss", action="store_true", help="exit 0 whatever was lost")
+    for command in (commands.choices["build"], commands.choices["read"]):
+        command.add_argument("--encoding", default="", help="of text files; found out otherwise")
+        command.add_argument("--hidden", default=READ, help="rows, columns, sheets: read | skip")
     command = commands.add_parser("export")
     command.add_argument("--domain", default="gongkao")
     command.add_argument("--out", type=Path, required=True)
@@ -96,6 +100,8 @@ def inputs_of(args: argparse.Namespace) -> Inputs:
         mix_ratio=args.mix_ratio if mix else 0.0,
         against=tuple(portable(path) for path in args.against),
         allow_loss=args.allow_loss,
+        encoding=args.encoding,
+        hidden=args.hidden,
     )
 
 
@@ -138,7 +144,8 @@ def main() -> int:
         print(f"写入 wrote {shown(folder)}/: 可作 usable as LLaMA-Factory dataset_dir")
         return 0
     if args.command == "read":
-        return preview.main(args.files, args.json, args.allow_loss)
+        how = How(args.encoding, args.hidden)
+        return preview.main(args.files, args.json, args.allow_loss, how)
     if args.command == "generate":
         return generation.main(args)
     engine = ray_engine() if args.engine == "ray" else build.HERE
