@@ -31,7 +31,7 @@ def data(run: Runner, given: Given, place: Places) -> None:
         "ray" if engine == "ray" else "core", "data_tools", "build", **about, novel=novel,
         **sources, templates=given["TEMPLATES"], mix_ratio=given["MIX_RATIO"], engine=engine,
         config=place.config, force=given["FORCE"], allow_loss=given["ALLOW_LOSS"],
-        learn=given["LEARN"],
+        learn=given["LEARN"], encoding=given["ENCODING"], hidden=given["HIDDEN"],
     )  # fmt: skip
 
 

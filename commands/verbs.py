@@ -47,6 +47,8 @@ OPTIONS = {
         Option("ENGINE", one_of("here", "ray"), "谁来做重活", "who does the heavy steps"),
         Option("FORCE", flag, "1：重做", "1: make it again"),
         Option("ALLOW_LOSS", flag, "1：大半未读出也继续", "1: go on though most was lost"),
+        Option("ENCODING", text, "文本文件的编码", "of text files; found out otherwise"),
+        Option("HIDDEN", one_of("read", "skip"), "隐藏的行、列、表", "hidden rows, columns, sheets"),
         Option(
             "LEARN", flag, "1：修改也用于以后的文件", "1: corrections teach later documents too"
         ),
@@ -156,7 +158,8 @@ VERBS = {
              "the whole path on the sample, in minutes",
              options=("OVERRIDE", "EVIDENCE_ROWS", *EVALUATION)),
         Verb("data", flows.data, "题库、表格、文本 → 数据集", "banks, tables, texts to a data set",
-             ("BANK",), (*SOURCES, "AGAINST", "ENGINE", "FORCE", "ALLOW_LOSS", "LEARN")),
+             ("BANK",), (*SOURCES, "AGAINST", "ENGINE", "FORCE", "ALLOW_LOSS", "LEARN", "ENCODING",
+              "HIDDEN")),
         Verb("review", flows.review, "读回人工修改过的 review.xlsx", "re-read the edited workbook",
              options=("ALLOW_LOSS", "LEARN")),
         Verb("train", flows.train, "微调", "tune the recipe's base on the data set", ("CONFIG",),

@@ -44,7 +44,8 @@ class Row:
     """One question with its answer, before and after cleaning.
 
     ``options`` maps letters to texts and ``letters`` holds the correct ones (choice rows only);
-    ``flags`` are doubts for a person, ``group`` the cluster of paraphrases it belongs to.
+    ``flags`` are doubts for a person, ``group`` the cluster of paraphrases it belongs to;
+    ``history`` are the earlier turns (question, answer) of a dialogue whose last turn this is.
     """
 
     question: str
@@ -57,6 +58,7 @@ class Row:
     letters: str = ""
     explanation: str = ""
     flags: list[str] = field(default_factory=list)
+    history: list[tuple[str, str]] = field(default_factory=list)
 
     def json(self, system: str) -> dict[str, Any]:
         """The row in XTuner's conversation format, plus fields that XTuner ignores."""
@@ -64,7 +66,10 @@ class Row:
             "id": self.id,
             "kind": self.kind,
             "group": self.group,
-            "conversation": [{"system": system, "input": self.prompt(), "output": self.answer}],
+            "conversation": [
+                {"system": system, "input": asked, "output": said}
+                for asked, said in (*self.history, (self.prompt(), self.answer))
+            ],
             "source": self.source.json(),
         }
         if self.options:

@@ -18,6 +18,7 @@ from data_tools import formats, outputs, preview
 from data_tools.card import COUNTS
 from data_tools.generate import rows as generated
 from data_tools.generate.cli import generate
+from data_tools.readers.how import READ, How
 from data_tools.sources import Inputs
 
 Files = tuple[str, ...]
@@ -38,9 +39,12 @@ def build(
     config: str = "",
     allow_loss: bool = False,
     learn: bool = False,
+    encoding: str = "",
+    hidden: str = READ,
 ) -> None:
     """Sources to a data set; force: make it again, config: the recipe whose tokenizer counts,
-    allow-loss: go on if most of a file was lost, learn: keep corrections for later documents."""
+    allow-loss: go on if most of a file was lost, learn: keep corrections for later documents,
+    encoding: of text files (found out otherwise), hidden: rows, columns, sheets: read or skip."""
     given = Inputs(
         domain=domain,
         bank=portable(bank),
@@ -51,6 +55,8 @@ def build(
         mix_ratio=mix_ratio if mix else 0.0,
         against=portable(against),
         allow_loss=allow_loss,
+        encoding=encoding,
+        hidden=hidden,
     )
     if novel and (made := generated.made_of(out, [Path(path) for path in novel])):
         given = replace(given, bank=(*given.bank, *portable((made,))))
@@ -74,9 +80,16 @@ def review(
     report(builder.build(inputs, out, force, config, engine_of(engine), learn), out)
 
 
-def read(files: list[Path], /, json: bool = False, allow_loss: bool = False) -> int:
+def read(
+    files: list[Path],
+    /,
+    json: bool = False,
+    allow_loss: bool = False,
+    encoding: str = "",
+    hidden: str = READ,
+) -> int:
     """Show what is read of files and write nothing; json: a line a row, then the counts."""
-    return preview.main(files, json, allow_loss)
+    return preview.main(files, json, allow_loss, How(encoding, hidden))
 
 
 def export(out: Path, domain: str = "gongkao", format: Annotated[str, form] = "alpaca") -> None:

@@ -55,6 +55,8 @@ def listed(text: str, ordered: bool) -> str:
 def keys(row: Row) -> Keys:
     """The keys of ``row``. Options count as a set, the answer to a choice as its texts."""
     question = bare(row.question) or nfkc(row.question)
+    if row.history:  # the same words after other turns are another question
+        question = "\n".join([*(bare(text) for turn in row.history for text in turn), question])
     if row.options:
         texts = {letter: bare(text) or nfkc(text) for letter, text in row.options.items()}
         chosen = sorted(texts.get(letter, letter) for letter in row.letters)
@@ -77,6 +79,7 @@ def normalise(rows: Iterable[Row], convert: Callable[[str], str] = str) -> list[
     for row in rows:
         row.question, row.answer = convert(tidy(row.question)), convert(tidy(row.answer))
         row.explanation = convert(tidy(row.explanation)) if row.explanation else ""
+        row.history = [(convert(tidy(a)), convert(tidy(b))) for a, b in row.history]
         if row.options:
             row.options = {letter: convert(tidy(text)) for letter, text in row.options.items()}
             row.letters = "".join(sorted(set(row.letters)))

@@ -40,7 +40,8 @@ class Made:
 def passage(row: Row, side: str) -> dict[str, Any]:
     """One line of ``kb.jsonl``: ``text`` is what is indexed and shown, ``split`` the side of the
     row (train or eval), so that an evaluation can leave the held-out rows out of the index."""
-    text = f"{row.prompt()}\n答案：{row.answer}"
+    before = "".join(f"{asked}\n{said}\n" for asked, said in row.history)
+    text = f"{before}{row.prompt()}\n答案：{row.answer}"
     if row.explanation:
         text += f"\n解析：{row.explanation}"
     return {

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.rows import Row
 from data_tools.ledger import Ledger, labelled
+from data_tools.readers.how import USUAL, How
 from data_tools.sources import joined_rows, mostly_lost, names, read_bank
 
 SHOWN = 5  # rows shown to a person, those in doubt first
@@ -24,7 +25,9 @@ def confidence(row: Row) -> float:
 
 def fields(row: Row) -> dict[str, Any]:
     """A row as it is previewed."""
-    return {
+    turns = [{"question": asked, "answer": said} for asked, said in row.history]
+    more: dict[str, Any] = {"history": turns} if turns else {}
+    return more | {
         "question": row.question,
         "options": row.options,
         "letters": row.letters,
@@ -38,11 +41,13 @@ def fields(row: Row) -> dict[str, Any]:
     }
 
 
-def read_files(files: list[Path]) -> tuple[list[Row], Ledger, set[str]]:
+def read_files(files: list[Path], how: How = USUAL) -> tuple[list[Row], Ledger, set[str]]:
     """The rows of ``files`` read together, the ledger, and the files that only gave answers."""
     ledger, rows = Ledger(), []
     named = names(files)
-    made = [list(read_bank(path, ledger, name)) for path, name in zip(files, named, strict=True)]
+    made = [
+        list(read_bank(path, ledger, name, how)) for path, name in zip(files, named, strict=True)
+    ]
     late, used = joined_rows(ledger)
     for name, found in zip(named, made, strict=True):
         rows += [*found, *late.get(name, [])]
@@ -64,11 +69,11 @@ def counts(rows: list[Row], ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def main(files: list[Path], as_json: bool, allow_loss: bool) -> int:
+def main(files: list[Path], as_json: bool, allow_loss: bool, how: How = USUAL) -> int:
     """Print the rows; exit status :data:`LOSS` where most of a file was lost.
 
     Raises :class:`core.errors.UserError` for a file that cannot be read."""
-    rows, ledger, used = read_files(files)
+    rows, ledger, used = read_files(files, how)
     totals = counts(rows, ledger)
     if as_json:
         for row in rows:

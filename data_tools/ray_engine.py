@@ -79,7 +79,7 @@ def _finish(rows: list[Row], convert: str) -> tuple[list[Row], list[clean.Keys]]
 def read_bank(task: Json) -> tuple[list[Row], list[clean.Keys], Ledger]:
     """One whole bank."""
     ledger = Ledger()
-    rows = list(sources.read_bank(Path(task["path"]), ledger, task["name"]))
+    rows = list(sources.read_bank(Path(task["path"]), ledger, task["name"], task["how"]))
     return *_finish(rows, task["convert"]), ledger
 
 
@@ -94,7 +94,13 @@ def read_slice(task: Json) -> tuple[Slice, set[str]]:
     fitting: list[templates.Pack] = []
     found: Slice = []
     columns: set[str] = set()
-    for number, record in enumerate(tables.records(path)):
+    for number, record in enumerate(tables.records(path, task["how"])):
+        if record.reason:
+            if number % task["of"] == task["part"]:
+                ledger = Ledger()
+                sources.refused(record, ledger, name)
+                found.append((number, [], [], [], ledger.entries))
+            continue
         fitting = fitting or sources.fit(path, packs, list(record.values))
         if number % task["of"] == task["part"]:
             ledger = Ledger()
@@ -134,7 +140,14 @@ def prepare(inputs: Inputs, domain: Domain, ledger: Ledger) -> tuple[list[Row], 
     files = [ROOT / name for name in (*inputs.bank, *inputs.table)]
     packs = [str(path) for path in templates.find(inputs.templates)]
     tasks = [
-        {"path": str(path), "name": name, "convert": convert, "packs": packs, "of": parts}
+        {
+            "path": str(path),
+            "name": name,
+            "convert": convert,
+            "packs": packs,
+            "of": parts,
+            "how": inputs.how,
+        }
         for path, name in zip(files, sources.names(files), strict=True)
     ]
     banks, lists = tasks[: len(inputs.bank)], tasks[len(inputs.bank) :]

@@ -10,10 +10,11 @@ from typing import Any
 from core.errors import UserError
 from core.files import ROOT, sha256, shown
 from core.rows import Row, Source
-from data_tools import formats, learn, tables, templates
+from data_tools import interchange, learn, tables, templates
 from data_tools.generate import rows as generated
 from data_tools.ledger import Ledger, SourceReport
-from data_tools.readers import joined, read
+from data_tools.readers import joined
+from data_tools.readers.how import READ, USUAL, How
 from data_tools.tables import Record
 from data_tools.templates import Pack
 
@@ -24,7 +25,8 @@ class Inputs:
     are files, folders or names of shipped packs, and go with ``table``; ``mix`` are general
     conversations to be ``mix_ratio`` of the training rows; ``against`` are files in which no
     evaluation question should stand; ``novel`` are texts whose passages go into ``kb.jsonl``;
-    ``allow_loss`` goes on with a bank of which most was lost."""
+    ``allow_loss`` goes on with a bank of which most was lost; ``encoding`` and ``hidden`` say how
+    files are read (:class:`How`)."""
 
     domain: str
     bank: tuple[str, ...] = ()
@@ -35,6 +37,13 @@ class Inputs:
     against: tuple[str, ...] = ()
     novel: tuple[str, ...] = ()
     allow_loss: bool = False
+    encoding: str = ""
+    hidden: str = READ
+
+    @property
+    def how(self) -> How:
+        """How the files are read."""
+        return How(self.encoding, self.hidden)
 
     @classmethod
     def of(cls, saved: dict[str, Any]) -> Inputs:
@@ -63,13 +72,12 @@ def names(files: Sequence[Path]) -> list[str]:
     ]
 
 
-def read_bank(path: Path, ledger: Ledger, name: str) -> Iterator[Row]:
-    """The rows of one bank, or of another tool's JSON."""
+def read_bank(path: Path, ledger: Ledger, name: str, how: How = USUAL) -> Iterator[Row]:
+    """The rows of one bank, or of another tool's file."""
     if generated.is_generated(path):
         yield from generated.read(path, ledger, name)
         return
-    reader = formats.read if path.suffix.lower() in (".json", ".jsonl") else read
-    rows = reader(path, ledger, name)
+    rows = interchange.reader(path)(path, ledger, name, how)
     yield from learn.known(list(rows)) if learn.MODEL.is_file() else rows
 
 
@@ -109,9 +117,9 @@ def read_all(inputs: Inputs, ledger: Ledger) -> list[Row]:
     made: list[list[Row]] = []
     for index, (path, name) in enumerate(zip(files, named, strict=True)):
         if index < len(inputs.bank):
-            made.append(list(read_bank(path, ledger, name)))
+            made.append(list(read_bank(path, ledger, name, inputs.how)))
         else:
-            made.append(list(read_table(path, packs, ledger, name)))
+            made.append(list(read_table(path, packs, ledger, name, inputs.how)))
     rows: list[Row] = []
     late, used = joined_rows(ledger)
     if not inputs.allow_loss and (what := mostly_lost(ledger, used)):
@@ -172,6 +180,11 @@ def read_record(
     return rows, shared
 
 
+def refused(record: Record, ledger: Ledger, name: str) -> None:
+    """Note a line of a table that is no record."""
+    ledger.add(name, next(iter(record.places.values())), record.reason, record.text)
+
+
 def about_values(packs: Sequence[Pack], shared: Iterable[Shared]) -> Iterator[Row]:
     """The questions that ask for everything that shares a value, in order of first appearance."""
     values: dict[tuple[int, str, str], tuple[Source, list[str]]] = {}
@@ -181,7 +194,9 @@ def about_values(packs: Sequence[Pack], shared: Iterable[Shared]) -> Iterator[Ro
         yield from templates.turned(packs[pack], attribute, value, entities, source)
 
 
-def read_table(path: Path, packs: Sequence[Pack], ledger: Ledger, name: str) -> Iterator[Row]:
+def read_table(
+    path: Path, packs: Sequence[Pack], ledger: Ledger, name: str, how: How = USUAL
+) -> Iterator[Row]:
     """The rows that the fitting ``packs`` make of a table, record by record; then those that ask
     about values."""
     sha = sha256(path)
@@ -189,7 +204,11 @@ def read_table(path: Path, packs: Sequence[Pack], ledger: Ledger, name: str) -> 
     fitting: list[Pack] = []
     columns: set[str] = set()
     shared: list[Shared] = []
-    for record in tables.records(path):
+    for record in tables.records(path, how):
+        if record.reason:
+            refused(record, ledger, name)
+            report.lost += 1
+            continue
         fitting = fitting or fit(path, packs, list(record.values))
         columns.update(record.values)
         rows, shares = read_record(fitting, record, ledger, name, sha)

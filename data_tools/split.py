@@ -22,11 +22,14 @@ def split(
 
     ``questions`` are the rows' question keys. About ``ratio`` of the rows, at most ``most``, go to
     eval: whole groups by rising :func:`rank` of their smallest key, as long as they fit. With two
-    groups or more and a ratio above 0, neither side is empty.
+    groups or more and a ratio above 0, neither side is empty. A dialogue of several turns trains:
+    an evaluation asks one question.
     """
     members: defaultdict[str, list[int]] = defaultdict(list)
+    turns = {row.group for row in rows if row.history}
     for index, row in enumerate(rows):
-        members[row.group].append(index)
+        if row.group not in turns:
+            members[row.group].append(index)
     if len(members) < 2 or ratio <= 0 or most < 1:
         return list(rows), []
     target = max(1, min(round(ratio * len(rows)), most))

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
-from codecs import getincrementaldecoder
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import lxml.html
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
 
 from core.errors import UserError
 from core.files import shown
-from data_tools.readers import cells
+from data_tools.ledger import Ledger
+from data_tools.readers import cells, delimited
+from data_tools.readers import sheet as sheets
+from data_tools.readers.encodings import encoding_of
+from data_tools.readers.how import USUAL, How
 
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:[a-zA-Z]{2,8}|#\d{2,6});")
 _BLOCKS = ["p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"]
 _PROBE = 1 << 20  # bytes read to tell the encoding
-csv.field_size_limit(1 << 24)  # leaflets are long
 
 
 @dataclass(slots=True)
 class Record:
-    """One line of a table. ``values``: column → text as shown; ``places``: column → locator."""
+    """One line of a table. ``values``: column → text as shown; ``places``: column → locator. One
+    that is refused has a ``reason`` for the ledger, its ``text`` and no values."""
 
     values: dict[str, str]
     places: dict[str, str]
     flags: list[str] = field(default_factory=list)
+    reason: str = ""
+    text: str = ""
 
 
 def plain(text: str) -> str:
@@ -45,43 +47,6 @@ def plain(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def encoding(path: Path) -> str:
-    """``utf-8-sig``, ``utf-16`` or ``gb18030`` (GBK and its kin), by what decodes."""
-    with open(path, "rb") as file:
-        head = file.read(_PROBE)
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "utf-16"
-    if b"\0" in head:
-        raise UserError(
-            f"{shown(path)}: 含有 NUL 字节, 不是文本 contains NUL bytes: 请另存为 UTF-8"
-        )
-    for name in ("utf-8-sig", "gb18030"):
-        try:
-            getincrementaldecoder(name)().decode(head)
-        except UnicodeDecodeError:
-            continue
-        return name
-    raise UserError(f"{shown(path)}: 编码不明 unknown encoding: 请另存为 save it as UTF-8")
-
-
-class _Lines:
-    """The lines of a text file, with the character range of what was taken since the last ask."""
-
-    def __init__(self, file: Any) -> None:
-        self.file, self.start, self.taken = file, 0, ""
-
-    def __iter__(self) -> Iterator[str]:
-        for line in self.file:
-            self.taken += line
-            yield line
-
-    def range(self) -> tuple[int, str]:
-        """Where the record just read begins, and its raw text."""
-        start, text = self.start, self.taken
-        self.start, self.taken = start + len(text), ""
-        return start, text
-
-
 def _record(values: dict[str, str], start: int, raw: str) -> Record:
     """A record of a text file: each value's characters, or the record's where it was quoted."""
     places = {}
@@ -92,28 +57,53 @@ def _record(values: dict[str, str], start: int, raw: str) -> Record:
     return Record(values, places)
 
 
-def _csv(path: Path) -> Iterator[Record]:
-    number = 1
+def _csv(path: Path, how: How) -> Iterator[Record]:
+    with open(path, "rb") as file:
+        head = file.read(_PROBE)
+    encoding = encoding_of(head, shown(path), len(head) < _PROBE, how.encoding)
+    line = 1
     try:
-        with open(path, encoding=encoding(path), newline="") as file:
-            lines = _Lines(file)
+        with open(path, encoding=encoding, newline="") as file:
             sample = file.readline()
             file.seek(0)
-            reader = csv.reader(iter(lines), delimiter=max(",\t;", key=sample.count))
-            header = [name.strip() for name in next(reader, [])]
-            lines.range()
-            for fields in reader:
-                number = reader.line_num
-                start, raw = lines.range()
-                if any(fields):
-                    yield _record(dict(zip(header, fields, strict=False)), start, raw)
-    except (csv.Error, UnicodeError) as error:
-        raise UserError(f"{shown(path)} 第{number}行之后 after line {number}: {error}") from None
+            found = delimited.records(file, max(",\t;", key=sample.count))
+            header = _header(next(found, None), path)
+            for one in delimited.checked(found, len(header)):
+                line = one.line
+                if "\0" in one.raw:
+                    raise UserError(f"{shown(path)} 第{line}行含 NUL 字节 holds a NUL byte")
+                if one.reason:
+                    place = f"c:{one.start}-{one.start + len(one.raw)}"
+                    yield Record({}, {"": place}, [], delimited.told(one, len(header)), one.raw)
+                elif any(one.fields):
+                    values = dict(zip(header, one.fields, strict=False))
+                    yield _record(values, one.start, one.raw)
+    except UnicodeError as error:
+        raise UserError(
+            f"{shown(path)} 第{line}行之后 after line {line}: {error}: ENCODING="
+        ) from None
 
 
-def _jsonl(path: Path) -> Iterator[Record]:
+def _header(first: delimited.Record | None, path: Path) -> list[str]:
+    """The column names, each of which must be one column's."""
+    names = [name.strip().removeprefix("\ufeff") for name in first.fields] if first else []
+    if first and first.reason:
+        raise UserError(f"{shown(path)}: {delimited.told(first, 0)}")
+    return unlike(names, path)
+
+
+def unlike(names: list[str], path: Path) -> list[str]:
+    """``names`` of columns; :class:`UserError` names the letters of those that have one name."""
+    for name in filter(None, names):
+        if names.count(name) > 1:
+            same = [k for k, other in enumerate(names) if other == name]
+            raise UserError(sheets.repeated(shown(path), name, same))
+    return names
+
+
+def _jsonl(path: Path, how: How) -> Iterator[Record]:
     start = number = 0
-    with open(path, encoding="utf-8-sig", newline="") as file:
+    with open(path, encoding=how.encoding or "utf-8-sig", newline="") as file:
         try:
             for number, line in enumerate(file, 1):
                 if line.strip():
@@ -134,39 +124,65 @@ def _text(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
-def _xlsx(path: Path) -> Iterator[Record]:
-    try:
-        for sheet in load_workbook(path, read_only=True).worksheets:
-            yield from _sheet(sheet)
-    except Exception as error:  # openpyxl raises KeyError, BadZipFile, ValueError, … for bad files
-        reason = " ".join(str(error).split())
-        raise UserError(f"{shown(path)}: 读不出 cannot be read as a workbook: {reason}") from None
+def _workbook(path: Path, how: How) -> Iterator[Record]:
+    ledger = Ledger()
+    with open(path, "rb") as file:
+        old = path.suffix.lower() == ".xls"
+        book = (
+            sheets.xls_sheets(path, shown(path))
+            if old
+            else sheets.xlsx_sheets(path, file, shown(path))
+        )
+        for sheet in book:
+            try:
+                yield from _sheet(sheet, path, how, ledger)
+            except (UserError, GeneratorExit):
+                raise
+            except Exception as error:  # openpyxl raises KeyError, ValueError, … for bad files
+                raise sheets.broken(shown(path), error) from None
+    for entry in ledger:
+        yield Record({}, {"": entry.locator}, [], entry.reason, entry.text)
 
 
-def _sheet(sheet: Any) -> Iterator[Record]:
+def _sheet(sheet: sheets.Sheet, path: Path, how: How, ledger: Ledger) -> Iterator[Record]:
+    """The records of a sheet: what a bank's cells are, so are these."""
     header: list[str] = []
-    for number, line in enumerate(sheet.iter_rows(), 1):
-        texts = [cells.shown(cell.value, cell.number_format) for cell in line]
+    for line in sheets.seen(sheet, shown(path), ledger, how):
         if not header:
-            header = [text.strip() for text, _ in texts] if any(t for t, _ in texts) else []
+            texts = [cell.text.strip() if not cell.covered else "" for cell in line]
+            header = unlike(texts, path) if any(texts) else []
             continue
-        columns = [(name, *seen) for name, seen in zip(header, texts, strict=False) if name]
-        if any(text for _, text, _ in columns):
-            letters = {name: get_column_letter(i) for i, name in enumerate(header, 1)}
+        columns = [(name, cell) for name, cell in zip(header, line, strict=False) if name]
+        if not any(cell.text for _, cell in columns):
+            continue
+        flags = list(dict.fromkeys(flag for _, cell in columns for flag in cell.flags))
+        lost = next((flag for flag in flags if flag.startswith(cells.NO_VALUE)), "")
+        kept = {name: cell for name, cell in columns if not any(map(_unvalued, cell.flags))}
+        if lost:
             yield Record(
-                {name: text for name, text, _ in columns},
-                {name: f"{sheet.title}!{letters[name]}{number}" for name, _, _ in columns},
-                [flag for _, _, flags in columns for flag in flags],
+                {}, {"": columns[0][1].loc}, [], lost, " | ".join(c.text for _, c in columns)
             )
+        texts_of = {name: cell.text if name in kept else "" for name, cell in columns}
+        flags = list(dict.fromkeys(flag for cell in kept.values() for flag in cell.flags))
+        yield Record(texts_of, {name: cell.loc for name, cell in columns}, flags)
 
 
-def records(path: Path) -> Iterator[Record]:
-    """The records of a table; its first line names the columns.
+def _unvalued(flag: str) -> bool:
+    """Whether a flag says that a formula's value was never stored."""
+    return flag.startswith(cells.NO_VALUE)
+
+
+def records(path: Path, how: How = USUAL) -> Iterator[Record]:
+    """The records of a table; its first line names the columns. What is refused comes as a record
+    with a ``reason`` and no values.
 
     Raises :class:`UserError` with the line for what cannot be read.
     """
     kind = path.suffix.lower()
-    readers = {".csv": _csv, ".tsv": _csv, ".jsonl": _jsonl, ".xlsx": _xlsx, ".xlsm": _xlsx}
+    readers: dict[str, Callable[[Path, How], Iterator[Record]]] = {
+        ".csv": _csv, ".tsv": _csv, ".jsonl": _jsonl, ".xlsx": _workbook, ".xlsm": _workbook,
+        ".xls": _workbook,
+    }  # fmt: skip
     if kind not in readers:
         raise UserError(f"{shown(path)}: 表格须为 a table must be {', '.join(readers)}")
-    return readers[kind](path)
+    return readers[kind](path, how)

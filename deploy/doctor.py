@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import unicodedata
 
-from core import chat, gpu
+from core import chat, gpu, terminal
 from core.errors import UserError
 from core.files import MODELS, ROOT, WORK_DIRS, shown
 
@@ -93,16 +92,8 @@ def fits_gpu(one: gpu.GPU) -> str:
 def table() -> str:
     """The rows as aligned text; wide characters count for two columns."""
     cells = rows()
-    widths = [max(_width(row[column]) for row in cells) for column in range(2)]
+    widths = [max(terminal.width(row[column]) for row in cells) for column in range(2)]
     return "\n".join(
-        f"{_pad(name, widths[0])}  {_pad(value, widths[1])}  {means}".rstrip()
+        f"{terminal.padded(name, widths[0])}  {terminal.padded(value, widths[1])}  {means}".rstrip()
         for name, value, means in cells
     )
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
-
-
-def _pad(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import shown
+from core.terminal import padded
 from eval import card, metrics, report, stats
 
 
@@ -79,7 +80,7 @@ def show(first: Path, second: Path, plain: bool = False) -> int:
         print(json.dumps({"models": models, "rows": rows, "worse": worse}, ensure_ascii=False))
         return 1 if worse else 0
     print(f"A {shown(first)} · {main_rows(first)[0]}\nB {shown(second)} · {main_rows(second)[0]}\n")
-    print(report.padded("", 46) + report.padded("n", 6) + report.padded("A", 24) + "B")
+    print(padded("", 46) + padded("n", 6) + padded("A", 24) + "B")
     for row in rows:
         cells = [
             f"{report.percent(c['value']):>6} {report.interval(c)}"
@@ -88,10 +89,10 @@ def show(first: Path, second: Path, plain: bool = False) -> int:
         change = row["change"]
         mark = "" if not change["significant"] else " ↑" if change["value"] > 0 else " ↓"
         print(
-            report.padded(report.label(row["name"]), 46)
-            + report.padded(str(row["n"]), 6)
-            + report.padded(cells[0], 24)
-            + report.padded(cells[1], 24)
+            padded(report.label(row["name"]), 46)
+            + padded(str(row["n"]), 6)
+            + padded(cells[0], 24)
+            + padded(cells[1], 24)
             + f"{100 * change['value']:+.1f}{mark}"
         )
     print(

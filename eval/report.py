@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 from typing import Any
 
 from core.files import read_json, shown, write_json, write_text
+from core.terminal import padded, width
 from eval import card, failures, metrics, retrieval
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -39,12 +39,6 @@ def interval(cell: dict[str, Any]) -> str:
 def star(cell: dict[str, Any]) -> str:
     """``*`` where a cell differs significantly from base."""
     return "*" if cell.get("vs_base", {}).get("significant") else ""
-
-
-def padded(text: str, width: int) -> str:
-    """``text`` filled with spaces to ``width`` terminal columns (Chinese characters take two)."""
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return text + " " * max(0, width - len(text) - wide)
 
 
 def label(name: str) -> str:
@@ -145,13 +139,13 @@ def verdict(report: dict[str, Any]) -> str:
 
 def table(report: dict[str, Any]) -> str:
     """The score table for the terminal."""
-    width = 2 + max(len(padded(text, 0).encode("gbk", "replace")) for text, _, _ in lines(report))
+    first = 2 + max(width(text) for text, _, _ in lines(report))
     cell = 2 + max(len(figure) for _, _, figures in lines(report) for figure in figures)
     heads = "".join(padded(name, cell) for name in report["columns"])
-    rows = [padded("", width) + padded("n", 6) + heads]
+    rows = [padded("", first) + padded("n", 6) + heads]
     for text, n, figures in lines(report):
         rows.append(
-            padded(text, width) + padded(str(n), 6) + "".join(padded(f, cell) for f in figures)
+            padded(text, first) + padded(str(n), 6) + "".join(padded(f, cell) for f in figures)
         )
     for name, modes in report["failures"].items():
         for mode in modes:

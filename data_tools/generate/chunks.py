@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 AIM, MOST = 2500, 3000  # characters; the earlier project cut at 2,000-3,000
@@ -74,8 +74,9 @@ def lines_of(text: str) -> Iterator[tuple[int, int]]:
         at = found.end()
 
 
-def sections(text: str) -> list[tuple[int, int, str]]:
+def sections(text: str, heads: Collection[int] = ()) -> list[tuple[int, int, str]]:
     """(start, end, title) of the chapters; the whole text as one where there is no heading.
+    ``heads`` are the offsets of headings that the document marks: where there are any, they tell.
 
     Headings that follow each other with next to nothing between (a volume's title, a table of
     contents) stay with what comes after them; the title is then the last one, with its volume."""
@@ -83,13 +84,14 @@ def sections(text: str) -> list[tuple[int, int, str]]:
     start, title, volume, prose = 0, "", "", 0
     for begin, end in lines_of(text):
         line = text[begin:end].strip()
-        if not is_heading(line):
+        if not (begin in heads if heads else is_heading(line)):
             prose += len(line)
             continue
         if prose >= TINY:
             found.append((start, begin, title))
             start, prose = begin, 0
-        if HEADING.match(line)["volume"]:  # type: ignore[index]
+        named = HEADING.match(line)
+        if named and named["volume"]:
             volume = title = line.strip("#【】[]《》 \u3000")
         else:
             name = line.strip("#【】[]《》 \u3000")
@@ -195,10 +197,10 @@ def _parted(
     return [*ends, size], worst
 
 
-def chunks(text: str, aim: int = AIM, most: int = MOST) -> list[Chunk]:
+def chunks(text: str, aim: int = AIM, most: int = MOST, heads: Collection[int] = ()) -> list[Chunk]:
     """The pieces of ``text``: chapters, each cut into pieces of about ``aim`` characters."""
     found = []
-    for begin, end, title in sections(text):
+    for begin, end, title in sections(text, heads):
         start = 0
         for stop in pieces(text[begin:end], aim, most):
             span = text[begin + start : begin + stop]

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import sha256, shown
-from data_tools import formats
+from data_tools import books, formats
 from data_tools.generate import rows, run, screen
 from data_tools.generate.screen import Pair
 from data_tools.generate.settings import Settings
@@ -22,7 +22,7 @@ def screened(path: Path, settings: Settings, out: Path) -> dict[str, Any]:
         raise UserError(f"没有这个文件 no such file: {shown(path)}")
     pairs: list[Pair] = []
     dropped: list[dict[str, str]] = []
-    text = run.Text(path.name, sha256(path), "", [])
+    text = run.Text(path.name, sha256(path), books.Book(""), [])
 
     def drop(at: int, end: int, reason: str, said: str) -> None:
         place = {"file": text.name, "locator": f"c:{at}-{end}"}

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from core.errors import UserError
 from core.files import sha256, shown
+from data_tools import books
 from data_tools.generate import parse, prompts, rows, screen
 from data_tools.generate.chunks import Chunk, chunks
 from data_tools.generate.client import Asker, Patience, Refused, Server, Tally
@@ -22,7 +23,6 @@ from data_tools.generate.journal import Journal
 from data_tools.generate.screen import Pair
 from data_tools.generate.settings import Settings
 from data_tools.generate.support import Commonness, passage
-from data_tools.readers.text import decoded
 
 JOURNAL = "generated-journal.jsonl"
 LEAST = 40  # characters of prose below which a chunk is not worth a question
@@ -36,8 +36,13 @@ class Text:
 
     name: str
     sha256: str
-    text: str
+    book: books.Book
     chunks: list[Chunk]
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return self.book.text
 
 
 @dataclass(slots=True)
@@ -55,11 +60,11 @@ def read_texts(paths: Sequence[Path], size: int) -> list[Text]:
     for path in paths:
         if not path.is_file():
             raise UserError(f"没有这个文件 no such file: {shown(path)}")
-        text = decoded(path, path.name)
-        cut = chunks(text, size, size + size // 5)
+        book = books.read(path)
+        cut = chunks(book.text, size, size + size // 5, book.heads)
         if not any(len(chunk.prose) >= LEAST for chunk in cut):
             raise UserError(f"{shown(path)}: 没有可出题的正文 no prose to ask about")
-        found.append(Text(path.name, sha256(path), text, cut))
+        found.append(Text(path.name, sha256(path), book, cut))
     return found
 
 
@@ -257,14 +262,15 @@ async def collect(
 
 
 def _dropped(text: Text, start: int, end: int, reason: str, said: str) -> dict[str, str]:
-    return {"file": text.name, "locator": f"c:{start}-{end}", "reason": reason, "text": said}
+    place = text.book.locator(start, end)
+    return {"file": text.name, "locator": place, "reason": reason, "text": said}
 
 
 def _row(text: Text, pair: Pair) -> dict[str, Any]:
     source = {
         "file": text.name,
         "sha256": text.sha256,
-        "locator": f"c:{pair.start}-{pair.end}",
+        "locator": text.book.locator(pair.start, pair.end),
         "text": pair.text,
     }
     record = {"question": pair.question, "answer": pair.answer, "kind": "generated"}

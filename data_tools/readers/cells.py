@@ -10,8 +10,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
+
+from data_tools.readers.raised import DOWN, UP, joined
 
 # Built-in formats of Chinese Excel, which openpyxl takes for General (18.8.30, zh-cn and zh-tw).
 _YM, _MD, _YMD = 'yyyy"年"m"月"', 'm"月"d"日"', 'yyyy"年"m"月"d"日"'
@@ -32,6 +37,97 @@ _TOKEN = re.compile(
 )
 _FRACTION = re.compile(r"([#0?]*)\s*([#0?]+)/([#0?]+|\d+)")
 _WEEK = "一二三四五六日"
+EXACT = 1e15  # Excel keeps 15 digits; what was typed beyond them is lost
+NO_VALUE, LONG, STRUCK, IMAGE = "formula-no-value", "long-number", "struck-text", "image"
+_PICTURE = re.compile(r'=?(?:_xlfn\.)?DISPIMG\(\s*"?([^",()]{1,80})"?[^()]{0,40}\)', re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a cell or a part of its text looks: struck out, raised or lowered."""
+
+    struck: bool = False
+    vertical: str = ""
+
+
+PLAIN = Look()
+
+
+@dataclass(frozen=True, slots=True)
+class Rich:
+    """Text of several fonts."""
+
+    parts: Sequence[tuple[str, Look]]
+
+
+class Fonts:
+    """The looks of a workbook's cells, by the number of their font."""
+
+    def __init__(self, book: Any) -> None:
+        self.odd = {
+            number: _look(font) for number, font in enumerate(book._fonts) if _look(font) != PLAIN
+        }
+
+    def look(self, source: Any) -> Look:
+        """The look of an openpyxl cell."""
+        if not self.odd or not source.has_style:
+            return PLAIN
+        return self.odd.get(source.style_array.fontId, PLAIN)
+
+
+def _look(font: Any) -> Look:
+    """A font of openpyxl (None: the cell's own) as far as it matters here."""
+    align = getattr(font, "vertAlign", None) or ""
+    return Look(bool(getattr(font, "strike", False)), align if align in (UP, DOWN) else "")
+
+
+def inline(element: Any) -> Rich:
+    """Text of several fonts that stands in its cell (``is`` of a sheet's XML)."""
+    parts = []
+    for run in element.iter("{*}r"):
+        struck, align = run.find("{*}rPr/{*}strike"), run.find("{*}rPr/{*}vertAlign")
+        off = struck is None or struck.get("val", "1") in ("0", "false")
+        vertical = align.get("val", "") if align is not None else ""
+        parts.append((run.findtext("{*}t") or "", Look(not off, vertical)))
+    return Rich(parts)
+
+
+def _parts(value: Any, look: Look) -> list[tuple[str, Look]]:
+    """The parts of a cell's text, each with its look."""
+    if isinstance(value, Rich):
+        return list(value.parts)
+    if isinstance(value, str):
+        return [(value, look)]
+    return [  # openpyxl's rich text: a list of strings and of blocks with a font
+        (part, look) if isinstance(part, str) else (part.text or "", _look(part.font))
+        for part in value
+    ]
+
+
+def displayed_cell(value: Any, code: str, look: Look = PLAIN) -> tuple[str, list[str]]:
+    """The displayed text of a cell with its fonts, and doubts about it. Struck-out text is left
+    out, a picture in the cell (WPS writes ``=DISPIMG("ID_…",1)``) is named."""
+    if not isinstance(value, str | list | Rich):
+        said, flags = shown(value, code)
+        return ("", [STRUCK]) if look.struck and said else (said, flags)
+    parts = _parts(value, look)
+    kept = [(text, part.vertical) for text, part in parts if not part.struck]
+    flags = [STRUCK] if any(part.struck and text.strip() for text, part in parts) else []
+    said = joined(kept).replace("_x000D_", "").replace("\r\n", "\n")
+    if "DISPIMG" in said.upper() and (named := _PICTURE.sub(r"[图片:\1]", said)) != said:
+        said, flags = named, [*flags, IMAGE]
+    return said, flags + shown(said, code)[1]
+
+
+def unvalued(formula: str) -> tuple[str, list[str]]:
+    """Text and flag of a cell whose formula has no stored value; a picture is named."""
+    if found := _PICTURE.search(formula):
+        return f"[图片:{found[1]}]", [IMAGE]
+    said = (
+        f"{NO_VALUE}: 公式没有存下值 ={formula[:80]}："
+        "请在 Excel 中打开并保存 open it in Excel and save it"
+    )
+    return f"[公式:={formula[:200]}]", [said]
 
 
 def shown(value: object, code: str = "General") -> tuple[str, list[str]]:
@@ -121,9 +217,9 @@ def displayed(value: float, code: str) -> str:
 
 def _general(value: float) -> str:
     """A number without a format: whole numbers in full, others to ten digits as a cell shows."""
-    if value == int(value) and abs(value) < 1e15:
+    if value == int(value) and abs(value) < 1e21:
         return str(int(value))
-    return f"{value:.10g}"
+    return f"{value:.10g}".upper()
 
 
 def _digits(value: float, token: str) -> str:
@@ -220,6 +316,11 @@ def doubts(value: float, code: str) -> list[str]:
             return [f"excel-time: 存为时间，也可能是比例 {_ratio(value)}"]
         day = EPOCH + dt.timedelta(days=int(value)) if 0 < value < 2_958_466 else EPOCH
         return [f"excel-date: 存为日期 {day:%Y-%m-%d}，也可能是分数或比 {day.month}/{day.day}"]
+    if abs(value) >= EXACT and value == int(value):
+        return [
+            f"{LONG}: 超过 15 位的数，后面的数字已丢失 beyond 15 digits: the last ones are lost, "
+            "应存为文本 store it as text"
+        ]
     if code in ("General", "0", "@", ""):
         if value == int(value) and 20_000 <= value < 55_000:  # 1954 to 2050
             day = EPOCH + dt.timedelta(days=int(value))

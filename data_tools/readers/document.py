@@ -15,6 +15,7 @@ from data_tools.readers import (
     frames,
     grid,
     habits,
+    html,
     induced,
     invariants,
     joined,
@@ -22,7 +23,7 @@ from data_tools.readers import (
 from data_tools.readers import blocks as blocks_
 from data_tools.readers import items as it
 from data_tools.readers.answers import plain_judgement
-from data_tools.readers.blocks import Block, Line, Table
+from data_tools.readers.blocks import Block, Cell, Line, Table
 from data_tools.readers.layout import Layout
 
 SURE, MUCH = 0.12, 1.25  # see better
@@ -33,6 +34,10 @@ _MAY_HEAD = re.compile(
     re.I,
 )
 _OPTION = re.compile(r"\s*[(（]?[A-Ha-h]\s*[.、．:：)）]")
+_ANSWER = re.compile(
+    r"\s*[【\[（(]?\s*(?:参考|正确|标准)?(?:答案?|解析?|解答)\s*[】\])）]?\s*[:：]"
+)
+_ASKED = re.compile(r"\s*[（(【]?\s*(?:第\s*)?\d{1,4}\s*(?:题|[.、．:：)）】])")
 STRAY = 2  # other lines that a run may hold: a heading, an advertisement
 
 
@@ -88,9 +93,15 @@ def better(other: induced.Reading, rows: list[Row], value: float, lost: int) -> 
 def _with_data(blocks: list[Block]) -> list[Block]:
     """``blocks`` with each table that belongs to a question as a line of it."""
     made: list[Block] = []
-    for block in blocks:
-        lines = [x for x in made[-6:] if isinstance(x, Line)] if isinstance(block, Table) else []
-        made.append(_shown(block) if isinstance(block, Table) and _data(block, lines) else block)
+    for at, block in enumerate(blocks):
+        if isinstance(block, Table):
+            lines = [x for x in made[-6:] if isinstance(x, Line)]
+            below = next(
+                (x for x in blocks[at + 1 :] if isinstance(x, Table) or x.text.strip()), None
+            )
+            made.append(_shown(block) if _data(block, lines, below) else block)
+        else:
+            made.append(block)
     return made
 
 
@@ -130,13 +141,17 @@ def _by_rules(blocks: Iterable[Block], name: str, sha: str, ledger: Ledger) -> I
     layout.finish()
 
 
-def _data(block: Table, lines: list[Line]) -> bool:
+def _data(block: Table, lines: list[Line], below: Block | None) -> bool:
     """Whether a table belongs to the question above it: that speaks of a table or ends in a colon,
-    and the table has no header of a bank's and no options."""
+    or is numbered and goes on below the table (``below``) with its options or its answer; and the
+    table has no header of a bank's and no options."""
     above = next((line.text.strip() for line in reversed(lines) if line.text.strip()), "")
     before = [line.text for line in lines[-4:]]
     speaks = re.match(r"表\s*\d|图\s*\d", above) or re.search(r"[:：]$", above)
     speaks = speaks or re.search(r"(?:下|如|见|所示的?|以下|给出.{0,8})表", " ".join(before))
+    if not speaks and isinstance(below, Line):
+        goes_on = _OPTION.match(below.text) or _ANSWER.match(below.text)
+        speaks = goes_on and _ASKED.match(f"{lines[-1].label if lines else ''}{above}")
     if not speaks or len(block.rows) > 30 or columns.is_key(block.rows):
         return False
     told = columns.find(block.rows[: grid.HEAD])
@@ -145,10 +160,11 @@ def _data(block: Table, lines: list[Line]) -> bool:
 
 
 def _shown(block: Table) -> Line:
-    """A data table as one line of a question: cells between ‖, rows between semicolons."""
-    rows = ["‖".join(cell.text.replace("\n", " ") or " " for cell in row) for row in block.rows]
+    """A data table as one line of a question, in Markdown."""
     cells = [cell for row in block.rows for cell in row if cell.text]
-    return Line("；".join(rows), cells[0].loc if cells else "", raw=cells[0].text if cells else "")
+    first = cells[0] if cells else Cell([], "")
+    flags = tuple(dict.fromkeys(flag for cell in cells for flag in cell.flags))
+    return Line(html.markdown(block), first.loc, raw=first.text, flags=flags)
 
 
 def _lines(lines: list[Line], layout: Layout) -> Iterator[Row]:

@@ -8,19 +8,21 @@ after paragraph N is ``p:N:s:M``; a text box has the locator of the paragraph th
 
 from __future__ import annotations
 
-import re
+import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from lxml import html
+from typing import IO, Any
 
 from core.errors import UserError
+from data_tools.ledger import Ledger
+from data_tools.readers import encodings, html, mht
 from data_tools.readers.blocks import Block, Cell, Line, Table, squeezed
 from data_tools.readers.package import Package
 from data_tools.readers.runs import M, Paragraphs, W
 
 LIMIT = 64 << 20  # bytes of a part in another format
+NESTED = 3  # documents within documents
 P, TBL, TR, TC, T = f"{W}p", f"{W}tbl", f"{W}tr", f"{W}tc", f"{W}t"
 BODY, CHUNK = f"{W}body", f"{W}altChunk"
 RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -29,16 +31,21 @@ PLAIN_PROBE = (
     T, f"{W}tab", f"{W}br", f"{W}cr", f"{W}sym", f"{W}drawing", f"{W}pict", f"{W}object",
     f"{W}numPr", f"{W}pStyle", f"{W}rStyle", f"{W}vanish", f"{W}b", f"{W}u", f"{W}color",
     f"{W}highlight", f"{W}shd", f"{W}em", f"{W}i", f"{W}ruby", f"{W}del", f"{W}moveFrom",
-    f"{W}fldChar", f"{W}fldSimple", f"{W}noBreakHyphen", f"{W}ptab", f"{M}oMath",
+    f"{W}fldChar", f"{W}fldSimple", f"{W}strike", f"{W}dstrike", f"{W}vertAlign",
+    f"{W}noBreakHyphen", f"{W}ptab", f"{M}oMath",
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent",
 )  # fmt: skip
 
 
-def blocks(path: Path, name: str) -> Iterator[Block]:
-    """Yield the document's lines and tables; :class:`UserError` on a file that is no docx."""
+def blocks(
+    path: Path | IO[bytes], name: str, ledger: Ledger | None = None, depth: int = 0
+) -> Iterator[Block]:
+    """Yield the document's lines and tables; :class:`UserError` on a file that is no docx.
+
+    Paragraphs that are struck out or hidden as a whole go to ``ledger``."""
     with Package(path, name) as package:
         part = main_part(package)
-        reader = _Body(package, part)
+        reader = _Body(package, part, depth)
         for element in package.events(part, (P, TBL, CHUNK, *WRAPPERS[:1], *WRAPPERS[2:])):
             parent = element.getparent()
             if parent is None or parent.tag != BODY:
@@ -47,6 +54,9 @@ def blocks(path: Path, name: str) -> Iterator[Block]:
             element.clear()
             while element.getprevious() is not None:
                 del parent[0]
+        for loc, text in reader.paragraphs.left_out.items() if ledger is not None else ():
+            code = "struck-text" if loc in reader.paragraphs.struck else "hidden-text"
+            ledger.add(name, loc, code, text)
         if not reader.seen_body:
             raise UserError(f"{name}: 文档没有正文 the document has no body text")
 
@@ -65,8 +75,8 @@ def main_part(package: Package) -> str:
 class _Body:
     """Counts paragraphs and tables of the body and turns each into blocks."""
 
-    def __init__(self, package: Package, part: str) -> None:
-        self.package = package
+    def __init__(self, package: Package, part: str, depth: int = 0) -> None:
+        self.package, self.depth = package, depth
         self.paragraphs = Paragraphs(package, part)
         self.number = self.tables = self.inner = 0
         self.seen_body = False
@@ -86,21 +96,31 @@ class _Body:
         else:
             yield from self.wrapped(element)
 
-    def chunk(self, element: Any) -> Iterator[Line]:
-        """The paragraphs of a part in another format (HTML, text) that Word shows in this place."""
+    def chunk(self, element: Any) -> Iterator[Block]:
+        """What a part in another format (HTML, a saved page, text, Word) shows in this place."""
         part = self.paragraphs.parts.get(element.get(RELATED, ""), "")
         if part not in self.package.names:
             return
         with self.package.open(part) as file:
-            data = file.read(LIMIT)
-        if data.startswith(b"PK"):
-            raise UserError(
-                f"{self.package.name}: {part} 是嵌入的文档 an embedded document："
-                "请在 Word 中全选复制到新文档 copy all into a new document"
-            )
-        for text in _paragraphs(data):
-            self.inner += 1
-            yield squeezed(Line(text, f"p:{self.number}:a:{self.inner}"))
+            data = b"".join(iter(lambda: file.read(1 << 20), b""))
+        name = f"{self.package.name}: {part}"
+        if len(data) > LIMIT:
+            raise UserError(f"{name}: 超过 {LIMIT >> 20} MB too large")
+        for block in _foreign(data, name, self.depth):
+            yield self.placed(block)
+
+    def placed(self, block: Block) -> Block:
+        """A block of another format with its place in this document."""
+        self.inner += 1
+        here = f"p:{self.number}:a:{self.inner}"
+        if isinstance(block, Line):
+            return replace(block, loc=here)
+        for r, row in enumerate(block.rows, 1):
+            for c, cell in enumerate(row, 1):
+                cell.loc = f"{here}:r:{r}:c:{c}"
+                for line in cell.lines if not cell.covered else ():
+                    line.loc = cell.loc
+        return block
 
     def wrapped(self, element: Any) -> Iterator[Block]:
         """What a content control or a tracked block holds."""
@@ -149,21 +169,21 @@ class _Body:
         return grid
 
 
-def _paragraphs(data: bytes) -> Iterator[str]:
-    """The displayed paragraphs of HTML or of plain text."""
-    if b"<" not in data[:1000]:
-        yield from data.decode("utf-8", errors="replace").splitlines()
-        return
-    head = data[:2000].lower()
-    known = re.search(rb"charset=[\"']?([\w-]+)", head)
-    parser = html.HTMLParser(encoding=known[1].decode() if known else "utf-8", no_network=True)
-    root = html.document_fromstring(data, parser=parser)
-    for br in root.iter("br"):
-        br.tail = "\n" + (br.tail or "")
-    for element in root.iter("p", "li", "h1", "h2", "h3", "h4", "td", "div"):
-        if element.tag == "div" and any(True for _ in element.iter("p", "li", "td")):
-            continue
-        yield from element.text_content().split("\n")
+def _foreign(data: bytes, name: str, depth: int) -> Iterator[Block]:
+    """The blocks of a part in another format; :class:`UserError` for one that is not read."""
+    if data.startswith(b"PK"):
+        if depth >= NESTED:
+            raise UserError(f"{name}: 嵌套过深 documents within documents within documents")
+        yield from blocks(io.BytesIO(data), name, depth=depth + 1)
+    elif mht.is_mht(data[:4096]):
+        yield from html.blocks(mht.page(data, name))
+    elif b"<" in data[:1000]:
+        yield from html.blocks(html.decoded(data, name))
+    elif data.startswith(b"{\\rtf"):
+        raise UserError(f"{name}: 是嵌入的 RTF an embedded RTF：请在 Word 中另存为 docx")
+    else:
+        text = data.decode(encodings.encoding_of(data, name)).removeprefix("\ufeff")
+        yield from (squeezed(Line(line, "")) for line in text.splitlines())
 
 
 def _owner(element: Any, tag: str) -> Any:

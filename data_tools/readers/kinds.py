@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.errors import UserError
 from data_tools.readers.columns import role
+from data_tools.readers.mht import is_mht
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Streams of an OLE file, as their directory spells them (UTF-16).
@@ -19,16 +20,8 @@ STREAMS = (
 )
 HELP = {
     "encrypted": "文件已加密 is encrypted，请先在 Office 中去掉密码",
-    "doc": "是 Word 97-2003 文档 an old .doc，请另存为 docx",
-    "ppt": "是 PowerPoint 文件 a PowerPoint file，请另存为 docx 或文本",
     "ole": "不是 Word 或 Excel 文件 not a Word or Excel file",
-    "pdf": "是 PDF 文件 a PDF，请转换为 docx 或文本",
-    "rtf": "是 RTF 文件 an RTF file，请另存为 docx",
-    "html": "是网页 an HTML page，请在 Excel 或 Word 中另存为 xlsx 或 docx",
     "zip": "是压缩包，不是 Word 或 Excel 文件 a zip archive, neither docx nor xlsx",
-    "pptx": "是 PowerPoint 文件 a PowerPoint file，请另存为 docx 或文本",
-    "odf": "是 OpenDocument 文件 an OpenDocument file，请另存为 docx 或 xlsx",
-    "xlsb": "是二进制工作簿 a binary workbook (xlsb)，请另存为 xlsx",
     "image": "是图片 a picture，请先做文字识别",
     "empty": "是空文件 is empty",
 }
@@ -39,7 +32,7 @@ MAGIC = (
 
 
 def kind_of(path: Path, name: str) -> str:
-    """docx, xlsx, xls, csv, txt or md; :class:`UserError` says what else the file is."""
+    """What reads the file: docx, xlsx, pdf, html, …; :class:`UserError` for what nothing reads."""
     with open(path, "rb") as file:
         head = file.read(4096)
     kind = _kind(path, head, name)
@@ -68,6 +61,8 @@ def _kind(path: Path, head: bytes, name: str) -> str:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta", b"<head")):
         return "html"
+    if is_mht(head):
+        return "mht"
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv"):
         return "csv"
@@ -97,14 +92,26 @@ def _zip(path: Path, name: str) -> str:
         raise UserError(
             f"{name}: 文件不完整或已损坏 truncated or damaged zip，请重新下载或保存"
         ) from None
+    if "META-INF/container.xml" in names and "mimetype" in names:
+        return "epub"
     if "mimetype" in names and "content.xml" in names:
-        return "odf"
+        return _open_document(path)
     if "xl/workbook.bin" in names:
         return "xlsb"
     for folder, kind in (("word/", "docx"), ("xl/", "xlsx"), ("ppt/", "pptx")):
         if any(part.startswith(folder) for part in names):
             return kind
     return "zip"
+
+
+def _open_document(path: Path) -> str:
+    """The kind of an OpenDocument file, by what its first part says."""
+    with zipfile.ZipFile(path) as package:
+        said = package.read("mimetype")[:100]
+    found = (
+        kind for word, kind in ((b"spreadsheet", "ods"), (b"presentation", "odp")) if word in said
+    )
+    return next(found, "odt")
 
 
 def _ole(path: Path) -> str:

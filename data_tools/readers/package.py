@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from lxml import etree
@@ -64,7 +64,7 @@ class _Part:
 class Package:
     """A zip package open for reading. ``name`` is the file name for messages."""
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path | IO[bytes], name: str) -> None:
         self.name = name
         try:
             self.zip = zipfile.ZipFile(path)
@@ -73,6 +73,10 @@ class Package:
                 f"{name}: 文件不完整或已损坏 truncated or damaged ({error})，请重新保存"
             ) from None
         self.names = set(self.zip.namelist())
+        for part in self.names:
+            inside = PurePosixPath(part.replace("\\", "/"))
+            if inside.is_absolute() or ".." in inside.parts:
+                raise UserError(f"{name}: 压缩包内有越界路径 unsafe path {part[:60]}")
 
     def __enter__(self) -> Package:
         return self
@@ -95,8 +99,8 @@ class Package:
                     part.read(4096)
 
     @contextmanager
-    def open(self, part: str) -> Iterator[_Part]:
-        """Open one part."""
+    def open(self, part: str, dtd: bool = False) -> Iterator[_Part]:
+        """Open one part; ``dtd`` where it is HTML, whose document type declares nothing."""
         try:
             info = self.zip.getinfo(part)
             if info.flag_bits & 1:
@@ -107,7 +111,9 @@ class Package:
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError) as error:
             raise UserError(f"{self.name}: 压缩内容损坏 damaged zip data ({error})") from None
         with file:
-            yield _Part(file, info, self.name)
+            opened = _Part(file, info, self.name)
+            opened.first = not dtd
+            yield opened
 
     def tree(self, part: str) -> etree._Element | None:
         """The parsed part, or None where the package has none of that name."""

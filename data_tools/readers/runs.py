@@ -1,7 +1,7 @@
 """The displayed text of one Word paragraph: what a reader sees, and how it is emphasised.
 
-Deleted and hidden text is left out, inserted text and field results are in, symbols are mapped to
-the characters they show, pictures and formulas become named placeholders with a flag.
+Deleted, struck-out and hidden text is left out, inserted text and field results are in, symbols are
+mapped to the characters they show, formulas become LaTeX, pictures named placeholders with a flag.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
+from data_tools.readers import omml
 from data_tools.readers.blocks import Line
 from data_tools.readers.numbering import Numbering
 from data_tools.readers.package import Package
+from data_tools.readers.raised import raised
 from data_tools.readers.styles import Look, Styles, look, number_of
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -20,6 +22,8 @@ R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 VAL = f"{W}val"
 IMAGE, FORMULA, CHANGED, HIDDEN = "image", "formula", "tracked-changes", "hidden-text"
+STRUCK = "struck-text"
+SHOWN = {IMAGE: ("[图片",), FORMULA: ("[公式", "$")}  # how what is flagged shows in a line
 # Dingbats that people use as answers, by font (private-use offset F000 removed).
 SYMBOLS = {
     "wingdings": {0xFC: "√", 0xFB: "×", 0xFE: "☑", 0xFD: "☒", 0xA8: "□", 0x6F: "□", 0xE0: "→"},
@@ -51,6 +55,8 @@ class Paragraphs:
             r.get("Id"): posixpath.normpath(posixpath.join(folder, r.get("Target", ""))).lstrip("/")
             for r in (relations if relations is not None else ())
         }
+        self.struck: set[str] = set()
+        self.left_out: dict[str, str] = {}  # locator → what a paragraph says that is left out
         self.targets = {
             r.get("Id"): posixpath.basename(r.get("Target", ""))
             for r in (relations if relations is not None else ())
@@ -69,6 +75,10 @@ class Paragraphs:
         walker = _Walk(self)
         walker.inside(paragraph, style.look)
         lines = walker.lines(loc)
+        if walker.left_out.strip() and not any(line.text.strip() for line in lines):
+            self.left_out[loc] = walker.left_out
+            if STRUCK in walker.flags:
+                self.struck.add(loc)
         first = lines[0]
         first.label, first.heading = label if first.text.strip() else "", style.heading
         for box in walker.boxes:
@@ -82,23 +92,38 @@ class _Walk:
 
     def __init__(self, owner: Paragraphs) -> None:
         self.owner = owner
-        self.pieces: list[tuple[str, frozenset[str]]] = []
+        self.pieces: list[tuple[str, frozenset[str], str]] = []
         self.flags: list[str] = []
+        self.left_out = ""
         self.boxes: list[Any] = []
         self.fields: list[list[str]] = []  # one a nested field: [its code, "code" or "result"]
 
     def add(self, text: str, style: Look) -> None:
-        """Take ``text`` unless it is hidden or a field's code."""
-        if style.hidden:
-            self.flags.append(HIDDEN)
+        """Take ``text`` unless it is hidden, struck out or a field's code."""
+        if style.hidden or style.struck:
+            if text.strip():
+                self.flags.append(HIDDEN if style.hidden else STRUCK)
+                self.left_out += text
         elif not any(field[1] == "code" for field in self.fields):
-            self.pieces.append((text, style.hows))
+            last = self.pieces[-1] if self.pieces else None
+            if last and style.vertical and last[2] == style.vertical:  # x^{n+1} of two runs
+                self.pieces[-1] = (last[0] + text, last[1], last[2])
+            else:
+                self.pieces.append((text, style.hows, style.vertical))
 
     def placeholder(self, kind: str, name: str, style: Look) -> None:
         """Stand in for a picture or formula."""
         self.flags.append(kind)
         word = "图片" if kind == IMAGE else "公式"
         self.add(f"[{word}:{name}]" if name else f"[{word}]", style)
+
+    def formula(self, node: Any, style: Look) -> None:
+        """A formula in LaTeX; one with a part that is not known here is flagged."""
+        shown, known = omml.latex(node)
+        if not known:
+            self.flags.append(FORMULA)
+        if shown:
+            self.add(f"${shown}$", style)
 
     def inside(self, parent: Any, style: Look) -> None:
         """All children of ``parent``."""
@@ -122,7 +147,7 @@ class _Walk:
         elif tag in (f"{W}fldChar", f"{W}instrText"):
             self.field(node, style)
         elif tag == f"{M}oMath":
-            self.placeholder(FORMULA, _math(node), style)
+            self.formula(node, style)
         elif tag in (f"{W}drawing", f"{W}pict", f"{W}object"):
             self.picture(node, style)
         elif tag == f"{MC}AlternateContent":
@@ -140,7 +165,7 @@ class _Walk:
             named = properties.find(f"{W}rStyle")
             if named is not None:
                 own = self.owner.styles.get(named.get(VAL)).look
-                style = Look(style.hows | own.hows, style.hidden or own.hidden)
+                style = own.over(style)
             style = look(properties, style)
         self.inside(run, style)
 
@@ -157,7 +182,7 @@ class _Walk:
             if box is not None:
                 checked = box.find(f"{W}checked")
                 on = checked is not None and checked.get(VAL, "1") not in ("0", "false")
-                self.pieces.append(("☑" if on else "□", style.hows))
+                self.pieces.append(("☑" if on else "□", style.hows, ""))
         elif kind == "separate" and self.fields:
             self.fields[-1][1] = "result"
         elif kind == "end" and self.fields:
@@ -191,8 +216,8 @@ class _Walk:
         marks: list[tuple[int, int, str]] = []
         text = ""
         flags = tuple(dict.fromkeys(self.flags))
-        for piece, hows in self.pieces:
-            for index, part in enumerate(piece.split("\n")):
+        for piece, hows, vertical in self.pieces:
+            for index, part in enumerate(raised(piece, vertical).split("\n")):
                 if index:
                     lines.append(Line(text, loc, marks=tuple(marks)))
                     text, marks = "", []
@@ -204,8 +229,7 @@ class _Walk:
             line.flags = tuple(
                 flag
                 for flag in flags
-                if flag not in (IMAGE, FORMULA)
-                or ("[图片" if flag == IMAGE else "[公式") in line.text
+                if flag not in (IMAGE, FORMULA) or any(mark in line.text for mark in SHOWN[flag])
             )
         return lines
 
@@ -219,19 +243,3 @@ def _symbol(node: Any) -> str:
     table = SYMBOLS.get(node.get(f"{W}font", "").lower(), {})
     plain = code - 0xF000 if code >= 0xF000 else code
     return table.get(plain, chr(code) if code >= 0x20 else "")
-
-
-def _math(node: Any) -> str:
-    """A formula as one line of text: fractions as a/b, powers as a^b, indices as a_b."""
-    tag = node.tag if isinstance(node.tag, str) else ""
-    if tag == f"{M}t":
-        return node.text or ""
-    parts = {child.tag: _math(child) for child in node if isinstance(child.tag, str)}
-    if tag == f"{M}f":
-        return f"({parts.get(f'{M}num', '')})/({parts.get(f'{M}den', '')})"
-    if tag in (f"{M}sSup", f"{M}sSub", f"{M}sSubSup"):
-        low, high = parts.get(f"{M}sub", ""), parts.get(f"{M}sup", "")
-        return parts.get(f"{M}e", "") + (f"_{low}" if low else "") + (f"^{high}" if high else "")
-    if tag == f"{M}rad":
-        return f"√({parts.get(f'{M}e', '')})"
-    return "".join(_math(child) for child in node)

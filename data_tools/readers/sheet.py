@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from core.errors import UserError
 from core.rows import Row
 from data_tools.ledger import Ledger
-from data_tools.readers import cells, columns, document, grid, habits, induced, invariants, text
+from data_tools.readers import (
+    cells,
+    columns,
+    delimited,
+    document,
+    grid,
+    habits,
+    induced,
+    invariants,
+)
+from data_tools.readers import encodings as en
 from data_tools.readers.blocks import Cell, Line, Table, squeezed
 from data_tools.readers.draft import Section
 from data_tools.readers.finish import lettered
+from data_tools.readers.how import SKIP, USUAL, How
 from data_tools.readers.layout import Layout
 from data_tools.readers.package import Package
 from data_tools.readers.patterns import judgement, section_kind
+from data_tools.readers.raised import DOWN, UP
 
 SNIFF = 1 << 20
 ENOUGH, MANY = 0.7, 20_000  # rows that give a question each; rows of a sheet looked at twice
 _OPENS = re.compile(r"\s*(?:\d{1,4}\s*[^\w\s]|[一二三四五六七八九十]{1,3}\s*、)")
 WHOLE = 1 << 20  # bytes of a CSV file that is read as a workbook is; a larger one is streamed
 WIDEST = 256  # columns read; beyond them stand only formats that somebody drew over whole rows
+HIDDEN = {"hidden-row", "hidden-column", "hidden-sheet"}
 Grid = Iterator[list[Cell]]
 
 
@@ -46,40 +59,99 @@ def cell(text: str, loc: str, flags: list[str] | None = None, covered: bool = Fa
     return Cell(lines, loc, covered)
 
 
-def xlsx(path: Path, name: str, sha: str, ledger: Ledger) -> Iterator[Row]:
+@dataclass
+class Sheet:
+    """One sheet of a workbook while it is read: its name, whether it is shown, its cells."""
+
+    title: str
+    visible: bool
+    rows: Grid
+
+
+@dataclass
+class Facts:
+    """What openpyxl does not tell while streaming: merged areas, what is hidden, formulas without a
+    stored value, text of several fonts within its cell."""
+
+    merged: list[str] = field(default_factory=list)
+    rows: set[int] = field(default_factory=set)
+    columns: set[int] = field(default_factory=set)
+    formulas: dict[str, str] = field(default_factory=dict)
+    rich: dict[str, Any] = field(default_factory=dict)
+
+
+def xlsx(path: Path, name: str, sha: str, ledger: Ledger, how: How = USUAL) -> Iterator[Row]:
     """The questions of an xlsx workbook, sheet by sheet."""
-    from openpyxl import load_workbook
+    with open(path, "rb") as file:
+        yield from _sheets(xlsx_sheets(path, file, name), name, sha, ledger, how)
+
+
+def xlsx_sheets(path: Path, file: IO[bytes], name: str) -> list[Sheet]:
+    """The sheets of an xlsx workbook open as ``file`` (openpyxl refuses a path whose suffix is
+    wrong), their cells as Excel displays them."""
+    from openpyxl import load_workbook  # a third of a second, and a text bank needs none of it
 
     with Package(path, name) as package:
         package.check()
-        areas = _merged_areas(package)
-    with open(path, "rb") as file:  # openpyxl refuses a path whose suffix is wrong
-        try:
-            book = load_workbook(file, read_only=True, data_only=True)
-            sheets = [
-                (s.title, s.sheet_state == "visible", _xlsx_rows(s, areas.get(s.title, [])))
-                for s in book.worksheets
-            ]
-        except Exception as error:  # openpyxl raises whatever its many parsers stumble over
-            raise _broken(name, error) from None
-        yield from _sheets(sheets, name, sha, ledger)
+        facts = _facts(package)
+    try:
+        book = load_workbook(file, read_only=True, data_only=True, rich_text=True)
+        fonts = cells.Fonts(book)
+        return [
+            Sheet(
+                s.title,
+                s.sheet_state == "visible",
+                _xlsx_rows(s, facts.get(s.title, Facts()), fonts),
+            )
+            for s in book.worksheets
+        ]
+    except Exception as error:  # openpyxl raises whatever its many parsers stumble over
+        raise broken(name, error) from None
 
 
-def _merged_areas(package: Package) -> dict[str, list[str]]:
-    """The merged areas (``A1:B2``) of each sheet, which openpyxl does not tell while streaming."""
+def _facts(package: Package) -> dict[str, Facts]:
+    """The facts of each sheet, by its name."""
     book, relations = package.tree("xl/workbook.xml"), package.tree("xl/_rels/workbook.xml.rels")
     if book is None or relations is None:
         return {}
     targets = {r.get("Id"): r.get("Target", "") for r in relations}
-    areas: dict[str, list[str]] = {}
+    found: dict[str, Facts] = {}
     for sheet in book.iter("{*}sheet"):
         relation = next((v for k, v in sheet.attrib.items() if k.endswith("}id")), "")
         target = targets.get(relation, "")
         part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
         if part in package.names:
-            found = [e.get("ref", "") for e in package.events(part, ("{*}mergeCell",))]
-            areas[sheet.get("name", "")] = found
-    return areas
+            found[sheet.get("name", "")] = _facts_of(package, part)
+    return found
+
+
+def _facts_of(package: Package, part: str) -> Facts:
+    """One pass over a sheet's part."""
+    facts, pending = Facts(), []
+    tags = ("{*}mergeCell", "{*}col", "{*}f", "{*}is", "{*}row")
+    for element in package.events(part, tags):
+        tag = element.tag.rpartition("}")[2]
+        if tag == "mergeCell":
+            facts.merged.append(element.get("ref", ""))
+        elif tag == "col" and element.get("hidden") in ("1", "true"):
+            first, last = int(element.get("min", "1")), int(element.get("max", "1"))
+            facts.columns.update(range(first, min(last, WIDEST) + 1))
+        elif tag == "f":
+            pending.append(element)
+        elif tag == "is" and element.find("{*}r") is not None:
+            facts.rich[element.getparent().get("r", "")] = cells.inline(element)
+        elif tag == "row":
+            if element.get("hidden") in ("1", "true"):
+                facts.rows.add(int(element.get("r", "0")))
+            for formula in pending:
+                holder = formula.getparent()
+                if not holder.findtext("{*}v") and holder.find("{*}is") is None:
+                    facts.formulas[holder.get("r", "")] = formula.text or ""
+            pending = []
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+    return facts
 
 
 def _covering(areas: list[str]) -> dict[tuple[int, int], tuple[int, int]]:
@@ -97,29 +169,36 @@ def _covering(areas: list[str]) -> dict[tuple[int, int], tuple[int, int]]:
     return covering
 
 
-def _xlsx_rows(sheet: Any, areas: list[str]) -> Grid:
+def _xlsx_rows(sheet: Any, facts: Facts, fonts: cells.Fonts) -> Grid:
     """The rows of an openpyxl worksheet, merged cells repeating their first."""
-    merged = _covering(areas)
+    from openpyxl.utils.cell import coordinate_to_tuple
+
+    merged = _covering(facts.merged)
     least: dict[int, int] = {}
-    for r, c in merged:
+    for r, c in chain(merged, map(coordinate_to_tuple, facts.formulas)):
         least[r] = max(c, least.get(r, 0))
     kept: dict[tuple[int, int], Cell] = {}
     sheet.reset_dimensions()  # what the file claims of its size is often wrong
     for r, row in enumerate(sheet.iter_rows(max_col=WIDEST), 1):
         row, made = _filled(row, least.get(r, 0)), []
+        hidden_row = ["hidden-row"] if r in facts.rows else []
         for c, source in enumerate(row, 1):
             loc = f"{sheet.title}!{letters(c)}{r}"
             origin = merged.get((r, c))
             if origin and origin in kept:
                 made.append(Cell(kept[origin].lines, kept[origin].loc, True))
                 continue
-            value = source.value
-            if type(value) is str:
-                made.append(cell(value.replace("_x000D_", "").replace("\r\n", "\n"), loc))
-            elif value is None:
+            name = f"{letters(c)}{r}"
+            hidden = hidden_row or (["hidden-column"] if c in facts.columns else [])
+            if name in facts.formulas:
+                shown, flags = cells.unvalued(facts.formulas[name])
+                made.append(cell(shown, loc, flags + hidden))
+            elif source.value is None:
                 made.append(Cell([], loc))
             else:
-                made.append(cell(*_shown(value, _format(source), loc)))
+                value = facts.rich.get(name, source.value)
+                shown, flags = cells.displayed_cell(value, _format(source), fonts.look(source))
+                made.append(cell(shown, loc, flags + hidden))
             if origin:
                 kept[origin] = made[-1]
         yield made
@@ -134,7 +213,7 @@ def _filled(row: Sequence[Any], least: int) -> Sequence[Any]:
 
 
 def _shown(value: Any, code: str, loc: str) -> tuple[str, str, list[str]]:
-    shown, flags = cells.shown(value, code)
+    shown, flags = cells.displayed_cell(value, code)
     return shown, loc, flags
 
 
@@ -144,16 +223,20 @@ def _format(source: Any) -> str:
     return cells.EAST_ASIAN.get(number) or cells.LOCALE.get(number) or source.number_format
 
 
-def xls(path: Path, name: str, sha: str, ledger: Ledger) -> Iterator[Row]:
+def xls(path: Path, name: str, sha: str, ledger: Ledger, how: How = USUAL) -> Iterator[Row]:
     """The questions of an Excel 97-2003 workbook."""
+    yield from _sheets(xls_sheets(path, name), name, sha, ledger, how)
+
+
+def xls_sheets(path: Path, name: str) -> list[Sheet]:
+    """The sheets of an Excel 97-2003 workbook."""
     import xlrd
 
     try:
         book = xlrd.open_workbook(str(path), formatting_info=True, logfile=io.StringIO())
-        sheets = [(s.name, s.visibility == 0, _xls_rows(s, book)) for s in book.sheets()]
+        return [Sheet(s.name, s.visibility == 0, _xls_rows(s, book)) for s in book.sheets()]
     except Exception as error:  # as above: a binary format, read by many hands
-        raise _broken(name, error) from None
-    yield from _sheets(sheets, name, sha, ledger)
+        raise broken(name, error) from None
 
 
 def _xls_rows(sheet: Any, book: Any) -> Grid:
@@ -165,8 +248,11 @@ def _xls_rows(sheet: Any, book: Any) -> Grid:
         for c in range(left, right)
     }
     kept: dict[tuple[int, int], Cell] = {}
+    gone = {c for c, about in sheet.colinfo_map.items() if about.hidden}
     for r in range(sheet.nrows):
         made = []
+        about = sheet.rowinfo_map.get(r)
+        hidden_row = ["hidden-row"] if about is not None and about.hidden else []
         for c in range(min(sheet.ncols, WIDEST)):
             loc = f"{sheet.name}!{letters(c + 1)}{r + 1}"
             origin = merged.get((r, c))
@@ -179,12 +265,33 @@ def _xls_rows(sheet: Any, book: Any) -> Grid:
                 value = bool(value)
             elif source.ctype == 5:
                 value = "#N/A"
-            made.append(
-                cell(*_shown(value if value != "" else None, _xls_format(source, book), loc))
-            )
+            hidden = hidden_row or (["hidden-column"] if c in gone else [])
+            shown = _xls_shown(sheet, r, c, value, book)
+            made.append(cell(shown[0], loc, shown[1] + hidden))
             if origin:
                 kept[r, c] = made[-1]
         yield made
+
+
+def _xls_shown(sheet: Any, r: int, c: int, value: Any, book: Any) -> tuple[str, list[str]]:
+    """The displayed text of an xlrd cell: its runs of several fonts, and its own."""
+    source = sheet.cell(r, c)
+    look = _xls_look(book, book.xf_list[source.xf_index].font_index)
+    runs = sheet.rich_text_runlist_map.get((r, c))
+    if runs and isinstance(value, str):
+        ends = [at for at, _ in runs[1:]] + [len(value)]
+        parts = [(value[: runs[0][0]], look)]
+        parts += [
+            (value[at:end], _xls_look(book, font))
+            for (at, font), end in zip(runs, ends, strict=True)
+        ]
+        value = cells.Rich(parts)
+    return cells.displayed_cell(value if value != "" else None, _xls_format(source, book), look)
+
+
+def _xls_look(book: Any, index: int) -> cells.Look:
+    font = book.font_list[index]
+    return cells.Look(bool(font.struck_out), {1: UP, 2: DOWN}.get(font.escapement, ""))
 
 
 def _xls_format(source: Any, book: Any) -> str:
@@ -195,15 +302,49 @@ def _xls_format(source: Any, book: Any) -> str:
     )
 
 
-def _broken(name: str, error: Exception) -> UserError:
+def broken(name: str, error: Exception) -> UserError:
+    """What to say of a workbook that a library stumbled over."""
     what = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
     return UserError(
         f"{name}: 工作簿损坏或不是 Excel 文件 damaged workbook ({what})，请用 Excel 重新保存"
     )
 
 
+def seen(one: Sheet, name: str, ledger: Ledger, how: How) -> Grid:
+    """The rows of a sheet; what is hidden is flagged, or left out and ledgered."""
+    for row in one.rows:
+        if not one.visible:
+            row = [flagged(c, "hidden-sheet") for c in row]
+        if how.hidden == SKIP and (gone := [c for c in row if HIDDEN & set(c.flags)]):
+            code = next(flag for flag in gone[0].flags if flag in HIDDEN)
+            said = " | ".join(c.text for c in gone if not c.covered)
+            ledger.add(name, gone[0].loc, f"{code}: 按 HIDDEN=skip 不读 left out", said)
+            row = [Cell([], c.loc) if HIDDEN & set(c.flags) else c for c in row]
+        yield row
+
+
+def flagged(one: Cell, flag: str) -> Cell:
+    """``one`` with a flag on every line."""
+    lines = [replace(line, flags=(*line.flags, flag)) for line in one.lines]
+    return Cell(lines, one.loc, one.covered)
+
+
+def valued(rows: list[Row], ledger: Ledger) -> list[Row]:
+    """``rows`` without those that lean on a formula whose value was never stored."""
+    good = []
+    for row in rows:
+        said = next((flag for flag in row.flags if flag.startswith(cells.NO_VALUE)), "")
+        if not said:
+            good.append(row)
+            continue
+        ledger.add(row.source.file, row.source.locator, said, row.source.text)
+        for report in ledger.sources[-1:]:
+            report.questions, report.lost = report.questions - 1, report.lost + 1
+    return good
+
+
 def _sheets(
-    sheets: list[tuple[str, bool, Grid]], name: str, sha: str, ledger: Ledger
+    sheets: list[Sheet], name: str, sha: str, ledger: Ledger, how: How = USUAL
 ) -> Iterator[Row]:
     """Read every sheet; a key or the options may stand on another sheet than the questions. A sheet
     that gives few questions for its rows is read once more as the lines of a document."""
@@ -211,16 +352,17 @@ def _sheets(
     layout = Layout(name, sha, first)
     made: list[Row] = []
     kept: list[tuple[str, list[list[Cell]]]] = []
-    for title, visible, rows in sheets:
+    for one in sheets:
+        title, visible = one.title, one.visible
         try:
-            filled = list(rows)
+            filled = list(seen(one, name, first, how))
             if again := columns.echoes(filled[: grid.HEAD]):
                 filled = [_without(row, again) for row in filled]
             made += sheet(title, visible, iter(filled), layout)
         except (UserError, GeneratorExit):
             raise
         except Exception as error:
-            raise _broken(name, error) from None
+            raise broken(name, error) from None
         if visible:
             kept.append((title, filled))
     made += layout.rows()
@@ -228,6 +370,7 @@ def _sheets(
     made = habits.rows(made, first)
     for title, filled in kept:
         made = _as_lines(title, filled, made, name, sha, first)
+    made = valued(made, first)
     ledger.entries += first.entries
     ledger.sources += first.sources
     ledger.loose += first.loose
@@ -239,6 +382,8 @@ def _as_lines(
 ) -> list[Row]:
     """``made`` with the sheet's rows as its lines give them, where that is the better reading."""
     here = f"{title}!"
+    titled = columns.find(rows[: grid.HEAD])
+    rows = rows[titled.header + 1 :] if titled is not None else rows  # a title is no question
     mine = [row for row in made if row.source.locator.startswith(here)]
     filled = sum(any(cell.text for cell in row) for row in rows)
     lost = induced.lost(e for e in ledger.entries if e.locator.startswith(here))
@@ -312,6 +457,8 @@ def sheet(
         below = [found.cell(row, found.answer) for row in first[found.header + 1 :]]
         said = [c.text for c in below if c is not None and c.text and not judgement(c.text)]
         found.optionless = len(said) > 4 and 2 * sum(map(lettered, said)) > len(said)
+    if found is not None:
+        _once(found, first, layout.name)
     section = Section(title, section_kind(title), loc=first[0][0].loc if first[0] else "")
     layout.sections.append(section)
     everything = chain(first, rows)
@@ -328,49 +475,83 @@ def _without(row: list[Cell], gone: set[int]) -> list[Cell]:
     return [Cell([], cell.loc) if c in gone else cell for c, cell in enumerate(row)]
 
 
+def _once(found: columns.Columns, rows: list[list[Cell]], name: str) -> None:
+    """Refuse a table with two columns of questions or of answers that say different things."""
+    titles = [t.strip() for t in found.titles]
+    if len(found.groups) > 1 or found.header < 0:
+        return
+    for column in (found.stem, found.answer):
+        same = [c for c, t in enumerate(titles) if column is not None and t == titles[column]]
+        texts = {
+            tuple(row[c].text if c < len(row) else "" for row in rows[found.header + 1 :])
+            for c in same
+            if not rows[found.header][c].covered
+        }
+        if len(texts) > 1:
+            raise UserError(repeated(name, titles[same[0]], same))
+
+
+def repeated(name: str, title: str, places: Sequence[int]) -> str:
+    """What to say of columns (counted from 0) that have one title."""
+    where = ", ".join(letters(c + 1) for c in places)
+    return (
+        f"{name}: 列名重复 repeated column “{title}”（{where} 列）："
+        "请改名或删去多余的列 rename or delete one"
+    )
+
+
 def _trimmed(rows: list[list[Cell]]) -> list[list[Cell]]:
     """``rows`` without empty columns at their right end."""
     width = max((c + 1 for row in rows for c, x in enumerate(row) if x.text), default=0)
     return [row[:width] for row in rows]
 
 
-def delimited(path: Path, name: str, sha: str, ledger: Ledger) -> Iterator[Row]:
+def csv_file(path: Path, name: str, sha: str, ledger: Ledger, how: How = USUAL) -> Iterator[Row]:
     """The questions of a CSV or TSV file, streamed: no more than one row is held at a time."""
     with open(path, "rb") as file:
         sample = file.read(SNIFF)
-    encoding = text.encoding_of(sample, name, whole=len(sample) < SNIFF)
+    encoding = en.encoding_of(sample, name, len(sample) < SNIFF, how.encoding)
     layout = Layout(name, sha, ledger)
     with open(path, encoding=encoding, newline="") as file:
-        delimiter = sniff(sample.decode(encoding, errors="ignore"))
+        head = sample.decode(encoding, errors="ignore").removeprefix("\ufeff")
         try:
-            rows = _csv_rows(file, delimiter, name)
+            rows = _csv_rows(file, sniff(head), name, ledger, layout)
             if path.stat().st_size <= WHOLE:
-                yield from _sheets([("Sheet1", True, rows)], name, sha, ledger)
+                yield from _sheets([Sheet("Sheet1", True, rows)], name, sha, ledger)
                 return
             yield from sheet("Sheet1", True, rows, layout, hold=False)
-        except UnicodeDecodeError:
+        except UnicodeError:
             raise UserError(
-                f"{name}: 文件中途不是 {encoding} 编码 changes its encoding; 请另存为 UTF-8"
+                f"{name}: 文件中途不是 {encoding} 编码 changes its encoding; "
+                "请另存为 UTF-8，或指定 or say which, ENCODING="
             ) from None
     yield from layout.rows()
     layout.finish()
 
 
-def _csv_rows(file: Any, delimiter: str, name: str) -> Grid:
-    """The rows of an open CSV file."""
-    reader = csv.reader(file, delimiter=delimiter)
-    try:
-        for r, row in enumerate(reader, 1):
-            if any("\0" in value for value in row):
-                raise UserError(f"{name}: 第{reader.line_num}行含 NUL 字节 holds a NUL byte")
-            yield [
-                cell(value.replace("\r\n", "\n"), f"Sheet1!{letters(c)}{r}")
-                for c, value in enumerate(row[:WIDEST], 1)
-            ]
-    except csv.Error as error:
-        raise UserError(
-            f"{name}: 第{reader.line_num}行不是合法 CSV not valid CSV ({error})"
-        ) from None
+def _csv_rows(file: Any, delimiter: str, name: str, ledger: Ledger, layout: Layout) -> Grid:
+    """The rows of an open CSV file; lines that are no rows go to the ledger."""
+    given = delimited.records(file, delimiter)
+    first = list(islice(given, grid.HEAD))
+    width = _titled_width(first)
+    for r, one in enumerate(delimited.checked(chain(first, given), width), 1):
+        if "\0" in one.raw:
+            raise UserError(f"{name}: 第{one.line}行含 NUL 字节 holds a NUL byte")
+        if one.reason:
+            ledger.add(name, f"Sheet1!A{r}", delimited.told(one, width), one.raw.rstrip("\r\n"))
+            layout.section.lost += 1
+            yield []
+            continue
+        yield [cell(value, f"Sheet1!{letters(c)}{r}") for c, value in enumerate(one.fields, 1)][
+            :WIDEST
+        ]
+
+
+def _titled_width(first: list[delimited.Record]) -> int:
+    """How many columns the header names; 0 where there is none."""
+    rows = [[cell(value, "") for value in one.fields] for one in first]
+    found = columns.find(rows)
+    return len(rows[found.header]) if found is not None else 0
 
 
 def sniff(sample: str) -> str:
@@ -378,12 +559,8 @@ def sniff(sample: str) -> str:
     best, score = ",", 0.0
     lines = sample.splitlines(keepends=True)[:200]
     for delimiter in (",", "\t", ";", "|", "，"):
-        try:
-            widths = [
-                len(row) for row in csv.reader(lines[:-1] or lines, delimiter=delimiter) if row
-            ]
-        except csv.Error:
-            continue
+        given = delimited.records(lines[:-1] or lines, delimiter)
+        widths = [len(one.fields) for one in given if one.raw.strip()]
         common = max(set(widths), key=widths.count, default=1)
         value = widths.count(common) / max(1, len(widths)) * (common > 1) * (1 + 0.01 * common)
         if value > score:

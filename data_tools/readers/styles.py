@@ -11,15 +11,28 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 VAL = f"{W}val"
 OFF = ("0", "false", "none", "off")
 TOGGLES = {f"{W}b": "bold", f"{W}u": "underline", f"{W}em": "dots", f"{W}i": "italic"}
+STRIKES = (f"{W}strike", f"{W}dstrike")
 BLACK = ("auto", "000000", "text1", "dark1", "tx1", "")
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a run looks: ``hows`` its emphases, ``hidden`` whether it is not displayed at all."""
+    """How a run looks: ``hows`` its emphases, ``hidden`` whether it is not displayed at all,
+    ``struck`` whether it is struck out, ``vertical`` superscript or subscript."""
 
     hows: frozenset[str] = frozenset()
     hidden: bool = False
+    struck: bool = False
+    vertical: str = ""
+
+    def over(self, base: Look) -> Look:
+        """This look of a run's own style on top of its paragraph's."""
+        return Look(
+            base.hows | self.hows,
+            base.hidden or self.hidden,
+            base.struck or self.struck,
+            self.vertical or base.vertical,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,7 @@ class Style:
 def look(properties: Any, base: Look) -> Look:
     """``base`` as changed by a w:rPr element."""
     hows, hidden = set(base.hows), base.hidden
+    struck, vertical = base.struck, base.vertical
     for child in properties:
         value = child.get(VAL, "1").lower()
         on = value not in OFF
@@ -41,6 +55,10 @@ def look(properties: Any, base: Look) -> Look:
             (hows.add if on else hows.discard)(TOGGLES[child.tag])
         elif child.tag == f"{W}vanish":
             hidden = on
+        elif child.tag in STRIKES:
+            struck = on
+        elif child.tag == f"{W}vertAlign":
+            vertical = "" if value == "baseline" else value
         elif child.tag == f"{W}color":
             hows = {how for how in hows if not how.startswith("color")}
             theme = child.get(f"{W}themeColor", "").lower()
@@ -53,7 +71,7 @@ def look(properties: Any, base: Look) -> Look:
             "ffffff",
         ):
             hows.add("shading")
-    return Look(frozenset(hows), hidden)
+    return Look(frozenset(hows), hidden, struck, vertical)
 
 
 def _dark(value: str) -> bool:

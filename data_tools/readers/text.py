@@ -6,13 +6,14 @@ ends as they are in the file, so ``path.read_bytes().decode(encoding)[A:B]`` is 
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import UserError
 from data_tools.readers.blocks import LONGEST, Block, Cell, Line, Table, squeezed
+from data_tools.readers.encodings import encoding_of
+from data_tools.readers.raised import DOWN, UP, raised
 
 LIMIT = 512 << 20  # bytes; a text bank is read whole, since its key may stand at its end
 SAMPLE = 1 << 20
@@ -26,85 +27,21 @@ _BOLD = re.compile(
 _TAGS = re.compile(r"</?(?:font|span|b|strong|u|mark|em|i|p|div|br|sub|sup)\b[^<>]*/?>", re.I)
 _HOWS = {"u": "underline", "mark": "highlight", "font": "color", "span": "color", "i": "italic",
          "em": "italic"}  # fmt: skip
+_STRUCK = re.compile(r"~~(?=\S)[^~]{1,2000}?(?<=\S)~~|<(del|s|strike)\b[^<>]*>.*?</\1\s*>", re.I)
+_RAISED = re.compile(r"<(su[bp])\b[^<>]*>([^<>]*)</\1\s*>", re.I)
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)]*)\)")
 _RULE = re.compile(r"\s*(?:[-=_*]\s*){3,}$")
 _FENCE = re.compile(r"\s{0,8}(?:`{3,}|~{3,})\s{0,8}\w{0,20}\s*$")
 _TABLE_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
 
 
-def encoding_of(data: bytes, name: str, whole: bool = True) -> str:
-    """The encoding of ``data``: by its byte-order mark, else UTF-8, UTF-16 by its zero bytes, else
-    GB18030. ``whole`` is False for the beginning of a longer file.
-
-    Raises :class:`UserError` on binary data and on a mixture of encodings, naming the line.
-    """
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"),
-        (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):  # fmt: skip
-        if data.startswith(mark):
-            return encoding
-    if b"\0" in data:
-        for encoding in ("utf-16-le", "utf-16-be"):
-            if _readable(data[:4096], encoding):
-                return encoding
-        line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        raise UserError(
-            f"{name}: 第{line}行含 NUL 字节，不是文本文件 holds NUL bytes, not a text file"
-        )
-    bad = _bad(data, "utf-8", whole)
-    if bad is None:
-        return "utf-8"
-    if _bad(data, "gb18030", whole) is None and not _mostly_utf8(data):
-        return "gb18030"
-    line = data.count(b"\n", 0, bad) + 1
-    raise UserError(
-        f"{name}: 第{line}行编码混乱（不是 UTF-8，也不全是 GBK）"
-        "mixed or unknown encoding; 请另存为 UTF-8"
-    )
-
-
-def _bad(data: bytes, encoding: str, whole: bool) -> int | None:
-    """Where ``data`` stops being ``encoding``, or None (a cut-off end is no error)."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        decoder.decode(data, final=whole)
-    except UnicodeDecodeError as error:
-        return error.start
-    return None
-
-
-def _readable(data: bytes, encoding: str) -> bool:
-    """Whether nearly all of ``data`` in ``encoding`` are letters and signs that people write."""
-    text = data[: len(data) // 2 * 2].decode(encoding, errors="replace")
-    common = sum(
-        char in "\r\n\t" or " " <= char <= "~" or "\u2000" <= char <= "\u303f"
-        or "\u4e00" <= char <= "\u9fff" or "\uff00" <= char <= "\uffef"
-        or (char.isalpha() and char < "\u0500")
-        for char in text
-    )  # fmt: skip
-    return common >= 0.95 * len(text)
-
-
-def _mostly_utf8(data: bytes) -> bool:
-    """Whether most non-ASCII lines are good UTF-8, so that the rest is a foreign body."""
-    good = bad = 0
-    for line in data[: 4 << 20].splitlines():
-        if not line.isascii():
-            if _bad(line, "utf-8", True) is None:
-                good += 1
-            else:
-                bad += 1
-    return good > bad
-
-
-def decoded(path: Path, name: str) -> str:
-    """The text of a file without its byte-order mark; see :func:`encoding_of` for the errors."""
+def decoded(path: Path, name: str, given: str = "") -> str:
+    """The text of a file without its byte-order mark; see :func:`encoding_of` for the errors and
+    for ``given``."""
     if path.stat().st_size > LIMIT:
         raise UserError(f"{name}: 文本超过 {LIMIT >> 20} MB，请先拆分 too large, split it first")
     data = path.read_bytes()
-    encoding = encoding_of(data, name)
+    encoding = encoding_of(data, name, given=given)
     try:
         return data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -114,9 +51,9 @@ def decoded(path: Path, name: str) -> str:
         ) from None
 
 
-def blocks(path: Path, name: str, markdown: bool) -> Iterator[Block]:
-    """Yield the lines (and, in Markdown, tables) of a text file."""
-    text = decoded(path, name)
+def blocks(path: Path, name: str, markdown: bool, given: str = "") -> Iterator[Block]:
+    """Yield the lines (and, in Markdown, tables) of a text file, in the encoding ``given``."""
+    text = decoded(path, name, given)
     lines = _lines(text)
     if not markdown:
         yield from lines
@@ -156,6 +93,9 @@ def _marked_down(line: Line) -> Line:
     tick = "√" if lead and (lead.group(1) or "").strip() else ""
     heading = bool(re.match(r"\s*#{1,6}\s", raw))
     flags = ("image",) if _IMAGE.search(body) else ()
+    if _STRUCK.search(body):
+        body, flags = _STRUCK.sub("", body), (*flags, "struck-text")
+    body = _RAISED.sub(lambda m: raised(m[2], UP if m[1].lower() == "sup" else DOWN), body)
     body = _IMAGE.sub(lambda m: f"[图片:{m.group(2).rpartition('/')[2] or m.group(1)}]", body)
     text, marks = _emphasised(tick + body)
     if raw.lstrip().startswith(">") and text.strip():

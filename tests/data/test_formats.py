@@ -80,16 +80,16 @@ def test_broken_files_and_dialogues_are_named(tmp_path: Path) -> None:
     path.write_text('{"question": "a", "answer": "b"}\n{"quest', encoding="utf-8")
     with pytest.raises(UserError, match="第2条"):
         list(formats.read(path, Ledger(), "rows.jsonl"))
-    path.write_bytes('{"question": "问", "answer": "答"}'.encode("gbk"))
-    with pytest.raises(UserError, match="UTF-8"):
-        list(formats.read(path, Ledger(), "rows.jsonl"))
+    path.write_bytes('{"question": "最轻的气体是什么？", "answer": "氢"}'.encode("gbk"))
+    assert [row.answer for row in formats.read(path, Ledger(), "rows.jsonl")] == ["氢"]
     ledger = Ledger()
     dialogue = SHAPES["openai"]("一", "二")
     dialogue["messages"] += SHAPES["openai"]("三", "四")["messages"][1:]
     write_jsonl(path, [dialogue, {"neither": 1}, {"question": "只有题", "answer": " "}])
     rows = list(formats.read(path, ledger, "rows.jsonl"))
-    assert [(row.question, row.answer) for row in rows] == [("一", "二")]
-    assert [entry.code for entry in ledger] == ["later-turn", "no-question", "no-answer"]
+    (row,) = rows
+    assert (row.question, row.answer, row.history) == ("三", "四", [("一", "二")])
+    assert [entry.code for entry in ledger] == ["no-question", "no-answer"]
 
 
 def row(question: str, answer: str = "a", name: str = "x") -> Row:

@@ -89,7 +89,7 @@ def test_a_locator_leads_back_to_the_value(
     pack: templates.Pack, tmp_path: Path, coding: str
 ) -> None:
     path = table(tmp_path, CSV.replace("\n", "\r\n"), coding)
-    with open(path, encoding=tables.encoding(path), newline="") as file:
+    with open(path, encoding=coding, newline="") as file:
         text = file.read()
     rows = list(read_table(path, [pack], Ledger(), "drugs.csv"))
     assert len(rows) == 8

@@ -1,0 +1,487 @@
+"""JSON and JSON lines of any shape to rows: what a value is tells more than its key's name.
+
+A record states a question where it holds a text to ask, and options (a list, a map, keys A to D,
+one text) and an answer (letter, place, text, list of these, marks on options) that fit each other.
+Whether places count from 0 or from 1 is told by all records of the file together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.errors import UserError
+from core.files import read_json, sha256, shown
+from core.rows import KINDS, Row, Source
+from core.text import nfkc
+from data_tools.interchange import dialogue, places
+from data_tools.interchange.made import LETTERS, RIGHT, WRONG, Question, Taker, kind_of, text_of
+from data_tools.ledger import Ledger
+from data_tools.readers import answers, choices
+from data_tools.readers.columns import role
+from data_tools.readers.how import USUAL, How
+
+Json = dict[str, Any]
+UNSURE = "answer-index: 不知序号从 0 还是 1 起，按 0 读 counted from 0 or 1? read from 0"
+_MORE = {  # keys of data sets and platforms beyond the titles of sheets, without _ - and space
+    "stem": (
+        "question problem query prompt instruction input ask questionstem questiontext stemtext "
+        "questioncontent problemtext name human user 题 试题 题面"
+    ),
+    "answer": (
+        "answer answers solution output response completion target gold label cop key reply bot "
+        "gpt "
+        "assistant answeridx answerindex correctidx correctindex goldlabel answerkey "
+        "groundtruth correctanswers correctoption rightanswer correctchoice finalanswer "
+        "shortanswer answertext 答"
+    ),
+    "options": (
+        "options choices option choice candidates alternatives optionlist choicelist endings items "
+        "answeroptions selections optionslist 选项 备选"
+    ),
+    "wrong": "incorrectanswers wronganswers distractors incorrect distractorlist wrongoptions",
+    "explanation": "explanation rationale analysis reasoning exp support hint 解析 说明",
+    "case": "passage article context material background story document 材料 背景 案例",
+    "kind": "type questiontype qtype kind 题型 类型",
+}
+# Keys that ask only where no other does: a paper's title, a passage's text.
+_WEAK = dict.fromkeys(("title", "content", "text", "sentence", "sentence1"), "stem")
+_KEYS = _WEAK | {key: name for name, keys in _MORE.items() for key in keys.split()}
+_OP = re.compile(r"(?:op|opt|choice|ans|answer|option|distractor)([a-h1-8])", re.I)
+_MARK = (
+    "correct", "iscorrect", "right", "isright", "isanswer", "istrue", "answer", "fraction", "score",
+    "是否正确", "正确",
+)  # fmt: skip
+_TEXTS = ("text", "value", "content", "option", "title", "name", "内容", "选项", "answer", "body")
+_YES = ("true", "1", "yes", "y", "right", "correct", "对", "是", "正确", "√", "100")
+_LIST = re.compile(r"\s*(?:[;；|\n]|[,，、])\s*")
+
+
+def _plain(key: str) -> str:
+    return re.sub(r"[_\-\s.]", "", str(key)).lower()
+
+
+@dataclass
+class Stated:
+    """What a record says, not yet weighed: candidates by role, in the record's order."""
+
+    stem: list[Any] = field(default_factory=list)
+    answer: list[Any] = field(default_factory=list)
+    options: Any = None
+    lettered: dict[str, Any] = field(default_factory=dict)
+    wrong: list[Any] = field(default_factory=list)
+    kind: str = ""
+    explanation: str = ""
+    case: str = ""
+
+
+def stated(record: Json) -> Stated:
+    """The parts of a record, by its keys where they are known and by their values elsewhere."""
+    made, weak = Stated(), []
+    for key, value in record.items():
+        name, letter = _role(key)
+        if isinstance(value, dict) and name == "stem":  # ARC: question: {stem, choices}
+            inner = stated(value)
+            made.stem += inner.stem
+            made.options = made.options or inner.options
+            made.answer += inner.answer
+        elif name == "letter" and isinstance(value, str | int | float):
+            made.lettered[letter] = value
+        elif name == "wrong":
+            made.wrong += value if isinstance(value, list) else [value]
+        elif (name == "options" and _several(value)) or (name == "answer" and _marked(value)):
+            made.options = value if made.options is None else made.options
+        elif name == "stem" and value not in (None, ""):
+            (weak if _plain(key) in _WEAK else made.stem).append(value)
+        elif name == "answer" and value not in (None, ""):
+            made.answer.append(value)
+        elif name in ("kind", "explanation", "case") and isinstance(value, str):
+            setattr(made, name, getattr(made, name) or value)
+    made.stem += weak
+    return made
+
+
+def _role(key: str) -> tuple[str, str]:
+    """What a key may hold, and the letter of an option's."""
+    bare = _plain(key)
+    if len(bare) == 1 and bare in "abcdefgh":
+        return "letter", bare.upper()
+    found = _OP.fullmatch(bare)
+    if found:
+        sign = found[1].upper()
+        name = "wrong" if bare.startswith("distractor") else "letter"
+        return name, LETTERS[int(sign) - 1] if sign.isdigit() else sign
+    if bare in _KEYS:
+        return _KEYS[bare], ""
+    name, letter = role(key.replace("_", " "))
+    return ("letter", letter) if name == "option" else (name, letter)
+
+
+def _several(value: Any) -> bool:
+    """Whether a value may be options."""
+    if isinstance(value, str):
+        return len(choices.listed(value)) > 1
+    return isinstance(value, list | dict) and len(value) > 1
+
+
+def _marked(value: Any) -> bool:
+    """Whether a list holds options with a mark on the right ones."""
+    return (
+        isinstance(value, list)
+        and len(value) > 1
+        and all(
+            isinstance(x, dict) and _text_in(x) and any(_plain(k) in _MARK for k in x)
+            for x in value
+        )
+    )
+
+
+def _text_in(value: Any) -> str:
+    """The text of an option."""
+    if isinstance(value, dict):
+        for key in _TEXTS:
+            if isinstance(value.get(key), str | int | float) and not isinstance(value[key], bool):
+                return str(value[key])
+        return ""
+    if isinstance(value, bool) or value is None:
+        return ""
+    return dialogue.said(value) if isinstance(value, list) else str(value)
+
+
+@dataclass
+class Options:
+    """Options in their order: what each is called (A, 1, c…), its text, whether it is marked."""
+
+    names: list[str]
+    texts: list[str]
+    marked: list[int] = field(default_factory=list)
+
+
+def options_of(said: Stated) -> Options:
+    """The options of a record, however it states them."""
+    value = said.options
+    if isinstance(value, dict):
+        lists = {_plain(k): v for k, v in value.items() if isinstance(v, list)}
+        if "text" in lists:  # {"text": […], "label": […]}
+            texts = [_text_in(x) for x in lists["text"]]
+            names = [str(x) for x in lists.get("label", [])] or list(LETTERS)
+            return Options(names[: len(texts)], texts)
+        return Options([str(k) for k in value], [_text_in(x) for x in value.values()])
+    if isinstance(value, str):
+        found = choices.listed(value)
+        return Options(list(found), list(found.values()))
+    if isinstance(value, list):
+        return _listed(value)
+    if len(said.lettered) > 1:
+        kept = {k: str(v) for k, v in sorted(said.lettered.items()) if str(v).strip()}
+        return Options(list(kept), list(kept.values()))
+    return Options([], [])
+
+
+def _listed(value: Sequence[Any]) -> Options:
+    """Options in a list: texts, perhaps each with its letter, or objects."""
+    texts = [_text_in(x) for x in value]
+    names, marked = list(LETTERS[: len(texts)]), []
+    for k, one in enumerate(value):
+        if not isinstance(one, dict):
+            continue
+        for key, told in one.items():
+            if _plain(key) in ("key", "label", "letter", "id", "identifier", "name", "optionkey"):
+                text = str(told).strip()
+                if text and text != texts[k] and len(text) <= 3:
+                    names[k] = text
+            elif _plain(key) in _MARK and _true(told):
+                marked.append(k)
+    bare = [choices.unlettered(text, LETTERS[k]) for k, text in enumerate(texts[:26])]
+    if len(texts) > 1 and all(b != t.strip() for b, t in zip(bare, texts, strict=False)):
+        texts = bare
+    return Options(names, texts, marked)
+
+
+def _true(value: Any) -> bool:
+    """Whether a mark on an option says right."""
+    if isinstance(value, str):
+        return value.strip().lower() in _YES
+    return value is True or (
+        isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    )
+
+
+def right_of(value: Any, found: Options, base: int | None) -> tuple[list[int], bool]:
+    """The positions (from 0) of the options that an answer names, and whether that hangs on
+    ``base``, where its file counts from (None: nobody can tell)."""
+    if isinstance(value, dict):
+        value = next(
+            (value[k] for k in ("key", "label", "index", "text", "value") if k in value), ""
+        )
+    if isinstance(value, list):
+        if (
+            len(value) == len(found.texts) > 1
+            and all(x in (0, 1, True, False) for x in value)
+            and (sum(map(bool, value)) and not all(value))
+        ):
+            return [k for k, x in enumerate(value) if x], False
+        parts = [right_of(x, found, base) for x in value]
+        return sorted({k for some, _ in parts for k in some}), any(unsure for _, unsure in parts)
+    if isinstance(value, bool):
+        return [], False
+    text = text_of(str(value)) if value is not None else ""
+    for names in (found.texts, found.names):
+        same = [k for k, name in enumerate(names) if nfkc(text_of(name)) == nfkc(text)]
+        if same and not (isinstance(value, int) and names is found.names and text in "0123456789"):
+            return same[:1], False
+    number = re.fullmatch(
+        r"(?:option|opt|choice|ans|answer|选项)?[_\s]?(\d{1,2})(?:\.0)?", text, re.I
+    )
+    if number:
+        named = not text[0].isdigit()
+        start = 1 if named else (base or 0)
+        at = int(number[1]) - start
+        return ([at] if 0 <= at < len(found.texts) else []), base is None and not named
+    lettered = dict(zip(LETTERS, map(text_of, found.texts), strict=False))
+    named_, _ = answers.letters(text, lettered)
+    if named_:
+        return [LETTERS.index(letter) for letter in named_], False
+    pieces = [piece for piece in _LIST.split(text) if piece]
+    if len(pieces) > 1:
+        some = [right_of(piece, found, base) for piece in pieces]
+        if all(one for one, _ in some):
+            return sorted({k for one, _ in some for k in one}), any(unsure for _, unsure in some)
+    return [], False
+
+
+def base_of(records: Sequence[tuple[Options, list[Any]]]) -> int | None:
+    """Whether the places in a file's answers count from 0 or from 1: a 0, or one as large as the
+    number of options, tells; None where neither is there."""
+    lowest, past = 99, False
+    for found, said in records:
+        for value in (x for one in said for x in (one if isinstance(one, list) else [one])):
+            if isinstance(value, bool) or not re.fullmatch(r"\d{1,2}", str(value)):
+                continue
+            if str(value) in [text.strip() for text in found.texts]:
+                continue
+            lowest = min(lowest, int(value))
+            past = past or int(value) == len(found.texts)
+    return 0 if lowest == 0 else 1 if past else None
+
+
+def _said(value: Any) -> str:
+    """An answer without options as text."""
+    if isinstance(value, bool):
+        return RIGHT if value else WRONG
+    if isinstance(value, dict):
+        value = next((value[k] for k in ("text", "value", "answer", "content") if k in value), "")
+    if isinstance(value, list):
+        parts = [_said(x) if not isinstance(x, dict) else _text_in(x) for x in value]
+        return "；".join(dict.fromkeys(part for part in parts if part.strip()))
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else str(value)
+
+
+def question_of(record: Json, base: int | None) -> Question | None:
+    """The question that a record states; None where it states none."""
+    said = stated(record)
+    stem = next((s for s in map(_said, said.stem) if s.strip()), "")
+    found = options_of(said)
+    if not stem or not (said.answer or found.marked or said.wrong or found.texts):
+        return None
+    made = Question(stem, kind=_kind(said.kind), explanation=said.explanation)
+    if said.case and said.case.strip() != stem.strip():
+        made.stem = f"{said.case.strip()}\n{stem}"
+        made.kind = made.kind or ("case" if found.texts else "")
+    if said.wrong and said.answer and not found.texts:
+        wrong = [_text_in(x) for x in said.wrong]
+        made.options, made.right = [_said(said.answer[0]), *wrong], [0]
+        return made
+    if not found.texts:
+        made.said = next((s for s in map(_said, said.answer) if s.strip()), "")
+        if made.kind in ("single", "multiple") and not answers.judgement(made.said):
+            made.kind = ""
+        return made
+    made.options, made.right = found.texts, found.marked
+    if not made.right:
+        for value in said.answer:
+            made.right, unsure = right_of(value, found, base)
+            if made.right:
+                made.flags += [UNSURE] if unsure else []
+                break
+    made.said = "" if made.right else next((s for s in map(_said, said.answer) if s), "")
+    if made.kind not in ("case", "judge"):
+        made.kind = "multiple" if len(made.right) > 1 or made.kind == "multiple" else ""
+    return made
+
+
+def _kind(told: str) -> str:
+    return told if told in KINDS else kind_of(told)
+
+
+def _is_dialogue(record: Json) -> bool:
+    chat = ("conversation", "messages", "conversations", "dialogue", "dialog", "chat", "history")
+    return any(isinstance(record.get(key), list) for key in chat) or (
+        "instruction" in record and ("output" in record or "response" in record)
+    )
+
+
+def _chat(record: Json, source: Source) -> Row | str:
+    """The row of a dialogue: its last turn, with those before it as ``history``."""
+    found = dialogue.turns(record)
+    flags = []
+    kept = []
+    for turn in found:
+        answer = dialogue.without_thinking(turn.answer)
+        flags += [dialogue.THINKING] if answer != turn.answer else []
+        if not turn.question.strip() or not answer.strip():
+            break
+        kept.append((turn.question, answer))
+    if not kept:
+        return "no-answer" if found and found[0].question.strip() else "no-question"
+    if len(kept) < len(found):
+        flags.append("turns-left-out: 后面的轮次没有文字答案 later turns have no answer in words")
+    row = Row(*kept[-1], source, history=kept[:-1], flags=list(dict.fromkeys(flags)))
+    if any("[图片" in text for turn in kept for text in turn):
+        row.flags.append("image")
+    return row
+
+
+def _ours(row: Row, record: Json) -> Row:
+    """What an export of ours kept comes back."""
+    kind, options = record.get("kind"), record.get("options")
+    row.kind = kind if kind in KINDS else "qa"
+    letters = record.get("answer")
+    if isinstance(options, dict) and isinstance(letters, str) and set(letters) <= set(options):
+        row.options, row.letters = {str(k): str(v) for k, v in options.items()}, letters
+        first = next(iter(row.options.items()), ("", ""))
+        row.question = row.question.partition(f"\n{first[0]}. {first[1]}")[0]
+    row.explanation = str(record.get("explanation") or "")
+    return row
+
+
+@dataclass
+class _File:
+    """One file being read."""
+
+    taker: Taker
+    base: int | None
+
+    def rows(self, at: int, text: str, value: Any, path: str, case: str = "") -> Iterator[Row]:
+        """The rows of a value and of what stands in it."""
+        locator = f"c:{at}-{at + len(text)}"
+        if isinstance(value, dict):
+            if _is_dialogue(value):
+                yield from self._dialogue(value, locator, text)
+                return
+            if not _nested(value):
+                record = {**value, "passage": case} if case and "passage" not in value else value
+                question = question_of(record, self.base)
+                if question is not None:
+                    yield from self.taker.row(_thoughtless(question), locator, text)
+                    return
+        if isinstance(value, dict | list) and _nested(value) and path.count(".") < places.DEEP:
+            case = (_case_in(value) or case) if isinstance(value, dict) else case
+            for start, inner, one, where in places.members(text, 0, value, path or "$"):
+                if isinstance(one, dict | list):
+                    yield from self.rows(at + start, inner, one, where, case)
+            return
+        if isinstance(value, dict) or not isinstance(value, list):
+            self.taker.lost(locator, f"no-question: {path}" if path else "no-question", text)
+
+    def _dialogue(self, record: Json, locator: str, text: str) -> Iterator[Row]:
+        made = _chat(record, Source(self.taker.name, self.taker.sha, locator, text))
+        if isinstance(made, str):
+            self.taker.lost(locator, made, text)
+            return
+        self.taker.report.questions += 1
+        yield _ours(made, record)
+
+
+def _nested(value: Any) -> bool:
+    """Whether a value holds lists of objects that are no options: records stand deeper in it."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, one in inner:
+        if isinstance(value, list) and isinstance(one, dict | list):
+            return True
+        name = _role(str(key))[0]
+        deep = isinstance(one, list) and one and isinstance(one[0], dict)
+        if deep and name not in ("options", "answer") and not _marked(one):
+            return True
+        if isinstance(one, dict) and name == "" and (_nested(one) or stated(one).stem):
+            return True
+    return False
+
+
+def _case_in(value: Json) -> str:
+    """A text that the questions in ``value`` share."""
+    return next(
+        (v for k, v in value.items() if isinstance(v, str) and _role(str(k))[0] == "case"), ""
+    )
+
+
+def _thoughtless(question: Question) -> Question:
+    shorter = dialogue.without_thinking(question.said)
+    if shorter != question.said:
+        question.said = shorter
+        question.flags.append(dialogue.THINKING)
+    return question
+
+
+def read(path: Path, ledger: Ledger, name: str, how: How = USUAL) -> Iterator[Row]:
+    """The rows of a JSON file: questions of any shape, dialogues with their turns, LLaMA-Factory's
+    ``dataset_info.json``. What is not understood is ledgered with its path in the JSON."""
+    if path.name == "dataset_info.json":
+        for spec in read_json(path).values():
+            file = spec.get("file_name") if isinstance(spec, dict) else None
+            if file:
+                columns = spec.get("columns", {})
+                yield from _read(path.parent / file, ledger, Path(file).name, how, columns)
+        return
+    yield from _read(path, ledger, name, how, {})
+
+
+def _read(
+    path: Path, ledger: Ledger, name: str, how: How, columns: Mapping[str, str]
+) -> Iterator[Row]:
+    """The rows of one file whose keys are called otherwise (``columns``: LLaMA-Factory's → its)."""
+    if not path.is_file():
+        raise UserError(f"没有这个文件 no such file: {shown(path)}")
+    taker = Taker(name, sha256(path), ledger)
+    file = _File(taker, base_of(list(_indices(path, how))))
+    for at, text, value, where in places.objects(path, how.encoding):
+        value = renamed(value, columns) if columns and isinstance(value, dict) else value
+        yield from file.rows(at, text, value, where)
+    taker.done()
+
+
+def _indices(path: Path, how: How) -> Iterator[tuple[Options, list[Any]]]:
+    """Options and answers of the records of a file that state both."""
+    stack = [value for _, _, value, _ in places.objects(path, how.encoding)]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, list):
+            stack += [x for x in value if isinstance(x, dict | list)]
+        elif isinstance(value, dict) and not _is_dialogue(value):
+            if _nested(value):
+                stack += [x for x in value.values() if isinstance(x, dict | list)]
+                continue
+            said = stated(value)
+            found = options_of(said)
+            if found.texts and said.answer:
+                yield found, said.answer
+
+
+# LLaMA-Factory's column names → the keys that dialogue.turns() knows.
+COLUMNS = {"prompt": "instruction", "query": "input", "response": "output", "system": "system",
+           "history": "history"}  # fmt: skip
+
+
+def renamed(record: Json, columns: Mapping[str, str]) -> Json:
+    """``record`` with the keys that :func:`dialogue.turns` knows."""
+    made = {COLUMNS[ours]: record.get(key) for ours, key in columns.items() if ours in COLUMNS}
+    if "messages" in columns:
+        said = record.get(columns["messages"])
+        openai = isinstance(said, list) and said and "role" in said[0]
+        made = {"messages" if openai else "conversations": said}
+    return {**record, **made}
