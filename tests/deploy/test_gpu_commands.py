@@ -47,7 +47,7 @@ class Machine:
         given += ["CONFIG=internlm2_qlora.py", f"PORT={helper.free_port()}"]
         base = f"OVERRIDE=pretrained_model_name_or_path={self.folder / 'base'}"
         return subprocess.run(
-            ["make", *words, *given, base],
+            ["make", *given, base, *words],
             env=self.own, cwd=helper.ROOT, capture_output=True, text=True,
         )  # fmt: skip
 
