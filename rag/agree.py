@@ -128,7 +128,7 @@ _SINGLE = (
     "长短 快慢 买卖 进出 黑白 阴阳 "
     "早晚 轻重 强弱 深浅 厚薄 粗细 首末 单双 甲乙 春秋 夏冬 开关 胜负 干湿 寒热"
 )
-_TURN = {a: b for pair in _SINGLE.split() for a, b in (pair, pair[::-1])}
+_TURN = {a: b for pair in _SINGLE.split() for a, b in (tuple(pair), tuple(pair[::-1]))}
 
 
 def _grams(text: str) -> list[str]:

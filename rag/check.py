@@ -85,7 +85,11 @@ def holds(passage: str, sentence: str, question: str = "") -> bool:
     """Whether ``passage`` says what ``sentence`` says, by :func:`check`'s rules."""
     sentence = simplified(_CITED.sub("", sentence)).strip()
     passage, question = simplified(passage), simplified(question)
-    if "\ufffd" in sentence or echoes(sentence, passage, question):
+    if "\ufffd" in sentence:
+        return False
+    if copies(sentence, passage) and not agree.missing_numbers(sentence, passage):
+        return True
+    if echoes(sentence, passage, question):
         return False
     known = question if answers(sentence, passage, question) else ""
     disagree = (
@@ -119,6 +123,17 @@ def _asked_and_answer(passage: str) -> tuple[str, str]:
     """Question and answer of a bank's passage; ``("", passage)`` for running text."""
     asked, *answer = _ANSWER.split(passage)
     return (asked, answer[0].split("\n")[0]) if len(answer) == 1 else ("", passage)
+
+
+def copies(sentence: str, passage: str) -> bool:
+    """The sentence is one of the passage's; or the answer of a bank's passage, alone or put behind
+    its question."""
+    said = bare(sentence)
+    own, answer = _asked_and_answer(passage)
+    if not own:
+        return any(bare(part) == said for part in re.split(r"[。！？!?；;\n]", passage))
+    rest = said.removeprefix(bare(own)).removeprefix("是").removeprefix("为")
+    return bool(bare(answer)) and bare(answer) == rest and rest != bare(own)
 
 
 def echoes(sentence: str, passage: str, question: str) -> bool:
