@@ -29,6 +29,7 @@ _ISO = re.compile(
 _RUN = re.compile(
     r"(?<!\d)(?P<y>(?:1[89]|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?!\d)"
 )
+_AMERICAN = re.compile(r"(?<![\d/])(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>[12]\d{3})(?![\d/])")
 _ENGLISH = re.compile(
     rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd"
     rf"|th)?\s+(?:of\s+)?)?(?P<m>{_MONTH})(?:\s+(?P<d2>\d{{1,2}})(?:st|nd|rd"
@@ -131,6 +132,7 @@ _READERS = (
     (_CHINESE, _date),
     (_NO_YEAR, _date),
     (_ISO, _date),
+    (_AMERICAN, _date),
     (_RUN, _date),
     (_ENGLISH, _date),
     (_MERIDIEM, _clock),

@@ -75,7 +75,25 @@ def plain(text: str) -> str:
     for pattern, to in _SAID:
         text = pattern.sub(to, text)
     text = text.replace("俩", "两个").replace("仨", "三个")
+    text = _AND_TENTH.sub(r"\1点\2度", text)
+    text = _LIANG.sub("市两", text)
+    text = _EITHER.sub(_spread, text)
     return _ENGLISH.sub(lambda found: str(_english(found.group())), text)
+
+
+_AND_TENTH = re.compile(
+    r"([一二三四五六七八九十]+)度([一二三四五六七八九])(?![一二三四五六七八九十])"
+)
+_LIANG = re.compile(r"(?<=[一二三四五六七八九十半\d])两(?=$|[\s,。;、(黄白金银])")
+_EITHER = re.compile(
+    rf"(?<![{HAN}第\d])([一二三四五六七八])([二三四五六七八九])(?=[天日人个年月岁次名位条只本分小米公克周])"
+)
+
+
+def _spread(found: re.Match[str]) -> str:
+    """五六天 is 五到六天."""
+    first, second = (_DIGITS[one] for one in found.groups())
+    return f"{found[1]}到{found[2]}" if second == first + 1 else found.group()
 
 
 def _english(text: str) -> int:

@@ -55,7 +55,7 @@ _NUMBER = re.compile(
     rf"(?P<number>(?<![{_LETTER}\d.])(?<!\d,)一半|{FIGURE}(?:[多余来几])?|半(?=\s?(?:个|{UNIT})))"
     rf"(?P<mid>个半|个|多"
     rf"|余)?\s?(?P<unit>成[一二三四五六七八九]?(?![年员为功立长本人绩])|折(?!叠)"
-    rf"|{UNIT})?{_HALF}?"
+    rf"|{UNIT})?(?:{_HALF}(?!\s?(?:个|{UNIT})))?"
 )
 _SMALL = {"成": Fraction(1, 10), "折": Fraction(1, 10)}
 _MONEY = {"¥": "yuan", "$": "usd", "€": "eur", "£": "gbp"}

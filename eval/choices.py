@@ -41,7 +41,7 @@ _WRONG_ASKED = (
 # A conclusion, right before the letters.
 _CONCLUDES = re.compile(
     r"(?:"
-    r"(?:答案|(?:正确|最佳|最终)(?:的)?(?:答案|选项|选择)|answers?|correct (?:answer"
+    r"(?:答案|(?:正确|最佳|最终)(?:的)?(?:答案|选项|选择)|answers?|ans\.?|correct (?:answer"
     r"|option|choice)s?|choice|my choice|boxed)"
     rf"(?:选项|letter)?\s?[\"'“]?\s?{_IS}"
     rf"|(?:故|因此|所以|综上(?:所述)?|本题|此题|应|那么|只能|应该|应当|最终|还是"
@@ -138,13 +138,13 @@ def letters(answer: str, options: dict[str, str]) -> str:
         else text
     )
     whole = re.sub(r"\s\d{1,2}[.、)]\s?(?=[A-J]\b)", " ", whole).strip(
-        " 。.()!?？,，:：;；[]<>《》“”\"'"
+        " √✓✔✅。.()!?？,，:：;；[]<>《》“”\"'"
     )
     if re.fullmatch(rf"(?:{_RUN}|[A-J](?:\W{{1,3}}[A-J](?![A-Za-z]))*)", whole):
         return _known(whole, options)
     if _open(text):
         return ""
-    for read in (_stated, _by_all, _by_head, _by_text, _by_ordinal):
+    for read in (_by_rest, _stated, _by_all, _by_head, _by_text, _by_ordinal):
         found = read(text, options)
         if found is not None:
             return found
@@ -185,7 +185,29 @@ def _read(answer: str) -> str:
     text = re.sub(
         r"(?<=[\u4e00-\u9fff:(\s])[a-j](?=[\u4e00-\u9fff])", lambda one: one.group().upper(), text
     )
-    return text.strip()
+    return _ADVERB.sub("", text.translate(_BRACKETS)).strip()
+
+
+_BRACKETS = str.maketrans("〔〕〈〉「」", "()()()")
+_ADVERB = re.compile(
+    r"^(?:(?:definitely|both|certainly|probably|likely|surely|clearly|obviously)\s)+", re.IGNORECASE
+)
+_ALL_BUT = re.compile(
+    rf"(?:除(?:了|去)?\s?({GROUP})(?:之外|以外|外)?[,，]?\s?(?:其他|其余|别的|另外|剩下)\S{{0,4}}?"
+    rf"(?:对|正确|符合|是|当选|选)(?!错)"
+    rf"|(?:只有|仅有?|就)\s?({GROUP})(?:是|选项|项)*(?:不对|错误?|不正确|有误|不符合?)(?!\w)"
+    rf"|\ball (?:of them )?(?:but|except)(?: for)?\s({GROUP}))",
+    re.IGNORECASE,
+)
+
+
+def _by_rest(text: str, options: dict[str, str]) -> str | None:
+    """除了B，其他都对; only B is wrong: all but those named."""
+    found = _ALL_BUT.search(text)
+    if not found or len(options) < 3:
+        return None
+    named = _inside(next(filter(None, found.groups())), options)
+    return "".join(sorted(set(options) - named))
 
 
 def _unpacked(text: str) -> str:

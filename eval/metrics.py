@@ -83,7 +83,9 @@ def judge(question: Question, given: str, vocabulary: tuple[str, ...] = ()) -> d
         plain = {key: value for key, value in question.items() if key != "evidence"}
         scores = judge(plain, retrieval.without_citations(given), vocabulary)
         if not refuses(given):
-            scores["supported"] = retrieval.supported(given, question["evidence"])
+            scores["supported"] = retrieval.supported(
+                given, question["evidence"], question["question"]
+            )
         return scores
     if question.get("refuse"):
         return {"refused": float(refuses(given))}

@@ -156,11 +156,11 @@ def questions(run: Path, mode: str, suite: str, sets: list[Question]) -> list[Qu
     return asked
 
 
-def supported(answer: str, evidence: list[str]) -> float:
+def supported(answer: str, evidence: list[str], question: str = "") -> float:
     """1 when every sentence of an answer rests on its evidence (:func:`rag.query.check`)."""
     from rag.passages import Passage
     from rag.query import check
 
     passages = [Passage("", "", text, "", "", {}, "", 0.0) for text in evidence]
-    said = check(answer, passages)
+    said = check(answer, passages, question)
     return float(bool(said) and all(one.supported for one in said))

@@ -38,6 +38,9 @@ _DROPPED = re.compile(
     r"|(?<!\d)[.:!](?!\d)|(?<=\d)[.:](?!\d)|(?<!\d)[.:](?=\d)|(?<=[a-z])[.!]"
     r"|(?<=[a-z])-(?=[a-z])"
 )
+_WEEKDAY = re.compile(
+    r"(?:礼拜|星期|(?<![一二两三四五六七八九十\d每上下本])周)([一二三四五六日天])(?![年岁期])"
+)
 _CHARGE = re.compile(r"\^(\d?[+-])")
 
 
@@ -52,7 +55,7 @@ def key(text: str) -> str:
     """What two writings of one answer share. Unlike :func:`core.text.bare` it keeps C# from C,
     x² from x2, 5! from 5, 1、2 from 12."""
     text = re.sub(r"(?<=\d)\s*[,、，;；]\s*(?=\d)(?!\d{3}(?!\d))", "|", text)
-    text = plain(text).casefold()
+    text = _WEEKDAY.sub(lambda day: "星期" + day[1].replace("天", "日"), plain(text).casefold())
     return _CHARGE.sub(r"\1", _DROPPED.sub("", text).replace("|", ","))
 
 
@@ -265,7 +268,7 @@ def _states(given: str, wanted: Quantity, question: str) -> bool:
 
 _BULLET = re.compile(
     r"(?:^|(?<=[\s;；,，。、]))(?:[-*•·●▪]\s+|[(（]?\d{1,2}[)）]?[.、)）](?!\d)\s*"
-    r"|\(\d{1,2}\)\s*|[①-⑳]\s*|[一二三四五六七八九十][、.]\s*"
+    r"|\(\d{1,2}\)\s*|[A-H][.、)]\s*(?=[\u4e00-\u9fff])|[①-⑳]\s*|[一二三四五六七八九十][、.]\s*"
     r"|(?:其?[一二三四五六七八九]|第[一二三四五六七八九])(?:是|为|,|，)\s*)|[①-⑳]"
     r"|（\d{1,2}）|(?<!\w)\(\d{1,2}\)",
     re.MULTILINE,
@@ -281,6 +284,7 @@ _INTRO = re.compile(
     r"|is)?\s*[:：]\s*|^[^、，,;；\n:：]{0,40}?(?:分别)?(?:是|为|有|包括|包含|即"
     r"|include|are)(?!关)"
 )
+_NAMED = re.compile(r"^[^是为]{1,8}?(?:是|为|填|:|：)(?=.)")
 _CLOSING = re.compile(
     r"(?:等等?|共?[两二三四五六七八九十\d]+[种个项类条部者位方]\S{0,4}|(?:都|均)(?:是|对|正确)?)$"
 )
@@ -312,6 +316,9 @@ def _listed(given: str) -> list[list[str]]:
     intro = _INTRO.match(body)
     if intro and intro.end() < len(body):
         found.append(items(body[intro.end() :]))
+    named = [_NAMED.sub("", part) for part in found[0]]
+    if len(named) > 1 and all(a != b for a, b in zip(named, found[0], strict=True)):
+        found.append(named)  # 甲是长江，乙是黄河
     return [[*one[:-1], _CLOSING.sub("", one[-1]) or one[-1]] for one in found if one] + found
 
 

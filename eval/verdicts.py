@@ -38,6 +38,7 @@ _RULES: tuple[tuple[str, bool | None], ...] = (
     (rf"^[^,。;]{{2,40}}?(?:的)?(?:说法|表述|观点|命题|看法|做法|这句话|结论)(?:是|也"
         rf"|确实|当然|完全)*(?:错|不(?:{_SAY})|假|有误)", False),
     (rf"^[^,。;]{{2,40}}?是(?:{_SAY})的?(?:说法|表述|观点|命题)", True),
+    (r"(?:不|没有?|并未|未)(?:是|算)?(?:违法|违规|违反|违背)", True),
     (r"(?:并非|不是|非|事实不)(?:如此|这样|那样|这么回事)", False),
     (r"不(?:假|虚|谬)(?=$|[,。;!])", True),
     # 没有错误, 不能说是错误的, 不是不对, 不算错, 并非错误
@@ -57,12 +58,15 @@ _RULES: tuple[tuple[str, bool | None], ...] = (
         r"|矛盾)|相违背", False),
     (r"(?:有|存在|出现)(?:明显|严重)?(?:的)?(?:错误?|误|问题|不妥|偏差|瑕疵|漏洞)", False),
     (rf"(?:{_VERY})*(?:错误|错了?(?!综)|谬误|误区|谣言|误解|误读|谬论|假(?!期|设|如|日"
-        rf"|定|使)|虚假|捏造|不实|以偏概全|否定|反对|不可信|片面|打叉|混淆|颠倒|此言差矣"
+        rf"|定|使)|虚假|捏造|不实|以偏概全|否定|反对|不可信|片面|打叉|混淆|颠倒"
+            rf"|此言差矣|违法|违规|违反|违背|说反|相反|(?:不够?|欠)(?:全面|严谨|妥当|科学"
+            rf"|合理)|disagree"
         rf"|没有?(?:道理|依据|根据)|无稽|站不住脚|胡说)", False),
     (r"(?:\b(?:myth|fallacy|misconception|definitely not|certainly not|absolutely not"
         r"|false|wrong|incorrect|untrue|inaccurate)\b)", False),
     (rf"(?:{_VERY})*(?:{_SAY})(?:的|命题|无误|无疑|答案)*", True),
-    (r"肯定|打勾|打对|属实|没错|言之有理|有道理|所言极是|(?:确实|的确|就|正"
+    (r"肯定|打勾|打对|属实|没错|言之有理|有道理|无可挑剔|无可非议|(?:与|和|跟"
+        r"|同)[^\s不]{1,8}(?:相?一致|相符|吻合)|\bagree|所言极是|(?:确实|的确|就|正"
         r"|真)?是?(?:如此|这样)(?:的)?(?=$|[,。;!])", True),
     (r"(?:\b(?:true|right|correct|accurate)\b)", True),
     (rf"(?:不|无法|没|未)(?:会|必|被|再)?(?:{_CAN})", False),
@@ -78,7 +82,7 @@ _UNSURE = re.compile(
     r"(?:需要|请|缺少|缺乏)(?:提供|补充)?(?:更多|进一步|其他)|(?:正确|对|是)(?:还"
     r"|或)是?(?:错误?|不对|不正确|否)|既.{1,6}又.{1,6}$|有时.{1,8}有时|半对半错"
     r"|对错参半|(?:我)?(?:也)?(?:不|无法|难以|没法|未能|不太)(?:能)?(?:确定|知道"
-    r"|清楚|判断|好说|回答|了解|肯定|会(?=做|答))|说不准|说不好|拿不准|不好说|视情况|看情况"
+    r"|清楚|判断|好说|回答|了解|肯定|会(?=做|答))|说不准|说不好|拿不准|不好说|我不会|视情况|看情况"
     r"|取决于|更多信息|也可能"
     r"|not sure|unsure|don'?t know|cannot (?:tell|determine|judge)|can'?t (?:tell"
     r"|say)|it depends|unknown",
@@ -98,6 +102,9 @@ _ENDS = re.compile(
 _TURNS = re.compile(
     r"(?:但实际上|但其实|其实|实际上|事实上|但是|但|然而|不过|however|but|actually)", re.IGNORECASE
 )
+_BOTH = re.compile(
+    r"(?:正确|对|true|√|是)\W{0,3}(?:或|or)?\W{0,3}(?:错误?|不对|false|×|否)", re.IGNORECASE
+)
 _WRAP = re.compile(r"\\?\\(?:boxed|text|mathrm|mathbf|textbf)\s*|[*`#{}$~]|</?\w+>|[\ufe0f]")
 
 
@@ -116,6 +123,8 @@ def verdict(answer: str) -> bool | None:
         "",
         text,
     ).strip(" 。.!:：")
+    if _BOTH.fullmatch(text):
+        return None
     text = re.sub(r"^(?:我)?选(?:择|项)?\s?[:：]?\s?(?=[ab]\b)", "", text)
     if text in _TRUE or text in _FALSE:
         return text in _TRUE

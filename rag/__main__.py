@@ -76,7 +76,7 @@ def ask(
             said = chat.ask(target, ready.messages, temperature=0, max_tokens=max_tokens)
         except UserError as error:
             print(f"模型未作答 no answer from a model: {error}")
-    used = check(said, ready.passages) if said and ready.enough else []
+    used = check(said, ready.passages, ready.question) if said and ready.enough else []
     for one in used:
         mark = "" if one.supported else "  ⚠ 资料不支持 not in the evidence"
         own = "" if one.given else "".join(f" [{number}]" for number in one.numbers)

@@ -6,7 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.text import bare, nfkc
+from core.chinese import simplified
+from core.text import bare
+from core.thinking import without_thinking
+from rag import agree
 from rag.passages import Passage
 from rag.tokens import tokens
 
@@ -15,12 +18,11 @@ _SENTENCE = re.compile(
     r"[^。！？!?；;\n]+[。！？!?；;\n]*(?:\s*[\[［【]\s*\d[\d\s,，、]*[\]］】])*"
 )
 _CITED = re.compile(r"[\[［【]\s*(\d[\d\s,，、]*)[\]］】]")
-# A number with the unit right behind it, where it has one of these: 30万 is not 30, 5米 not 5里.
-_UNITS = "平方|立方|公里|千米|厘米|毫米|公斤|千克|小时|分钟|世纪"
-_UNITS += "|[年月日号岁米里克吨斤元万亿度届亩升秒天]"
-_NUMBER = re.compile(rf"(\d+(?:[.:/]\d+)*%?)\s*({_UNITS})?")
-_DIGITS = re.compile(r"[〇零一二三四五六七八九]{2,}")
-_ARABIC = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_ANSWER = re.compile(r"\n答案[:：]\s*")
+_YES, _NO = re.compile(r"(?:正确|对|√|是)"), re.compile(r"(?:错误?|×|否|不)")
+_LIGHT = re.compile(r"[的了是为它他她其]|该(?!隐)")
+_BAN = re.compile(r"(?:不能|不得|不可|不应|禁止|严禁|不要)(?:使用|服用|用)")
+NEAR = 0.25  # of a question's characters: below, a passage is about something else
 
 
 @dataclass(frozen=True)
@@ -44,18 +46,20 @@ def cite(answer: str, number: int) -> str:
     return _SENTENCE.sub(mark, answer)
 
 
-def check(answer: str, passages: Sequence[Passage]) -> list[Cited]:
+def check(answer: str, passages: Sequence[Passage], question: str = "") -> list[Cited]:
     """Every sentence of ``answer`` with its passages (numbered from 1, as in the prompt).
 
-    A sentence is supported when the passages that it cites hold every number in it, with its unit
-    if it has one, and at least
-    :data:`COVER` of its character pairs (of its characters, where it has four or fewer). Where it
-    cites none, the first passage that supports it alone is taken. A number cited that is not there
-    supports nothing. Limits: words are compared, not meaning. A denial, or two names exchanged,
-    passes; a true paraphrase in quite other words does not.
+    What the model thought is left out. A sentence is supported when the passages that it cites
+    hold every number in it (in any unit and notation), do not deny it, name what it names in the
+    same roles (:mod:`rag.agree`), and hold at least :data:`COVER` of its character pairs (of its
+    characters, where it has four or fewer). In a sentence with the passage's own answer the words
+    of ``question`` count too. A sentence that only repeats the question, or holds characters that
+    could not be decoded, is not. Where it cites none, the first passage that supports it alone is
+    taken. A number cited that is not there supports nothing. Limits: words are compared, not
+    meaning; a true paraphrase in quite other words fails.
     """
     found = []
-    for match in _SENTENCE.finditer(answer):
+    for match in _SENTENCE.finditer(without_thinking(answer)):
         text = match.group().strip()
         if not bare(_CITED.sub("", text)):
             continue
@@ -63,9 +67,10 @@ def check(answer: str, passages: Sequence[Passage]) -> list[Cited]:
         if cited:
             known = all(1 <= number <= len(passages) for number in cited)
             rests = [passages[number - 1].text for number in cited] if known else []
-            found.append(Cited(text, cited, bool(rests) and holds("\n".join(rests), text)))
+            held = bool(rests) and holds("\n".join(rests), text, question)
+            found.append(Cited(text, cited, held))
         else:
-            at = (n for n, one in enumerate(passages, 1) if holds(one.text, text))
+            at = (n for n, one in enumerate(passages, 1) if holds(one.text, text, question))
             number = next(at, None)
             found.append(Cited(text, (number,) if number else (), number is not None, False))
     return found
@@ -76,25 +81,86 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(numbers))
 
 
-def holds(passage: str, sentence: str) -> bool:
-    """Whether ``passage`` holds the numbers and most of the words of ``sentence``."""
-    passage, sentence = plain(passage), plain(_CITED.sub("", sentence))
-    there = figures(passage)
-    for number, unit in figures(sentence):
-        if not any(number == one and unit in ("", other) for one, other in there):
-            return False
-    if bare(sentence) in bare(passage):
+def holds(passage: str, sentence: str, question: str = "") -> bool:
+    """Whether ``passage`` says what ``sentence`` says, by :func:`check`'s rules."""
+    sentence = simplified(_CITED.sub("", sentence)).strip()
+    passage, question = simplified(passage), simplified(question)
+    if "\ufffd" in sentence:
+        return False
+    if copies(sentence, passage) and not agree.missing_numbers(sentence, passage):
         return True
-    said, held = tokens(sentence), set(tokens(passage))
+    if echoes(sentence, passage, question):
+        return False
+    known = question if answers(sentence, passage, question) else ""
+    disagree = (
+        agree.missing_numbers(sentence, passage)
+        or agree.denies(sentence, passage)
+        or agree.opposes(sentence, passage)
+        or agree.strange_names(sentence, passage, known)
+        or agree.mixes(sentence, passage)
+    )
+    return not disagree and covered(sentence, passage, known) >= COVER
+
+
+def covered(sentence: str, passage: str, known: str = "") -> float:
+    """The share of a sentence's words, its numbers aside, that passage and ``known`` hold."""
+    if bare(sentence) in bare(passage):
+        return 1.0
+    said = tokens(_essence(sentence))
+    held = set(tokens(_essence(passage))) | set(tokens(_essence(known)))
     pairs = [token for token in said if len(token) > 1] or said
-    return bool(pairs) and sum(token in held for token in pairs) / len(pairs) >= COVER
+    if not pairs:
+        return float(bool(agree.figures(sentence)))
+    return sum(token in held for token in pairs) / len(pairs)
 
 
-def plain(text: str) -> str:
-    """NFKC, with Chinese digits in a row (一九四九) as Arabic ones."""
-    return _DIGITS.sub(lambda found: found.group().translate(_ARABIC), nfkc(text))
+def _essence(text: str) -> str:
+    """A text without numbers and light words, a ban in one wording."""
+    return _LIGHT.sub("", _BAN.sub("禁用", agree.without_numbers(text)))
 
 
-def figures(text: str) -> set[tuple[str, str]]:
-    """The numbers in a plain text with their units (``""`` for none)."""
-    return set(_NUMBER.findall(text))
+def _asked_and_answer(passage: str) -> tuple[str, str]:
+    """Question and answer of a bank's passage; ``("", passage)`` for running text."""
+    asked, *answer = _ANSWER.split(passage)
+    return (asked, answer[0].split("\n")[0]) if len(answer) == 1 else ("", passage)
+
+
+def copies(sentence: str, passage: str) -> bool:
+    """The sentence is one of the passage's; or the answer of a bank's passage, alone or put behind
+    its question."""
+    said = bare(sentence)
+    own, answer = _asked_and_answer(passage)
+    if not own:
+        return any(bare(part) == said for part in re.split(r"[。！？!?；;\n]", passage))
+    rest = said.removeprefix(bare(own)).removeprefix("是").removeprefix("为")
+    return bool(bare(answer)) and bare(answer) == rest and rest != bare(own)
+
+
+def echoes(sentence: str, passage: str, question: str) -> bool:
+    """The sentence is a question, or says again what was asked and no more."""
+    if re.search(r"[?？]\s*$", sentence):
+        return True
+    said, asked = bare(sentence), bare(question)
+    if said in asked and not re.search(r"吗|是不是|是否|对不对|能否|可否", question):
+        return True
+    own, answer = _asked_and_answer(passage)
+    if not own or bare(answer) in said or said in bare(answer):
+        return False
+    if agree.figures(answer) and not agree.missing_numbers(answer, sentence):
+        return False
+    if _YES.match(answer) or _NO.match(answer):  # a judgement: the statement itself is true or not
+        return bool(_NO.match(answer)) and covered(sentence, own) >= COVER
+    if covered(sentence, own) >= 0.9:
+        return True
+    # Another answer in the place of the passage's: 党徽为麦穗和齿轮组成的图案.
+    told = len(answer) > 1 and covered(answer, sentence) < 0.5 and not agree.figures(answer)
+    return told and covered(own, sentence) >= COVER
+
+
+def answers(sentence: str, passage: str, question: str) -> bool:
+    """The sentence holds the answer of a bank's passage whose question is near ``question``."""
+    own, answer = _asked_and_answer(passage)
+    if not (own and question) or bare(answer) not in bare(sentence):
+        return False
+    asked = set(bare(question)) - set("的是什么哪个多少谁了吗呢")
+    return bool(asked) and len(asked & set(bare(own))) / len(asked) >= NEAR

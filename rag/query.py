@@ -3,7 +3,7 @@
 index = Index.open(folder)
 prepared = prepare(index, domain, question, history)
 answer = … if prepared.enough else refusal(domain)
-sentences = check(answer, prepared.passages)
+sentences = check(answer, prepared.passages, question)
 """
 
 from rag.answer import Prepared, prepare, refusal

@@ -54,13 +54,13 @@ def kept(passage: Passage) -> dict[str, Any]:
     return {"id": passage.id, "text": passage.text, "source": passage.source}
 
 
-def check(answer: str, passages: tuple[Passage, ...]) -> list[dict[str, Any]]:
+def check(answer: str, passages: tuple[Passage, ...], question: str = "") -> list[dict[str, Any]]:
     """Every sentence of the answer: ``text``, ``numbers`` of its evidence, ``supported``."""
     from rag import query
 
     return [
         {"text": one.text, "numbers": list(one.numbers), "supported": one.supported}
-        for one in query.check(answer, passages)
+        for one in query.check(answer, passages, question)
     ]
 
 

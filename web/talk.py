@@ -13,6 +13,7 @@ import streamlit as st
 
 from core import chat
 from core.errors import UserError
+from core.thinking import without_thinking
 from web import access, store
 
 CUT = store.CUT
@@ -51,7 +52,8 @@ def ask(question: str) -> None:
 def earlier(said: list[dict[str, Any]], turns: int) -> list[dict[str, str]]:
     """The last ``turns`` whole turns before the question.
 
-    Turns whose answer broke off are left out: half an answer would be continued, or believed.
+    Turns whose answer broke off are left out: half an answer would be continued, or believed. What
+    the model thought before it answered is left out too.
     """
     whole = [
         [asked, answered]
@@ -59,7 +61,15 @@ def earlier(said: list[dict[str, Any]], turns: int) -> list[dict[str, str]]:
         if not answered.get("problem")
     ]
     kept = [one for turn in whole[len(whole) - turns :] for one in turn] if turns else []
-    return [{"role": one["role"], "content": one["content"]} for one in kept]
+    return [
+        {
+            "role": one["role"],
+            "content": without_thinking(one["content"])
+            if one["role"] == "assistant"
+            else one["content"],
+        }
+        for one in kept
+    ]
 
 
 def messages(system: str, said: list[dict[str, Any]], turns: int) -> list[dict[str, str]]:

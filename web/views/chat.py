@@ -168,7 +168,9 @@ def reply(
             below.button(say("stop"), icon=":material/stop_circle:", key="stop")
             stream(slot, message, target, sent, values)
         if prepared and prepared.enough:
-            message["extra"]["checks"] = evidence.check(message["content"], prepared.passages)
+            message["extra"]["checks"] = evidence.check(
+                message["content"], prepared.passages, prepared.question
+            )
             store.save(access.owner(), message)
         below.empty()
     server.forget_state()
