@@ -1,4 +1,4 @@
-"""``make index``, ``make evidence``, ``make ask``: ``python -m rag index|evidence|ask``."""
+"""``make index``, ``make evidence``, ``make ask``: ``python -m rag index|evidence|ask|followups``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core import chat, domain
 from core.errors import UserError, run_cli
 from core.files import sha256, shown
 from core.hints import then
-from rag import answer, rows
+from rag import answer, cases, rows
 from rag.build import build
 from rag.query import Index, check, prepare, refusal
 
@@ -54,9 +54,15 @@ def ask(args: argparse.Namespace) -> None:
         count = answer.counter(target)
     except UserError as error:
         print(f"模型未作答 no answer from a model: {error}")
-    ready = prepare(opened, chosen, args.question, k=args.k, count=count)
+    history = [{"role": "user", "content": one} for one in args.after]
+    rewrite = answer.rewriter(chosen, target)
+    ready = prepare(
+        opened, chosen, args.question, history, k=args.k, count=count, rewrite=rewrite
+    )
     print(f"问 {args.question}")
-    said = "" if ready.enough else refusal(chosen)
+    if ready.query != args.question:
+        print(f"理解为 understood as: {ready.query}")
+    said = "" if ready.enough else refusal(chosen, ready.missing)
     if target and ready.enough:
         try:
             said = chat.ask(target, ready.messages, temperature=0, max_tokens=args.max_tokens)
@@ -94,9 +100,14 @@ def parser() -> argparse.ArgumentParser:
             verb.add_argument("--most", type=int, default=rows.MOST, help="questions at most")
         else:
             verb.add_argument("question")
+            verb.add_argument("--after", action="append", default=[], help="a question before it")
             verb.add_argument("--port", type=int, default=chat.DEFAULT_PORT)
             verb.add_argument("--k", type=int)
             verb.add_argument("--max-tokens", type=int, default=256)
+    verb = verbs.add_parser("followups", help=cases.followups.__doc__)
+    verb.set_defaults(run=lambda args: cases.followups(args.file, args.json))
+    verb.add_argument("file", type=Path, metavar="FILE.jsonl")
+    verb.add_argument("--json", action="store_true", help="JSON lines")
     return top
 
 

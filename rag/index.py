@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from core.errors import UserError
-from rag import calibrate, embed, layout
-from rag.engine import Engine
+from rag import calibrate, demands, embed, fit, layout
+from rag.engine import Engine, Pool
 from rag.local import Local
 from rag.passages import Passage
 from rag.rerank import Reranker
 
 POOL = 100  # best passages of each way that are fused
 DENSE = 0.7  # weight of the dense way; docs/rag.md has what other weights gave
+LOOKED = 20  # best passages that are looked at for what they deny
 RERANKED = 20  # best passages that a reranker reads
 
 
@@ -60,12 +61,22 @@ class Index:
         fused = _spread(pool.words)
         if pool.cosines is not None:
             fused = DENSE * _spread(pool.cosines) + (1 - DENSE) * fused
-        order = np.argsort(-fused, kind="stable")[: max(k, RERANKED) if reranker else k]
+        order = self._ordered(query, pool, fused)[: max(k, RERANKED) if reranker else k]
         found = self.engine.rows([pool.keys[at] for at in order])
         found = self._scored(query, found, None if pool.cosines is None else pool.cosines[order])
         if reranker and found:
             found = [found[at] for at in reranker.order(query, [one.text for one in found])]
         return found[:k]
+
+    def _ordered(self, query: str, pool: Pool, fused: np.ndarray) -> np.ndarray:
+        """The places of a pool, best first. Where the question names something exactly, all of the
+        pool is looked at for it; for a denial the best :data:`LOOKED` are enough."""
+        order = np.argsort(-fused, kind="stable")
+        looked = order if demands.of(query) else order[:LOOKED]
+        found = self.engine.rows([pool.keys[at] for at in looked])
+        fused = fused.astype(np.float64)
+        fused[looked] += fit.raised(query, found)
+        return np.argsort(-fused, kind="stable")
 
     def passage(self, id: str) -> Passage | None:
         """The passage with this id."""
