@@ -1,4 +1,4 @@
-"""``make index``, ``make evidence``, ``make ask``: ``python -m rag index|evidence|ask|followups``."""
+"""``make index``, ``make evidence``, ``make ask``, and ``followups``: ``python -m rag …``."""
 
 from __future__ import annotations
 
@@ -56,9 +56,7 @@ def ask(args: argparse.Namespace) -> None:
         print(f"模型未作答 no answer from a model: {error}")
     history = [{"role": "user", "content": one} for one in args.after]
     rewrite = answer.rewriter(chosen, target)
-    ready = prepare(
-        opened, chosen, args.question, history, k=args.k, count=count, rewrite=rewrite
-    )
+    ready = prepare(opened, chosen, args.question, history, k=args.k, count=count, rewrite=rewrite)
     print(f"问 {args.question}")
     if ready.query != args.question:
         print(f"理解为 understood as: {ready.query}")

@@ -53,8 +53,8 @@ def settings(domain: Domain) -> dict[str, Any]:
 class Prepared:
     """What :func:`prepare` found. ``messages`` go to the model; ``passages`` stand in them as
     [1], [2], …; ``enough`` is False where the evidence is too weak to answer from: then say
-    :func:`refusal` and do not ask. ``query`` is what was searched for; ``missing`` what the question
-    names and no passage holds."""
+    :func:`refusal` and do not ask. ``query`` is what was searched for; ``missing`` what the
+    question names and no passage holds."""
 
     question: str
     query: str

@@ -29,7 +29,9 @@ def read(path: Path) -> list[dict[str, Any]]:
         try:
             case = json.loads(line)
         except ValueError as error:
-            raise UserError(f"{shown(path)} 第{number}行不是 JSON line is no JSON: {error}") from None
+            raise UserError(
+                f"{shown(path)} 第{number}行不是 JSON line is no JSON: {error}"
+            ) from None
         wrong = [
             name
             for name, kind in FIELDS.items()

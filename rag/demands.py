@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from core.text import bare, nfkc
 
@@ -30,8 +31,9 @@ _GAP = re.compile(r"[ \-./·:]{0,3}")
 _ORDINAL = re.compile(r"第 ?(\d+|[零一二两三四五六七八九十百千]+) ?([\u4e00-\u9fff])")
 _ENTRY = "条章款节号编卷项则届课页题版期集篇回批附目步代排栋层"
 _UNITS = {
-    "mg": "毫克", "g": "克", "kg": "千克 公斤", "ml": "毫升", "l": "升", "km": "公里 千米", "m": "米", "cm": "厘米",
-    "mm": "毫米", "v": "伏", "w": "瓦", "kw": "千瓦", "a": "安", "hz": "赫兹", "℃": "°c 度", "%": "％",
+    "mg": "毫克", "g": "克", "kg": "千克 公斤", "ml": "毫升", "l": "升", "km": "公里 千米",
+    "m": "米", "cm": "厘米", "mm": "毫米", "v": "伏", "w": "瓦", "kw": "千瓦", "a": "安",
+    "hz": "赫兹", "℃": "°c 度", "%": "％",
 }  # fmt: skip
 _SAME = {other: unit for unit, others in _UNITS.items() for other in others.split()}
 _UNIT = re.compile(rf" ?({'|'.join(sorted([*_SAME, *_UNITS], key=len, reverse=True))})(?![a-z])")
@@ -124,9 +126,7 @@ class _Held:
             run = self.atoms[at : at + len(key)]
             if tuple(one.text for one in run) != tuple(key):
                 continue
-            joined = all(
-                _GAP.fullmatch(self.text[a.end : b.start]) for a, b in zip(run, run[1:], strict=False)
-            )
+            joined = all(_GAP.fullmatch(self.text[a.end : b.start]) for a, b in pairwise(run))
             before = self.atoms[at - 1].end if at else -1
             after = self.atoms[at + len(key)].start if at + len(key) < len(self.atoms) else -1
             if joined and before != run[0].start and after != run[-1].end:
@@ -152,9 +152,9 @@ def _amounts(text: str, atoms: Sequence[_Atom]) -> list[tuple[_Atom, float, str]
     """Numbers that begin no code, with their unit ("" for none)."""
     found = []
     for one in atoms:
-        if not one.text[0].isdigit() or text[max(0, one.start - 1) : one.start].isalpha() and text[
-            one.start - 1
-        ].isascii():
+        if not one.text[0].isdigit() or (
+            text[max(0, one.start - 1) : one.start].isalpha() and text[one.start - 1].isascii()
+        ):
             continue
         unit = _UNIT.match(text, one.end)
         name = _SAME.get(unit[1], unit[1]) if unit else ""

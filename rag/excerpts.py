@@ -1,4 +1,4 @@
-"""The part of a long passage that answers: whole sentences around the one that fits the question."""
+"""The part of a long passage that answers: whole sentences around the one that fits best."""
 
 from __future__ import annotations
 

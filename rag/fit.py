@@ -27,7 +27,7 @@ _CHOICE = re.compile(r"(.)不\1|是否|有没有|能否|可否")
 
 
 def denies(text: str) -> bool:
-    """Whether a question asks for what is not: an odd number of denials (不可以; 是不是 is none)."""
+    """Whether a question asks for what is not: an odd number of denials (是不是 is none)."""
     return len(_NOT.findall(_CHOICE.sub("", nfkc(text)))) % 2 == 1
 
 

@@ -2,8 +2,8 @@
 
 A question leans where it points back (a pronoun or demonstrative *in the place of one*), where it
 talks about the talk (再说一遍), or where it names nothing that it could be about: what is left of
-it without question words, function words, and the words that need an owner (价格, 作者, 副作用, eat,
-cost) is its topic; without one it borrows the topic before it. 吉他, 其他, 应该 point at nothing.
+it without question words, function words, and the words that need an owner (价格, 作者, 副作用)
+is its topic; without one it borrows the topic before it. 吉他, 其他, 应该 point at nothing.
 The word lists are closed classes of the language and common relational nouns, of no domain.
 """
 
@@ -62,7 +62,8 @@ _TALK = re.compile(
     r"|你(?:刚|刚才|上面|前面)|刚才|(?:简单|大致|简要)?(?:概括|总结|归纳)(?:一下|下)?吗?$|举(?:个|几个|一些)?例"
 )
 _BEFORE = (  # what may stand right before a pronoun: nothing, a mark, a preposition, a verb
-    r"(?:^|[,，、;；:：(（“《 ]|(?:在|对|对于|用|吃|把|被|给|由|从|跟|和|与|同|比|向|于|为|让|使|叫|据|按|按照|根据|关于|"
+    r"(?:^|[,，、;；:：(（“《 ]|(?:在|对|对于|用|吃|把|被|给|由|从|跟|和|与|同|比|向|于|"
+    r"为|让|使|叫|据|按|按照|根据|关于|"
     r"除了|除|针对|经过|通过|如果|因为|那么|但|而|是|有|买|喝|服|服用|使用|治疗|治|预防|违反|遵守|符合|适用|参加|办理|申请|"
     r"学|学习|读|看|写|懂|理解|解释|说明|介绍|得|生|患|得了|做|安装|打开|怎么|如何|怎样|什么是|什么叫|为什么|谁|哪些|哪里|"
     r"什么时候|是否|请问|不能|可以|能|会|要|需要|喜欢|发现|发明|创作|设计|建造|支持|关|处理|解决|完成|影响|了|过|着))"
@@ -118,7 +119,9 @@ _WHICH = re.compile(
     rf"(?:在|属于|是|来自|于)?(?:哪一?[个座条家所种位支片国省朝些]|哪些|第?几|多少)"
     rf"{_HAN}{{0,3}}$"
 )
-_FIELD = re.compile(rf"(?:法律|社会|经济|临床|文化|政治|化学|物理|药理|技术|主要)(?={_any(words.OWNED)})")
+_FIELD = re.compile(
+    rf"(?:法律|社会|经济|临床|文化|政治|化学|物理|药理|技术|主要)(?={_any(words.OWNED)})"
+)
 _DONE = re.compile(rf"^(?:谁|什么人|哪个人|哪国人|哪国){_HAN}{{1,4}}了{_HAN}{{2,}}")
 
 
@@ -151,13 +154,14 @@ _POINTING = re.compile(
     r"else|above|previous|again|ones?|another|instead|more details?|such)\b"
     r"|\bthis\b(?! (?:year|month|week|century))|^that\b|\bthat$"
     r"|^\w+ that\b|\b(?:about|of|to|with|for|is|was|does|did|do|like|after|before|by|in|on) that\b"
-    r"|\bit\b(?! (?:true|possible|legal|safe|ok|okay|necessary|better|illegal|healthy|normal|rain|snow|"
-    r"in \w+|that|take to|cost to)\b)",
+    r"|\bit\b(?! (?:true|possible|legal|safe|ok|okay|necessary|better|illegal|healthy|normal|"
+    r"rain|snow|in \w+|that|take to|cost to)\b)",
     re.IGNORECASE,
 )
 _ALONE = re.compile(
-    r"^(?:(?:and|so|but|then|also|ok|okay)\b|(?:what|how) about\b|why(?: not| so)?$|how so$|how(?: come)?$|"
-    r"really$|are you sure|(?:tell|show) me more|go on$|continue$|explain|more\b|in (?:more )?detail|"
+    r"^(?:(?:and|so|but|then|also|ok|okay)\b|(?:what|how) about\b|why(?: not| so)?$|how so$|"
+    r"how(?: come)?$|really$|are you sure|(?:tell|show) me more|go on$|continue$|explain|more\b|"
+    r"in (?:more )?detail|"
     r"(?:any|for|an|give me|some) (?:an )?(?:example|other|more|alternative)s?|"
     r"(?:say|repeat) |can you (?:explain|repeat|elaborate|summari[sz]e|shorten)|"
     r"(?:when|where|who|how|what|which) (?:was|were|is|are|did|does|do)$|"
@@ -174,7 +178,9 @@ def _english(text: str) -> bool:
         return True
     found = _THE.search(text)
     if found and found[1].split()[-1] not in words.UNIQUE and " of " not in text:
-        ahead = [word for word in text[: found.start()].split() if word.lower() not in words.ENGLISH]
+        ahead = [
+            word for word in text[: found.start()].split() if word.lower() not in words.ENGLISH
+        ]
         if not ahead:
             return True
     left = [word for word in re.findall(r"[\w'-]+", text) if word.lower() not in words.ENGLISH]

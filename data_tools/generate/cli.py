@@ -23,6 +23,10 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--workers", type=int, default=4, help="requests in flight")
     command.add_argument("--timeout", type=float, default=600, help="seconds for one answer")
     command.add_argument("--retries", type=int, default=5, help="after errors that may pass")
+    command.add_argument(
+        "--price", type=float, nargs=2, default=(0.0, 0.0), metavar=("IN", "OUT"),
+        help="of a million tokens: the cost so far is shown",
+    )  # fmt: skip
     for name in Settings.__dataclass_fields__:
         command.add_argument(f"--{name.replace('_', '-')}", type=int, help=f"settings: {name}")
 
@@ -50,11 +54,12 @@ def main(args: argparse.Namespace) -> int:
         texts = run.read_texts(args.novel, settings.size)
         target = server(args.base_url, args.model)
         patience = Patience(max(1, args.workers), args.timeout, args.retries)
-        card = run.start(texts, target, patience, settings, args.out)
+        card = run.start(texts, target, patience, settings, args.out, tuple(args.price))
         said, cost = card["requests"], card["tokens"]
         print(
             f"  {card['chunks']} 块 chunks, 请求 requests {said['now']} (+{said['before']} 已答 "
             f"answered before), tokens {cost['in']:,} in + {cost['out']:,} out, {card['seconds']} s"
+            + (f", 费用 cost {card['cost']}" if "cost" in card else "")
         )
     print(f"  {card['pairs']:>7,}  问答 pairs")
     for code, count in card["reasons"].items():
