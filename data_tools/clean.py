@@ -28,8 +28,8 @@ _FALSE = {"错误", "错", "×", "✗", "✕", "否", "false", "f", "no", "n"}
 @dataclass(frozen=True, slots=True)
 class Keys:
     """What decides whether two rows are the same question (``question``) and say the same
-    (``answer``), whatever the typing: width, case, punctuation, order of options and lists. Signs that
-    make another question (C#, 5!, 2³) stay: :mod:`core.signs`."""
+    (``answer``), whatever the typing: width, case, punctuation, order of options and lists. Signs
+    that make another question (C#, 5!, 2³) stay: :mod:`core.signs`."""
 
     question: str
     answer: str

@@ -164,7 +164,7 @@ def _local(
 
 
 def _scales(rows: Sequence[Row], engine: Engine, model: embed.Embedder) -> dict[str, Any]:
-    return {"scales": calibrate.scales(rows, engine, model), "rule": calibrate.RULE}
+    return {**calibrate.scales(rows, engine, model), "rule": calibrate.RULE}
 
 
 def _remote(

@@ -6,7 +6,7 @@ The scores of :mod:`rag.index` say how near a passage is; these say why a near o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from rag import demands
 from rag.passages import Passage
 
 MISSED = 0.3  # the highest score of a passage without what is demanded: below any threshold in use
-NAMED = 0.6  # the lowest score of one that holds every code and number of a question by itself
+NAMED = 0.6  # the lowest score of one that a code in the question singles out
+FEW = 3  # passages at most that a code singles out: E1034 does, 5G does not
+LONG = 10_000  # a number from here on is as good as a code: an ISBN, a telephone
 DENIED = 0.15  # of the fused score, where one asks what is and the other what is not
 _NOT = re.compile(
     r"不(?!同|仅|但|只|管|过|断|久|锈|等式|动产|良|少|料|丹|见|由|禁|得不|是不|能不|可不|会不|要不|该不)|没(?!收|落|药|顶|食子)|"
@@ -41,6 +43,32 @@ def fits(named: Sequence[demands.Demand], held: Sequence[bool]) -> bool:
     E1040 are asked about together and stand in two passages)."""
     kinds = {one.kind for one in named}
     return kinds == {one.kind for one, is_held in zip(named, held, strict=True) if is_held}
+
+
+def single(named: Sequence[demands.Demand], found: Sequence[Passage]) -> set[demands.Demand]:
+    """The codes (and long numbers) that single a few passages out."""
+    codes = [
+        one
+        for one in named
+        if one.kind == "code" or (one.kind == "number" and float(one.key[0]) >= LONG)
+    ]
+    return {
+        code for code in codes if 1 <= sum(demands.holds(code, one.text) for one in found) <= FEW
+    }
+
+
+def score(
+    one: Passage, named: Sequence[demands.Demand], codes: Collection[demands.Demand]
+) -> float:
+    """The score of a passage by what it holds: low without what is demanded, enough where a code
+    singles it out."""
+    if not named:
+        return one.score
+    held = met(named, one.text)
+    if not fits(named, held):
+        return min(one.score, MISSED)
+    named_here = any(there and what in codes for what, there in zip(named, held, strict=True))
+    return max(one.score, NAMED) if named_here else one.score
 
 
 def raised(query: str, found: Sequence[Passage]) -> np.ndarray:

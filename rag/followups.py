@@ -177,7 +177,7 @@ def _english(text: str) -> bool:
     if _ALONE.search(text) or _POINTING.search(text):
         return True
     found = _THE.search(text)
-    if found and found[1].split()[-1] not in words.UNIQUE and " of " not in text:
+    if found and words.UNIQUE.isdisjoint(found[1].split()) and " of " not in text:
         ahead = [
             word for word in text[: found.start()].split() if word.lower() not in words.ENGLISH
         ]

@@ -79,7 +79,7 @@ def test_thinking_without_end_is_called_so_and_a_mended_setting_is_tried(
 ) -> None:
     endless = thinker(FORMS["think"], 10**6)
     with Scripted(story(3)[1], endless) as told:
-        with pytest.raises(UserError, match="cut-off.*thought.*--thinking"):
+        with pytest.raises(UserError, match=r"cut-off.*thought.*--thinking"):
             generate(novel, tmp_path / "out", told)
         with pytest.raises(UserError, match="cut-off"):
             generate(novel, tmp_path / "out", told)  # nothing of it stands in the way
@@ -144,7 +144,8 @@ def test_an_answer_to_what_was_not_asked_is_none() -> None:
     "reply",
     [
         '{"question": "甲是谁？"}\n{"question": "乙是谁？"}\n{"question": "丙是谁？"}',
-        '```json\n[{"question": "甲是谁？"}]\n```\n```json\n[{"question": "乙是谁？"}, {"question": "丙是谁？"}]\n```',
+        '```json\n[{"question": "甲是谁？"}]\n```\n```json\n[{"question": "乙是谁？"}, '
+        '{"question": "丙是谁？"}]\n```',
         '{"questions": [{"question": "甲是谁？"}]}\n\n{"questions": ["乙是谁？", "丙是谁？"]}',
         '```\n{"question": "甲是谁？"}\n{"question": "乙是谁？"}\n```\n{"question": "丙是谁？"}',
         '{"questions": [{"question": "甲是谁？"} {"question": "乙是谁？"}, {"question": "丙是谁？"',

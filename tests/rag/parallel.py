@@ -45,7 +45,8 @@ def wide(text: str) -> str:
 def articles() -> Bank:
     bank = Bank()
     topics = words(
-        "消防通道 钥匙保管 访客登记 车辆停放 用电安全 垃圾分类 夜间巡查 设备报废 食堂卫生 值班交接 档案借阅 印章使用"
+        "消防通道 钥匙保管 访客登记 车辆停放 用电安全 垃圾分类 "
+        "夜间巡查 设备报废 食堂卫生 值班交接 档案借阅 印章使用"
     )
     for n in range(1, 25):
         about = f"{topics[n % 12]}由{FAULTS[n % 7][:2]}组负责，每{n + 1}天检查一次"
@@ -83,7 +84,8 @@ def strengths() -> Bank:
 def isbns() -> Bank:
     bank = Bank()
     titles = words(
-        "潮汐与灯塔 山中修表记 北岸植物志 小城气象史 旧车站笔记 河工口述 雪线以上 盐田旧事 纸上航线 木匠的春天"
+        "潮汐与灯塔 山中修表记 北岸植物志 小城气象史 旧车站笔记 "
+        "河工口述 雪线以上 盐田旧事 纸上航线 木匠的春天"
     )
     for at, title in enumerate(titles):
         bank.rows.append((f"ISBN 978-7-5{at}17-{3000 + at * 37}-{at}是哪本书？", f"《{title}》"))
@@ -134,7 +136,8 @@ def trains() -> Bank:
 def standards() -> Bank:
     bank = Bank()
     topics = words(
-        "信息文献引用 电线颜色 轮胎尺寸 玩具安全 灯具接口 纸张幅面 饮水水质 钢管壁厚 螺纹公差 地图符号"
+        "信息文献引用 电线颜色 轮胎尺寸 玩具安全 灯具接口 "
+        "纸张幅面 饮水水质 钢管壁厚 螺纹公差 地图符号"
     )
     for at, topic in enumerate(topics):
         code = f"GB/T {7700 + at * 13}-20{10 + at}"
@@ -170,7 +173,8 @@ def capitals() -> Bank:
 def titles() -> Bank:
     bank = Bank()
     books = words(
-        "潮汐与灯塔 山中修表记 北岸植物志 小城气象史 旧车站笔记 河工口述 雪线以上 盐田旧事 纸上航线 木匠的春天"
+        "潮汐与灯塔 山中修表记 北岸植物志 小城气象史 旧车站笔记 "
+        "河工口述 雪线以上 盐田旧事 纸上航线 木匠的春天"
     )
     people = words("林知秋 顾四海 沈小满 周大同 陆明远 何时雨 于向东 肖时钦 张佳宁 唐柔")
     for at, (title, who) in enumerate(zip(books, people, strict=True)):
@@ -179,7 +183,8 @@ def titles() -> Bank:
     bank.unknown = [
         f"《{one}》的作者是谁？"
         for one in words(
-            "潮汐与渔船 山中问医记 南岸植物志 小城物价史 旧码头笔记 矿工口述 雪线以下 盐田新歌 水上航线 铁匠的秋天"
+            "潮汐与渔船 山中问医记 南岸植物志 小城物价史 旧码头笔记 "
+            "矿工口述 雪线以下 盐田新歌 水上航线 铁匠的秋天"
         )
     ]
     return bank
@@ -205,7 +210,8 @@ def english() -> Bank:
 def ports() -> Bank:
     bank = Bank()
     uses = words(
-        "网页服务 远程登录 邮件发送 域名解析 文件传输 时间同步 数据库 消息队列 日志收集 监控 缓存 打印"
+        "网页服务 远程登录 邮件发送 域名解析 文件传输 时间同步 "
+        "数据库 消息队列 日志收集 监控 缓存 打印"
     )
     for at, use in enumerate(uses):
         bank.rows.append((f"端口{2100 + at * 111}用于什么？", use))
