@@ -13,6 +13,7 @@ from core.domain import Domain
 from core.errors import UserError
 from core.thinking import without_thinking
 from rag import demands, excerpts, prompts, rerank
+from rag.fit import other_topic
 from rag.followups import leans
 from rag.index import Index
 from rag.passages import Passage
@@ -102,6 +103,8 @@ def prepare(
     found = [one for one in found if not (skip and skip(one))][:wanted]
     missing = tuple(one.text for one in named if not any(demands.holds(one, p.text) for p in found))
     enough = max((one.score for one in found), default=0.0) >= chosen["threshold"] and not missing
+    if found and not enough and not missing:
+        missing = tuple(filter(None, [other_topic(query, found[0].question)]))
     chosen |= {"budget": budget or chosen["budget"]}
     kept, turns = fit(chosen, domain.system, query, found, history, count or estimate)
     content = prompts.render(chosen["template"], kept, query)

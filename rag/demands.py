@@ -198,8 +198,8 @@ def of(question: str) -> tuple[Demand, ...]:
             continue
         year = _YEAR.match(text, one.start)
         if unit:
-            match = _UNIT.match(text, one.end)
-            shown = text[one.start : match.end() if match else one.end]
+            behind = _UNIT.match(text, one.end)
+            shown = text[one.start : behind.end() if behind else one.end]
             found[one.start] = Demand(shown, "amount", (str(number), unit))
         elif year or number >= _PLAIN:
             found[one.start] = Demand(year[0] if year else one.text, "number", (str(number),))

@@ -10,17 +10,18 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from core.text import nfkc
+from core.text import bare, nfkc
 from rag import demands
 from rag.passages import Passage
 
 MISSED = 0.3  # the highest score of a passage without what is demanded: below any threshold in use
 NAMED = 0.6  # the lowest score of one that a code in the question singles out
 FEW = 3  # passages at most that a code singles out: E1034 does, 5G does not
-LONG = 10_000  # a number from here on is as good as a code: an ISBN, a telephone
+TAIL = 5  # characters after its topic in which two questions are the same
+_NAME = re.compile(r"[\u3400-\u9fff]+")
 DENIED = 0.15  # of the fused score, where one asks what is and the other what is not
 _NOT = re.compile(
-    r"不(?!同|仅|但|只|管|过|断|久|锈|等式|动产|良|少|料|丹|见|由|禁|得不|是不|能不|可不|会不|要不|该不)|没(?!收|落|药|顶|食子)|"
+    r"不(?!同|仅|但|只|管|过|断|久|锈|等式|动产|良|少|料|丹|见|由|禁)|没(?!收|落|药|顶|食子)|"
     r"无(?!线|锡|论|人机|花果|限公司|期徒刑|机|形资产|烟煤|疑)|非(?!常|洲|典|法|诉|物质)|未(?!来|成年|央|遂)|禁止|禁用|禁忌|勿|"
     r"错误的|除外|\b(?:not|never|no|without|cannot|n't|except)\b|n't\b",
     re.IGNORECASE,
@@ -46,22 +47,46 @@ def fits(named: Sequence[demands.Demand], held: Sequence[bool]) -> bool:
 
 
 def single(named: Sequence[demands.Demand], found: Sequence[Passage]) -> set[demands.Demand]:
-    """The codes (and long numbers) that single a few passages out."""
+    """The codes, long numbers and articles that single a few passages out."""
     codes = [
         one
         for one in named
-        if one.kind == "code" or (one.kind == "number" and float(one.key[0]) >= LONG)
+        if one.kind == "code"
+        or (one.kind == "number" and one.text[-1] != "年")
+        or (one.kind == "ordinal" and one.key[1] in "条章款节")
     ]
     return {
         code for code in codes if 1 <= sum(demands.holds(code, one.text) for one in found) <= FEW
     }
 
 
+_SAME = {"我国", "中国", "世界", "全球", "国际", "目前", "现在", "如今", "下列", "以下", "请问"}
+
+
+def other_topic(query: str, question: str) -> str:
+    """The topic of ``query`` where ``question`` asks the very same of another one: 挪威 where the
+    passage has 法国的首都; "" else. Only what stands in front of the same words counts: a reader
+    who says it in other words changes more than that."""
+    one, other = bare(query), bare(question)
+    same = 0
+    while same < min(len(one), len(other)) and one[-1 - same] == other[-1 - same]:
+        same += 1
+    a, b = one[: len(one) - same], other[: len(other) - same]
+    if same < TAIL or not (2 <= len(a) <= 6 and 2 <= len(b) <= 6) or a in _SAME or b in _SAME:
+        return ""
+    return "" if a[0] == b[0] or a in b or b in a or not _NAME.fullmatch(a + b) else a
+
+
 def score(
-    one: Passage, named: Sequence[demands.Demand], codes: Collection[demands.Demand]
+    query: str,
+    one: Passage,
+    named: Sequence[demands.Demand],
+    codes: Collection[demands.Demand],
 ) -> float:
     """The score of a passage by what it holds: low without what is demanded, enough where a code
     singles it out."""
+    if other_topic(query, one.question):
+        return min(one.score, MISSED)
     if not named:
         return one.score
     held = met(named, one.text)

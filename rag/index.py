@@ -64,11 +64,12 @@ class Index:
         fused = _spread(pool.words)
         if pool.cosines is not None:
             fused = DENSE * _spread(pool.cosines) + (1 - DENSE) * fused
+        named = demands.of(query)
         order, single = self._ordered(query, pool, fused)
         order = order[: max(k, RERANKED) if reranker else k]
         found = self.engine.rows([pool.keys[at] for at in order])
         found = self._scored(query, found, pool, order)
-        found = [one.scored(fit.score(one, demands.of(query), single)) for one in found]
+        found = [one.scored(fit.score(query, one, named, single)) for one in found]
         if reranker and found:
             found = [found[at] for at in reranker.order(query, [one.text for one in found])]
         return found[:k]

@@ -89,7 +89,8 @@ def body(reply: str) -> str:
 def _values(text: str) -> list[Any]:
     """Every JSON value in ``text``, wherever it stands (several lines, several fences); from the
     first that is not whole on, what can be mended."""
-    found, at = [], 0
+    found: list[Any] = []
+    at = 0
     while opens := _OPENS.search(text, at):
         try:
             value, at = json.JSONDecoder().raw_decode(text, opens.start())
