@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.rows import Row
-from core.text import bare, nfkc
+from core.signs import exact
+from core.text import nfkc
 from data_tools.doubts import doubts
 from data_tools.ledger import Ledger
 
@@ -27,7 +28,8 @@ _FALSE = {"错误", "错", "×", "✗", "✕", "否", "false", "f", "no", "n"}
 @dataclass(frozen=True, slots=True)
 class Keys:
     """What decides whether two rows are the same question (``question``) and say the same
-    (``answer``), whatever the typing: width, case, punctuation, order of options and of lists."""
+    (``answer``), whatever the typing: width, case, punctuation, order of options and lists. Signs
+    that make another question (C#, 5!, 2³) stay: :mod:`core.signs`."""
 
     question: str
     answer: str
@@ -48,17 +50,17 @@ def listed(text: str, ordered: bool) -> str:
     text = _LETTER.sub("", text, count=1) if _LETTER.match(text) else text
     parts = [part for part in _LIST.split(text) if part.strip()]
     if ordered or len(parts) < 2 or max(map(len, parts)) > 20:
-        return bare(text) or nfkc(text)
-    return "".join(sorted(bare(part) or nfkc(part) for part in parts))
+        return exact(text) or nfkc(text)
+    return "".join(sorted(exact(part) or nfkc(part) for part in parts))
 
 
 def keys(row: Row) -> Keys:
     """The keys of ``row``. Options count as a set, the answer to a choice as its texts."""
-    question = bare(row.question) or nfkc(row.question)
+    question = exact(row.question) or nfkc(row.question)
     if row.history:  # the same words after other turns are another question
-        question = "\n".join([*(bare(text) for turn in row.history for text in turn), question])
+        question = "\n".join([*(exact(text) for turn in row.history for text in turn), question])
     if row.options:
-        texts = {letter: bare(text) or nfkc(text) for letter, text in row.options.items()}
+        texts = {letter: exact(text) or nfkc(text) for letter, text in row.options.items()}
         chosen = sorted(texts.get(letter, letter) for letter in row.letters)
         return Keys("\n".join([question, *sorted(texts.values())]), "|".join(chosen))
     if row.kind == "judge":

@@ -24,11 +24,29 @@ from openpyxl.utils.exceptions import InvalidFileException
 from core.errors import UserError
 from core.files import digest, read_jsonl, shown
 from core.rows import KINDS, Row, Source
+from core.signs import without
+from core.text import nfkc
 from data_tools import clean, learn
 from data_tools.ledger import Ledger, fused
 from data_tools.workbook import ALL, AT, BASE, BULK, DOUBTS, HEAD, TAIL, Line, fingerprint
 
 _OPTION = re.compile(r"选项\s*([A-Z])$")
+_SAID = {
+    "drop": {
+        "drop",
+        "delete",
+        "deleted",
+        "remove",
+        "删除",
+        "删",
+        "删掉",
+        "刪除",
+        "不要",
+        "去掉",
+        "移除",
+    },
+    "keep": {"keep", "kept", "保留", "留", "留下", "要"},
+}
 _LETTERS = re.compile(r"[A-Z]+$")
 
 
@@ -58,6 +76,14 @@ def key_of(known: clean.Keys) -> str:
     """The name of a parsed row: the same for every typing of one question with one answer."""
     text = f"{known.question}\0{known.answer}".encode()
     return hashlib.blake2b(text, digest_size=8).hexdigest()
+
+
+def known_as(known: clean.Keys, review: Review) -> str:
+    """The name of a row in a workbook, which may be from before signs counted (C# was C)."""
+    key = key_of(known)
+    old = key_of(clean.Keys(without(known.question), without(known.answer)))
+    here = review.lines.keys() | review.deleted if old != key else ()
+    return old if old in here and key not in here else key
 
 
 def text_of(value: Any) -> str:
@@ -113,8 +139,21 @@ def _seen(values: dict[str, str], cell: str, extra: dict[str, str]) -> Seen:
         letters=letters,
         explanation=values.get("解析 explanation", ""),
     )
-    decision = values.get("处理 decision", "").split()[-1:] or [""]
-    return Seen(row, values.get("key", ""), decision[0].lower(), cell, extra)
+    return Seen(
+        row, values.get("key", ""), decided(values.get("处理 decision", ""), cell), cell, extra
+    )
+
+
+def decided(said: str, cell: str) -> str:
+    """``keep`` or ``drop`` as a person writes them (删除, 保留 keep, Delete), "" for nothing;
+    :class:`UserError` for what is neither, rather than to pass it over."""
+    words = set(re.findall(r"[a-z]+|[\u4e00-\u9fff]+", nfkc(said).casefold()))
+    found = [name for name, some in _SAID.items() if some & words]
+    if len(found) != 1 and said.strip():
+        raise UserError(
+            f"{cell}: 处理“{said}”看不懂 unknown decision: 请填 write 删除 drop 或 or 保留 keep"
+        )
+    return found[0] if found else ""
 
 
 def _header(sheet: Any) -> list[str]:
@@ -257,7 +296,7 @@ def apply(
 
     Rows of :data:`BULK` kinds that the workbook does not show pass without one."""
     result, met = Applied(), set()
-    named = [key_of(keys) for keys in known]
+    named = [known_as(keys, review) for keys in known]
     result.examples = [
         learn.Example(row, review.lines[key].row)
         for row, key in zip(rows, named, strict=True)

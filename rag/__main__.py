@@ -10,7 +10,7 @@ from core.command import main
 from core.errors import UserError
 from core.files import sha256, shown
 from core.hints import then
-from rag import answer, rows
+from rag import answer, cases, rows
 from rag.build import build
 from rag.query import Index, check, prepare, refusal
 
@@ -55,8 +55,12 @@ def ask(
     port: int = chat.DEFAULT_PORT,
     k: int | None = None,
     max_tokens: int = 256,
+    after: tuple[str, ...] = (),
 ) -> None:
-    """Answer one question with its evidence; evidence alone where no server runs."""
+    """Answer one question with its evidence; evidence alone where no server runs.
+
+    after: questions asked before it.
+    """
     chosen = domains.load(domain)
     opened = Index.open(index or data.parent / "index")
     kb = data / "kb.jsonl"
@@ -68,9 +72,13 @@ def ask(
         count = answer.counter(target)
     except UserError as error:
         print(f"模型未作答 no answer from a model: {error}")
-    ready = prepare(opened, chosen, question, k=k, count=count)
+    history = [{"role": "user", "content": one} for one in after]
+    rewrite = answer.rewriter(chosen, target)
+    ready = prepare(opened, chosen, question, history, k=k, count=count, rewrite=rewrite)
     print(f"问 {question}")
-    said = "" if ready.enough else refusal(chosen)
+    if ready.query != question:
+        print(f"理解为 understood as: {ready.query}")
+    said = "" if ready.enough else refusal(chosen, ready.missing)
     if target and ready.enough:
         try:
             said = chat.ask(target, ready.messages, temperature=0, max_tokens=max_tokens)
@@ -90,5 +98,10 @@ def ask(
         print(f"  [{number}] {passage.score:.2f} {source['file']} {source['locator']}  {text}")
 
 
+def followups(file: Path, /, json: bool = False) -> None:
+    """Which questions lean on the one before, JSON lines: right, total, each wrong one."""
+    cases.followups(file, json)
+
+
 if __name__ == "__main__":
-    main("rag", index, evidence, ask)
+    main("rag", index, evidence, ask, followups)

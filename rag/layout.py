@@ -23,6 +23,7 @@ LOCK = ".lock"
 PASSAGES = "passages.sqlite"
 VECTORS = "vectors.npy"
 LEXICAL = "lexical"
+STARTS = "starts.npy"
 REBUILD = "请运行 make index run make index"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.tokens import tokens
+from rag.tokens import indexed
 
 
 def write(path: Path, texts: Sequence[str]) -> None:
@@ -15,7 +15,7 @@ def write(path: Path, texts: Sequence[str]) -> None:
     import bm25s
 
     numbers: dict[str, int] = {}
-    ids = [[numbers.setdefault(token, len(numbers)) for token in tokens(text)] for text in texts]
+    ids = [[numbers.setdefault(token, len(numbers)) for token in indexed(text)] for text in texts]
     numbers.setdefault("", len(numbers))  # bm25s's own empty token
     scorer = bm25s.BM25(method="lucene")
     scorer.index((ids, numbers), create_empty_token=False, show_progress=False)
@@ -34,7 +34,7 @@ class Lexical:
     def scores(self, query: str) -> np.ndarray:
         """BM25 of every row, 0 where no token is shared."""
         vocabulary = self.scorer.vocab_dict
-        ids = [vocabulary[token] for token in dict.fromkeys(tokens(query)) if token in vocabulary]
+        ids = [vocabulary[token] for token in dict.fromkeys(indexed(query)) if token in vocabulary]
         if not ids:
             return np.zeros(self.size, dtype=np.float32)
         return self.scorer.get_scores_from_ids(ids)

@@ -1,5 +1,7 @@
 """The index on this machine: passages in SQLite, vectors and BM25 in files mapped into memory.
 
+A long passage has several vectors and word lists, one a piece; its score is its best piece's.
+
 Every cosine is computed, so nothing is missed: 100,000 passages take a few milliseconds.
 """
 
@@ -28,25 +30,32 @@ class Local:
             self.passages = Passages(folder / layout.PASSAGES)
             self.lexical = Lexical(folder / layout.LEXICAL)
             self.vectors = np.load(folder / layout.VECTORS, mmap_mode="r") if dense else None
+            self.starts = _starts(folder, self.passages.size)
         except (OSError, ValueError, KeyError, sqlite3.Error) as error:
             raise UserError(_damaged(folder, type(error).__name__)) from None
         self.size = self.passages.size
-        if self.vectors is not None and len(self.vectors) != self.size:
-            raise UserError(_damaged(folder, f"{len(self.vectors)} != {self.size}"))
-        if self.lexical.size != self.size:
-            raise UserError(_damaged(folder, f"{self.lexical.size} != {self.size}"))
+        parts = self.lexical.size
+        if self.vectors is not None and len(self.vectors) != parts:
+            raise UserError(_damaged(folder, f"{len(self.vectors)} != {parts}"))
+        if len(self.starts) != self.size or parts < self.size:
+            raise UserError(_damaged(folder, f"{parts}, {len(self.starts)} != {self.size}"))
+        self.whole = parts == self.size
+
+    def _best_part(self, scores: np.ndarray) -> np.ndarray:
+        """A passage's score: that of its best piece."""
+        return scores if self.whole else np.maximum.reduceat(scores, self.starts)
 
     def pool(
         self, query: str, vector: np.ndarray | None, n: int, where: dict[str, Any] | None
     ) -> Pool:
         """See :class:`rag.engine.Engine`; with vectors every row has both scores."""
         mask = self.passages.mask(where) if where else None
-        words = self.lexical.scores(query)
+        words = self._best_part(self.lexical.scores(query))
         best = _best(words, n, mask)
         best = best[words[best] > 0]
         if self.vectors is None or vector is None:
             return Pool(best, None, words[best])
-        cosines = self.vectors @ vector
+        cosines = self._best_part(self.vectors @ vector)
         rows = np.union1d(_best(cosines, n, mask), best)
         return Pool(rows, cosines[rows], words[rows])
 
@@ -61,6 +70,12 @@ class Local:
     def around(self, identifier: str, n: int) -> list[Passage]:
         """The passage among its neighbours in its source."""
         return self.passages.around(identifier, n)
+
+
+def _starts(folder: Path, size: int) -> np.ndarray:
+    """Where each passage's pieces begin; an index from before there were any has one each."""
+    file = folder / layout.STARTS
+    return np.load(file) if file.is_file() else np.arange(size)
 
 
 def _damaged(folder: Path, what: str) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from core.errors import UserError
 from rag.engine import Pool
 from rag.passages import Passage, filters, of_json, order
-from rag.tokens import tokens
+from rag.tokens import indexed
 
 BATCH = 500
 _TEXTS = {"key": 64, "kind": 32, "file": 512, "split": 16, "chapter": 512}
@@ -110,7 +110,7 @@ def record(row: dict[str, Any], key: str, vector: np.ndarray) -> dict[str, Any]:
 def spelt(text: str) -> str:
     """Our tokens as ASCII words: every analyzer would cut Chinese pairs apart, and Milvus Lite has
     none that only splits at spaces."""
-    return " ".join("".join(f"g{ord(char):x}" for char in token) for token in tokens(text))
+    return " ".join("".join(f"g{ord(char):x}" for char in token) for token in indexed(text))
 
 
 def place(row: dict[str, Any]) -> int:

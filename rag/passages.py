@@ -28,7 +28,8 @@ _NUMBER = re.compile(r"\d+")
 @dataclass(frozen=True)
 class Passage:
     """A piece of evidence. ``score`` is 0 to 1 and comparable to the domain's threshold; 0 where
-    the passage was not searched for. ``source`` is the ``Source`` of ``core.rows`` as a dict."""
+    the passage was not searched for. ``source`` is the ``Source`` of ``core.rows`` as a dict.
+    ``part`` is what of a long text stands in the prompt ("": all of it)."""
 
     id: str
     kind: str
@@ -38,6 +39,7 @@ class Passage:
     source: dict[str, str]
     split: str
     score: float = 0.0
+    part: str = ""
 
     def scored(self, score: float) -> Passage:
         """The same passage with a score."""

@@ -44,6 +44,7 @@ _CONTROL = re.compile(
     r"|\[/?INST\]|<</?SYS>>|\[UNUSED_TOKEN_\d+\]|</?think>|</?资料>",
     re.IGNORECASE,
 )
+LONGEST = 600  # characters of a passage in a prompt
 _WIDE = str.maketrans("<>[]|/", "＜＞［］｜／")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _LABEL = re.compile(r"\[(?=\s*\d+\s*\])")
@@ -58,10 +59,10 @@ def inert(text: str) -> str:
     return text
 
 
-def numbered(passages: Sequence[Passage], longest: int = 600) -> str:
+def numbered(passages: Sequence[Passage], longest: int = LONGEST) -> str:
     """Evidence ``[1] …`` one passage after another; a label inside a passage is no label."""
     return "\n".join(
-        f"[{number}] {_LABEL.sub('［', inert(cut(one.text, longest)))}"
+        f"[{number}] {_LABEL.sub('［', inert(cut(one.part or one.text, longest)))}"
         for number, one in enumerate(passages, 1)
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from core.text import nfkc
+from rag.demands import codes
 
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUNS = re.compile(rf"[{_HAN}]+|\d+(?:\.\d+)?%?|[^\W\d_{_HAN}]+")
@@ -23,3 +24,9 @@ def tokens(text: str) -> list[str]:
         if _IS_HAN.match(run):
             found += (run[at : at + 2] for at in range(len(run) - 1))
     return found
+
+
+def indexed(text: str) -> list[str]:
+    """The tokens of the lexical index: :func:`tokens`, and each code once more as one word, so that
+    E1034, E-1034 and Ｅ１０３４ find each other before all that shares a letter or a digit."""
+    return [*tokens(text), *codes(text)]

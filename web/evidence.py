@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.chat import Endpoint
 from core.domain import Domain
 from core.errors import UserError
 from web.places import Bank
@@ -34,19 +35,25 @@ def index(bank: Bank | None) -> tuple[Index | None, str]:
 
 
 def prepare(
-    opened: Index, domain: Domain, question: str, history: list[dict[str, str]]
+    opened: Index,
+    domain: Domain,
+    question: str,
+    history: list[dict[str, str]],
+    target: Endpoint | None = None,
 ) -> Prepared:
-    """What to send to the model, with its evidence."""
+    """What to send to the model, with its evidence; ``target`` rewrites follow-ups where the domain
+    has that switched on."""
     from rag import query
 
-    return query.prepare(opened, domain, question, history)
+    rewrite = query.rewriter(domain, target)
+    return query.prepare(opened, domain, question, history, rewrite=rewrite)
 
 
-def refusal(domain: Domain) -> str:
-    """What is said where the evidence is too weak."""
+def refusal(domain: Domain, missing: tuple[str, ...] = ()) -> str:
+    """What is said where the evidence is too weak, with what it lacks."""
     from rag import query
 
-    return query.refusal(domain)
+    return query.refusal(domain, missing)
 
 
 def kept(passage: Passage) -> dict[str, Any]:

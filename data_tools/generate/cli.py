@@ -21,6 +21,7 @@ def generate(
     workers: int = 4,
     timeout: float = 600,
     retries: int = 5,
+    price: tuple[float, ...] = (),
     size: int | None = None,
     questions: int | None = None,
     longest: int | None = None,
@@ -31,7 +32,8 @@ def generate(
     """A text's questions by a model, or the screening of a list of {question, answer} (pairs).
 
     base-url: …/v1, by default the deployed model (its key: TIKUFORGE_API_KEY); workers: requests in
-    flight; timeout: seconds for one answer; the rest: :class:`Settings`, over the domain's.
+    flight; timeout: seconds for one answer; price: of a million tokens in and out; the rest:
+    :class:`Settings`, over the domain's.
     """
     given = {"size": size, "questions": questions, "longest": longest}
     given |= {"at_once": at_once, "alike": alike, "again": again}
@@ -50,11 +52,12 @@ def generate(
         texts = run.read_texts(list(novel), settings.size)
         target = server(base_url, model)
         patience = Patience(max(1, workers), timeout, retries)
-        card = run.start(texts, target, patience, settings, out)
+        card = run.start(texts, target, patience, settings, out, prices(price))
         said, cost = card["requests"], card["tokens"]
         print(
             f"  {card['chunks']} 块 chunks, 请求 requests {said['now']} (+{said['before']} 已答 "
             f"answered before), tokens {cost['in']:,} in + {cost['out']:,} out, {card['seconds']} s"
+            + (f", 费用 cost {card['cost']}" if "cost" in card else "")
         )
     print(f"  {card['pairs']:>7,}  问答 pairs")
     for code, count in card["reasons"].items():
@@ -64,3 +67,10 @@ def generate(
         print(f"服务拒绝了 the server refused {again}: 再运行一次只补这些 run again for those only")
     names = f"{rows.ROWS}, {rows.DROPPED}, {rows.CARD}"
     print(f"写入 wrote {shown(out)}/: {names}")
+
+
+def prices(given: tuple[float, ...]) -> tuple[float, float]:
+    """What a million tokens cost, in and out; 0 and 0 where nothing is said."""
+    if len(given) not in (0, 2):
+        raise UserError("--price: 两个数 two numbers: 每百万 token 的输入价和输出价 in and out")
+    return (given[0], given[1]) if given else (0.0, 0.0)

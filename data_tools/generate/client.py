@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -17,8 +18,11 @@ from openai import AsyncOpenAI
 
 from core import chat
 from core.errors import UserError
+from core.thinking import without_thinking
 from data_tools.generate.journal import Journal, Reply, key_of
 
+THINKING = (4096, 16_384)  # tokens added to an answer's, one after the other, where it is cut off
+APART = ("reasoning_content", "reasoning", "thinking")  # fields in which servers put thoughts
 IN_A_ROW = 8  # requests refused one after the other: the server is not well, or the setup is wrong
 
 
@@ -52,12 +56,14 @@ def server(base_url: str = "", model: str = "") -> Server:
 
 @dataclass
 class Tally:
-    """What this run asked: requests answered now and from the journal, tokens counted now."""
+    """What this run asked: requests answered now and from the journal, tokens counted now, and how
+    many replies ended at the limit of tokens, in thought or in the answer."""
 
     asked: int = 0
     kept: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    cut: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,12 +77,17 @@ class Patience:
 
 @dataclass
 class Asker:
-    """Asks ``server`` through ``journal``."""
+    """Asks ``server`` through ``journal``; ``thinking``: tokens that the model may think for (0:
+    found out)."""
 
     server: Server
     journal: Journal
     patience: Patience = field(default_factory=Patience)
     tally: Tally = field(default_factory=Tally)
+    thinking: int = 0
+    told: Callable[[], None] = lambda: None  # called after each reply
+    extra: int = 0  # tokens that thinking was found to need
+    settled: set[str] = field(default_factory=set)  # requests answered in this run
 
     def __post_init__(self) -> None:
         self.client = AsyncOpenAI(
@@ -89,15 +100,25 @@ class Asker:
         self.flying: dict[str, asyncio.Future[Reply]] = {}
         self.refused = 0
         self.with_schema = True
+        self.extra = self.thinking
 
     async def ask(
-        self, messages: list[dict[str, str]], shape: dict[str, Any], **parameters: Any
+        self,
+        messages: list[dict[str, str]],
+        shape: dict[str, Any],
+        readable: Callable[[Reply], bool] = lambda _: True,
+        **parameters: Any,
     ) -> Reply:
         """The reply to ``messages``. ``shape`` (a JSON schema as ``response_format``) helps where
-        the server knows it, and is left out where it does not; ``parameters`` are OpenAI's."""
+        the server knows it, and is left out where it does not; ``parameters`` are OpenAI's.
+
+        ``max_tokens`` is what the answer needs: a model that thinks gets :attr:`extra` more, and a
+        reply that was cut off is asked for again with more still. A reply of an earlier run that
+        was cut off or is not ``readable`` is asked for again: what made it so may be mended."""
         name = f"{self.server.model}\0{self.server.version}"
         key = key_of(name, messages, parameters)
-        if (known := self.journal.get(key)) is not None:
+        known = self.journal.get(key)
+        if known is not None and (key in self.settled or (not known.cut_off and readable(known))):
             self.tally.kept += 1
             return known
         if key in self.flying:  # the same text twice: one request serves both
@@ -105,8 +126,9 @@ class Asker:
         self.flying[key] = future = asyncio.get_running_loop().create_future()
         try:
             async with self.places:
-                reply = await self._send(messages, shape, parameters)
+                reply = await self._whole(messages, shape, parameters)
             self.journal.add(key, reply)
+            self.settled.add(key)
             future.set_result(reply)
             return reply
         except BaseException as error:
@@ -115,6 +137,33 @@ class Asker:
             raise
         finally:
             del self.flying[key]
+
+    async def _whole(
+        self, messages: list[dict[str, str]], shape: dict[str, Any], parameters: dict[str, Any]
+    ) -> Reply:
+        """A reply that was not cut off, where more tokens can bring that about."""
+        given, reply = -1, Reply("")
+        while True:
+            extra = next((one for one in self._rooms() if one > given), None)
+            if extra is None:
+                return reply
+            more = {**parameters, "max_tokens": parameters["max_tokens"] + extra}
+            try:
+                reply = await self._send(messages, shape, more if extra else parameters)
+            except Refused as error:
+                if given < 0:
+                    raise
+                raise Refused(f"{error} (max_tokens {more['max_tokens']})") from None
+            given = extra
+            if reply.thought or reply.cut_off:
+                self.extra = max(self.extra, extra if not reply.cut_off else 0)
+            if not reply.cut_off:
+                return reply
+
+    def _rooms(self) -> Iterator[int]:
+        """What may be added to an answer's tokens, growing: first what was enough before."""
+        yield self.extra
+        yield from (one for one in (self.thinking, *THINKING) if one > self.extra)
 
     async def _send(
         self, messages: list[dict[str, str]], shape: dict[str, Any], parameters: dict[str, Any]
@@ -142,6 +191,8 @@ class Asker:
         self.tally.asked += 1
         self.tally.tokens_in += reply.tokens_in
         self.tally.tokens_out += reply.tokens_out
+        self.tally.cut += reply.cut_off
+        self.told()
         return reply
 
     def _refuse(self, why: str) -> NoReturn:
@@ -177,8 +228,11 @@ class Asker:
         if not getattr(made, "choices", None):  # a body of another kind, a web page say
             self._refuse("回复不是对话格式 the reply is no chat completion")
         usage, choice = made.usage, made.choices[0]
+        text = choice.message.content or ""
+        apart = any(getattr(choice.message, name, None) for name in APART)
         return Reply(
-            text=choice.message.content or "",
+            text=text,
+            thought=apart or without_thinking(text) != text,
             cut_off=choice.finish_reason == "length",
             tokens_in=usage.prompt_tokens if usage else 0,
             tokens_out=usage.completion_tokens if usage else 0,

@@ -16,13 +16,15 @@ from core.files import digest, shown
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model said to one request: its text, whether it ended at the token limit, and what the
-    server counted (tokens of the prompt and of the reply; 0 where it counts none)."""
+    """What a model said to one request: its text, whether it ended at the token limit, what the
+    server counted (tokens of the prompt and of the reply; 0 where it counts none), and whether it
+    thought first (in its text, or apart where the server keeps that apart)."""
 
     text: str
     cut_off: bool = False
     tokens_in: int = 0
     tokens_out: int = 0
+    thought: bool = False
 
 
 def key_of(model: str, messages: list[dict[str, str]], parameters: dict[str, Any]) -> str:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import json_repair
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from rapidfuzz import fuzz
 
+from core.text import bare
+from core.thinking import without_thinking
 from data_tools.generate.prompts import TYPES
 
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
-_FENCE = re.compile(r"```(?:json)?\s*(.*?)(?:```|\Z)", re.DOTALL)
+ALIKE = 75.0  # rapidfuzz ratio from which a question that a reply repeats is the one that was asked
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[\w-]*[ \t]*$|```(?:json)?", re.MULTILINE)
+_OPENS = re.compile(r"[{\[]")
 _ITEM = re.compile(r"^\s*(?:[-*•]|\d+\s*[.、．)）:：]|[(（]\d+[)）]|问题?\s*\d*\s*[:：])\s*(.+)$")
 _NAMES = {"问题": "question", "q": "question", "类型": "type", "答案": "answer", "a": "answer"}
 _NAMES |= {"回答": "answer", "依据": "evidence", "编号": "n", "id": "n", "number": "n"}
+_ITEM_KEYS = {"question", "answer", *_NAMES}
 _NO = {"false", "no", "否", "不能", "0"}
 
 
@@ -33,13 +40,21 @@ class Question(BaseModel):
 
 
 class Answer(BaseModel):
-    """One answer; ``n`` is the number of its question in the request."""
+    """One answer; ``n`` is the number of its question in the request, ``question`` its words."""
 
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
     n: int
+    question: str = ""
     answerable: bool = True
     evidence: str = ""
     answer: str = ""
+
+    @field_validator("n", mode="before")
+    @classmethod
+    def number(cls, value: Any) -> Any:
+        """The digits of a number (1, "1.", 问题1)."""
+        found = re.search(r"\d+", str(value))
+        return found[0] if found else value
 
     @field_validator("answerable", mode="before")
     @classmethod
@@ -67,32 +82,41 @@ def schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def body(reply: str) -> str:
-    """The reply without a reasoning model's thoughts and without a code fence."""
-    reply = _THOUGHT.sub("", reply)
-    found = _FENCE.search(reply)
-    return (found[1] if found else reply).strip()
+    """The reply without a reasoning model's thoughts and without the marks of code fences."""
+    return _FENCE.sub("\n", without_thinking(reply)).strip()
+
+
+def _values(text: str) -> list[Any]:
+    """Every JSON value in ``text``, wherever it stands (several lines, several fences); from the
+    first that is not whole on, what can be mended."""
+    found: list[Any] = []
+    at = 0
+    while opens := _OPENS.search(text, at):
+        try:
+            value, at = json.JSONDecoder().raw_decode(text, opens.start())
+        except ValueError:
+            mended = json_repair.loads(text[opens.start() :])
+            return [*found, *(mended if isinstance(mended, list) else [mended])]
+        found.append(value)
+    return found
 
 
 def _records(text: str) -> list[Any]:
-    """The items of the first list in ``text``, wherever it stands; [] where there is none."""
-    at = min((i for i in (text.find("{"), text.find("[")) if i >= 0), default=-1)
-    if at < 0:
-        return []
-    value = json_repair.loads(text[at:])
-    if isinstance(value, dict):
-        lists = [each for each in value.values() if isinstance(each, list)]
-        value = lists[0] if lists else [value]
-    if not isinstance(value, list):
-        return []
+    """The items of all lists in ``text``, and the items that stand alone."""
     flat: list[Any] = []
-    for item in value:
-        inner = (
-            next((v for v in item.values() if isinstance(v, list)), None)
-            if (isinstance(item, dict) and len(item) == 1)
-            else None
-        )
-        flat.extend(inner if inner is not None else [item])
+    for value in _values(text):
+        for item in value if isinstance(value, list) else [value]:
+            inner = _list_of(item) if isinstance(item, dict) else None
+            flat.extend(inner if inner is not None else [item])
     return flat
+
+
+def _list_of(item: dict[str, Any]) -> list[Any] | None:
+    """The list that an object is wrapped around; None for an item itself."""
+    lists = [value for value in item.values() if isinstance(value, list)]
+    if not lists or {str(key).strip().lower() for key in item} & _ITEM_KEYS:
+        return None
+    return lists[0]
 
 
 def _checked(items: list[Any], model: type[BaseModel], bare: str) -> list[Any]:
@@ -125,17 +149,27 @@ def questions(reply: str, cut_off: bool = False) -> list[Question]:
     return found[:-1] if cut_off else found
 
 
-def answers(reply: str, count: int, cut_off: bool = False) -> dict[int, Answer]:
-    """Question number (1 to ``count``) → answer. Where one question was asked, a reply in plain
-    words is its answer."""
+def answers(reply: str, asked: Sequence[str], cut_off: bool = False) -> dict[int, Answer]:
+    """Question number (from 1) → answer. Where a reply repeats the question, its words decide, not
+    its number; numbers from 0 are moved up. Where one question was asked, a reply in plain words is
+    its answer."""
     text = body(reply)
     found = _checked(_records(text), Answer, "answer")
-    if not found and count == 1 and text and not set("{[") & set(text):
+    if not found and len(asked) == 1 and text and not set("{[") & set(text):
         found = [Answer(n=1, answer=text)]
     if cut_off:
         found = found[:-1]
+    first = 1 - min((each.n for each in found), default=1)  # 1 where they count from 0
     kept: dict[int, Answer] = {}
     for each in found:
-        if 1 <= each.n <= count:
-            kept.setdefault(each.n, each)
+        number = _place(each.question, asked) if each.question else each.n + max(first, 0)
+        if 1 <= number <= len(asked):
+            kept.setdefault(number, each)
     return kept
+
+
+def _place(question: str, asked: Sequence[str]) -> int:
+    """The number of the question that these words are, 0 for none."""
+    scores = [fuzz.ratio(bare(question), bare(one)) for one in asked]
+    best = max(scores, default=0.0)
+    return scores.index(best) + 1 if best >= ALIKE else 0

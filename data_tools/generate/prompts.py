@@ -43,11 +43,12 @@ _ANSWER = """请只依据以上原文回答下列问题，用与问题相同的�
 1. evidence 逐字抄录原文中支持答案的一句话；
    answer 用自己的话完整、直接地回答，不超过 {longest} 个字，不写“根据原文”“文中提到”。
 2. 原文答不出的，answerable 写 false，answer 留空。
-3. n 是问题的编号，每题都要有。
+3. n 是问题的编号（从 1 起），question 照抄问题，每题都要有。
 问题：
 {questions}
 只输出 JSON，格式如下（内容仅示意，不要照抄）：
-{{"answers": [{{"n": 1, "answerable": true, "evidence": "{evidence}", "answer": "{answer}"}}]}}"""
+{{"answers": [{{"n": 1, "question": "{question}",
+"answerable": true, "evidence": "{evidence}", "answer": "{answer}"}}]}}"""
 
 AGAIN = "上一次的输出不是完整合法的 JSON。请重新输出，只输出 JSON，不要任何说明。"
 
@@ -69,6 +70,7 @@ def answer(chunk: Chunk, questions: Sequence[str], longest: int) -> Messages:
         longest=longest,
         questions="\n".join(f"{number}. {text}" for number, text in enumerate(questions, 1)),
         evidence=EXAMPLE_EVIDENCE,
+        question=EXAMPLES[1][1],
         answer=EXAMPLE_ANSWER,
     )
     return _about(chunk, task)

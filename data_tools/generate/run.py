@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from data_tools import books
 from data_tools.generate import parse, prompts, rows, screen
 from data_tools.generate.chunks import Chunk, chunks
 from data_tools.generate.client import Asker, Patience, Refused, Server, Tally
-from data_tools.generate.journal import Journal
+from data_tools.generate.journal import Journal, Reply
 from data_tools.generate.screen import Pair
 from data_tools.generate.settings import Settings
 from data_tools.generate.support import Commonness, passage
@@ -28,6 +29,14 @@ JOURNAL = "generated-journal.jsonl"
 LEAST = 40  # characters of prose below which a chunk is not worth a question
 BAR = "{desc} {n_fmt}/{total_fmt} [{elapsed}, 剩余 ETA {remaining}, {rate_fmt}]{postfix}"
 UNREAD = "unread: 模型的输出读不出来 the model's reply cannot be read"
+CUT = "cut-off: 回复在 tokens 上限处断了 the reply ended at the limit of tokens"
+CUT_THOUGHT = "cut-off: 还在思考就到了 tokens 上限 the limit of tokens came while the model thought"
+ADVICE = {  # what to do about the commonest reason where not one pair stood
+    "cut-off": "加大 raise --thinking (或关闭思考 or have the model not think, "
+    "或加大服务的上下文 or the server's context)",
+    "refused": "看上面服务的说明 see what the server says",
+    "unread": "换会输出 JSON 的模型 try a model that writes JSON",
+}
 
 
 @dataclass(slots=True)
@@ -68,11 +77,20 @@ def read_texts(paths: Sequence[Path], size: int) -> list[Text]:
     return found
 
 
+Price = tuple[float, float]  # of a million tokens in and out, in any currency
+
+
+def spent(tally: Tally, price: Price) -> str:
+    """What the tokens of a run cost."""
+    return f"{(tally.tokens_in * price[0] + tally.tokens_out * price[1]) / 1e6:.4f}"
+
+
 class Live:
     """One line on a terminal (a line every half minute elsewhere): chunks, pairs, tokens, ETA."""
 
-    def __init__(self, total: int, tally: Tally) -> None:
+    def __init__(self, total: int, tally: Tally, price: Price = (0.0, 0.0)) -> None:
         self.tally, self.start, self.pairs, self.dropped = tally, time.monotonic(), 0, 0
+        self.price = price
         quiet = not sys.stderr.isatty()
         self.bar = tqdm(
             total=total,
@@ -88,13 +106,20 @@ class Live:
         """Count one chunk."""
         self.pairs += len(outcome.pairs)
         self.dropped += len(outcome.dropped)
-        tokens = self.tally.tokens_in + self.tally.tokens_out
-        rate = self.tally.tokens_out / max(time.monotonic() - self.start, 0.01)
+        self.tell(1)
+
+    def tell(self, chunks: int = 0) -> None:
+        """Show how far it is and what it cost so far; called after each reply."""
+        tally = self.tally
+        rate = tally.tokens_out / max(time.monotonic() - self.start, 0.01)
+        cost = f"{tally.tokens_in:,} in + {tally.tokens_out:,} out tokens"
+        cost += f" = {spent(tally, self.price)}" if any(self.price) else ""
         self.bar.set_postfix_str(
-            f"{self.pairs} 对 pairs, {self.dropped} 弃 dropped, {tokens:,} tokens, {rate:.0f}/s",
+            f"{self.pairs} 对 pairs, {self.dropped} 弃 dropped, {tally.asked} 请求 requests, "
+            f"{cost}, {rate:.0f}/s",
             refresh=False,
         )
-        self.bar.update()
+        self.bar.update(chunks)
 
 
 class Maker:
@@ -110,12 +135,12 @@ class Maker:
             self._drop(out, chunk, "no-prose: 正文太短 hardly any prose", chunk.text.strip())
             return out
         try:
-            asked = await self._questions(chunk)
+            asked, unread = await self._questions(chunk)
         except Refused as error:
             self._drop(out, chunk, f"refused: {error}", "")
             return out
         if not asked:
-            self._drop(out, chunk, UNREAD, "")
+            self._drop(out, chunk, unread, "")
         good: list[parse.Question] = []
         for question in asked:
             reason = screen.of_question(question.question, self.common)
@@ -130,48 +155,53 @@ class Maker:
             await self._answered(number, chunk, good[start : start + size], out)
         return out
 
-    async def _questions(self, chunk: Chunk) -> list[parse.Question]:
+    async def _questions(self, chunk: Chunk) -> tuple[list[parse.Question], str]:
+        """The questions about a chunk; why there is none."""
         count = self.settings.questions
         messages = prompts.ask(chunk, count)
         for attempt in range(self.settings.again + 1):
             reply = await self.asker.ask(
                 prompts.again(messages, attempt) if attempt else messages,
                 parse.schema(parse.Questions),
+                lambda reply: bool(parse.questions(reply.text)),
                 temperature=0.7,
                 max_tokens=200 + 80 * count,
             )
             found = parse.questions(reply.text, reply.cut_off)
             if found:
-                return found[: 2 * count]
-        return []
+                return found[: 2 * count], ""
+        return [], why(reply)
 
-    async def _answers(self, chunk: Chunk, asked: Sequence[str]) -> dict[int, parse.Answer]:
-        """Answers by number; those that a reply left out are asked for once more, by themselves."""
+    async def _answers(
+        self, chunk: Chunk, asked: Sequence[str]
+    ) -> tuple[dict[int, parse.Answer], str]:
+        """Answers by number; those that a reply left out are asked for once more, by themselves.
+        With it why the rest could not be read."""
         found: dict[int, parse.Answer] = {}
         open_ = list(range(1, len(asked) + 1))
         for attempt in range(self.settings.again + 1):
-            messages = prompts.answer(
-                chunk, [asked[number - 1] for number in open_], self.settings.longest
-            )
+            still = [asked[number - 1] for number in open_]
+            messages = prompts.answer(chunk, still, self.settings.longest)
             reply = await self.asker.ask(
                 prompts.again(messages, attempt) if attempt else messages,
                 parse.schema(parse.Answers),
+                partial(_answered_any, still),
                 temperature=0.2,
-                max_tokens=200 + len(open_) * (150 + 3 * self.settings.longest // 2),
+                max_tokens=200 + len(open_) * (200 + 3 * self.settings.longest // 2),
             )
-            said = parse.answers(reply.text, len(open_), reply.cut_off)
+            said = parse.answers(reply.text, still, reply.cut_off)
             found |= {open_[number - 1]: answer for number, answer in said.items()}
             open_ = [number for number in open_ if number not in found]
             if not open_:
                 break
-        return found
+        return found, why(reply)
 
     async def _answered(
         self, number: int, chunk: Chunk, asked: Sequence[parse.Question], out: Outcome
     ) -> None:
         """Ask for the answers to a few questions and screen them into ``out``."""
         try:
-            said = await self._answers(chunk, [each.question for each in asked])
+            said, unread = await self._answers(chunk, [each.question for each in asked])
         except Refused as error:
             for each in asked:
                 self._drop(out, chunk, f"refused: {error}", each.question)
@@ -179,7 +209,7 @@ class Maker:
         for place, each in enumerate(asked, 1):
             answer = said.get(place)
             if answer is None:
-                self._drop(out, chunk, UNREAD, each.question)
+                self._drop(out, chunk, unread, each.question)
                 continue
             pair, reason = judged(number, chunk, each, answer, self.settings.longest)
             if reason:
@@ -190,6 +220,17 @@ class Maker:
     @staticmethod
     def _drop(out: Outcome, chunk: Chunk, reason: str, text: str) -> None:
         out.dropped.append((chunk.start, chunk.end, reason, text))
+
+
+def _answered_any(asked: Sequence[str], reply: Reply) -> bool:
+    return bool(parse.answers(reply.text, asked))
+
+
+def why(reply: Reply) -> str:
+    """Why a reply could not be read: cut off in thought or in its answer, or no JSON."""
+    if not reply.cut_off:
+        return UNREAD
+    return CUT_THOUGHT if reply.thought and not parse.body(reply.text) else CUT
 
 
 def judged(
@@ -303,12 +344,13 @@ def codes(dropped: Sequence[dict[str, str]]) -> dict[str, int]:
 
 
 async def generate(
-    texts: Sequence[Text], asker: Asker, settings: Settings, out: Path
+    texts: Sequence[Text], asker: Asker, settings: Settings, out: Path, price: Price = (0.0, 0.0)
 ) -> dict[str, Any]:
     """Ask, screen and write ``out``; returns the card. Raises :class:`UserError` where not one pair
     came of it; nothing but the journal is written then."""
     start = time.monotonic()
-    live = Live(sum(len(text.chunks) for text in texts), asker.tally)
+    live = Live(sum(len(text.chunks) for text in texts), asker.tally, price)
+    asker.told = live.tell
     outcomes = await collect(texts, asker, settings, live)
     kept, dropped = settle(texts, outcomes, settings)
     tally = asker.tally
@@ -321,27 +363,40 @@ async def generate(
         "types": dict.fromkeys(prompts.TYPES, 0) | Counter(row.get("type", "") for row in kept),
         "requests": {"now": tally.asked, "before": tally.kept},
         "tokens": {"in": tally.tokens_in, "out": tally.tokens_out},
+        "cut_off": tally.cut,
+        "thinking": asker.extra,
         "seconds": round(time.monotonic() - start, 1),
         "settings": settings.__dict__,
         "sources": [{"file": text.name, "sha256": text.sha256} for text in texts],
     }
     if not kept:
         reasons = ", ".join(f"{code} {count}" for code, count in card["reasons"].items())
+        most = next(iter(card["reasons"]), "")
+        detail = next((each["reason"] for each in dropped if each["reason"].startswith(most)), "")
+        detail = f" ({detail.partition(':')[2].strip()})" if most in ADVICE and detail else ""
         raise UserError(
-            f"一对问答也没有留下 no pair stood the screen: {reasons}: "
-            "换更强的模型 try a stronger model"
+            f"一对问答也没有留下 no pair stood the screen: {reasons}{detail}: "
+            f"{ADVICE.get(most, '换更强的模型 try a stronger model')}"
         )
     rows.write(out, kept, dropped, card)
     return card
 
 
 def start(
-    texts: Sequence[Text], server: Server, patience: Patience, settings: Settings, out: Path
+    texts: Sequence[Text],
+    server: Server,
+    patience: Patience,
+    settings: Settings,
+    out: Path,
+    price: Price = (0.0, 0.0),
 ) -> dict[str, Any]:
-    """:func:`generate` with the journal of ``out``: what was answered there before is not asked."""
+    """:func:`generate` with the journal of ``out``: what was answered there before is not asked,
+    but for what was cut off or could not be read."""
 
     async def main() -> dict[str, Any]:
-        return await generate(texts, Asker(server, journal, patience), settings, out)
+        asker = Asker(server, journal, patience, thinking=settings.thinking)
+        made = await generate(texts, asker, settings, out, price)
+        return made | ({"cost": spent(asker.tally, price)} if any(price) else {})
 
     with Journal(out / JOURNAL) as journal:
         return asyncio.run(main())

@@ -64,6 +64,16 @@ _ASKS = re.compile(
     r"[?？]\s*$|什么|怎|如何|谁|哪|几|多少|为何|是否|吗|呢|请|\b(?:who|what|when|where|why|how|which|whose)\b",
     re.IGNORECASE,
 )
+_TASK = (  # what an exam asks for without a question mark
+    r"(?:简述|简答|列举|解释|说明|描述|比较|对比|分析|概括|归纳|总结|指出|写出|列出|介绍|论述|阐述|叙述|复述|评述|试述|试论|谈谈|"
+    r"举例|翻译|计算|求|证明|判断|补全|填写|区分|概述|名词解释)(?![性了者的道过着婚助学职救生])"
+)
+_ASKED_FOR = re.compile(
+    rf"^(?:\s*(?:请|试|请你|请试)?(?:简要|简单|详细|分别|用自己的话)?地?{_TASK})"
+    r"|^\s*(?:please )?(?:describe|explain|list|name|compare|summari[sz]e|outline|state|identify|"
+    r"discuss|define|give|tell|illustrate|analy[sz]e|contrast|evaluate)\b",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"[。！？!?；;]+[”’」』）)\"]*|\.(?=\s|$)")
 _SLOT = re.compile(r"\{.*?\}|[xX]{3,}|×{2,}|_{2,}|问题\s*\d|your question", re.IGNORECASE)
 _WHO = re.compile(r"^[^，。？]{2,8}是谁[？?]$")
@@ -90,15 +100,20 @@ class Pair:
 def of_question(question: str, common: Commonness | None = None) -> str:
     """Why a question is not worth an answer; "" where it is."""
     size = len(bare(question))
-    if size < 4 or len(question) > 150 or not _ASKS.search(question):
+    if (
+        size < 4
+        or len(question) > 150
+        or not (_ASKS.search(question) or _ASKED_FOR.match(question))
+    ):
         return "not-a-question: 不是问题 not a question"
     if _SLOT.search(question) or _echo(question, [text for _, text in prompts.EXAMPLES]):
         return "echo: 照抄提示的示例 the prompt's own example"
     if found := _DEICTIC.search(question):
         return f"about-text: 问的是文本本身 asks about the text itself: {found[0]}"
-    if _PRONOUN.search(question):
+    about = _ASKED_FOR.sub("", question, count=1)
+    if _PRONOUN.search(about):
         return "generic: 没说是谁 does not say who"
-    if not units(_VAGUE.sub(" ", question)):
+    if not units(_VAGUE.sub(" ", about)):
         return "generic: 没有具体的人或事 names nothing in particular"
     if common is None or common.total < CHUNKS or _WHO.match(question):
         return ""

@@ -14,7 +14,9 @@ class Settings:
     """``size``: characters a chunk, at most a fifth more; ``questions`` asked for each chunk;
     ``longest``: characters an answer; ``at_once``: questions answered in one request (1 suits small
     models, more saves tokens); ``alike``: near-duplicate questions kept of each cluster; ``again``:
-    how often a reply that cannot be read is asked for once more."""
+    how often a reply that cannot be read is asked for once more; ``thinking``: tokens that the
+    model may think for beyond those of its answer (0: found out, 4,096 and then 16,384 where it is
+    cut off)."""
 
     size: int = AIM
     questions: int = 8
@@ -22,6 +24,7 @@ class Settings:
     at_once: int = 4
     alike: int = 1
     again: int = 1
+    thinking: int = 0
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Settings:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-# What the script says to a request: text, or (status, text), or None for the plain answer.
-Said = str | tuple[int, str] | None
+# What the script says to a request: text, or (status, text), or None for the plain answer, or the
+# fields of a choice: text, finish (length where it was cut off), reasoning where that is apart.
+Said = str | tuple[int, str] | dict[str, str] | None
 Script = Callable[["Scripted", str, int], Said]
 
 
@@ -61,13 +62,18 @@ class Scripted:
         time.sleep(self.pause)
         said = self.script(self, content, times)
         said = self.plain(content) if said is None else said
+        fields = said if isinstance(said, dict) else {}
+        said = fields.get("text", "") if isinstance(said, dict) else said
         status, text = said if isinstance(said, tuple) else (200, said)
         if status == 200:
-            choice = {"index": 0, "message": {"role": "assistant", "content": text}}
+            message = {"role": "assistant", "content": text}
+            if "reasoning" in fields:
+                message["reasoning_content"] = fields["reasoning"]
+            choice: dict[str, Any] = {"index": 0, "message": message}
             usage = {"prompt_tokens": len(content), "completion_tokens": len(text)}
             usage["total_tokens"] = sum(usage.values())
             made = {"id": "x", "object": "chat.completion", "created": 0, "model": body["model"]}
-            choice["finish_reason"] = "stop"
+            choice["finish_reason"] = fields.get("finish", "stop")
             made |= {"choices": [choice], "usage": usage}
         else:
             made = {"error": {"message": text, "type": "test", "code": status}}

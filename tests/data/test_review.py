@@ -236,3 +236,33 @@ def test_a_program_that_keeps_only_the_first_sheet(built: tuple[Path, Any]) -> N
         assert (card["deleted"], card["added"]) == ((2, 1) if drop_key else (1, 0))
         assert answers(out)["国庆节是哪一天？"] == "每年10月1日"
         assert "法国的首都是？" not in answers(out)
+
+
+@pytest.mark.parametrize("word", ["删除", "删除 drop", "drop", "Delete", "  删 "])
+def test_a_row_marked_in_the_docs_own_words_goes(built: tuple[Path, Any], word: str) -> None:
+    out, given = built
+    book = Book(out)
+    book.set("法国的首都是？", "处理", word)
+    book.save()
+    build(given, out)
+    assert "法国的首都是？" not in answers(out) and "世界上最大的宫殿是？" in answers(out)
+
+
+def test_a_decision_that_cannot_be_read_is_named(built: tuple[Path, Any]) -> None:
+    out, given = built
+    book = Book(out)
+    book.set("法国的首都是？", "处理", "待定")
+    book.save()
+    with pytest.raises(UserError, match=r"待定.*删除"):
+        build(given, out)
+
+
+def test_a_workbook_from_before_signs_counted_keeps_its_decisions() -> None:
+    from core.signs import exact, without
+    from data_tools import clean
+    from data_tools.review import Review, key_of, known_as
+
+    assert without(exact("C#的作者？")) == "c的作者"
+    now, old = clean.Keys(exact("C#的作者？"), "某人"), clean.Keys("c的作者", "某人")
+    assert known_as(now, Review(deleted={key_of(old)})) == key_of(old)
+    assert known_as(now, Review()) == key_of(now)

@@ -16,6 +16,7 @@ TEXTS = {
     "(docs/web.md).",
     # chat
     "try_one": "For example:",
+    "understood": "Understood as: {query}",
     "nearest": "The nearest in the bank, not enough to answer from:",
     "hello": "Ask below. A model on this machine answers; with answers from the bank switched on, "
     "each sentence shows its source.",

@@ -71,6 +71,8 @@ def body(message: dict[str, Any]) -> None:
     marks = {True: ":gray[{numbers}✓]", False: f":orange-badge[{say('unsupported')}]"}
     if extra.get("own"):  # a template that may answer from its own knowledge
         marks[False] = f":gray-badge[{say('own_knowledge')}]"
+    if extra.get("query"):
+        st.caption(say("understood", query=talk.shown(extra["query"])))
     text = talk.judged(message["content"], extra.get("checks", []), marks)
     if not message["content"] and not problem:
         text = say("empty")
@@ -151,15 +153,18 @@ def reply(
         if opened is not None:
             try:
                 prepared = evidence.prepare(
-                    opened, found.domain, said[-2]["content"], talk.earlier(said, turns)
+                    opened, found.domain, said[-2]["content"], talk.earlier(said, turns), target
                 )
             except UserError as error:  # the index's model is not there any more, or the like
                 message["problem"] = str(error)
             else:
                 message["extra"]["passages"] = [evidence.kept(one) for one in prepared.passages]
+                if prepared.query != prepared.question:
+                    message["extra"]["query"] = prepared.query
                 sent = prepared.messages
         if prepared and not prepared.enough:
-            message |= {"content": evidence.refusal(found.domain), "problem": ""}
+            message |= {"content": evidence.refusal(found.domain, prepared.missing)}
+            message["problem"] = ""
             message["extra"] |= {"refused": True, "checks": []}
             store.save(access.owner(), message)
         elif prepared is None and opened is not None:
