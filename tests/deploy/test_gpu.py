@@ -66,6 +66,7 @@ def test_a_server_that_reads_other_tokens_is_stopped_and_said(room: Room, tmp_pa
     assert [one["what"] for one in log(tmp_path)] == ["start", "end"]
 
 
+@pytest.mark.slow
 def test_a_folder_whose_ids_are_not_those_of_training_is_said(room: Room, tmp_path: Path) -> None:
     from core.files import sha256
 
@@ -220,6 +221,7 @@ def test_what_is_served_is_looked_at_before_an_environment_is_made(
     assert "准备环境" not in absent.stdout + huge.stdout
 
 
+@pytest.mark.slow
 def test_quantising_on_a_gpu_is_measured_by_the_engine_that_will_serve(
     room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

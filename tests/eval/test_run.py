@@ -103,6 +103,7 @@ def test_a_rerun_asks_nothing_and_shows_the_same(scored):
     assert time.monotonic() - start < 30
 
 
+@pytest.mark.slow
 def test_a_column_may_be_asked_fewer(scored):
     bench, one, two, _ = scored
     before = len(one.asked), len(two.asked)
@@ -150,6 +151,7 @@ def test_one_more_question_is_the_only_one_asked(scored):
         assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_killed_run_asks_nothing_twice(tmp_path):
     bench = Bench(tmp_path)
     bench.data([(f"第{n}题", str(n)) for n in range(40)])

@@ -387,11 +387,12 @@ def saved_for_backward(base: str) -> dict:
         told = {"dtype": "bfloat16", "use_activation_checkpointing": False} | told
         kept = estimate.activations(shape(base), told, length)
         if told["use_activation_checkpointing"]:  # one layer more, while it is computed again
-            kept -= estimate.activations(
-                replace(shape(base), layers=1),
-                {**told, "use_activation_checkpointing": False},
-                length,
+            plain = {**told, "use_activation_checkpointing": False}
+            one, none = (
+                estimate.activations(replace(shape(base), layers=count), plain, length)
+                for count in (1, 0)
             )
+            kept -= one - none
         found[name] = [sum(sizes.values()), kept]
     torch.nn.Dropout.forward = plain
     return found

@@ -49,6 +49,7 @@ def test_without_avx512_everything_computes_in_float32(
     assert kept[0] == kept[1] == "bfloat16", "what is saved keeps its format"
 
 
+@pytest.mark.slow
 def test_a_slow_format_that_is_asked_for_is_used_and_said(
     tiny: Path, data: Path, tmp_path: Path
 ) -> None:

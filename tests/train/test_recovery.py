@@ -115,7 +115,7 @@ def killed_at(train: Callable, tmp_path: Path, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "times", [pytest.param(3, id="3"), pytest.param(20, id="20", marks=pytest.mark.slow)]
+    "times", [pytest.param(1, id="1"), pytest.param(20, id="20", marks=pytest.mark.slow)]
 )
 def test_killed_anywhere_it_comes_to_its_end(
     train: Callable, zygote: Zygote, tmp_path: Path, times: int

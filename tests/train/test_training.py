@@ -111,6 +111,7 @@ def test_bad_runs_stop_with_one_line(train: Callable, data: Path, tmp_path: Path
     assert "Traceback" not in misspelt.stderr + burst.stderr
 
 
+@pytest.mark.slow
 def test_rows_with_evidence_are_trained_on_as_well(
     train: Callable, zygote: Zygote, argv: Callable, data: Path, tmp_path: Path
 ) -> None:
