@@ -57,12 +57,17 @@ RAISED = rf"(?:{ARABIC}|[{HAN}]+)的(?:{ARABIC}|[{HAN}]+)次(?:方|幂)"
 FIGURE = rf"(?:{RAISED}|{POWER}|{OF}|{BAR}|{MIXED}|{ARABIC}|[{HAN}]+点[{HAN}]+|[{HAN}]+)"
 
 
+def raised(text: str) -> str:
+    """``text`` with raised figures as powers: 10⁸ is 10^8."""
+    return _RAISED.sub(lambda found: "^" + found.group().translate(_SUPER), text)
+
+
 def plain(text: str) -> str:
     """``text`` for reading numbers: NFKC with raised figures kept apart (10⁸ is 10^8, not 108),
     fractions of one character spelt out, formal and English numerals as ordinary ones."""
     for pattern, to in _MARKUP:
         text = pattern.sub(to, text)
-    text = _RAISED.sub(lambda found: "^" + found.group().translate(_SUPER), text)
+    text = raised(text)
     text = re.sub(r"(\d)([¼½¾⅓⅔⅕-⅞])", r"\1又\2", text)
     text = "".join(
         unicodedata.normalize("NFKC", char).replace("\u2044", "/") if char in "¼½¾⅓⅔" else char

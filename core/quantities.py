@@ -53,7 +53,7 @@ _NUMBER = re.compile(
     r"(?P<ordinal>第)?(?P<cold>零下|零上|华氏|摄氏)?(?P<money>[¥$€£]\s?)?"
     r"(?P<sign>(?:(?<![\w)%])|(?<=[于为是到至过达在即约]))[-+]|负)?"
     rf"(?P<number>(?<![{_LETTER}\d.])(?<!\d,)一半|{FIGURE}(?:[多余来几])?|半(?=\s?(?:个|{UNIT})))"
-    rf"(?P<mid>个半|个|多"
+    rf"(?P<mid>个半|个(?!世纪|月|百分点|标准|大气)|多"
     rf"|余)?\s?(?P<unit>成[一二三四五六七八九]?(?![年员为功立长本人绩])|折(?!叠)"
     rf"|{UNIT})?(?:{_HALF}(?!\s?(?:个|{UNIT})))?"
 )
@@ -239,12 +239,26 @@ def _linked(text: str, first: Quantity, last: Quantity) -> bool:
 def _span(first: Quantity, last: Quantity) -> Quantity | None:
     if not (first.exact and last.exact):
         return None
+    last = _with_per(first, last)
     low, high = first.low, last.high
     if first.dimension != last.dimension:
         if first.dimension or not isinstance(low, Fraction) or not isinstance(high, Fraction):
             return _years(first, last)
         low = low * last.factor
     return replace(last, low=low, high=high, start=first.start, raw=f"{first.raw}~{last.raw}")
+
+
+def _with_per(first: Quantity, last: Quantity) -> Quantity:
+    """每分钟60到100次: what stands before the first holds for both."""
+    head, tail = _NUMBER.match(first.raw), _NUMBER.match(last.raw)
+    if not (head and tail and head["per"] and tail["unit"]) or head["unit"]:
+        return last
+    dimension, factor = units.unit(f"{tail['unit']}/{head['per']}")
+    scale = factor / last.factor
+    assert isinstance(last.low, Fraction)
+    return replace(
+        last, low=last.low * scale, high=last.low * scale, dimension=dimension, factor=factor
+    )
 
 
 def _years(first: Quantity, last: Quantity) -> Quantity | None:

@@ -127,6 +127,9 @@ _WRAP = re.compile(
 )
 
 
+_MARK = re.compile("[√✓✔✅×✗✘❌]")
+
+
 def letters(answer: str, options: dict[str, str]) -> str:
     """The chosen letters, sorted (``"AC"``), or '' where none can be made out."""
     text = _read(answer)
@@ -140,7 +143,9 @@ def letters(answer: str, options: dict[str, str]) -> str:
     whole = re.sub(r"\s\d{1,2}[.、)]\s?(?=[A-J]\b)", " ", whole).strip(
         " √✓✔✅。.()!?？,，:：;；[]<>《》“”\"'"
     )
-    if re.fullmatch(rf"(?:{_RUN}|[A-J](?:\W{{1,3}}[A-J](?![A-Za-z]))*)", whole):
+    if not _MARK.search(text[1:-1]) and re.fullmatch(
+        rf"(?:{_RUN}|[A-J](?:\W{{1,3}}[A-J](?![A-Za-z]))*)", whole
+    ):
         return _known(whole, options)
     if _open(text):
         return ""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from core import quantities
 from core.chinese import simplified
-from core.numerals import plain
+from core.numerals import plain, raised
 from core.quantities import Quantity
 from core.text import nfkc
 from core.thinking import without_thinking
@@ -46,7 +46,7 @@ _CHARGE = re.compile(r"\^(\d?[+-])")
 
 def read(answer: str) -> str:
     """An answer in one writing: no thinking, no Markdown, no TeX, simplified characters."""
-    text = _WRAP.sub("", simplified(without_thinking(answer)))
+    text = _WRAP.sub("", simplified(raised(without_thinking(answer))))
     text = _BRACES.sub(r"\1", text) if "\\" in answer or "{" in text else text
     return text.replace("\\", "").strip()
 
