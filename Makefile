@@ -52,7 +52,7 @@ DEV   = $(VENVS)/dev/bin/python
 
 # NAME=value on the command line → --name value, for those of make data's options that are given.
 given = $(foreach name,$(1),$(if $($(name)),--$(subst _,-,$(shell echo $(name) | tr A-Z a-z)) $($(name))))
-DATA_ARGS = $(call given,BANK TABLE TEMPLATES NOVEL MIX MIX_RATIO AGAINST ENGINE) $(if $(FORCE),--force) $(if $(ALLOW_LOSS),--allow-loss)
+DATA_ARGS = $(call given,BANK TABLE TEMPLATES NOVEL MIX MIX_RATIO AGAINST ENGINE ENCODING HIDDEN) $(if $(FORCE),--force) $(if $(ALLOW_LOSS),--allow-loss)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
