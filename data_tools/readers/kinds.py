@@ -59,11 +59,13 @@ def _kind(path: Path, head: bytes, name: str) -> str:
     ):
         return "xls"
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    suffix = path.suffix.lower()
+    if suffix in (".html", ".htm", ".xhtml") and start.startswith(b"<"):
+        return "html"
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<?xml", b"<meta", b"<head")):
         return "html"
     if is_mht(head):
         return "mht"
-    suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv"):
         return "csv"
     if suffix in (".md", ".markdown"):

@@ -51,6 +51,7 @@ class Char:
     right: float
     size: float
     color: str = ""
+    spaced: bool = False  # PDFium sees a space before it that the file does not hold
 
 
 @dataclass(slots=True)
@@ -207,9 +208,13 @@ def _chars(textpage: Any, turned: int, width: float, height: float) -> list[Char
     x, y = ctypes.c_double(), ctypes.c_double()
     edges = [ctypes.c_double() for _ in range(4)]
     shades = [ctypes.c_uint() for _ in range(4)]
+    spaced = False
     for k in range(min(textpage.count_chars(), MOST)):
         code = raw.FPDFText_GetUnicode(textpage, k)
-        if code < 0x20 or code in (0xFFFE, 0xFFFF) or raw.FPDFText_IsGenerated(textpage, k) == 1:
+        if raw.FPDFText_IsGenerated(textpage, k) == 1:
+            spaced = spaced or code == 0x20
+            continue
+        if code < 0x20 or code in (0xFFFE, 0xFFFF):
             continue
         raw.FPDFText_GetCharOrigin(textpage, k, x, y)
         raw.FPDFText_GetCharBox(textpage, k, *edges)  # left, right, bottom, top
@@ -228,8 +233,10 @@ def _chars(textpage: Any, turned: int, width: float, height: float) -> list[Char
             "" if max(rgb) < 0x60 or min(rgb) > 0xF0 else "color:{:02x}{:02x}{:02x}".format(*rgb)
         )
         tall = max(size, 1.0)
-        advance = 1.0 if code > 0x2E80 else 0.1  # the box of 。 ends where its ink does
-        found.append(Char(chr(code), at[0], at[1], max(at[2], at[0] + advance * tall), tall, color))
+        advance = 1.0 if code > 0x2E80 else 0.45  # the box of 。 ends where its ink does
+        right = max(at[2], at[0] + advance * tall)
+        found.append(Char(chr(code), at[0], at[1], right, tall, color, spaced))
+        spaced = False
     return found
 
 
@@ -350,7 +357,9 @@ def _gutter(rows: Sequence[list[Char]], width: float) -> float | None:
             continue
         starts = Counter(round(row[0].x / 4) for row in right)
         flush = sum(count for _, count in starts.most_common(2))
-        heads = ["".join(char.text for char in row[:3]) for row in right]
+        heads = ["".join(char.text for char in row[:9]) for row in right]
+        if sum(bool(_BEGINS.match(head)) for head in heads) < 2:
+            continue
         options = sum(bool(re.match(r"[（(]?[B-H]\s*[.、．:：)）]", head)) for head in heads)
         if flush < 0.4 * len(right) or 2 * options > len(right):
             continue
@@ -378,10 +387,10 @@ def _text(line: Printed) -> tuple[str, list[tuple[int, int, str]]]:
             kind = ""
             if char.size < SMALL * size and abs(char.y - base) > 0.08 * size:
                 kind = UP if char.y > base else DOWN
-            if kind != how or gap > 0.25 * size:
+            if kind != how or gap > 0.3 * size or char.spaced:
                 close()
                 how = kind
-            if last is not None and gap > 0.25 * size and not text.endswith(" "):
+            if last is not None and (gap > 0.3 * size or char.spaced) and text[-1:] != " ":
                 text += "\t" if gap > 3 * size else "  " if gap > 1.6 * size else _space(last, char)
             if char.color:
                 at = len(text) + len(run)
