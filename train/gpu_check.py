@@ -34,7 +34,7 @@ RECIPES = {
     "internlm2-chat-1_8b": "internlm2_1_8b_qlora.py",
     "internlm2-chat-7b": "internlm2_qlora.py",
 }
-REHEARSED = Shape(512, 128, 256, 2, 2, 1, 64, False)
+REHEARSED = Shape(356, 128, 256, 2, 2, 1, 64, False)  # as many tokens as :func:`tokenizer` has
 STEPS, WARM = 30, 5  # steps of training, of which the first are not counted
 PREFIX, QUESTION, ANSWER = 24, 20, 6  # tokens of a row: system prompt, question, answer
 BATCH = 8  # rows of a padded batch of plain Trainer's
