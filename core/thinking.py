@@ -70,3 +70,9 @@ def _channels(text: str) -> str:
         return text
     said = [_END.split(text[one.end() :], maxsplit=1)[0] for one in found if one[1] == "final"]
     return "".join(said)
+
+
+def ends(text: str, most: int = 3000) -> str:
+    """A runaway text's beginning and end (half of ``most`` characters each), where answers and
+    conclusions stand; a shorter text as it is. Keeps what reads it in bounded time."""
+    return text if len(text) <= most else f"{text[: most // 2]}\n{text[-most // 2 :]}"

@@ -11,7 +11,7 @@ import json
 import re
 
 from core.text import bare, nfkc
-from core.thinking import without_thinking
+from core.thinking import ends, without_thinking
 from eval.verdicts import verdict
 
 __all__ = ["letters", "partial", "verdict"]
@@ -171,7 +171,7 @@ def _open(text: str) -> bool:
 
 def _read(answer: str) -> str:
     """The answer in one writing: no thinking, no Markdown, no TeX, letters in capitals."""
-    text = _unpacked(without_thinking(answer))
+    text = _unpacked(ends(without_thinking(answer)))
     text = re.sub(
         r"[【\[(（]\s*(答案|正确答案|参考答案|最终答案|结论|answer)\s*[】\])）]\s*[:：]?",
         r"\1:",

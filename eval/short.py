@@ -14,7 +14,7 @@ from core.chinese import simplified
 from core.numerals import plain, raised
 from core.quantities import Quantity
 from core.text import nfkc
-from core.thinking import without_thinking
+from core.thinking import ends, without_thinking
 from core.units import UNIT
 from core.units import unit as unit_of
 from eval.verdicts import verdict
@@ -46,7 +46,7 @@ _CHARGE = re.compile(r"\^(\d?[+-])")
 
 def read(answer: str) -> str:
     """An answer in one writing: no thinking, no Markdown, no TeX, simplified characters."""
-    text = _WRAP.sub("", simplified(raised(without_thinking(answer))))
+    text = _WRAP.sub("", simplified(raised(ends(without_thinking(answer)))))
     text = _BRACES.sub(r"\1", text) if "\\" in answer or "{" in text else text
     return text.replace("\\", "").strip()
 

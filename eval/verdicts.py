@@ -6,7 +6,7 @@ import re
 
 from core.chinese import simplified
 from core.text import nfkc
-from core.thinking import without_thinking
+from core.thinking import ends, without_thinking
 
 # What a whole answer may be.
 _YES = "对 是 真 √ ✓ ✔ ✅ ☑ ⭕ 👍 👌 🙆 o ○ y yes t true a 1 right correct ok 行 有 会 能 要 可 好"
@@ -90,7 +90,7 @@ _UNSURE = re.compile(
 )
 # Questions, the task put again, and what is only mentioned: no verdict stands in them.
 _ASKS = re.compile(
-    r"[^,，。;；\n!！]*(?:[？?]|吗(?=[,，。;；\n]|$)|是否\S{0,12}?(?=[,，。;；\n:：]"
+    r"[^,，。;；\n!！]{0,60}(?:[？?]|吗(?=[,，。;；\n]|$)|是否\S{0,12}?(?=[,，。;；\n:：]"
     r"|$)|对不对(?=[,，。;；:]|$)|是不是\S{0,12}?(?=[,，。;；\n]|$))"
 )
 _ENDS = re.compile(
@@ -115,7 +115,7 @@ def verdict(answer: str) -> bool | None:
     A conclusion (答案, 因此, Answer) decides over what stands before it, what follows 但其实 over
     what it turns from; else the first verdict of the answer.
     """
-    text = _WRAP.sub("", without_thinking(answer))
+    text = _WRAP.sub("", ends(without_thinking(answer)))
     text = nfkc(simplified(text)).casefold().strip()
     text = re.sub(r"[\"'“”‘’「」()\[\]【】<>《》]", "", text).strip(" 。.!,，:：;；")
     text = re.sub(
