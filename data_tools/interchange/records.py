@@ -18,7 +18,16 @@ from core.files import read_json, sha256, shown
 from core.rows import KINDS, Row, Source
 from core.text import nfkc
 from data_tools.interchange import dialogue, places
-from data_tools.interchange.made import LETTERS, RIGHT, WRONG, Question, Taker, kind_of, text_of
+from data_tools.interchange.made import (
+    LETTERS,
+    RIGHT,
+    WRONG,
+    Question,
+    Taker,
+    judged,
+    kind_of,
+    text_of,
+)
 from data_tools.ledger import Ledger
 from data_tools.readers import answers, choices
 from data_tools.readers.columns import role
@@ -299,6 +308,8 @@ def question_of(record: Json, base: int | None) -> Question | None:
         return made
     if not found.texts:
         made.said = next((s for s in map(_said, said.answer) if s.strip()), "")
+        if isinstance(said.answer[0], bool):
+            made.said = judged(said.answer[0], stem)
         if made.kind in ("single", "multiple") and not answers.judgement(made.said):
             made.kind = ""
         return made

@@ -13,7 +13,7 @@ from data_tools.readers.draft import Draft
 NO_ANSWER, NO_STEM, NO_OPTIONS, NOT_OPTION = (
     "no-answer", "no-question", "no-options", "answer-not-an-option",
 )  # fmt: skip
-_LIST_ITEM = re.compile(r"\s*(?:[①-⑳⑴-⒇|]|[(\[]?\d{1,2}[)\].、]|[-•●])")
+_LIST_ITEM = re.compile(r"\s*(?:[①-⑳⑴-⒇]|[(\[]?\d{1,2}[)\].、]|[-•●])")
 # A judgement after the statement without a bracket: 水往低处流。 √
 _JUDGED = re.compile(
     r"(?:(?<=[。.!！;；])|(?<=\s)|[-—]{2}|答\s*[:])\s*(√|×|正确|错误|对|错)\s*[。.]?\s*$"
@@ -36,7 +36,7 @@ def joined(lines: list[str]) -> str:
             text = line
         elif (
             _LIST_ITEM.match(line)
-            or text[-1] in "。?？!！：:；;）)|"
+            or text[-1] in "。?？!！：:；;）)"
             or len(text.split("\n")[-1]) < 12
         ):
             text += "\n" + line

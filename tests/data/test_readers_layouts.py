@@ -21,9 +21,7 @@ TOGETHER = {"31a_questions": "31b_answers.xlsx"}  # only make sense in one call
 # What is not read yet, and why (docs/readers.md, known limits).
 OPEN = {
     "08_case_unlettered_one_answer_line": "cases whose options have no letters",
-    "22_json_bank_options_list": "JSON of other shapes",
     "31a_questions": "questions and options in two workbooks without numbers",
-    "32_moodle": "Moodle's GIFT",
 }
 
 
