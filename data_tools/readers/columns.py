@@ -13,11 +13,12 @@ from data_tools.readers.choices import listed, unlettered
 from data_tools.readers.patterns import judgement
 
 _SPACE = re.compile(r"[\s*:：]+|[（(【\[][^（()）】\]]*[)）】\]]")
+_NOTE = re.compile(r"\s+-\s.*$", re.S)  # Question - max 120 characters
 _ROLES = {
     "stem": 
 r"题干(?:内容|描述|文本|信息)?|题目(?:内容|描述|正文|名称|题干)?|试题(?:内容|题干"
 r"|描述|题目|正文|名称)?|问题(?:内容|描述)?|考题|考试题目|内容|questions?(?:text"
-r"|stem|title|content)?|stem|prompt|column1|q|问|题",
+r"|stem|title|content)?|stem|prompt|column1|q|问|题|[小子]题(?:题干|内容)?",
     "answer": 
 r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项)?|正确选项|正确项|标答"
 r"|(?:correct|right|question)?(?:answers?|option|choice|key)(?:key)?|correct|column2|ans|答"
@@ -137,7 +138,7 @@ def role(title: str) -> tuple[str, str]:
     """The role of a column titled ``title`` and the letter of an option column; '' for none."""
     if len(title) > 60:  # a sentence, no title
         return "", ""
-    bare = _SPACE.sub("", pt.plain(title)).lower()
+    bare = _SPACE.sub("", _NOTE.sub("", pt.plain(title))).lower()
     if not bare or len(bare) > 16:
         return "", ""
     for name in ("stem", "answer", "right", "kind", "explanation", "number", "case", "options"):

@@ -15,7 +15,7 @@ NO_ANSWER, NO_STEM, NO_OPTIONS, NOT_OPTION = (
 )  # fmt: skip
 _SIGN = re.compile(r"[√×+\-*/%<>=≤≥≠∈∪∩→∞&|^~#$@]")  # an answer may be a sign alone
 _HINT = re.compile(r"\s*(?:选?填(?:写|大|小|是|增|正|对|\w或)|提示|注\s*[:：])")  # (填大或小)
-_LIST_ITEM = re.compile(r"\s*(?:[①-⑳⑴-⒇|]|[(\[]?\d{1,2}[)\].、]|[-•●])")
+_LIST_ITEM = re.compile(r"\s*(?:[①-⑳⑴-⒇]|[(\[]?\d{1,2}[)\].、]|[-•●])")
 # A judgement after the statement without a bracket: 水往低处流。 √
 _JUDGED = re.compile(
     r"(?:(?<=[。.!！;；])|(?<=\s)|[-—]{2}|答\s*[:])\s*(√|×|正确|错误|对|错)\s*[。.]?\s*$"
@@ -38,7 +38,7 @@ def joined(lines: list[str]) -> str:
             text = line
         elif (
             _LIST_ITEM.match(line)
-            or text[-1] in "。?？!！：:；;）)|"
+            or text[-1] in "。?？!！：:；;）)"
             or len(text.split("\n")[-1]) < 12
         ):
             text += "\n" + line

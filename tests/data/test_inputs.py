@@ -110,12 +110,18 @@ def test_a_table_names_its_broken_lines_and_repeated_columns(tmp_path: Path) -> 
 def test_a_table_in_big5(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes("藥品,用法\n甲藥,飯後服用\n".encode("big5"))
-    assert [record.values for record in tables.records(path)] == [{"藥品": "甲藥", "用法": "飯後服用"}]
+    assert [record.values for record in tables.records(path)] == [
+        {"藥品": "甲藥", "用法": "飯後服用"}
+    ]
 
 
 def test_turns_stay_turns(tmp_path: Path) -> None:
     said = [("最大的洋叫什么？", "太平洋"), ("它有多大？", "很大")]
-    roles = [{"role": r, "content": c} for turn in said for r, c in zip(("user", "assistant"), turn)]
+    roles = [
+        {"role": role, "content": text}
+        for asked, answer in said
+        for role, text in (("user", asked), ("assistant", answer))
+    ]
     single = [{"question": f"第{n}个问题问什么？", "answer": f"第{n}个回答"} for n in range(20)]
     bank = tmp_path / "a.jsonl"
     bank.write_bytes(jsonl({"messages": roles}, *single))
@@ -148,7 +154,10 @@ def test_a_table_has_its_header_in_every_passage(kind: str, tmp_path: Path) -> N
     path = tmp_path / f"a.{kind}"
     marks = "\n".join(f"| {a} | {b} |" for a, b in rows).replace("\n", "\n|---|---|\n", 1)
     cells = "".join(f"<tr><td>{a}</td><td>{b}</td></tr>" for a, b in rows)
-    text = {"docx": docx(p("收费标准"), table(*rows)), "html": f"<p>收费标准</p><table>{cells}</table>"}
+    text = {
+        "docx": docx(p("收费标准"), table(*rows)),
+        "html": f"<p>收费标准</p><table>{cells}</table>",
+    }
     data = text.get(kind, f"收费标准\n{marks}\n")
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
     found = [one["text"] for one in passages.of_texts([str(path)], "x")]
