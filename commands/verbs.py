@@ -48,7 +48,9 @@ OPTIONS = {
         Option("FORCE", flag, "1：重做", "1: make it again"),
         Option("ALLOW_LOSS", flag, "1：大半未读出也继续", "1: go on though most was lost"),
         Option("ENCODING", text, "文本文件的编码", "of text files; found out otherwise"),
-        Option("HIDDEN", one_of("read", "skip"), "隐藏的行、列、表", "hidden rows, columns, sheets"),
+        Option(
+            "HIDDEN", one_of("read", "skip"), "隐藏的行、列、表", "hidden rows, columns, sheets"
+        ),
         Option(
             "LEARN", flag, "1：修改也用于以后的文件", "1: corrections teach later documents too"
         ),

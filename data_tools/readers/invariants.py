@@ -50,10 +50,12 @@ _LABELLED = re.compile(
     re.S,
 )
 _ASIDE = re.compile(r"\s*[（(\[【].*[)）\]】]\s*|[^。？?]{0,14}", re.S)
+_SEVERAL = "kind-mismatch: 单选题有多个答案"
 _LINE = re.compile(r"\n+")
 # A number that may count questions: no measure word, percentage or decimals behind it.
 _COUNT = re.compile(r"(?<![\d.])\d{1,4}(?!\d|[.:]\d|\s?[%年月日个元]|(?![题问小])[^\W\d_])")
 _BEGIN = re.compile(r"\W{0,6}(?:[^\W\d]{0,3}\W{0,6})?\d{1,4}\W?")
+_TITLE = re.compile(r"(?:题号|序号|编号|题目|题干|试题|选项|答案|题型|No\.?|Question|Answer)", re.I)
 _BOXED = re.compile(r"(?:^|[\s)）.。])(?:\([\sxX√]?\)|\[[\sxX√]?\])\s*\S")
 _LEAD = re.compile(r"\s*[(\[]?(?P<sign>[甲乙丙丁戊己a-fA-F①-⑥1-6])[)\].、:]?\s*\S")
 _WIDE = re.compile(r"(?:\s{3,}|\t)[(（]?([A-H])\s?[.、．:：)）]")
@@ -75,9 +77,18 @@ def doubt(rows: Sequence[Row], entries: Iterable[Entry] = ()) -> None:
     for row in rows:
         for reason in _alone(row):
             _flag(row, reason)
+    _generic(rows)
     for rule in _TOGETHER:
         for row, reason in rule(bank):
             _flag(row, reason)
+
+
+def _generic(rows: Sequence[Row]) -> None:
+    """Where many single choices have several answers, their type's word (选择题) means either."""
+    odd = [row for row in rows if any(flag.startswith(_SEVERAL) for flag in row.flags)]
+    if len(odd) >= max(3, 0.15 * sum(bool(row.options) for row in rows)):
+        for row in odd:
+            row.flags = [flag for flag in row.flags if not flag.startswith(_SEVERAL)]
 
 
 def _flag(row: Row, reason: str) -> None:
@@ -144,6 +155,9 @@ def _texts(row: Row, stem: str) -> Iterator[str]:
     plain = pt.plain(stem)
     if len(stem) < 12 and len(bare(stem)) < 2:
         yield "short-stem: 题干几乎是空的 hardly a stem"
+    titles = [line.strip() for line in _LINE.split(stem[:60])[:2]]
+    if len(titles) > 1 and all(_TITLE.fullmatch(title) for title in titles):
+        yield "header: 题干里像有表头 a header seems to be left in the stem"
     if _SECOND.match(stem):
         yield "options-in-stem: 题干以选项的序号开头 the stem begins with an option's mark"
     if _RESIDUE.search(stem):
@@ -174,7 +188,11 @@ def _options(row: Row) -> Iterator[str]:
     signs = sorted(row.options)
     if signs != [chr(65 + k) for k in range(len(signs))]:
         yield f"option-gap: 选项不连续 the options are {''.join(signs)}"
-    if sum(_own_mark(*pair) for pair in row.options.items()) > 1:
+    signs_ = {text.strip()[:1] for text in texts}
+    led = len(texts) > 2 and len(signs_) == 1 and signs_ <= set("-–—>》|·•*:：=~")
+    if sum(_own_mark(*pair) for pair in row.options.items()) > 1 or (
+        led and not all(text.strip()[1:2].isdigit() for text in texts)
+    ):
         yield "option-mark: 选项里又写着序号 the options' marks are left in their texts"
     if len(signs) < 2:
         yield "one-option: 只有一个选项 a single option"
@@ -430,7 +448,8 @@ def _answers_alike(bank: Bank) -> Doubts:
         if count >= max(4, 0.5 * len(open_)):
             same = [row for row in open_ if row.answer[:2] == head]
             common = _common([row.answer[:12] for row in same])
-            if not common[0].isalnum() and common[0] not in '《“"（(‘':
+            label = re.match(r"[^\W\d_]{1,8}[:：]", common) is not None
+            if label or (not common[0].isalnum() and common[0] not in '《“"（(‘'):
                 for row in same:
                     yield row, f"answer-label: 多数答案都以“{common}”开头 most answers begin so"
 

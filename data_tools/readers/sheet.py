@@ -420,6 +420,8 @@ def flattened(rows: list[list[Cell]]) -> list[Line]:
     held: list[Line] = []
     for row in rows:
         cells = [(c, cell) for c, cell in enumerate(row) if cell.text and not cell.covered]
+        if len(cells) > 1 and all(columns.role(cell.text)[0] for _, cell in cells):
+            continue  # the titles of columns
         opens = any(c in answered for c, _ in cells) or (cells and _OPENS.match(cells[0][1].text))
         if opens:
             lines += held
