@@ -255,8 +255,10 @@ def _inline(blocks: list[Block]) -> list[Block]:
     for k, block in enumerate(blocks):
         if k in told and isinstance(block, Line):
             m = told[k]
-            inner = re.sub(r"\s?[|/;；,，]\s?(?=[B-H]\s?[.、．:：)）])", "   ", m["in"])
-            made.append(_cut(block, m.start(), len(_shown(block)), f"   {inner}"))
+            shown = block.label + block.text
+            inner = shown[slice(*m.span("in"))]
+            inner = re.sub(r"\s?[|/;；,，]\s?(?=[B-H]\s?[.、．:：)）])", "   ", inner)
+            made.append(_cut(block, m.start(), len(shown), f"   {inner}"))
             block = _beside(block, f"答案：{m['said']}")
         made.append(block)
     return made
@@ -540,7 +542,7 @@ def _cases(blocks: list[Block]) -> list[Block]:
             if re.match(r"(?:参考|正确)?答案\s?[:：]", rest):
                 made[k] = _cut(block, 0, found.end(), "")
             elif not rest:
-                made[k] = _cut(block, 0, len(plain), f"{plain.strip()}：")
+                made[k] = _cut(block, found.end(), len(plain), "：")
     return made
 
 
@@ -592,7 +594,8 @@ def _labels(blocks: list[Block]) -> list[Block]:
             line = made[k]
             assert isinstance(line, Line)
             said = m["said"].strip("()（）[]【】 ")
-            why = m["rest"] if m["rest"][:1] in "。；;，," else ""
+            why = (line.label + line.text)[m.start("rest") :]
+            why = why if why[:1] in "。；;，," else ""
             said = said.upper() if len(said) < 2 else said
             made[k] = _cut(line, 0, len(_shown(line)), f"答案：{said}{why}")
     elif not told:
@@ -728,7 +731,8 @@ def _fills(blocks: list[Block]) -> list[Block]:
     made: list[Block] = []
     for k, block in enumerate(blocks):
         if k in told and isinstance(block, Line):
-            said = [next(filter(None, m.groups())) for m in told[k]]
+            shown = block.label + block.text
+            said = [shown[slice(*m.span(m.lastindex or 0))] for m in told[k]]
             line = block
             for m in reversed(told[k]):
                 line = _cut(line, *m.span(), "____")

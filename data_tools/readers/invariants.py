@@ -36,13 +36,13 @@ _OPTIONS = re.compile(
     r"(?:^|[\s（(。？?，,;；])A\s*[.、．:：)）].{1,200}?[\s;；)）。]B\s*[.、．:：)）]", re.S
 )
 _RESIDUE = re.compile(
-    r"^\s*[:：.．,，、;；)）】\]>》|&*#^~/\\-]+\s*(?=\S)|[(（]\s*\d+(?:\.\d+|\.?\d*\s*分)\s*[)）]\s*$"
+    r"^\s*(?!-\d)[:：.．,，、;；)）】\]>》|&*#^~/\\-]+\s*(?=\S)|[(（]\s*\d+(?:\.\d+|\.?\d*\s*分)\s*[)）]\s*$"
     r"|^\s*[(（\[【](?:单|多|判|填|简|不定|选)[^)）\]】]{0,8}[)）\]】]|^\s*(?:单选|多选|判断|填空|简答)题\s*[:：]?"
     r"|^\s*[(（\[]\s*\d+(?:\.\d+)?\s*[A-Za-z]{2,6}\s*[)）\]]|&[a-z]{2,6};|</?[a-z]{1,8}\b[^<>]{0,80}>|^\s*\d{1,4}\s*[、．)）](?!\d)|\|\|"
 )
 _INLINE = re.compile(r"(?:^|\s)[A-H]\s?[.、．:：)）]\s?\S")
 _SECOND = re.compile(r"\s*[(（]?[B-H]\s?[.、．)）]")
-_WRAPPED = re.compile(r"^\s*(?:\[.*\]|\{.*\}|<.*>|\['.*|'[^']*')\s*$", re.S)
+_WRAPPED = re.compile(r"^\s*(?:\[(?!图片:).*\]|\{.*\}|<.*>|\['.*|'[^']*')\s*$", re.S)
 _NUMBER = re.compile(r"\D{0,8}?(\d{1,5})(?![\d%])")
 # Item 1:  题目：  Q0.  Frage 3)
 _LABELLED = re.compile(
@@ -51,6 +51,7 @@ _LABELLED = re.compile(
 )
 _ASIDE = re.compile(r"\s*[（(\[【].*[)）\]】]\s*|[^。？?]{0,14}", re.S)
 _SEVERAL = "kind-mismatch: 单选题有多个答案"
+_RAISED = re.compile(r"[¹²³⁰-₎]")  # bare() has 2³ and 23 as one
 _LINE = re.compile(r"\n+")
 # A number that may count questions: no measure word, percentage or decimals behind it.
 _COUNT = re.compile(r"(?<![\d.])\d{1,4}(?!\d|[.:]\d|\s?[%年月日个元]|(?![题问小])[^\W\d_])")
@@ -196,7 +197,7 @@ def _options(row: Row) -> Iterator[str]:
         yield "option-mark: 选项里又写着序号 the options' marks are left in their texts"
     if len(signs) < 2:
         yield "one-option: 只有一个选项 a single option"
-    if len({bare(text) or text.strip() for text in texts}) < len(texts):
+    if len({(bare(text) or text.strip(), *_RAISED.findall(text)) for text in texts}) < len(texts):
         yield "same-options: 有相同的选项 two options are the same"
     if any(_LABEL.search(text[:LOOKED]) for text in texts):
         yield "answer-label: 选项里有“答案：” an answer's label is left in an option"
@@ -449,7 +450,7 @@ def _answers_alike(bank: Bank) -> Doubts:
             same = [row for row in open_ if row.answer[:2] == head]
             common = _common([row.answer[:12] for row in same])
             label = re.match(r"[^\W\d_]{1,8}[:：]", common) is not None
-            if label or (not common[0].isalnum() and common[0] not in '《“"（(‘'):
+            if label or (not common[0].isalnum() and common[0] not in '《“"（(‘$['):
                 for row in same:
                     yield row, f"answer-label: 多数答案都以“{common}”开头 most answers begin so"
 
