@@ -8,11 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from core.errors import UserError
 from core.files import ROOT, read_jsonl
 from data_tools import books, passages, tables, templates
 from data_tools.build import build
 from data_tools.ledger import Ledger
+from data_tools.preview import read_files
 from data_tools.readers.how import How
 from data_tools.sources import Inputs, read_table
 from tests.data.inputs import banks, papers, unchanged  # noqa: F401  (each notes its cases)
@@ -184,3 +188,29 @@ def test_old_office_files_want_libreoffice(
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504 + "WordDocument".encode("utf-16-le")
     made = Case(f"a.{suffix}", rtf if suffix == "rtf" else ole + b"\0" * 9, [], error="LibreOffice")
     assert wrong(made, tmp_path) == ""
+
+
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    which=st.integers(0, 10_000),
+    hits=st.lists(st.tuples(st.integers(0, 1 << 20), st.binary(max_size=4)), max_size=5),
+    cut=st.integers(0, 1 << 20),
+)
+def test_any_damage_is_read_or_refused(
+    which: int, hits: list[tuple[int, bytes]], cut: int, tmp_path: Path
+) -> None:
+    made = CASES[which % len(CASES)]
+    data = bytearray(made.data)
+    for at, new in hits:
+        at %= len(data) + 1
+        data[at : at + len(new)] = new
+    path = tmp_path / made.name
+    path.write_bytes(bytes(data[: max(1, cut % (2 * len(data) + 1))]))
+    try:
+        for row in read_files([path])[0]:
+            assert row.question and row.answer and row.source.locator
+            assert set(row.letters) <= set(row.options)
+    except UserError as error:
+        assert "\n" not in str(error)
