@@ -48,9 +48,11 @@ _ALPHABETS: dict[str, tuple[str, str]] = {
 }
 _SAFE = ("甲", "word", "odd", "low")  # alphabets whose runs are hardly ever lists in a text
 _USUAL_OPTION = re.compile(r"(?:^|\s)[(（\[【]?[A-Ha-h]\s?[.、．:：)）\]】]")
-_KNOWN_LABEL = re.compile(r"\s{0,8}[\[(【]?\s?(?:正确|参考|标准)?答案\s?[\])】]?\s?[:：]")
+_KNOWN_LABEL = re.compile(
+    r"\s{0,8}(?:[\[(【]\s?(?:正确|参考|标准)?答案\s?[\])】]|(?:正确|参考|标准)?答案\s?(?=[:：]))\s?[:：]?"
+)
 _SAID = (
-    r"(?:[A-H](?:[\s,、，;；]{0,2}[A-H]){0,6}|[a-h]|√|×|对|错|正确|错误"
+    r"(?:[A-H](?:[\s,、，;；]{0,2}[A-H]){0,6}|[a-h](?:[\s,、，;；]{0,2}[a-h]){0,6}|√|×|对|错|正确|错误"
     r"|[Tt]rue|[Ff]alse|TRUE|FALSE|[TF])"
 )
 _ANSWERED = re.compile(
@@ -71,6 +73,7 @@ _BOX = re.compile(
 )
 _TICKS = set("xX√*●■◆☑◎")
 _FIELD = re.compile(r"(?:^|[|;；\t]\s{0,3}|\s{1,6})([^\W\d_]{1,8})\d{0,4}\s?[=＝:：]\s?")
+_PARTED = re.compile(r"\s?[|/;；,，]\s?(?=[B-H]\s?[.、．:：)）])")
 _VERDICT = re.compile(
     r"\s{0,8}[(（\[【]?(√|×|正确|错误|对|错|True|False)[)）\]】]?\s?[:：\-—、\s]\s{0,4}(?=\S)"
 )
@@ -221,13 +224,8 @@ def _fields(blocks: list[Block]) -> list[Block]:
         shown = block.label + block.text
         for m, end in zip(cuts, [*(n.start() for n in cuts[1:]), len(shown)], strict=True):
             label = {"stem": "题目", "answer": "答案", "explanation": "解析"}.get(_role(m[1]), m[1])
-            made.append(
-                Line(
-                    f"{label}：{shown[m.end() : end].strip()}",
-                    block.loc,
-                    raw=shown[m.start() : end],
-                )
-            )
+            text = _PARTED.sub("  ", shown[m.end() : end]).strip()
+            made.append(Line(f"{label}：{text}", block.loc, raw=shown[m.start() : end]))
     return made
 
 
@@ -256,8 +254,7 @@ def _inline(blocks: list[Block]) -> list[Block]:
         if k in told and isinstance(block, Line):
             m = told[k]
             shown = block.label + block.text
-            inner = shown[slice(*m.span("in"))]
-            inner = re.sub(r"\s?[|/;；,，]\s?(?=[B-H]\s?[.、．:：)）])", "   ", inner)
+            inner = _PARTED.sub("   ", shown[slice(*m.span("in"))])
             made.append(_cut(block, m.start(), len(shown), f"   {inner}"))
             block = _beside(block, f"答案：{m['said']}")
         made.append(block)
@@ -373,7 +370,7 @@ def _boxes(blocks: list[Block]) -> list[Block]:
 
 def _options(blocks: list[Block]) -> list[Block]:
     """Options in another alphabet as A., B., …, and the answers that name them."""
-    pieces = [p for p in _pieces(blocks) if not any(map(_lettered, blocks[p[0] : p[1]]))]
+    pieces = [p for p in _pieces(blocks) if not any(map(_optioned, blocks[p[0] : p[1]]))]
     if len(pieces) < LEAST:
         return blocks
     best: tuple[str, list[list[tuple[int, int, int]]]] = ("", [])
@@ -432,6 +429,11 @@ def _unlettered(blocks: list[Block]) -> list[Block]:
             assert isinstance(line, Line)
             made[k] = _cut(line, 0, 0, f"{chr(65 + order)}. ")
     return made
+
+
+def _optioned(block: Block) -> bool:
+    """Whether a line holds usual options, at its beginning or several within it."""
+    return _lettered(block) or len(_USUAL_OPTION.findall(_shown(block))) > 1
 
 
 def _lettered(block: Block) -> bool:
@@ -589,7 +591,7 @@ def _labels(blocks: list[Block]) -> list[Block]:
                 answers[_folded(found["label"])].append((k, found))
     _, told = max(answers.items(), key=lambda pair: len(pair[1]), default=("", []))
     made = list(blocks)
-    if _habit(len(told), len(pieces)) and not _KNOWN_LABEL.match(told[0][1]["label"]):
+    if _habit(len(told), len(pieces)) and not _understood(told[0][1]["label"]):
         for k, m in told:
             line = made[k]
             assert isinstance(line, Line)
@@ -601,6 +603,13 @@ def _labels(blocks: list[Block]) -> list[Block]:
     elif not told:
         made = _replies(made, pieces)
     return _reasons(made, pieces)
+
+
+def _understood(label: str) -> bool:
+    """Whether the rules know a label as an answer's: by its brackets or its colon."""
+    found = pt.LABELS.match(label.strip())
+    told = found is not None and bool(found["answer"]) and ":" in found["colon"]
+    return told or _KNOWN_LABEL.match(label) is not None
 
 
 def _folded(label: str) -> str:

@@ -123,13 +123,13 @@ class Columns:
     def indexed(self, answer: str, options: dict[str, str]) -> str:
         """An answer given as the option's number (1, 2, ...), as its letter."""
         plain = pt.plain(answer).strip()
+        if plain in {pt.plain(text).strip() for text in options.values()}:
+            return answer
         named = [role(part) for part in re.split(r"[\s,、;|/]+", plain)] if len(plain) < 80 else []
         if options and named and all(name == "option" for name, _ in named):
             return "".join(letter for _, letter in named)  # Choice2, 选项B
         digits = re.findall(r"\d", plain)
         if not options or not re.fullmatch(r"[1-8](?:[\s,、;|]*[1-8])*", plain):
-            return answer
-        if plain in {pt.plain(text).strip() for text in options.values()}:
             return answer
         return "".join(chr(64 + int(digit)) for digit in digits)
 

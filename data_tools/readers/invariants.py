@@ -31,7 +31,9 @@ _QUESTION = re.compile(
     rf"\s*[（(\[【]?(?:第\s*)?\d{{1,4}}\s*[)）\]】.、．:：题].{{0,200}}?(?:{_ASKS})"
 )
 _OPEN = re.compile(r"[（(]\s{0,9}[)）]|_{3,}")
-_LABEL = re.compile(r"(?<![我你您生户员人的])答\s?案\s*[:：】\]]|(?<!our )\b[Aa]nswer\s*[:：]")
+_LABEL = re.compile(
+    r"(?<![我你您生户员人的])答\s?案(?:要点)?\s*[:：】\]]|(?<!our )\b[Aa]nswer\s*[:：]"
+)
 _OPTIONS = re.compile(
     r"(?:^|[\s（(。？?，,;；])A\s*[.、．:：)）].{1,200}?[\s;；)）。]B\s*[.、．:：)）]", re.S
 )
@@ -54,7 +56,8 @@ _SEVERAL = "kind-mismatch: 单选题有多个答案"
 _RAISED = re.compile(r"[¹²³⁰-₎]")  # bare() has 2³ and 23 as one
 _LINE = re.compile(r"\n+")
 # A number that may count questions: no measure word, percentage or decimals behind it.
-_COUNT = re.compile(r"(?<![\d.])\d{1,4}(?!\d|[.:]\d|\s?[%年月日个元]|(?![题问小])[^\W\d_])")
+_COUNT = re.compile(r"(?<!\d)(?<!\d\.)\d{1,4}(?!\d|[.:]\d|\s?[%年月日个元]|(?![题问小])[^\W\d_])")
+_HAN_COUNT = re.compile(r"\s*([一二三四五六七八九十]{1,3})\s?[、.．]")
 _BEGIN = re.compile(r"\W{0,6}(?:[^\W\d]{0,3}\W{0,6})?\d{1,4}\W?")
 _TITLE = re.compile(r"(?:题号|序号|编号|题目|题干|试题|选项|答案|题型|No\.?|Question|Answer)", re.I)
 _BOXED = re.compile(r"(?:^|[\s)）.。])(?:\([\sxX√]?\)|\[[\sxX√]?\])\s*\S")
@@ -121,7 +124,7 @@ def _answer(stem: str, answer: str) -> Iterator[str]:
     """Doubts about the answer of a question without options."""
     lines = [line for line in _LINE.split(answer) if line.strip()]
     said = answer.strip()
-    if len(_INLINE.findall(said)) > 1:
+    if len(_INLINE.findall(said)) > 1 or len(_BOXED.findall(pt.plain(said))) > 1:
         yield "answer-is-options: 答案像几个选项 the answer looks like options"
     if _ONLY_MARK.fullmatch(said) and not pt.judgement(said):
         signs = [m.group() for m in _SIGN.finditer(said)]
@@ -361,15 +364,20 @@ def _repeated(bank: Bank) -> Doubts:
 
 def _counted(bank: Bank) -> Doubts:
     """A number left in most stems counts up from row to row (``⑵ …``, ``No.2 …``)."""
-    found = [
-        [int(n) for n in _COUNT.findall(pt.digits(row.question[:40]))][:2] for row in bank.rows
-    ]
+    found = [_numbers(row.question[:40].split("\n")[0]) for row in bank.rows]
     steps = [any(b == a + 1 for a in one for b in two) for one, two in pairwise(found)]
     if sum(steps) < max(3, 0.5 * len(steps)):
         return
     for row, here, there in zip(bank.rows, [False, *steps], [*steps, False], strict=True):
         if here or there:
             yield row, "number-in-stem: 题干里留着题号 the question's own number is left in it"
+
+
+def _numbers(text: str) -> list[int]:
+    """The first numbers of a text that may count: 3, ⑶, 三、."""
+    han = _HAN_COUNT.match(text)
+    counted = [int(n) for n in _COUNT.findall(pt.digits(text))][:2]
+    return [pt.number_value(han[1])] if han else counted
 
 
 def _swallowed(bank: Bank) -> Doubts:
