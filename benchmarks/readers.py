@@ -26,13 +26,22 @@ _ROW = re.compile(r"\|\s*([^|]+?)\s*\|[^|]*\|\s*(?:about\s+)?([\d,]+|0|–)")
 
 def counted(folder: Path) -> dict[str, int]:
     """The number of questions in each file, as the folder's README says."""
-    found = {}
+    found: dict[str, int] = {}
     for line in (folder / "README.md").read_text(encoding="utf-8").splitlines():
         match = _ROW.match(line)
-        if match and match[2] != "–":
-            for name in match[1].split(", "):
-                found[name] = int(match[2].replace(",", ""))
+        if match:
+            told = line[match.start(2) :].partition("|")[0].strip()
+            found |= _counts(match[1].split(", "), told)
     return found
+
+
+def _counts(names: list[str], told: str) -> dict[str, int]:
+    """The counts of a line's files: one for each (``283, 661``), or one number (``1,332``)."""
+    parts = told.split(", ")
+    if len(parts) != len(names):
+        parts = [told.removeprefix("about ").split(" ")[0]] * len(names)
+    counts = {n: part.replace(",", "") for n, part in zip(names, parts, strict=True)}
+    return {name: int(count) for name, count in counts.items() if count.isdigit()}
 
 
 def wanted(path: Path) -> Counter[Any] | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from core.files import sha256
 from core.rows import Row
-from data_tools.interchange.made import NO_ANSWER, NO_QUESTION, RIGHT, WRONG, Question, Taker
+from data_tools.interchange.made import NO_ANSWER, NO_QUESTION, Question, Taker, judged
 from data_tools.ledger import Ledger
 from data_tools.readers.how import USUAL, How
 from data_tools.readers.text import decoded
@@ -97,8 +97,9 @@ def question(body: str) -> Question | str:
         tail = parts.behind if parts.behind[:1] > "\x7f" else parts.behind.strip("\n")
         stem = f"{stem}{joint}{BLANK}{tail if joint or parts.behind[:1].strip() else tail.strip()}"
     made = Question(_freed(stem), explanation=_freed(general))
-    if judged := _JUDGED.fullmatch(inside):
-        made.said, made.kind = RIGHT if judged[1][0].upper() == "T" else WRONG, "judge"
+    if found := _JUDGED.fullmatch(inside):
+        made.said = judged(found[1][0].upper() == "T", made.stem)
+        made.kind = "judge"
     elif inside.lstrip().startswith("#"):
         made.said = _number(inside.strip()[1:])
     elif not inside.strip():

@@ -68,6 +68,13 @@ class Question:
         )  # fmt: skip
 
 
+def judged(right: bool, stem: str) -> str:
+    """A judgement in the language of its question."""
+    if any("\u4e00" <= char <= "\u9fff" for char in stem):
+        return RIGHT if right else WRONG
+    return "True" if right else "False"
+
+
 def _kind(options: Sequence[str], letters: str, said: str) -> str:
     """The kind of a question that does not say it."""
     if options:

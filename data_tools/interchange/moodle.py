@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from data_tools.interchange import gift
-from data_tools.interchange.made import NO_ANSWER, RIGHT, WRONG, Question
+from data_tools.interchange.made import NO_ANSWER, Question, judged
 
 BLANK = "____"
 _CLOZE = re.compile(r"\{\d*:(\w+):((?:\\.|[^}\\])*)\}")
@@ -54,7 +54,7 @@ def _judge(made: Question, element: Any, answers: list[Any]) -> Question | str:
     said = (best.findtext("text") or "").strip().lower() if best is not None else ""
     if said not in ("true", "false"):
         return NO_ANSWER
-    made.said, made.kind = RIGHT if said == "true" else WRONG, "judge"
+    made.said, made.kind = judged(said == "true", made.stem), "judge"
     return made
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from json.decoder import scanstring
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +95,7 @@ def members(text: str, at: int, value: Any, path: str) -> Iterator[Found]:
     while (at := _skip(text, at, ",")) < len(text) and text[at] != closing:
         inner = f"{path}[{number}]"
         if isinstance(value, dict):
-            key, at = scanstring(text, at + 1)
+            key, at = _DECODER.raw_decode(text, at)
             at = _skip(text, at, ":")
             inner = f"{path}.{key}"
         one, end = _DECODER.raw_decode(text, at)

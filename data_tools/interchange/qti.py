@@ -162,6 +162,15 @@ def _plain(element: Any) -> str:
     """The displayed text of an element: as HTML without name spaces."""
     made = copy.deepcopy(element)
     made.tail = None
+    for one in list(every(made, "feedbackinline", "feedbackblock", "rubricblock")):
+        told = name_of(one) != "rubricblock" or "candidate" not in one.get("view", "candidate")
+        if told and one is not made and (parent := one.getparent()) is not None:
+            before = one.getprevious()
+            if before is not None:
+                before.tail = (before.tail or "") + (one.tail or "")
+            else:
+                parent.text = (parent.text or "") + (one.tail or "")
+            parent.remove(one)
     for one in made.iter():
         if isinstance(one.tag, str):
             one.tag = etree.QName(one).localname

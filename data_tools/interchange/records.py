@@ -18,10 +18,20 @@ from core.files import read_json, sha256, shown
 from core.rows import KINDS, Row, Source
 from core.text import nfkc
 from data_tools.interchange import dialogue, places
-from data_tools.interchange.made import LETTERS, RIGHT, WRONG, Question, Taker, kind_of, text_of
+from data_tools.interchange.made import (
+    LETTERS,
+    RIGHT,
+    WRONG,
+    Question,
+    Taker,
+    judged,
+    kind_of,
+    text_of,
+)
 from data_tools.ledger import Ledger
 from data_tools.readers import answers, choices
 from data_tools.readers.columns import role
+from data_tools.readers.finish import lettered
 from data_tools.readers.how import USUAL, How
 
 Json = dict[str, Any]
@@ -29,12 +39,12 @@ UNSURE = "answer-index: 不知序号从 0 还是 1 起，按 0 读 counted from 
 _MORE = {  # keys of data sets and platforms beyond the titles of sheets, without _ - and space
     "stem": (
         "question problem query prompt instruction input ask questionstem questiontext stemtext "
-        "questioncontent problemtext name human user 题 试题 题面"
+        "questioncontent problemtext name human user goal statement ctx inputs 题 试题 题面"
     ),
     "answer": (
-        "answer answers solution output response completion target gold label cop key reply bot "
+        "answer answers solution output response completion target targets key reply bot "
         "gpt "
-        "assistant answeridx answerindex correctidx correctindex goldlabel answerkey "
+        "assistant answerkey "
         "groundtruth correctanswers correctoption rightanswer correctchoice finalanswer "
         "shortanswer answertext 答"
     ),
@@ -42,6 +52,7 @@ _MORE = {  # keys of data sets and platforms beyond the titles of sheets, withou
         "options choices option choice candidates alternatives optionlist choicelist endings items "
         "answeroptions selections optionslist 选项 备选"
     ),
+    "place": "label gold cop answeridx answerindex correctidx correctindex goldlabel goldindex",
     "wrong": "incorrectanswers wronganswers distractors incorrect distractorlist wrongoptions",
     "explanation": "explanation rationale analysis reasoning exp support hint 解析 说明",
     "case": "passage article context material background story document 材料 背景 案例",
@@ -50,13 +61,15 @@ _MORE = {  # keys of data sets and platforms beyond the titles of sheets, withou
 # Keys that ask only where no other does: a paper's title, a passage's text.
 _WEAK = dict.fromkeys(("title", "content", "text", "sentence", "sentence1"), "stem")
 _KEYS = _WEAK | {key: name for name, keys in _MORE.items() for key in keys.split()}
-_OP = re.compile(r"(?:op|opt|choice|ans|answer|option|distractor)([a-h1-8])", re.I)
+_OP = re.compile(r"(?:op|opt|choice|ans|answer|option|sol|ending|distractor)([a-h1-8])", re.I)
 _MARK = (
     "correct", "iscorrect", "right", "isright", "isanswer", "istrue", "answer", "fraction", "score",
     "是否正确", "正确",
 )  # fmt: skip
 _TEXTS = ("text", "value", "content", "option", "title", "name", "内容", "选项", "answer", "body")
+_BOOLS = ("true", "false", "0", "1", "yes", "no")
 _YES = ("true", "1", "yes", "y", "right", "correct", "对", "是", "正确", "√", "100")
+_FIRST = re.compile(r"(?<![A-Za-z\d])[(（]?A\s*[.、．:：)）]")
 _LIST = re.compile(r"\s*(?:[;；|\n]|[,，、])\s*")
 
 
@@ -70,6 +83,7 @@ class Stated:
 
     stem: list[Any] = field(default_factory=list)
     answer: list[Any] = field(default_factory=list)
+    places: list[Any] = field(default_factory=list)  # keys that mean nothing without options
     options: Any = None
     lettered: dict[str, Any] = field(default_factory=dict)
     wrong: list[Any] = field(default_factory=list)
@@ -80,7 +94,7 @@ class Stated:
 
 def stated(record: Json) -> Stated:
     """The parts of a record, by its keys where they are known and by their values elsewhere."""
-    made, weak = Stated(), []
+    made, weak = Stated(), list[Any]()
     for key, value in record.items():
         name, letter = _role(key)
         if isinstance(value, dict) and name == "stem":  # ARC: question: {stem, choices}
@@ -92,12 +106,14 @@ def stated(record: Json) -> Stated:
             made.lettered[letter] = value
         elif name == "wrong":
             made.wrong += value if isinstance(value, list) else [value]
-        elif (name == "options" and _several(value)) or (name == "answer" and _marked(value)):
+        elif (name == "options" and _several(value)) or (
+            name == "answer" and (_marked(value) or _lettered_map(value))
+        ):
             made.options = value if made.options is None else made.options
         elif name == "stem" and value not in (None, ""):
             (weak if _plain(key) in _WEAK else made.stem).append(value)
-        elif name == "answer" and value not in (None, ""):
-            made.answer.append(value)
+        elif name in ("answer", "place") and value not in (None, ""):
+            (made.answer if name == "answer" else made.places).append(value)
         elif name in ("kind", "explanation", "case") and isinstance(value, str):
             setattr(made, name, getattr(made, name) or value)
     made.stem += weak
@@ -139,6 +155,14 @@ def _marked(value: Any) -> bool:
     )
 
 
+def _lettered_map(value: Any) -> bool:
+    """Whether a map holds options by their letters (``answer_a``: text), and no marks on them."""
+    if not isinstance(value, dict) or len(value) < 2:
+        return False
+    texts = [x for x in value.values() if isinstance(x, str) and x.strip().lower() not in _BOOLS]
+    return bool(texts) and all(_role(str(key))[0] == "letter" for key in value)
+
+
 def _text_in(value: Any) -> str:
     """The text of an option."""
     if isinstance(value, dict):
@@ -169,7 +193,8 @@ def options_of(said: Stated) -> Options:
             texts = [_text_in(x) for x in lists["text"]]
             names = [str(x) for x in lists.get("label", [])] or list(LETTERS)
             return Options(names[: len(texts)], texts)
-        return Options([str(k) for k in value], [_text_in(x) for x in value.values()])
+        kept = {str(k): text for k, x in value.items() if (text := _text_in(x)).strip()}
+        return Options(list(kept), list(kept.values()))
     if isinstance(value, str):
         found = choices.listed(value)
         return Options(list(found), list(found.values()))
@@ -214,9 +239,11 @@ def right_of(value: Any, found: Options, base: int | None) -> tuple[list[int], b
     """The positions (from 0) of the options that an answer names, and whether that hangs on
     ``base``, where its file counts from (None: nobody can tell)."""
     if isinstance(value, dict):
-        value = next(
-            (value[k] for k in ("key", "label", "index", "text", "value") if k in value), ""
-        )
+        marks = list(value.values())
+        if len(marks) >= len(found.texts) > 1 and all(str(x).lower() in _BOOLS for x in marks):
+            return [k for k, x in enumerate(marks[: len(found.texts)]) if _true(x)], False
+        keys = ("key", "label", "index", "text", "value")
+        value = next((value[k] for k in keys if k in value), "")
     if isinstance(value, list):
         if (
             len(value) == len(found.texts) > 1
@@ -287,32 +314,59 @@ def question_of(record: Json, base: int | None) -> Question | None:
     said = stated(record)
     stem = next((s for s in map(_said, said.stem) if s.strip()), "")
     found = options_of(said)
-    if not stem or not (said.answer or found.marked or said.wrong or found.texts):
+    if found.texts:
+        said.answer = [*said.answer, *said.places]
+    if not stem or not (said.answer or found.texts):
         return None
     made = Question(stem, kind=_kind(said.kind), explanation=said.explanation)
-    if said.case and said.case.strip() != stem.strip():
-        made.stem = f"{said.case.strip()}\n{stem}"
-        made.kind = made.kind or ("case" if found.texts else "")
     if said.wrong and said.answer and not found.texts:
-        wrong = [_text_in(x) for x in said.wrong]
-        made.options, made.right = [_said(said.answer[0]), *wrong], [0]
-        return made
-    if not found.texts:
-        made.said = next((s for s in map(_said, said.answer) if s.strip()), "")
-        if made.kind in ("single", "multiple") and not answers.judgement(made.said):
-            made.kind = ""
-        return made
+        right = _said(said.answer[0])
+        made.options = sorted({right, *map(_text_in, said.wrong)})  # the right one not always first
+        made.right = [made.options.index(right)]
+    elif not found.texts and (within := _within(stem, said.answer)):
+        made.stem, found = within
+    if found.texts:
+        _choose(made, said, found, base)
+    elif not made.options:
+        _open(made, said)
+    if said.case and said.case.strip() != stem.strip():
+        made.stem = f"{said.case.strip()}\n{made.stem}"
+        made.kind = made.kind or ("case" if made.options else "")
+    return made
+
+
+def _open(made: Question, said: Stated) -> None:
+    """The answer of a question without options."""
+    made.said = next((s for s in map(_said, said.answer) if s.strip()), "")
+    if isinstance(said.answer[0], bool):
+        made.said = judged(said.answer[0], made.stem)
+    if made.kind in ("single", "multiple") and not answers.judgement(made.said):
+        made.kind = ""
+
+
+def _choose(made: Question, said: Stated, found: Options, base: int | None) -> None:
+    """The options of a question and those that its answer names."""
     made.options, made.right = found.texts, found.marked
-    if not made.right:
-        for value in said.answer:
-            made.right, unsure = right_of(value, found, base)
-            if made.right:
-                made.flags += [UNSURE] if unsure else []
-                break
+    for value in said.answer if not made.right else ():
+        made.right, unsure = right_of(value, found, base)
+        if made.right:
+            made.flags += [UNSURE] if unsure else []
+            break
     made.said = "" if made.right else next((s for s in map(_said, said.answer) if s), "")
     if made.kind not in ("case", "judge"):
         made.kind = "multiple" if len(made.right) > 1 or made.kind == "multiple" else ""
-    return made
+
+
+def _within(stem: str, said: Sequence[Any]) -> tuple[str, Options] | None:
+    """A stem that holds its options, where the answer is letters: the stem without them."""
+    letters = "".join(_said(value) for value in said[:1]).replace("；", "")
+    start = _FIRST.search(stem) if lettered(letters) else None
+    if start is None or not stem[: start.start()].strip():
+        return None
+    found = choices.listed(stem[start.start() :])
+    if len(found) < 2 or not set(letters.strip().upper()) <= set(found):
+        return None
+    return stem[: start.start()].strip(), Options(list(found), list(found.values()))
 
 
 def _kind(told: str) -> str:
@@ -468,8 +522,8 @@ def _indices(path: Path, how: How) -> Iterator[tuple[Options, list[Any]]]:
                 continue
             said = stated(value)
             found = options_of(said)
-            if found.texts and said.answer:
-                yield found, said.answer
+            if found.texts and (said.answer or said.places):
+                yield found, [*said.answer, *said.places]
 
 
 # LLaMA-Factory's column names → the keys that dialogue.turns() knows.

@@ -25,6 +25,7 @@ from data_tools.readers.encodings import encoding_of
 from data_tools.readers.how import USUAL, How
 
 LIMIT = 256 << 20  # bytes of a file or of a package's part; pictures stand in Moodle's as base64
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
 _ROOT = re.compile(
     r"<(?:\w+:)?(quiz|questestinterop|assessmentItem|assessmentTest|qti-assessment-item"
     r"|qti-assessment-test)[\s>/]"
@@ -150,5 +151,5 @@ def parts(path: Path, name: str, suffix: str) -> Iterator[tuple[str, bytes]]:
                     if info.flag_bits & 1:
                         raise UserError(f"{name}: 文件已加密 is encrypted，请去掉密码后再试")
                     yield info.filename, archive.read(info)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+    except BROKEN as error:
         raise UserError(f"{name}: 压缩内容损坏 damaged zip data ({error})") from None

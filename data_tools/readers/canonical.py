@@ -26,7 +26,8 @@ _NUMBER = re.compile(
     r"(?P<after>\s{0,2}[.、．:：)）\]】>》〉|\-–—,，;；/~·]{0,2}\s{0,4})"
 )
 _USUAL = re.compile(
-    r"\s{0,8}(?:[(\[]\s{0,4}[√×A-H]{0,5}\s{0,4}[)\]]\s{0,4})?(?:第\s?|Q|Question )?(\d{1,4})\s?(?:题|[.、:)](?!\d)|(?=[(\[]))"
+    r"\s{0,8}(?:[(\[]\s{0,4}[√×A-H]{0,5}\s{0,4}[)\]]\s{0,4})?(?:第\s?|Q|Question )?(\d{1,4})\s?"
+    r"(?:题|[.、:)](?!\d)|(?=[(\[]))"
 )
 _META = re.compile(
     r"(?:[\s|/·,，;；:：\-]{0,4}(?:难度|难易度|分值|题型|类型|类别|知识点)?[:：]?\s?"
@@ -47,11 +48,17 @@ _ALPHABETS: dict[str, tuple[str, str]] = {
 }
 _SAFE = ("甲", "word", "odd", "low")  # alphabets whose runs are hardly ever lists in a text
 _USUAL_OPTION = re.compile(r"(?:^|\s)[(（\[【]?[A-Ha-h]\s?[.、．:：)）\]】]")
-_KNOWN_LABEL = re.compile(r"\s{0,8}[\[(【]?\s?(?:正确|参考|标准)?答案\s?[\])】]?\s?[:：]")
-_SAID = r"(?:[A-H](?:[\s,、，;；]{0,2}[A-H]){0,6}|[a-h]|√|×|对|错|正确|错误|[Tt]rue|[Ff]alse|TRUE|FALSE|[TF])"
+_KNOWN_LABEL = re.compile(
+    r"\s{0,8}(?:[\[(【]\s?(?:正确|参考|标准)?答案\s?[\])】]|(?:正确|参考|标准)?答案\s?(?=[:：]))\s?[:：]?"
+)
+_SAID = (
+    r"(?:[A-H](?:[\s,、，;；]{0,2}[A-H]){0,6}|[a-h](?:[\s,、，;；]{0,2}[a-h]){0,6}|√|×|对|错|正确|错误"
+    r"|[Tt]rue|[Ff]alse|TRUE|FALSE|[TF])"
+)
 _ANSWERED = re.compile(
-    rf"(?P<label>\W{{0,4}}[^\W\d_][^\d:：]{{0,24}}?\W{{0,4}}?)(?P<said>[(（\[【]?(?<![A-Za-z]){_SAID}(?![A-Za-z])[)）\]】]?)"
-    r"(?P<rest>\s{0,2}[-.、．:：)）]\s{0,3}\S.{0,200}|\W{0,3})$"
+    rf"(?P<label>\W{{0,4}}[^\W\d_][^\d:：]{{0,24}}?(?:[:：]\s?[^\W\dA-Za-z]{{0,4}})?\W{{0,4}}?|\s{{0,8}}[^\w\s(（\[【]{{1,3}}\s?)"
+    rf"(?P<said>[(（\[【]?(?<![A-Za-z]){_SAID}(?![A-Za-z])[)）\]】]?)"
+    r"(?P<rest>\s{0,2}[-.、．:：)）。；;，,]\s{0,3}\S.{0,300}|\W{0,3})$"
 )
 _HEAD = re.compile(
     r"\W{0,4}[^\W\d_](?:[^\W\d]| (?=[^\W\d])){0,14}(?:\s{0,2}[:：\-—–》>\]】)）]\s{0,3}|\s{1,3})"
@@ -65,7 +72,15 @@ _BOX = re.compile(
     r"\s{0,6}(?:[-*•]\s)?(?P<box>\(\s?[xX√*]?\s?\)|\[\s?[xX√*]?\s?\]|[○●□■◇◆☐☑▢◯◎])\s?(?=\S)"
 )
 _TICKS = set("xX√*●■◆☑◎")
-_FIELD = re.compile(r"(?:^|[|;；\t]\s{0,3}|\s{2,6})([^\W\d_]{1,8})\s?[=＝:：]\s?")
+_FIELD = re.compile(r"(?:^|[|;；\t]\s{0,3}|\s{1,6})([^\W\d_]{1,8})\d{0,4}\s?[=＝:：]\s?")
+_PARTED = re.compile(r"\s?[|/;；,，]\s?(?=[B-H]\s?[.、．:：)）])")
+_VERDICT = re.compile(
+    r"\s{0,8}[(（\[【]?(√|×|正确|错误|对|错|True|False)[)）\]】]?\s?[:：\-—、\s]\s{0,4}(?=\S)"
+)
+_BRACKETED = re.compile(
+    r"[(（\[]\s?(?P<in>A\s?[.、．:：)）].{2,600})[)）\]](?P<between>\W{0,6}[^\W\d_]{0,8}\W{0,4})"
+    r"(?P<said>\b[A-H]{1,6})\W{0,3}$"
+)
 _COLUMN = re.compile(r"\s{4,48}|\t{1,8}")
 _RANGE = re.compile(
     r"[\[(【（]?\s?(\d{1,4})\s?[-~—–～至到]\s?(\d{1,4})\s?题?\s?[\])】）]\s?[:：]?\s?(?=[A-H√×对错TF])"
@@ -75,6 +90,8 @@ _LETTERS = re.compile(r"[:：]\s{0,4}[A-H](?:[\s,、，;；]{0,4}[A-H]){0,9}\s{0
 _CASE = re.compile(
     r"\s{0,8}(?:案例|材料|资料|病例|情景|案情)\s?[一二三四五六七八九十\d]{1,3}\s?(?=$|参考|正确|答案)"
 )
+_KEY = re.compile(r"[\[(（【]?(?:参考|标准|正确)?(?:答案|答题|解答)(?:要点)?[:：]?[\])）】]?[:：]?")
+_HAN = re.compile(r"\s{0,8}([一二三四五六七八九十]{1,3})\s?[、.]\s?(?=\S)")
 _SIGNS = re.compile(r"[(（\[]\s{0,3}([○〇OoＯVv✓╳×xXＸYNyn√])\s{0,3}[)）\]]")
 _RIGHT, _WRONG = set("○〇OoＯVv✓Yy√"), set("╳×xXＸNn")
 
@@ -82,8 +99,7 @@ _RIGHT, _WRONG = set("○〇OoＯVv✓Yy√"), set("╳×xXＸNn")
 def canonical(blocks: Sequence[Block]) -> list[Block] | None:
     """The blocks as banks are usually set; None where there is nothing to rewrite."""
     made = list(blocks)
-    for step in (_apart, _fields, _signs, _numbers, _boxes, _options, _unlettered, _ranges, _cases, _labels,
-                 _tails, _terms, _fills, _quotes):  # fmt: skip
+    for step in STEPS:
         made = step(made)
     same = len(made) == len(blocks) and all(a is b for a, b in zip(made, blocks, strict=True))
     return None if same else made
@@ -193,7 +209,7 @@ def _middle(plain: str) -> int:
 
 def _fields(blocks: list[Block]) -> list[Block]:
     """Lines of named fields (``题干=… | 选项=… | 答案=…``), a field a line."""
-    told = [[m for m in _FIELD.finditer(text)] if (text := _shown(b)) else [] for b in blocks]
+    told = [list(_FIELD.finditer(_shown(block))) for block in blocks]
     names = Counter(m[1] for found in told if len(found) > 1 for m in found)
     filled = sum(bool(_shown(block).strip()) for block in blocks)
     usual = {name for name, count in names.items() if _habit(count, filled)}
@@ -208,13 +224,40 @@ def _fields(blocks: list[Block]) -> list[Block]:
         shown = block.label + block.text
         for m, end in zip(cuts, [*(n.start() for n in cuts[1:]), len(shown)], strict=True):
             label = {"stem": "题目", "answer": "答案", "explanation": "解析"}.get(_role(m[1]), m[1])
-            made.append(
-                Line(
-                    f"{label}：{shown[m.end() : end].strip()}",
-                    block.loc,
-                    raw=shown[m.start() : end],
-                )
-            )
+            text = _PARTED.sub("  ", shown[m.end() : end]).strip()
+            made.append(Line(f"{label}：{text}", block.loc, raw=shown[m.start() : end]))
+    return made
+
+
+def _verdicts(blocks: list[Block]) -> list[Block]:
+    """Lines that begin with the verdict on the statement behind it (``正确：…``)."""
+    told = {k: m for k, block in enumerate(blocks) if (m := _VERDICT.match(_shown(block)))}
+    filled = sum(bool(_shown(block).strip()) for block in blocks)
+    if not _habit(len(told), filled) or len({m[1] for m in told.values()}) < 2:
+        return blocks
+    made: list[Block] = []
+    for k, block in enumerate(blocks):
+        if k in told and isinstance(block, Line):
+            made.append(_cut(block, 0, told[k].end(), f"{len(made) // 2 + 1}、"))
+            block = _beside(block, f"答案：{told[k][1]}")
+        made.append(block)
+    return made
+
+
+def _inline(blocks: list[Block]) -> list[Block]:
+    """Options in a bracket behind the stem, the answer behind it (``(A. 甲 | B. 乙) -> B``)."""
+    told = {k: m for k, block in enumerate(blocks) if (m := _BRACKETED.search(_shown(block)))}
+    if not _habit(len(told), len(_begins(blocks))) or len(told) < LEAST:
+        return blocks
+    made: list[Block] = []
+    for k, block in enumerate(blocks):
+        if k in told and isinstance(block, Line):
+            m = told[k]
+            shown = block.label + block.text
+            inner = _PARTED.sub("   ", shown[slice(*m.span("in"))])
+            made.append(_cut(block, m.start(), len(shown), f"   {inner}"))
+            block = _beside(block, f"答案：{m['said']}")
+        made.append(block)
     return made
 
 
@@ -320,21 +363,22 @@ def _boxes(blocks: list[Block]) -> list[Block]:
             line = blocks[k]
             assert isinstance(line, Line)
             made[k] = [_cut(line, 0, m.end(), f"{chr(65 + order)}. ")]
-        made[k].append(_beside(line, f"答案：{said}"))
+            if order == len(run) - 1:
+                made[k].append(_beside(line, f"答案：{said}"))
     return [each for k, block in enumerate(blocks) for each in made.get(k, [block])]
 
 
 def _options(blocks: list[Block]) -> list[Block]:
     """Options in another alphabet as A., B., …, and the answers that name them."""
-    pieces = [p for p in _pieces(blocks) if not any(map(_lettered, blocks[p[0] : p[1]]))]
+    pieces = [p for p in _pieces(blocks) if not any(map(_optioned, blocks[p[0] : p[1]]))]
     if len(pieces) < LEAST:
         return blocks
     best: tuple[str, list[list[tuple[int, int, int]]]] = ("", [])
     for name in _ALPHABETS:
         runs = [run for a, b in pieces if len(run := _run(blocks, a, b, name)) > 1]
-        if _habit(len(runs), len(pieces)) and len(runs) > len(best[1]):
-            if name in _SAFE or _named(blocks, pieces, name) >= MOST * len(runs):
-                best = (name, runs)
+        usual = _habit(len(runs), len(pieces)) and len(runs) > len(best[1])
+        if usual and (name in _SAFE or _named(blocks, pieces, name) >= MOST * len(runs)):
+            best = (name, runs)
     name, runs = best
     if not name:
         return blocks
@@ -385,6 +429,11 @@ def _unlettered(blocks: list[Block]) -> list[Block]:
             assert isinstance(line, Line)
             made[k] = _cut(line, 0, 0, f"{chr(65 + order)}. ")
     return made
+
+
+def _optioned(block: Block) -> bool:
+    """Whether a line holds usual options, at its beginning or several within it."""
+    return _lettered(block) or len(_USUAL_OPTION.findall(_shown(block))) > 1
 
 
 def _lettered(block: Block) -> bool:
@@ -485,7 +534,7 @@ def _ranges(blocks: list[Block]) -> list[Block]:
 
 
 def _cases(blocks: list[Block]) -> list[Block]:
-    """``案例一答案：（1）B`` is the answer of the case that was just read, ``案例一`` its beginning."""
+    """``案例一答案：（1）B`` is the answer of the case just read, ``案例一`` its beginning."""
     made = list(blocks)
     for k, block in enumerate(blocks):
         plain = _shown(block)
@@ -495,7 +544,25 @@ def _cases(blocks: list[Block]) -> list[Block]:
             if re.match(r"(?:参考|正确)?答案\s?[:：]", rest):
                 made[k] = _cut(block, 0, found.end(), "")
             elif not rest:
-                made[k] = _cut(block, 0, len(plain), f"{plain.strip()}：")
+                made[k] = _cut(block, found.end(), len(plain), "：")
+    return made
+
+
+def _keys(blocks: list[Block]) -> list[Block]:
+    """One heading of a key below each question (``【参考答案要点】``) labels an answer."""
+    found = [k for k, block in enumerate(blocks) if _KEY.fullmatch(_shown(block).strip())]
+    apart = all(b - a > 1 for a, b in pairwise(found))
+    if len(found) < LEAST or not apart or len({_shown(blocks[k]).strip() for k in found}) > 1:
+        return blocks
+    made = list(blocks)
+    for k in found:
+        line = made[k]
+        assert isinstance(line, Line)
+        made[k] = _cut(line, 0, len(_shown(line)), "答案：")
+        above = next((j for j in range(k - 1, -1, -1) if _shown(blocks[j]).strip()), k)
+        head, stem = _HAN.match(_shown(blocks[above])), blocks[above]
+        if head and isinstance(stem, Line):
+            made[above] = _cut(stem, 0, head.end(), f"第{pt.number_value(head[1])}题 ")
     return made
 
 
@@ -524,17 +591,25 @@ def _labels(blocks: list[Block]) -> list[Block]:
                 answers[_folded(found["label"])].append((k, found))
     _, told = max(answers.items(), key=lambda pair: len(pair[1]), default=("", []))
     made = list(blocks)
-    if _habit(len(told), len(pieces)) and not _KNOWN_LABEL.match(told[0][1]["label"]):
+    if _habit(len(told), len(pieces)) and not _understood(told[0][1]["label"]):
         for k, m in told:
             line = made[k]
             assert isinstance(line, Line)
             said = m["said"].strip("()（）[]【】 ")
-            made[k] = _cut(
-                line, 0, len(_shown(line)), f"答案：{said.upper() if len(said) < 2 else said}"
-            )
+            why = (line.label + line.text)[m.start("rest") :]
+            why = why if why[:1] in "。；;，," else ""
+            said = said.upper() if len(said) < 2 else said
+            made[k] = _cut(line, 0, len(_shown(line)), f"答案：{said}{why}")
     elif not told:
         made = _replies(made, pieces)
     return _reasons(made, pieces)
+
+
+def _understood(label: str) -> bool:
+    """Whether the rules know a label as an answer's: by its brackets or its colon."""
+    found = pt.LABELS.match(label.strip())
+    told = found is not None and bool(found["answer"]) and ":" in found["colon"]
+    return told or _KNOWN_LABEL.match(label) is not None
 
 
 def _folded(label: str) -> str:
@@ -549,6 +624,7 @@ def _replies(blocks: list[Block], pieces: list[tuple[int, int]]) -> list[Block]:
         found = _HEAD.match(_shown(blocks[second])) if second else None
         if (
             found
+            and len(_folded(found[0])) > 1
             and not _lettered(blocks[second])
             and not pt.LABELS.match(_shown(blocks[second]).strip())
         ):
@@ -664,7 +740,8 @@ def _fills(blocks: list[Block]) -> list[Block]:
     made: list[Block] = []
     for k, block in enumerate(blocks):
         if k in told and isinstance(block, Line):
-            said = [next(filter(None, m.groups())) for m in told[k]]
+            shown = block.label + block.text
+            said = [shown[slice(*m.span(m.lastindex or 0))] for m in told[k]]
             line = block
             for m in reversed(told[k]):
                 line = _cut(line, *m.span(), "____")
@@ -672,3 +749,9 @@ def _fills(blocks: list[Block]) -> list[Block]:
             block = _beside(block, "答案：" + "；".join(said))
         made.append(block)
     return made
+
+
+STEPS = (
+    _apart, _fields, _verdicts, _signs, _numbers, _inline, _boxes, _options, _unlettered, _ranges,
+    _cases, _keys, _labels, _tails, _terms, _fills, _quotes,
+)  # fmt: skip

@@ -12,6 +12,7 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -218,7 +219,7 @@ def displayed(value: float, code: str) -> str:
 def _general(value: float) -> str:
     """A number without a format: whole numbers in full, others to ten digits as a cell shows."""
     if value == int(value) and abs(value) < 1e21:
-        return str(int(value))
+        return str(int(Decimal(f"{value:.15g}")))  # what is stored beyond 15 digits is no digit
     return f"{value:.10g}".upper()
 
 

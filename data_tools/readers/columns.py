@@ -13,11 +13,12 @@ from data_tools.readers.choices import listed, unlettered
 from data_tools.readers.patterns import judgement
 
 _SPACE = re.compile(r"[\s*:：]+|[（(【\[][^（()）】\]]*[)）】\]]")
+_NOTE = re.compile(r"\s+-\s.*$", re.S)  # Question - max 120 characters
 _ROLES = {
     "stem": 
 r"题干(?:内容|描述|文本|信息)?|题目(?:内容|描述|正文|名称|题干)?|试题(?:内容|题干"
 r"|描述|题目|正文|名称)?|问题(?:内容|描述)?|考题|考试题目|内容|questions?(?:text"
-r"|stem|title|content)?|stem|prompt|column1|q|问|题",
+r"|stem|title|content)?|stem|prompt|column1|q|问|题|[小子]题(?:题干|内容)?",
     "answer": 
 r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项)?|正确选项|正确项|标答"
 r"|(?:correct|right|question)?(?:answers?|option|choice|key)(?:key)?|correct|column2|ans|答"
@@ -122,13 +123,13 @@ class Columns:
     def indexed(self, answer: str, options: dict[str, str]) -> str:
         """An answer given as the option's number (1, 2, ...), as its letter."""
         plain = pt.plain(answer).strip()
+        if plain in {pt.plain(text).strip() for text in options.values()}:
+            return answer
         named = [role(part) for part in re.split(r"[\s,、;|/]+", plain)] if len(plain) < 80 else []
         if options and named and all(name == "option" for name, _ in named):
             return "".join(letter for _, letter in named)  # Choice2, 选项B
         digits = re.findall(r"\d", plain)
         if not options or not re.fullmatch(r"[1-8](?:[\s,、;|]*[1-8])*", plain):
-            return answer
-        if plain in {pt.plain(text).strip() for text in options.values()}:
             return answer
         return "".join(chr(64 + int(digit)) for digit in digits)
 
@@ -137,7 +138,7 @@ def role(title: str) -> tuple[str, str]:
     """The role of a column titled ``title`` and the letter of an option column; '' for none."""
     if len(title) > 60:  # a sentence, no title
         return "", ""
-    bare = _SPACE.sub("", pt.plain(title)).lower()
+    bare = _SPACE.sub("", _NOTE.sub("", pt.plain(title))).lower()
     if not bare or len(bare) > 16:
         return "", ""
     for name in ("stem", "answer", "right", "kind", "explanation", "number", "case", "options"):

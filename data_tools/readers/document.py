@@ -55,7 +55,8 @@ def rows(blocks: Iterable[Block], name: str, sha: str, ledger: Ledger) -> list[R
 
 def best(blocks: list[Block], name: str, sha: str) -> tuple[list[Row], Ledger]:
     """The better reading of some blocks, and its ledger."""
-    given = _habitual(_with_data(blocks))
+    drawn: dict[str, str] = {}
+    given = _habitual(_with_data(blocks, drawn))
     first = Ledger()
     found = list(_by_rules(given, name, sha, first))
     invariants.doubt(found, first.entries)
@@ -77,7 +78,9 @@ def best(blocks: list[Block], name: str, sha: str) -> tuple[list[Row], Ledger]:
         second = Ledger(other.entries)
         joined.tally(name, other.sections, report, second)
         second.sources.append(report)
-        return other.rows, second
+        found, first = other.rows, second
+    for flat, table in drawn.items():
+        _draw(found, flat, table)
     return found, first
 
 
@@ -90,8 +93,9 @@ def better(other: induced.Reading, rows: list[Row], value: float, lost: int) -> 
     return more or (other.good > MUCH * good and other.worth > value + SURE)
 
 
-def _with_data(blocks: list[Block]) -> list[Block]:
-    """``blocks`` with each table that belongs to a question as a line of it."""
+def _with_data(blocks: list[Block], drawn: dict[str, str]) -> list[Block]:
+    """``blocks`` with each table that belongs to a question as a line of it; ``drawn`` notes what
+    that line is in Markdown, whose letters between bars look like options while lines are read."""
     made: list[Block] = []
     for at, block in enumerate(blocks):
         if isinstance(block, Table):
@@ -99,7 +103,7 @@ def _with_data(blocks: list[Block]) -> list[Block]:
             below = next(
                 (x for x in blocks[at + 1 :] if isinstance(x, Table) or x.text.strip()), None
             )
-            made.append(_shown(block) if _data(block, lines, below) else block)
+            made.append(_shown(block, drawn) if _data(block, lines, below) else block)
         else:
             made.append(block)
     return made
@@ -159,12 +163,26 @@ def _data(block: Table, lines: list[Line], below: Block | None) -> bool:
     return (told is None or told.answer is None) and not any(map(_OPTION.match, texts))
 
 
-def _shown(block: Table) -> Line:
-    """A data table as one line of a question, in Markdown."""
+def _shown(block: Table, drawn: dict[str, str]) -> Line:
+    """A data table as one line of a question: cells between ‖, rows between semicolons."""
+    rows = ["‖".join(cell.text.replace("\n", " ") or " " for cell in row) for row in block.rows]
     cells = [cell for row in block.rows for cell in row if cell.text]
     first = cells[0] if cells else Cell([], "")
     flags = tuple(dict.fromkeys(flag for cell in cells for flag in cell.flags))
-    return Line(html.markdown(block), first.loc, raw=first.text, flags=flags)
+    flat = "；".join(rows)
+    drawn[flat.strip()] = html.markdown(block)
+    return Line(flat, first.loc, raw=first.text, flags=flags)
+
+
+def _draw(rows: list[Row], flat: str, table: str) -> None:
+    """Put a table in Markdown where its line stands in a row, on lines of its own."""
+    shape = re.compile(rf"\n?{re.escape(flat)}(\n?)")
+    for row in rows:
+        for name in ("question", "answer", "explanation"):
+            text = getattr(row, name)
+            if flat in text:
+                made = shape.sub(lambda found: f"\n{table}\n", text)
+                setattr(row, name, made.strip("\n"))
 
 
 def _lines(lines: list[Line], layout: Layout) -> Iterator[Row]:

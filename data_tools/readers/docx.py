@@ -54,9 +54,10 @@ def blocks(
             element.clear()
             while element.getprevious() is not None:
                 del parent[0]
-        for loc, text in reader.paragraphs.left_out.items() if ledger is not None else ():
-            code = "struck-text" if loc in reader.paragraphs.struck else "hidden-text"
-            ledger.add(name, loc, code, text)
+        if ledger is not None:
+            for loc, text in reader.paragraphs.left_out.items():
+                struck = loc in reader.paragraphs.struck
+                ledger.add(name, loc, "struck-text" if struck else "hidden-text", text)
         if not reader.seen_body:
             raise UserError(f"{name}: 文档没有正文 the document has no body text")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -23,7 +24,12 @@ def blocks(path: Path, name: str) -> Iterator[Block]:
             with package.open(part, dtd=True) as file:
                 data = b"".join(iter(lambda: file.read(1 << 20), b""))
             page = html.decoded(data, name)
-            yield from html.blocks(page, lambda a, b, part=part: f"{part}!c:{a}-{b}")
+            yield from html.blocks(page, partial(_spot, part))
+
+
+def _spot(part: str, start: int, end: int) -> str:
+    """The locator of characters of a part."""
+    return f"{part}!c:{start}-{end}"
 
 
 def _spine(package: Package) -> list[str]:

@@ -15,7 +15,8 @@ NO_ANSWER, NO_STEM, NO_OPTIONS, NOT_OPTION = (
 )  # fmt: skip
 _SIGN = re.compile(r"[√×+\-*/%<>=≤≥≠∈∪∩→∞&|^~#$@]")  # an answer may be a sign alone
 _HINT = re.compile(r"\s*(?:选?填(?:写|大|小|是|增|正|对|\w或)|提示|注\s*[:：])")  # (填大或小)
-_LIST_ITEM = re.compile(r"\s*(?:[①-⑳⑴-⒇|]|[(\[]?\d{1,2}[)\].、]|[-•●])")
+_SET_APART = re.compile(r"\s*([-–—>》〉=~|·•:：*])\s*(?=[^\W\d]|\s\S)(?<=[\s\W])")
+_LIST_ITEM = re.compile(r"\s*(?:[①-⑳⑴-⒇]|[(\[]?\d{1,2}[)\].、]|[-•●])")
 # A judgement after the statement without a bracket: 水往低处流。 √
 _JUDGED = re.compile(
     r"(?:(?<=[。.!！;；])|(?<=\s)|[-—]{2}|答\s*[:])\s*(√|×|正确|错误|对|错)\s*[。.]?\s*$"
@@ -38,7 +39,7 @@ def joined(lines: list[str]) -> str:
             text = line
         elif (
             _LIST_ITEM.match(line)
-            or text[-1] in "。?？!！：:；;）)|"
+            or text[-1] in "。?？!！：:；;）)"
             or len(text.split("\n")[-1]) < 12
         ):
             text += "\n" + line
@@ -64,6 +65,7 @@ def row(draft: Draft, name: str, sha: str, hows: list[str], optionless: bool = F
             draft.options[letter] = (
                 (text[: span.start()] + text[span.end() :]).strip() if span else text
             )
+    _unsigned(draft)
     kind = draft.tag or draft.section.kind
     letters, answer, stem = _answer(draft, stem, starred, hows, kind)
     if not stem and not (draft.case and draft.case.stem):
@@ -141,6 +143,16 @@ def _unlettered(draft: Draft) -> None:
     if any(marked[1:]) and not marked[0] and len(draft.stem) <= 12:
         draft.options = {chr(65 + k): text for k, text in enumerate(draft.stem[1:])}
         draft.stem = draft.stem[:1]
+
+
+def _unsigned(draft: Draft) -> None:
+    """One sign before every option's text (``A - 甲``) parts it from the letter."""
+    texts = list(draft.options.values())
+    signs = {found[1] if (found := _SET_APART.match(text)) else "" for text in texts}
+    if len(texts) > 2 and len(signs) == 1 and signs != {""}:
+        for letter, text in draft.options.items():
+            found = _SET_APART.match(text)
+            draft.options[letter] = text[found.end() :] if found else text
 
 
 def _rejoined(draft: Draft) -> None:

@@ -31,18 +31,20 @@ _QUESTION = re.compile(
     rf"\s*[（(\[【]?(?:第\s*)?\d{{1,4}}\s*[)）\]】.、．:：题].{{0,200}}?(?:{_ASKS})"
 )
 _OPEN = re.compile(r"[（(]\s{0,9}[)）]|_{3,}")
-_LABEL = re.compile(r"(?<![我你您生户员人的])答\s?案\s*[:：】\]]|(?<!our )\b[Aa]nswer\s*[:：]")
+_LABEL = re.compile(
+    r"(?<![我你您生户员人的])答\s?案(?:要点)?\s*[:：】\]]|(?<!our )\b[Aa]nswer\s*[:：]"
+)
 _OPTIONS = re.compile(
     r"(?:^|[\s（(。？?，,;；])A\s*[.、．:：)）].{1,200}?[\s;；)）。]B\s*[.、．:：)）]", re.S
 )
 _RESIDUE = re.compile(
-    r"^\s*[:：.．,，、;；)）】\]>》|&*#^~/\\-]+\s*(?=\S)|[(（]\s*\d+(?:\.\d+|\.?\d*\s*分)\s*[)）]\s*$"
+    r"^\s*(?!-\d)[:：.．,，、;；)）】\]>》|&*#^~/\\-]+\s*(?=\S)|[(（]\s*\d+(?:\.\d+|\.?\d*\s*分)\s*[)）]\s*$"
     r"|^\s*[(（\[【](?:单|多|判|填|简|不定|选)[^)）\]】]{0,8}[)）\]】]|^\s*(?:单选|多选|判断|填空|简答)题\s*[:：]?"
     r"|^\s*[(（\[]\s*\d+(?:\.\d+)?\s*[A-Za-z]{2,6}\s*[)）\]]|&[a-z]{2,6};|</?[a-z]{1,8}\b[^<>]{0,80}>|^\s*\d{1,4}\s*[、．)）](?!\d)|\|\|"
 )
 _INLINE = re.compile(r"(?:^|\s)[A-H]\s?[.、．:：)）]\s?\S")
 _SECOND = re.compile(r"\s*[(（]?[B-H]\s?[.、．)）]")
-_WRAPPED = re.compile(r"^\s*(?:\[.*\]|\{.*\}|<.*>|\['.*|'[^']*')\s*$", re.S)
+_WRAPPED = re.compile(r"^\s*(?:\[(?!图片:).*\]|\{.*\}|<.*>|\['.*|'[^']*')\s*$", re.S)
 _NUMBER = re.compile(r"\D{0,8}?(\d{1,5})(?![\d%])")
 # Item 1:  题目：  Q0.  Frage 3)
 _LABELLED = re.compile(
@@ -50,10 +52,14 @@ _LABELLED = re.compile(
     re.S,
 )
 _ASIDE = re.compile(r"\s*[（(\[【].*[)）\]】]\s*|[^。？?]{0,14}", re.S)
+_SEVERAL = "kind-mismatch: 单选题有多个答案"
+_RAISED = re.compile(r"[¹²³⁰-₎]")  # bare() has 2³ and 23 as one
 _LINE = re.compile(r"\n+")
 # A number that may count questions: no measure word, percentage or decimals behind it.
-_COUNT = re.compile(r"(?<![\d.])\d{1,4}(?!\d|[.:]\d|\s?[%年月日个元]|(?![题问小])[^\W\d_])")
+_COUNT = re.compile(r"(?<!\d)(?<!\d\.)\d{1,4}(?!\d|[.:]\d|\s?[%年月日个元]|(?![题问小])[^\W\d_])")
+_HAN_COUNT = re.compile(r"\s*([一二三四五六七八九十]{1,3})\s?[、.．]")
 _BEGIN = re.compile(r"\W{0,6}(?:[^\W\d]{0,3}\W{0,6})?\d{1,4}\W?")
+_TITLE = re.compile(r"(?:题号|序号|编号|题目|题干|试题|选项|答案|题型|No\.?|Question|Answer)", re.I)
 _BOXED = re.compile(r"(?:^|[\s)）.。])(?:\([\sxX√]?\)|\[[\sxX√]?\])\s*\S")
 _LEAD = re.compile(r"\s*[(\[]?(?P<sign>[甲乙丙丁戊己a-fA-F①-⑥1-6])[)\].、:]?\s*\S")
 _WIDE = re.compile(r"(?:\s{3,}|\t)[(（]?([A-H])\s?[.、．:：)）]")
@@ -75,9 +81,18 @@ def doubt(rows: Sequence[Row], entries: Iterable[Entry] = ()) -> None:
     for row in rows:
         for reason in _alone(row):
             _flag(row, reason)
+    _generic(rows)
     for rule in _TOGETHER:
         for row, reason in rule(bank):
             _flag(row, reason)
+
+
+def _generic(rows: Sequence[Row]) -> None:
+    """Where many single choices have several answers, their type's word (选择题) means either."""
+    odd = [row for row in rows if any(flag.startswith(_SEVERAL) for flag in row.flags)]
+    if len(odd) >= max(3, 0.15 * sum(bool(row.options) for row in rows)):
+        for row in odd:
+            row.flags = [flag for flag in row.flags if not flag.startswith(_SEVERAL)]
 
 
 def _flag(row: Row, reason: str) -> None:
@@ -109,7 +124,7 @@ def _answer(stem: str, answer: str) -> Iterator[str]:
     """Doubts about the answer of a question without options."""
     lines = [line for line in _LINE.split(answer) if line.strip()]
     said = answer.strip()
-    if len(_INLINE.findall(said)) > 1:
+    if len(_INLINE.findall(said)) > 1 or len(_BOXED.findall(pt.plain(said))) > 1:
         yield "answer-is-options: 答案像几个选项 the answer looks like options"
     if _ONLY_MARK.fullmatch(said) and not pt.judgement(said):
         signs = [m.group() for m in _SIGN.finditer(said)]
@@ -144,6 +159,9 @@ def _texts(row: Row, stem: str) -> Iterator[str]:
     plain = pt.plain(stem)
     if len(stem) < 12 and len(bare(stem)) < 2:
         yield "short-stem: 题干几乎是空的 hardly a stem"
+    titles = [line.strip() for line in _LINE.split(stem[:60])[:2]]
+    if len(titles) > 1 and all(_TITLE.fullmatch(title) for title in titles):
+        yield "header: 题干里像有表头 a header seems to be left in the stem"
     if _SECOND.match(stem):
         yield "options-in-stem: 题干以选项的序号开头 the stem begins with an option's mark"
     if _RESIDUE.search(stem):
@@ -174,11 +192,15 @@ def _options(row: Row) -> Iterator[str]:
     signs = sorted(row.options)
     if signs != [chr(65 + k) for k in range(len(signs))]:
         yield f"option-gap: 选项不连续 the options are {''.join(signs)}"
-    if sum(_own_mark(*pair) for pair in row.options.items()) > 1:
+    signs_ = {text.strip()[:1] for text in texts}
+    led = len(texts) > 2 and len(signs_) == 1 and signs_ <= set("-–—>》|·•*:：=~")
+    if sum(_own_mark(*pair) for pair in row.options.items()) > 1 or (
+        led and not all(text.strip()[1:2].isdigit() for text in texts)
+    ):
         yield "option-mark: 选项里又写着序号 the options' marks are left in their texts"
     if len(signs) < 2:
         yield "one-option: 只有一个选项 a single option"
-    if len({bare(text) or text.strip() for text in texts}) < len(texts):
+    if len({(bare(text) or text.strip(), *_RAISED.findall(text)) for text in texts}) < len(texts):
         yield "same-options: 有相同的选项 two options are the same"
     if any(_LABEL.search(text[:LOOKED]) for text in texts):
         yield "answer-label: 选项里有“答案：” an answer's label is left in an option"
@@ -342,15 +364,20 @@ def _repeated(bank: Bank) -> Doubts:
 
 def _counted(bank: Bank) -> Doubts:
     """A number left in most stems counts up from row to row (``⑵ …``, ``No.2 …``)."""
-    found = [
-        [int(n) for n in _COUNT.findall(pt.digits(row.question[:40]))][:2] for row in bank.rows
-    ]
+    found = [_numbers(row.question[:40].split("\n")[0]) for row in bank.rows]
     steps = [any(b == a + 1 for a in one for b in two) for one, two in pairwise(found)]
     if sum(steps) < max(3, 0.5 * len(steps)):
         return
     for row, here, there in zip(bank.rows, [False, *steps], [*steps, False], strict=True):
         if here or there:
             yield row, "number-in-stem: 题干里留着题号 the question's own number is left in it"
+
+
+def _numbers(text: str) -> list[int]:
+    """The first numbers of a text that may count: 3, ⑶, 三、."""
+    han = _HAN_COUNT.match(text)
+    counted = [int(n) for n in _COUNT.findall(pt.digits(text))][:2]
+    return [pt.number_value(han[1])] if han else counted
 
 
 def _swallowed(bank: Bank) -> Doubts:
@@ -430,7 +457,8 @@ def _answers_alike(bank: Bank) -> Doubts:
         if count >= max(4, 0.5 * len(open_)):
             same = [row for row in open_ if row.answer[:2] == head]
             common = _common([row.answer[:12] for row in same])
-            if not common[0].isalnum() and common[0] not in '《“"（(‘':
+            label = re.match(r"[^\W\d_]{1,8}[:：]", common) is not None
+            if label or (not common[0].isalnum() and common[0] not in '《“"（(‘$['):
                 for row in same:
                     yield row, f"answer-label: 多数答案都以“{common}”开头 most answers begin so"
 

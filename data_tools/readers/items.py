@@ -145,28 +145,7 @@ def _numbered(item: Item) -> None:
         if item.family:
             break
         item.start = position
-        bracket = pt.BRACKET.match(plain, position) or _SIGN.match(plain, position)
-        lead = bracket.group("in") if bracket else None
-        start = _skip(plain, bracket.end()) if bracket else position
-        for family, pattern in pt.NUMBERS:
-            found = pattern.match(plain, start) or (
-                pattern.match(plain, position) if start != position else None
-            )
-            if found and found.end() <= len(plain):
-                value = pt.number_value(found.group(1))
-                led = start != position and found.start() == start
-                if not value or (family == "~" and 1900 <= value <= 2100):
-                    continue
-                if family == "~." and item.text[found.end(1) : found.end()].strip()[:1] in "．：":
-                    family = "d"  # a full-width point is no decimal point
-                if led and family == "~." and not (lead or "A").isascii():
-                    family = "d"
-                if led and family not in ("d", "第", "Q", "("):
-                    continue
-                item.family, item.value = family, value
-                item.lead = (lead or "") if found.start() == start else ""
-                position = _skip(plain, found.end())
-                break
+        position = _number(item, position)
         if not item.family and not tag:
             break
     named = None if item.tag else _NAMED.match(plain, position)
@@ -181,6 +160,40 @@ def _numbered(item: Item) -> None:
         item.family = item.family or "Q:"
         position = label.end()
     item.body = position
+
+
+def _number(item: Item, position: int) -> int:
+    """Take the number that stands at ``position``, and the bracket before it, into ``item``;
+    returns where the text goes on."""
+    plain = item.plain
+    bracket = pt.BRACKET.match(plain, position) or _SIGN.match(plain, position)
+    lead = bracket.group("in") if bracket else None
+    start = _skip(plain, bracket.end()) if bracket else position
+    for family, pattern in pt.NUMBERS:
+        found = pattern.match(plain, start) or (
+            pattern.match(plain, position) if start != position else None
+        )
+        if not found or found.end() > len(plain):
+            continue
+        led = start != position and found.start() == start
+        named = _family(item, family, found, lead if led else None)
+        if not named or (led and named not in ("d", "第", "Q", "(")):
+            continue
+        item.family, item.value = named, pt.number_value(found.group(1))
+        item.lead = (lead or "") if found.start() == start else ""
+        return _skip(plain, found.end())
+    return position
+
+
+def _family(item: Item, family: str, found: re.Match[str], lead: str | None) -> str:
+    """The family of a number that was matched; '' where it is none: a year, or no digits."""
+    value = pt.number_value(found.group(1))
+    if not value or (family == "~" and 1900 <= value <= 2100):
+        return ""
+    wide = item.text[found.end(1) : found.end()].strip()[:1] in "．："  # no decimal point
+    if family == "~." and (wide or not (lead or "A").isascii()):
+        return "d"
+    return family
 
 
 def _skip(plain: str, position: int) -> int:

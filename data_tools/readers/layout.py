@@ -167,17 +167,22 @@ class Layout(KeyMode):
             return True
         if item.kind == it.ANSWER and self.key_label(item):
             return True
-        after = self.context.items[index + 1 : index + 2]
-        if item.kind == it.META and (self.context.heralded or (after and after[0].family == "Q:")):
-            kinds = [pt.section_kind(item.piece(part)) for part in item.parts[1:]]
-            self.herald = next(filter(None, kinds), "")
-            if self.herald:
-                self.note(item, "heading")
-                return True
+        if item.kind == it.META and self.heralds(index, item):
+            self.note(item, "heading")
+            return True
         if item.kind in it.LABELLED or (item.kind == it.BARE and self.bare(item)):
             self.labelled(item)
             return True
         return False
+
+    def heralds(self, index: int, item: Item) -> bool:
+        """Whether a line says what kind of question comes next."""
+        after = self.context.items[index + 1 : index + 2]
+        if not (self.context.heralded or (after and after[0].family == "Q:")):
+            return False
+        kinds = [pt.section_kind(item.piece(part)) for part in item.parts[1:]]
+        self.herald = next(filter(None, kinds), "")
+        return bool(self.herald)
 
     def one_line(self, index: int, item: Item) -> bool:
         """A one-line question (``题干->答案``) among questions of other layouts."""

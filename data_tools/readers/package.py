@@ -108,7 +108,7 @@ class Package:
             file = self.zip.open(info)
         except KeyError:
             raise UserError(f"{self.name}: 缺少 lacks {part}，不是完整的 Office 文件") from None
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError) as error:
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, ValueError) as error:
             raise UserError(f"{self.name}: 压缩内容损坏 damaged zip data ({error})") from None
         with file:
             opened = _Part(file, info, self.name)

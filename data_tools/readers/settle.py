@@ -119,17 +119,23 @@ def options(items: list[Item]) -> None:
         if ticked > 1 and first.style in "cd":  # options without letters: A股 is no option A
             item.kind, item.options = it.TEXT, []
             continue
-        before = opened.get(chr(ord(first.letter) - 1))
-        continues = before is not None and index - before <= 12
-        if first.letter == "A":
-            continues = (len(item.options) > 1 and first.style in "ab") or len(item.options) > 2
-            continues = continues or _letter_follows(items, index, chr(ord(last.letter) + 1))
-        elif not continues:
-            continues = _letter_behind(items, index, chr(ord(first.letter) - 1))
-        if not continues:
+        if not _continues(items, index, opened):
             item.kind, item.options = it.TEXT, []
             continue
         opened[last.letter] = index
+
+
+def _continues(items: list[Item], index: int, opened: dict[str, int]) -> bool:
+    """Whether the options of a line have their neighbours; ``opened`` holds, by letter, the line of
+    the last option read."""
+    options = items[index].options
+    first, last = options[0], options[-1]
+    if first.letter == "A":
+        several = (len(options) > 1 and first.style in "ab") or len(options) > 2
+        return several or _letter_follows(items, index, chr(ord(last.letter) + 1))
+    before = opened.get(chr(ord(first.letter) - 1))
+    near = before is not None and index - before <= 12
+    return near or _letter_behind(items, index, chr(ord(first.letter) - 1))
 
 
 def pages(items: list[Item]) -> None:

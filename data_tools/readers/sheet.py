@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -420,6 +420,8 @@ def flattened(rows: list[list[Cell]]) -> list[Line]:
     held: list[Line] = []
     for row in rows:
         cells = [(c, cell) for c, cell in enumerate(row) if cell.text and not cell.covered]
+        if len(cells) > 1 and all(columns.role(cell.text)[0] for _, cell in cells):
+            continue  # the titles of columns
         opens = any(c in answered for c, _ in cells) or (cells and _OPENS.match(cells[0][1].text))
         if opens:
             lines += held
@@ -463,7 +465,7 @@ def sheet(
     layout.sections.append(section)
     everything = chain(first, rows)
     if found is not None:
-        yield from grid.rows(everything, layout, section, found, hold)
+        yield from grid.rows(_stemmed(everything, found), layout, section, found, hold)
         return
     layout.close()
     layout.section = section
@@ -473,6 +475,17 @@ def sheet(
 def _without(row: list[Cell], gone: set[int]) -> list[Cell]:
     """``row`` with the cells of some columns emptied."""
     return [Cell([], cell.loc) if c in gone else cell for c, cell in enumerate(row)]
+
+
+def _stemmed(rows: Iterable[list[Cell]], found: columns.Columns) -> Iterator[list[Cell]]:
+    """``rows`` in which a question without sub-questions (学习通: only 大题题干 is filled) has its
+    text in the column of stems."""
+    for row in rows:
+        stem, case = found.cell(row, found.stem), found.cell(row, found.case)
+        if case is not None and case.text and not case.covered and stem and not stem.text:
+            row = [case if one is stem else one for one in row]
+            row[found.case or 0] = Cell([], case.loc)
+        yield row
 
 
 def _once(found: columns.Columns, rows: list[list[Cell]], name: str) -> None:
@@ -515,9 +528,11 @@ def csv_file(path: Path, name: str, sha: str, ledger: Ledger, how: How = USUAL) 
     with open(path, encoding=encoding, newline="") as file:
         head = sample.decode(encoding, errors="ignore").removeprefix("\ufeff")
         try:
-            rows = _csv_rows(file, sniff(head), name, ledger, layout)
+            refused: list[str] = []
+            rows = _csv_rows(file, sniff(head), name, ledger, refused)
             if path.stat().st_size <= WHOLE:
                 yield from _sheets([Sheet("Sheet1", True, rows)], name, sha, ledger)
+                ledger.sources[-1].lost += len(refused)
                 return
             yield from sheet("Sheet1", True, rows, layout, hold=False)
         except UnicodeError:
@@ -527,10 +542,11 @@ def csv_file(path: Path, name: str, sha: str, ledger: Ledger, how: How = USUAL) 
             ) from None
     yield from layout.rows()
     layout.finish()
+    ledger.sources[-1].lost += len(refused)
 
 
-def _csv_rows(file: Any, delimiter: str, name: str, ledger: Ledger, layout: Layout) -> Grid:
-    """The rows of an open CSV file; lines that are no rows go to the ledger."""
+def _csv_rows(file: Any, delimiter: str, name: str, ledger: Ledger, refused: list[str]) -> Grid:
+    """The rows of an open CSV file; lines that are no rows go to the ledger and ``refused``."""
     given = delimited.records(file, delimiter)
     first = list(islice(given, grid.HEAD))
     width = _titled_width(first)
@@ -539,7 +555,7 @@ def _csv_rows(file: Any, delimiter: str, name: str, ledger: Ledger, layout: Layo
             raise UserError(f"{name}: 第{one.line}行含 NUL 字节 holds a NUL byte")
         if one.reason:
             ledger.add(name, f"Sheet1!A{r}", delimited.told(one, width), one.raw.rstrip("\r\n"))
-            layout.section.lost += 1
+            refused.append(one.reason)
             yield []
             continue
         yield [cell(value, f"Sheet1!{letters(c)}{r}") for c, value in enumerate(one.fields, 1)][

@@ -238,7 +238,7 @@ def pictures_and_boxes(m: Maker) -> Made:
         made = question(r, s, n, t)
         if r.random() < 0.4 and isinstance(made[0], P):
             made[0].extra = "formula"
-            t.stem += "[公式:(a)/(b)]"
+            t.stem += "$\\frac{a}{b}$"
         if r.random() < 0.3 and isinstance(made[-1], P):
             made[-1] = P(made[-1].runs, extra="box")
         blocks += made

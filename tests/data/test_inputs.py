@@ -8,11 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from core.errors import UserError
 from core.files import ROOT, read_jsonl
 from data_tools import books, passages, tables, templates
 from data_tools.build import build
 from data_tools.ledger import Ledger
+from data_tools.preview import read_files
 from data_tools.readers.how import How
 from data_tools.sources import Inputs, read_table
 from tests.data.inputs import banks, papers, unchanged  # noqa: F401  (each notes its cases)
@@ -110,12 +114,18 @@ def test_a_table_names_its_broken_lines_and_repeated_columns(tmp_path: Path) -> 
 def test_a_table_in_big5(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes("藥品,用法\n甲藥,飯後服用\n".encode("big5"))
-    assert [record.values for record in tables.records(path)] == [{"藥品": "甲藥", "用法": "飯後服用"}]
+    assert [record.values for record in tables.records(path)] == [
+        {"藥品": "甲藥", "用法": "飯後服用"}
+    ]
 
 
 def test_turns_stay_turns(tmp_path: Path) -> None:
     said = [("最大的洋叫什么？", "太平洋"), ("它有多大？", "很大")]
-    roles = [{"role": r, "content": c} for turn in said for r, c in zip(("user", "assistant"), turn)]
+    roles = [
+        {"role": role, "content": text}
+        for asked, answer in said
+        for role, text in (("user", asked), ("assistant", answer))
+    ]
     single = [{"question": f"第{n}个问题问什么？", "answer": f"第{n}个回答"} for n in range(20)]
     bank = tmp_path / "a.jsonl"
     bank.write_bytes(jsonl({"messages": roles}, *single))
@@ -148,7 +158,10 @@ def test_a_table_has_its_header_in_every_passage(kind: str, tmp_path: Path) -> N
     path = tmp_path / f"a.{kind}"
     marks = "\n".join(f"| {a} | {b} |" for a, b in rows).replace("\n", "\n|---|---|\n", 1)
     cells = "".join(f"<tr><td>{a}</td><td>{b}</td></tr>" for a, b in rows)
-    text = {"docx": docx(p("收费标准"), table(*rows)), "html": f"<p>收费标准</p><table>{cells}</table>"}
+    text = {
+        "docx": docx(p("收费标准"), table(*rows)),
+        "html": f"<p>收费标准</p><table>{cells}</table>",
+    }
     data = text.get(kind, f"收费标准\n{marks}\n")
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
     found = [one["text"] for one in passages.of_texts([str(path)], "x")]
@@ -175,3 +188,29 @@ def test_old_office_files_want_libreoffice(
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504 + "WordDocument".encode("utf-16-le")
     made = Case(f"a.{suffix}", rtf if suffix == "rtf" else ole + b"\0" * 9, [], error="LibreOffice")
     assert wrong(made, tmp_path) == ""
+
+
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    which=st.integers(0, 10_000),
+    hits=st.lists(st.tuples(st.integers(0, 1 << 20), st.binary(max_size=4)), max_size=5),
+    cut=st.integers(0, 1 << 20),
+)
+def test_any_damage_is_read_or_refused(
+    which: int, hits: list[tuple[int, bytes]], cut: int, tmp_path: Path
+) -> None:
+    made = CASES[which % len(CASES)]
+    data = bytearray(made.data)
+    for at, new in hits:
+        at %= len(data) + 1
+        data[at : at + len(new)] = new
+    path = tmp_path / made.name
+    path.write_bytes(bytes(data[: max(1, cut % (2 * len(data) + 1))]))
+    try:
+        for row in read_files([path])[0]:
+            assert row.question and row.answer and row.source.locator
+            assert set(row.letters) <= set(row.options)
+    except UserError as error:
+        assert "\n" not in str(error)

@@ -70,7 +70,7 @@ def _encoding(path: Path) -> str:
 
 
 def bare(text: str) -> str:
-    return re.sub(r"\s+|\[公式[^]]*\]", "", text)
+    return re.sub(r"\s+|\$[^$]*\$", "", text)
 
 
 @pytest.mark.parametrize("name", [*docs.LAYOUTS, *sheets.LAYOUTS])

@@ -27,7 +27,7 @@ for name, record in {
     "distractors": {"question": Q, "correct_answer": "金", "incorrect_answers": ["铜", "铁"]},
     "string": {"question": Q, "options": "A.铜 B.铁 C.金", "answer": "C"},
 }.items():  # fmt: skip
-    want = {"A": "金", "B": "铜", "C": "铁"} if name == "distractors" else ABC
+    want = {"A": "金", "B": "铁", "C": "铜"} if name == "distractors" else ABC
     case(
         f"json_{name}.json",
         json.dumps([record], ensure_ascii=False).encode(),

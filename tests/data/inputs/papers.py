@@ -61,7 +61,7 @@ def row(n: int) -> tuple[str, dict[str, str], str]:
 
 
 case("plain.pdf", pdf(column(asked(1) + asked(2))), [row(1), row(2)])
-case("columns.pdf", pdf(column(sum((asked(n) for n in (1, 2, 3)), [])) + column(sum((asked(n) for n in (4, 5, 6)), []), x=320)),
+case("columns.pdf", pdf(column([*asked(1), *asked(2), *asked(3)]) + column([*asked(4), *asked(5), *asked(6)], x=320)),
      [row(n) for n in range(1, 7)])
 case("options_in_row.pdf", pdf([line for n in range(1, 5) for line in (
      (60, 800 - 80 * n, 12, f"{n}. 第{n}个盒子里有什么（ ）"), (60, 780 - 80 * n, 12, "A. 石头"), (320, 780 - 80 * n, 12, "B. 木头"),

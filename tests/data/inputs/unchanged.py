@@ -484,10 +484,10 @@ for name, inner, said in (
     ("compound", SUP.format(f"<m:d><m:e>{t('a+b')}</m:e></m:d>", t("2")), r"\left(a+b\right)^{2}"),
     ("tower", SUP.format(t("e"), SUP.format(t("x"), t("2"))), r"e^{x^{2}}"),
     ("limit", "<m:func><m:fName><m:limLow><m:e>" + t("lim") + "</m:e><m:lim>" + t("n→∞") + "</m:lim></m:limLow>"
-     f"</m:fName><m:e>{t('a')}</m:e></m:func>", r"\lim_{n\to \infty }a"),
+     f"</m:fName><m:e>{t('a')}</m:e></m:func>", r"\lim_{n\to \infty}a"),
     ("bar", f"<m:bar><m:barPr><m:pos m:val='top'/></m:barPr><m:e>{t('AB')}</m:e></m:bar>", r"\overline{AB}"),
     ("vector", f"<m:acc><m:accPr><m:chr m:val='⃗'/></m:accPr><m:e>{t('a')}</m:e></m:acc>", r"\vec{a}"),
-    ("sine", f"<m:func><m:fName>{t('sin')}</m:fName><m:e>{t('α')}</m:e></m:func>", r"\sin \alpha "),
+    ("sine", f"<m:func><m:fName>{t('sin')}</m:fName><m:e>{t('α')}</m:e></m:func>", r"\sin \alpha"),
     ("isotope", f"<m:sPre><m:sub>{t('6')}</m:sub><m:sup>{t('12')}</m:sup><m:e>{t('C')}</m:e></m:sPre>",
      r"{}_{6}^{12}C"),
 ):  # fmt: skip

@@ -1,0 +1,225 @@
+"""Documents that count, letter or label in a way of their own: each layout was read wrongly before
+the readers looked at what most of a document's questions show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from docx import Document
+from openpyxl import Workbook
+
+from core.rows import Row
+from core.text import bare
+from data_tools.ledger import Ledger
+from data_tools.readers import read
+from data_tools.readers.patterns import JUDGE_RIGHT
+
+ASKED = [
+    ("世界上最高的山是哪座", ("珠穆朗玛峰", "乔戈里峰", "泰山", "富士山"), "A"),
+    ("我国最长的河是哪条", ("黄河", "长江", "珠江", "淮河"), "B"),
+    ("面积最大的洋是哪个", ("大西洋", "印度洋", "太平洋", "北冰洋"), "C"),
+    ("太阳系最大的行星是哪颗", ("地球", "火星", "金星", "木星"), "D"),
+    ("人体最大的器官是哪个", ("肝", "皮肤", "肺", "心"), "B"),
+    ("最轻的气体是哪种", ("氧气", "氮气", "氢气", "氯气"), "C"),
+]
+# fmt: off
+SAID = [
+    ("声音在真空中不能传播", True), ("鲸是鱼类", False), ("蝙蝠是哺乳动物", True),
+    ("地球是平的", False), ("水由氢和氧组成", True), ("蜘蛛有六条腿", False),
+]
+FILLED = [
+    ("我国的首都是{}", "北京"), ("水的沸点是{}度", "100"), ("火警电话是{}", "119"),
+    ("三角形的内角和是{}度", "180"), ("地球的卫星是{}", "月球"), ("一年有{}个季节", "四"),
+]
+TOLD = [
+    ("什么是商品？", "用于交换的劳动产品。"), ("什么是死锁？", "进程互相等待对方的资源。"),
+    ("什么是折射？", "光在两种介质间改变方向。"),
+    ("什么是边际效用？", "多消费一件所增加的满足。"),
+    ("什么是生态系统？", "生物与环境的统一整体。"), ("什么是通货膨胀？", "物价持续上涨的现象。"),
+]
+# fmt: on
+ENCLOSED, STEMS, HAN = "⑴⑵⑶⑷⑸⑹", "甲乙丙丁", "一二三四"
+
+
+def choices(question: str, option: str, answer: str, joint: str = "\n") -> str:
+    """Six questions: ``{n}`` the number, ``{e}`` it enclosed, ``{q}`` the stem, ``{t}`` an option's
+    text, ``{A}``, ``{a}``, ``{s}``, ``{d}``, ``{h}`` its sign: A, a, 甲, 1, 一."""
+    made = []
+    for n, (stem, texts, right) in enumerate(ASKED, 1):
+        k = "ABCD".index(right)
+        names = {"n": n, "e": ENCLOSED[n - 1], "q": stem}
+
+        def signs(j: int) -> dict[str, object]:
+            return {"A": "ABCD"[j], "a": "abcd"[j], "s": STEMS[j], "d": j + 1, "h": HAN[j]}
+
+        options = [option.format(t=t, **signs(j)) for j, t in enumerate(texts)]
+        parts = [question.format(**names), joint.join(options)]
+        parts += [answer.format(t=texts[k], **signs(k))] if answer else []
+        made.append("\n".join(parts))
+    return "\n\n".join(made)
+
+
+LAYOUTS = {
+    "enclosed numbers": choices("{e}{q}？", "({a}){t}", "〖正解〗{a}", "   "),
+    "No. 3": choices("No.{n}  {q}？", "   ({A})  {t}", "   Ans: ({A})\n   Reason - 见第一章"),
+    "stems as marks": choices("{n}．{q}（  ）", "{s}、{t}", "答案：{s}"),
+    "digits as marks": choices("第{n}题  {q}？", "  {d}) {t}", "答案：{d}"),
+    "options by word": choices("第 {n} 题 | 单选 | 难度：易\n{q}", "选项{h}：{t}", "正确：选项{h}"),
+    "an unlisted label": choices("Q{n} (2 pts)  {q}?", "   {a}) {t}", "Correct answer is {a}) {t}"),
+    "a dash behind the letter": choices("{n}) {q}?", "{A} - {t}", "[Answer] {A} - {t}"),
+    "answers behind the last option": "\n".join(
+        f"{n}.{q}：A.{a} B.{b} C.{c} D.{d}（{r}）"
+        for n, (q, (a, b, c, d), r) in enumerate(ASKED, 1)
+    ),
+    "options in a bracket": "\n".join(
+        f"{n}. {q}? (A. {a} | B. {b} | C. {c} | D. {d}) -> {r}"
+        for n, (q, (a, b, c, d), r) in enumerate(ASKED, 1)
+    ),
+    "named fields": "\n".join(
+        f"题干={q} | 选项=A.{a} / B.{b} / C.{c} / D.{d} | 答案={r}" for q, (a, b, c, d), r in ASKED
+    ),
+    "an answer behind a star": choices("{n:03d} {q}", "    {A} {t}", "    ★{A}"),
+    "a solution": choices("【例{n}】{q}（  ）", "{A}．{t}", "解：选{A}。由教材可知。", "　"),
+    "grouped key": choices("{n}、{q}（　）", "{A}．{t}", "", "　")
+    + "\n答案\n【1-6】" + "".join(right for *_, right in ASKED),
+}  # fmt: skip
+
+
+def rows_of(folder: Path, text: str, name: str = "a.txt") -> list[Row]:
+    (folder / name).write_text(text, encoding="utf-8")
+    return list(read(folder / name, Ledger()))
+
+
+def check_choices(rows: list[Row]) -> None:
+    assert [(bare(r.question), tuple(r.options.values()), r.letters) for r in rows] == [
+        (bare(stem), texts, right) for stem, texts, right in ASKED
+    ]
+    assert {row.kind for row in rows} == {"single"} and not any(row.flags for row in rows)
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_choices(name: str, tmp_path: Path) -> None:
+    check_choices(rows_of(tmp_path, LAYOUTS[name]))
+
+
+def test_the_locator_opens_what_is_stored(tmp_path: Path) -> None:
+    text = LAYOUTS["stems as marks"]
+    for row in rows_of(tmp_path, text):
+        start, _, end = row.source.locator[2:].partition("-")
+        assert row.source.text.startswith(text[int(start) : int(end)])
+
+
+def test_boxes_in_markdown(tmp_path: Path) -> None:
+    lines = ["# 入职检查", ""]
+    for stem, texts, right in ASKED:
+        ticks = ["x" if "ABCD"[k] == right else " " for k in range(4)]
+        options = [f"- ({tick}) {text}" for tick, text in zip(ticks, texts, strict=True)]
+        lines += [f"### {stem}？", "", *options, "", "> 见第一单元。", ""]
+    check_choices(rows_of(tmp_path, "\n".join(lines), "a.md"))
+
+
+def test_two_columns_on_one_line(tmp_path: Path) -> None:
+    def block(n: int) -> list[str]:
+        stem, texts, right = ASKED[n]
+        return [
+            f"{n + 1}. {stem}（{right}）",
+            *(f"  {a}. {t}" for a, t in zip("ABCD", texts, strict=True)),
+        ]
+
+    pairs = [(block(n), block(n + 3)) for n in range(3)]
+    lines = [f"{a:<40}{b}" for left, right in pairs for a, b in zip(left, right, strict=True)]
+    check_choices(rows_of(tmp_path, "\n".join(lines)))
+
+
+@pytest.mark.parametrize("shape", ["（{v}）{n}. {q}。", "{n}、{q}。（{v}）", "{w}：{q}。"])
+@pytest.mark.parametrize("signs", ["○╳", "YN", "√×"])
+def test_judgements(shape: str, signs: str, tmp_path: Path) -> None:
+    lines = [
+        shape.format(n=n, q=q, v=signs[not right], w="正确" if right else "错误")
+        for n, (q, right) in enumerate(SAID, 1)
+    ]
+    rows = rows_of(tmp_path, "判断题\n" + "\n".join(lines))
+    assert [(bare(r.question), r.answer.lower() in JUDGE_RIGHT) for r in rows] == [
+        (bare(q), v) for q, v in SAID
+    ]
+    assert {row.kind for row in rows} == {"judge"}
+
+
+@pytest.mark.parametrize("bracket", ["【{}】", "{{{}}}", "[{}]"])
+def test_blanks_filled_in_brackets(bracket: str, tmp_path: Path) -> None:
+    lines = [
+        f"{n}. {stem.format(bracket.format(said))}。" for n, (stem, said) in enumerate(FILLED, 1)
+    ]
+    rows = rows_of(tmp_path, "填空题\n" + "\n".join(lines))
+    assert [row.answer for row in rows] == [said for _, said in FILLED]
+    assert not any(said in row.question for row, (_, said) in zip(rows, FILLED, strict=True))
+
+
+@pytest.mark.parametrize(
+    "shape",
+    ["▲问题{n}　{q}\n◎回复　{a}\n", "题目{n}：{q} 答案{n}：{a}", "{n}、{q}\n要点说明：{a}\n"],
+)
+def test_questions_and_answers(shape: str, tmp_path: Path) -> None:
+    lines = [shape.format(n=n, q=q, a=a) for n, (q, a) in enumerate(TOLD, 1)]
+    rows = rows_of(tmp_path, "\n".join(lines))
+    assert [(row.question, row.answer) for row in rows] == TOLD
+
+
+def test_essays_below_one_heading_again_and_again(tmp_path: Path) -> None:
+    document = Document()
+    for n, (question, _) in enumerate(TOLD[:4]):
+        for text in (f"{HAN[n]}、{question}", "【参考答案要点】", "1. 其一。", "2. 其二。"):
+            document.add_paragraph(text)
+    document.save(str(tmp_path / "a.docx"))
+    rows = list(read(tmp_path / "a.docx", Ledger()))
+    assert [row.question for row in rows] == [question for question, _ in TOLD[:4]]
+    assert {bare(row.answer) for row in rows} == {bare("1. 其一。2. 其二。")}
+
+
+def test_a_sheet_of_unknown_titles(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["题目", "备选", "答案"])
+    for stem, texts, right in ASKED:
+        book.active.append([stem, "；".join(texts), "ABCD".index(right) + 1])
+    book.save(tmp_path / "a.xlsx")
+    check_choices(list(read(tmp_path / "a.xlsx", Ledger())))
+
+
+def test_an_answer_that_names_its_column(tmp_path: Path) -> None:
+    lines = ["Prompt;Choice1;Choice2;Choice3;Choice4;Correct"]
+    lines += [";".join([q, *t, f"Choice{'ABCD'.index(r) + 1}"]) for q, t, r in ASKED]
+    check_choices(rows_of(tmp_path, "\n".join(lines), "a.csv"))
+
+
+def wrong(rows: list[Row]) -> set[str]:
+    return {flag.partition(":")[0] for row in rows for flag in row.flags}
+
+
+def test_doubts_know_no_layout() -> None:
+    """What the rows of a misread bank look like, whatever the reader that made them."""
+    from core.rows import Source
+    from data_tools.readers import invariants
+
+    def row(question: str, answer: str, kind: str = "qa", text: str = "", **more: object) -> Row:
+        source = Source("a.txt", "", "c:0-1", text or question)
+        return Row(question, answer, source, kind, **more)  # type: ignore[arg-type]
+
+    four = {"A": "甲", "B": "乙", "C": "丙", "D": "丁"}
+    counted = [row(ENCLOSED[n] + f"{q}？", "B", "single", options=four, letters="B")
+               for n, (q, _, _) in enumerate(ASKED)]  # fmt: skip
+    listed = [row(f"{q}\n甲、{t[0]}\n乙、{t[1]}\n丙、{t[2]}", "乙") for q, t, _ in ASKED]
+    marked = [row(q, "A", "single", options={a: f"{a}. {t}" for a, t in four.items()}, letters="A")
+              for q, _, _ in ASKED]  # fmt: skip
+    columns = [row(q, "A", "single", options={a: f"{t}        {a}. 别的" for a, t in four.items()},
+                   letters="A") for q, _, _ in ASKED]  # fmt: skip
+    swallowed = [row(q, "√", "judge", text=f"（√）{2 * n}. {q}\n（×）{2 * n + 1}. 另一题")
+                 for n, (q, _) in enumerate(SAID)]  # fmt: skip
+    for rows, code in (
+        (counted, "number-in-stem"), (listed, "options-in-stem"), (marked, "option-mark"),
+        (columns, "two-columns"), (swallowed, "holds-question"),
+        ([row(q, "组织学习；") for q, _ in TOLD], "answer-unfinished"),
+        ([row(q, f"◎回复　{a}") for q, a in TOLD], "answer-label"),
+    ):  # fmt: skip
+        invariants.doubt(rows)
+        assert code in wrong(rows) and all(each.flags for each in rows), code
