@@ -1,22 +1,35 @@
 # 每个目标即 ./tiku 的同名命令 every target is ./tiku's verb of that name: ./tiku help
 #   make data BANK="题库 (1).docx"   =   ./tiku data "题库 (1).docx"
-# The variables of the line reach it as they were typed (commands/main.py): make expands none.
+# Values of NAME=… reach it as they were typed (commands/main.py): neither make nor a shell reads
+# them, and no recipe below holds a word of the user's.
 
 VERBS = demo data review train recipes download estimate check merge combine convert quantize \
         deploy stop proxy chat index evidence ask web eval report compare export upload doctor \
         gpu-check bench bench-serve test test-slow lint clean
 
-# make would export them expanded: a question is never a command.
-unexport $(foreach given,$(MAKEOVERRIDES),$(firstword $(subst =, ,$(given))))
+# make would export them expanded: a question is never a command. (A question's words are not
+# names: only what make itself calls a variable of the command line is.)
+unexport $(foreach word,$(MAKEOVERRIDES),$(foreach name,$(firstword $(subst =, ,$(word))),\
+  $(if $(filter command,$(firstword $(origin $(name)))),$(name))))
+export TIKU_GOALS := $(MAKECMDGOALS)
+
+# make would call a file that is there up to date, and do nothing with it.
+files := $(foreach goal,$(filter-out help lock env-% $(VERBS),$(MAKECMDGOALS)),$(wildcard $(goal)))
+ifneq ($(files),)
+$(error 错误 error: $(firstword $(files)) 是文件, 不是命令 is a file, no command: BANK="$(firstword $(files))" 或 or CONFIG=…)
+endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help $(VERBS) lock
+Makefile: ;
 
+help $(VERBS): export TIKU_GOAL = $@
 help $(VERBS):
-	+@./tiku --make $@ $(MAKECMDGOALS)
+	+@./tiku --make
 
-env-%:
+env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev \
+env-ray env-speech env-hub: env-%:
 	@python3 requirements/install.py $*
 
 # Resolve each stage anew from requirements/*.txt and note what came out.
@@ -25,4 +38,4 @@ lock:
 
 # Anything else is a typo, and tiku knows what is near.
 .DEFAULT:
-	+@./tiku --make $@ $(MAKECMDGOALS)
+	+@./tiku --make

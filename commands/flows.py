@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from commands import evaluate as evaluation
-from commands.options import Given
+from commands.options import Given, one_of
 from commands.places import Places, hint
 from commands.run import Runner
 from core.errors import UserError
 from core.files import ROOT
 
+QUANTISED = ("q4_0", "q4_k_m", "q5_0", "q5_k_m", "q6_k", "q8_0", "awq", "w8a8")
+CARRIED = ("gguf", "ollama", "hf", "llamafactory", "swift")
 Flow = Callable[[Runner, Given, Places], None]
 DEMO_CONFIG = "smollm2_cpu_qlora.py"
 
@@ -167,7 +169,7 @@ def quantize(run: Runner, given: Given, place: Places) -> None:
 
 def export(run: Runner, given: Given, place: Places) -> None:
     """A folder to carry away: the model, or (llamafactory, swift) the recipe and its rows."""
-    form = given["FORMAT"]
+    form = one_of(*CARRIED, "")("FORMAT", given["FORMAT"])
     if form in ("llamafactory", "swift"):
         grounded(run, given, place)
         to = given["TO"] or f"{place.run}/export/{form}"
@@ -317,12 +319,13 @@ def test_slow(run: Runner, given: Given, place: Places) -> None:
 
 
 def clean(run: Runner, given: Given, place: Places) -> None:
-    """Environments and the demo's outputs; nothing that a user made."""
-    demo = Path(place.work_dirs) / "demo"
-    for folder in (run.venvs, demo, *map(Path, (".pytest_cache", ".ruff_cache", ".mypy_cache"))):
-        print(f"删除 removing {folder}")
-        if not run.dry:
-            shutil.rmtree(folder, ignore_errors=True)
+    """This checkout's environments, caches and demo; nothing that lies elsewhere."""
+    for name in (".venvs", "work_dirs/demo", ".pytest_cache", ".ruff_cache", ".mypy_cache"):
+        folder = ROOT / name
+        if folder.is_dir():
+            print(f"删除 removing {folder}")
+            if not run.dry:
+                shutil.rmtree(folder)
 
 
 def demo(run: Runner, given: Given, place: Places) -> None:

@@ -6,8 +6,9 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Iterator
 
-from commands.options import Given, Option, read
+from commands.options import Given, Option, files, read, text, words
 from commands.places import NAMES, Places, hint
 from commands.run import Ended, Runner
 from commands.verbs import OPTIONS, VERBS, Verb
@@ -21,7 +22,8 @@ NEVER_FROM_ENVIRONMENT = ("HOST",)
 
 def known_to(verb: Verb) -> dict[str, Option]:
     """The options of a verb, the places that every verb knows among them."""
-    return {name: OPTIONS[name] for name in (*NAMES, *verb.words, *verb.options)}
+    names = (*NAMES, *verb.words, *verb.options)
+    return {name: OPTIONS[name] for name in names if name not in verb.without}
 
 
 def usage(verb: Verb) -> str:
@@ -56,54 +58,66 @@ def typed(verb: Verb, line: list[str]) -> Pairs:
     pairs: Pairs = []
     places = list(verb.words)
     known = {option.line: option.name for option in known_to(verb).values()}
+    loose: list[str] = []
     rest = iter(line)
     for word in rest:
         name, equals, value = word.partition("=")
         if word == "--":  # what follows is words, whatever they begin with
-            pairs += [(places[0] if places else "--", after) for after in rest]
+            loose += rest
         elif word.startswith("--"):
             option = known.get(name, name)
             switch = option in OPTIONS and OPTIONS[option].kind.__name__ == "flag"
-            pairs.append((option, value if equals else "1" if switch else next(rest, "")))
-        elif re.fullmatch(r"[A-Z][A-Z0-9_]*", name) and equals:
+            pairs.append((option, value if equals else "1" if switch else needs(name, rest, known)))
+        elif re.fullmatch(r"[A-Z][A-Z0-9_]+", name) and equals:
             pairs.append((name, value))  # as make has it
-        elif places:
-            pairs.append((places.pop(0) if len(places) > 1 else places[0], word))
         else:
+            loose.append(word)
+    for word in loose:
+        if not places:
             raise UserError(f"{verb.name}: 多出的词 a word too many: {word}")
+        several = OPTIONS[places[0]].kind in (words, files, text)
+        pairs.append((places[0] if len(places) == 1 and several else places.pop(0), word))
     return [(name, quoted(name, value)) for name, value in pairs]
+
+
+def needs(option: str, rest: Iterator[str], known: dict[str, str]) -> str:
+    """The value after an option; raises :class:`UserError` where there is none."""
+    value = next(rest, "")
+    if not value or value in known:
+        raise UserError(f"{option}: 缺少值 needs a value")
+    return value
 
 
 def quoted(option: str, value: str) -> str:
     """The shell has taken a word's quotes off: one that is several to us gets them back."""
-    kind = OPTIONS[option].kind.__name__ if option in OPTIONS else ""
-    several = kind == "words" and " " not in value
-    return shlex.quote(value) if several else value
+    several = option in OPTIONS and OPTIONS[option].kind is words
+    return shlex.quote(value) if several and " " not in value else value
 
 
 def from_make(flags: str) -> tuple[Pairs, bool]:
     """The variables of make's command line exactly as they were typed, and whether ``-n`` was.
 
-    ``MAKEFLAGS`` holds them behind `` -- ``, with a backslash before what is special and ``$$`` for
-    ``$``; make's own values would be expanded.
+    ``MAKEFLAGS`` holds them behind `` -- ``, with a backslash before blanks and backslashes and
+    ``$$`` for ``$``; make's own values would be expanded. Its single-letter options come first, in
+    one word without a dash.
     """
-    parts = [re.sub(r"\\(.)", r"\1", word) for word in re.findall(r"(?:\\.|[^\s\\])+", flags, re.S)]
-    if "--" not in parts:
-        return [], _dry(parts)
-    at = parts.index("--")
+    found = re.findall(r"(?:\\.|[^ \\])+", flags, re.S)
+    parts = [re.sub(r"\\(.)", r"\1", word, flags=re.S) for word in found]
+    at = parts.index("--") if "--" in parts else len(parts)
+    letters = parts[0] if at and not parts[0].startswith("-") else ""
+    dry = "n" in letters or "--dry-run" in parts[:at] or "--just-print" in parts[:at]
     pairs = [part.replace("$$", "$").partition("=")[::2] for part in parts[at + 1 :]]
-    return [(name.rstrip(":?+"), value) for name, value in pairs], _dry(parts[:at])
+    return [(name.rstrip(":?+"), value) for name, value in pairs if "$(" not in name], dry
 
 
-def _dry(flags: list[str]) -> bool:
-    short = flags[0] if flags and not flags[0].startswith("--") else ""
-    return "n" in short.lstrip("-") or "--dry-run" in flags or "--just-print" in flags
-
-
-def environment(verb: Verb) -> Pairs:
+def environment(verb: Verb) -> Given:
     """What stands in the environment, as make takes it from there (BANK=a.docx make data)."""
     names = [name for name in known_to(verb) if name not in NEVER_FROM_ENVIRONMENT]
-    return [(name, os.environ[name]) for name in names if os.environ.get(name)]
+    pairs = [(name, os.environ[name]) for name in names if os.environ.get(name)]
+    try:
+        return read(verb.name, known_to(verb), pairs)
+    except UserError as error:
+        raise UserError(f"{error} (来自环境变量 from the environment)") from None
 
 
 def perform(verb: Verb, given: Given, dry: bool) -> int:
@@ -117,34 +131,43 @@ def perform(verb: Verb, given: Given, dry: bool) -> int:
     return 0
 
 
-def by_make(goal: str, goals: list[str]) -> int:
-    """``make GOAL``: a variable must be known to one of the goals of the line."""
+def by_make() -> int:
+    """``make GOAL…``: every goal must be a verb, and a variable known to one of them."""
     pairs, dry = from_make(os.environ.get("MAKEFLAGS", ""))
-    for name, value in pairs:
-        if not any(name in known_to(verb_of(one)) for one in goals):
-            read(goal, known_to(verb_of(goal)), [(name, value)])
-    verb = verb_of(goal)
-    own = [pair for pair in pairs if pair[0] in known_to(verb)]
-    named = {name for name, _ in own}
-    outside = [pair for pair in environment(verb) if pair[0] not in named]
-    return perform(verb, read(goal, known_to(verb), [*outside, *own]), dry)
+    words_ = os.environ.get("TIKU_GOALS", "").split()
+    name = os.environ.get("TIKU_GOAL", "help")
+    skipped = ("help", "lock")
+    goals = [verb_of(goal) for goal in words_ if goal not in skipped and goal[:4] != "env-"]
+    if name == "help":
+        print("\n\n".join(map(usage, goals)) if goals else overview())
+        return 0
+    if "help" in words_:
+        return 0  # make help data: what data takes, and nothing is done
+    verb = verb_of(name)
+    for pair in pairs:
+        if not any(pair[0] in known_to(one) for one in goals or [verb]):
+            read(name, known_to(verb), [pair])
+    own = read(name, known_to(verb), [pair for pair in pairs if pair[0] in known_to(verb)])
+    return perform(verb, Given({**environment(verb), **own}), dry)
 
 
 def main() -> int:
-    """``tiku VERB …``; ``tiku --make GOAL GOALS…`` from the Makefile."""
+    """``tiku VERB …``; ``tiku --make`` from the Makefile."""
     line = sys.argv[1:]
-    if not line or line[0] in ("help", "-h", "--help") or line[:2] == ["--make", "help"]:
-        print(overview())
+    if line[:1] == ["--make"]:
+        return by_make()
+    if not line or line[0] in ("help", "-h", "--help"):
+        print("\n\n".join(usage(verb_of(name)) for name in line[1:]) or overview())
         return 0
-    if line[0] == "--make":
-        return by_make(line[1], line[2:] or line[1:2])
     verb = verb_of(line[0])
-    if "--help" in line or "-h" in line:
+    options = line[1 : line.index("--")] if "--" in line else line[1:]
+    if "--help" in options or "-h" in options:
         print(usage(verb))
         return 0
-    dry = "--dry-run" in line
-    pairs = typed(verb, [word for word in line[1:] if word != "--dry-run"])
-    return perform(verb, read(verb.name, known_to(verb), pairs), dry)
+    dry = "--dry-run" in options
+    if dry:
+        line.remove("--dry-run")
+    return perform(verb, read(verb.name, known_to(verb), typed(verb, line[1:])), dry)
 
 
 if __name__ == "__main__":

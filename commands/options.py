@@ -104,8 +104,9 @@ def one_of(*choices: str) -> Callable[[str, str], str]:
 
     def chosen(name: str, given: str) -> str:
         if given not in choices:
+            known = [choice for choice in choices if choice]
             raise UserError(
-                f"{name}={given}: 可选 choose from {', '.join(choices)}{nearest(given, choices)}"
+                f"{name}={given}: 可选 choose from {', '.join(known)}{nearest(given, known)}"
             )
         return given
 
@@ -152,8 +153,15 @@ def read(verb: str, known: dict[str, Option], pairs: Iterable[tuple[str, str]]) 
                 f"{verb}: 没有选项 no option {name}{nearest(plain(name), known)} "
                 f"(./tiku {verb} --help)"
             )
+        kind = known[name].kind
+        if kind is files and not typed.strip():  # a shell's variable that was not set
+            raise UserError(f"{name}= 是空的 is empty: 请给出文件 give a file")
         if typed == "":
             continue
-        value = known[name].kind(name, typed)
-        given[name] = given[name] + value if isinstance(given[name], list) else value
+        value = kind(name, typed)
+        if name in given and kind in (files, words):
+            value = given[name] + value
+        elif name in given and name == "Q":  # ./tiku ask two words
+            value = f"{given[name]} {value}"
+        given[name] = value
     return given

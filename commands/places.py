@@ -62,7 +62,7 @@ class Places:
     def trained(self) -> None:
         """Raise :class:`UserError` where the run's folder is not there."""
         run = Path(self.run)
-        if not run.is_dir():
+        if not any((run / name).exists() for name in ("run.json", "adapter", "whole", "merged")):
             runs = [path.name for path in run.parent.iterdir()] if run.parent.is_dir() else []
             raise UserError(
                 f"RUN={self.run}: 没有这次训练 no such run{nearest(run.name, runs)}: "

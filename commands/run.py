@@ -36,7 +36,6 @@ class Runner:
 
     dry: bool
     environment: dict[str, str]
-    venvs: Path = VENVS
 
     @classmethod
     def of(cls, places: Places, hint: str, dry: bool = False) -> Runner:

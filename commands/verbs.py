@@ -75,10 +75,7 @@ OPTIONS = {
         Option("ROLE", one_of("tuned", "base", "int4"), "哪个模型", "which model"),
         Option(
             "FORMAT",
-            one_of(
-                *("q4_0", "q4_k_m", "q5_0", "q5_k_m", "q6_k", "q8_0", "awq", "w8a8"),
-                *("gguf", "ollama", "hf", "llamafactory", "swift"),
-            ),
+            one_of(*flows.QUANTISED, *flows.CARRIED),
             "格式",
             "the format",
         ),
@@ -138,7 +135,8 @@ OPTIONS = {
 @dataclass(frozen=True)
 class Verb:
     """``words``: the options that tiku takes without their names, in this order (the last of them
-    takes all that follow); ``options``: those it takes beside the places that every verb knows."""
+    takes all that follow); ``options``: those it takes beside the places that every verb knows, but
+    for those it is ``without``."""
 
     name: str
     flow: flows.Flow
@@ -146,6 +144,7 @@ class Verb:
     english: str
     words: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 RECIPE = ("OVERRIDE", "LOAD_FROM", "TRACK", "EVIDENCE_ROWS", "INDEX", "EMBEDDING")
@@ -158,7 +157,8 @@ VERBS = {
     for verb in (
         Verb("demo", flows.demo, "无 GPU 全流程：题库→训练→部署→评测",
              "the whole path on the sample, in minutes",
-             options=("OVERRIDE", "EVIDENCE_ROWS", *EVALUATION)),
+             options=("OVERRIDE", "EVIDENCE_ROWS", *EVALUATION),
+             without=("CONFIG", "RUN", "OUT", "DATA")),
         Verb("data", flows.data, "题库、表格、文本 → 数据集", "banks, tables, texts to a data set",
              ("BANK",), (*SOURCES, "AGAINST", "ENGINE", "FORCE", "ALLOW_LOSS", "LEARN", "ENCODING",
               "HIDDEN")),

@@ -36,6 +36,12 @@ def outputs() -> set[Path]:
 
 BANK = "samples/gongkao/bank.docx"
 WRONG = [
+    ("is a file", "data", BANK),
+    ("no command", "ask", "世界上最大的宫殿; touch spy"),
+    ("no command", "data", "tarin", f"BANK={BANK}"),
+    ("is empty", "data", "BANK="),
+    ("CONFIG", "demo", "CONFIG=internlm2_qlora.py"),
+    ("gguf", "export", "FORMAT=awq"),
     ("BANK", "data", f"BNAK={BANK}"),
     ("BANK", "data", f"Bank={BANK}"),
     ("data", "dta"),
@@ -71,7 +77,7 @@ def test_a_wrong_line_is_one_line_that_names_the_mend(
     done = run("make", verb, *given)
     assert done.returncode == 2
     said, *after = done.stderr.strip().splitlines()
-    assert said.startswith("错误 error: ") and mend in said
+    assert "错误 error: " in said and mend in said
     assert all(line.startswith("make: ***") for line in after)
     assert not done.stdout and outputs() == before
 
@@ -118,6 +124,39 @@ def test_several_files_by_quotes_repetition_and_glob(tmp_path: Path) -> None:
     assert read("data", known, typed(VERBS["data"], both))["BANK"] == both
     twice = ["--bank", both[0], f"--bank={both[1]}"]
     assert read("data", known, typed(VERBS["data"], twice))["BANK"] == both
+
+
+@pytest.mark.parametrize("goal", ["`touch {}`", "$(touch {})", "x; touch {}", "x>{}", "a|touch {}"])
+def test_a_goal_is_never_a_command(tmp_path: Path, goal: str) -> None:
+    """Who forgets Q= types the question as a goal."""
+    spy = tmp_path / "spy"
+    for verb in ("ask", "env-x"):
+        done = run("make", verb, goal.format(spy))
+        assert done.returncode == 2 and not spy.exists()
+
+
+def test_a_question_of_several_words_and_lines() -> None:
+    verb = VERBS["ask"]
+    assert read("ask", known_to(verb), typed(verb, ["世界上", "最大的", "宫殿"]))["Q"] == (
+        "世界上 最大的 宫殿"
+    )
+    done = run("make", "-n", "ask", "Q=第一行\nDOMAIN=medical PATH")
+    assert done.returncode == 0 and "--domain=gongkao" in done.stdout, done.stderr
+    assert "第一行\nDOMAIN=medical PATH" in done.stdout
+    done = run("./tiku", "compare", "a", "b", "c")
+    assert done.returncode == 2 and "c" in done.stderr
+
+
+def test_options_of_make_are_not_taken_for_a_dry_run() -> None:
+    dry = ("n", "ns --no-print-directory", " --dry-run")
+    for flags in (*dry, "", " -Oline -- Q=n", " -Iinn", "kw -- A=1"):
+        assert from_make(flags)[1] is (flags in dry), flags
+
+
+def test_clean_takes_nothing_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    done = run("make", "-n", "clean", f"WORK_DIRS={tmp_path}", TIKUFORGE_VENVS=str(tmp_path))
+    assert done.returncode == 0 and str(tmp_path) not in done.stdout
 
 
 def test_a_question_is_never_a_command(tmp_path: Path) -> None:
@@ -185,7 +224,7 @@ def test_every_option_is_some_verb_s() -> None:
 
 
 def test_an_empty_value_is_the_default() -> None:
-    assert read("data", known_to(VERBS["data"]), [("BANK", "")]) == Given()
+    assert read("data", known_to(VERBS["data"]), [("OUT", "")]) == Given()
     assert json.dumps(read("train", known_to(VERBS["train"]), [("EVIDENCE", "0")])) == (
         '{"EVIDENCE": false}'
     )
