@@ -54,6 +54,8 @@ _LABELLED = re.compile(
 )
 _ASIDE = re.compile(r"\s*[（(\[【].*[)）\]】]\s*|[^。？?]{0,14}", re.S)
 _SEVERAL = "kind-mismatch: 单选题有多个答案"
+_KEYED = re.compile(r"\s*(?:正确|参考|标准)?答\s?案\s?[:：]?\s?[A-H√×对错]{1,6}\s*")
+_STATED = ("answer-is-mark", "answer-in-option")
 _RAISED = re.compile(r"[¹²³⁰-₎]")  # bare() has 2³ and 23 as one
 _LINE = re.compile(r"\n+")
 # A number that may count questions: no measure word, percentage or decimals behind it.
@@ -86,6 +88,16 @@ def doubt(rows: Sequence[Row], entries: Iterable[Entry] = ()) -> None:
     for rule in _TOGETHER:
         for row, reason in rule(bank):
             _flag(row, reason)
+
+
+def stated(row: Row) -> Row:
+    """``row`` of a format that says itself what is question and what answer (JSON, Moodle, Anki),
+    flagged where its answer is a mark of options that were not told apart: other habits of banks
+    are none of dialogues and cards."""
+    for reason in _alone(row):
+        if reason.partition(":")[0] in _STATED:
+            _flag(row, reason)
+    return row
 
 
 def _generic(rows: Sequence[Row]) -> None:
@@ -164,7 +176,7 @@ def _boxes(text: str) -> int:
 def _texts(row: Row, stem: str) -> Iterator[str]:
     """Doubts about stem, options and explanation."""
     plain = pt.plain(stem)
-    if len(stem) < 12 and len(bare(stem)) < 2:
+    if len(stem) < 12 and (len(bare(stem)) < 2 or (row.options and bare(stem).isdigit())):
         yield "short-stem: 题干几乎是空的 hardly a stem"
     titles = stem[:60].split("\n")[:2] if "\n" in stem[:20] else []
     if len(titles) > 1 and all(_TITLE.fullmatch(title.strip()) for title in titles):
@@ -209,6 +221,8 @@ def _options(row: Row) -> Iterator[str]:
         yield "one-option: 只有一个选项 a single option"
     if len({(bare(text) or text.strip(), *_RAISED.findall(text)) for text in texts}) < len(texts):
         yield "same-options: 有相同的选项 two options are the same"
+    if any(_KEYED.fullmatch(text) for text in texts):
+        yield "answer-in-option: 一个选项是答案行 an option is the line of the answer"
     if any(_LABEL.search(text[:LOOKED]) for text in texts):
         yield "answer-label: 选项里有“答案：” an answer's label is left in an option"
     asking = sum(text.rstrip()[-1:] in "?？" for text in texts)
