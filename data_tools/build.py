@@ -36,7 +36,8 @@ def code_key() -> str:
 def key_of(inputs: Inputs, domain: Domain) -> str:
     """The key of a data set: same key and same review workbook, same files."""
     files = [[path.name, sha256(path)] for path in inputs.files()]
-    return digest(files, inputs.mix_ratio, asdict(domain), code_key(), learn.model_key())
+    how = [inputs.mix_ratio, inputs.encoding, inputs.hidden]
+    return digest(files, how, asdict(domain), code_key(), learn.model_key())
 
 
 def up_to_date(out: Path, key: str) -> dict[str, Any] | None:

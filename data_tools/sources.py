@@ -13,7 +13,7 @@ from core.rows import Row, Source
 from data_tools import interchange, learn, tables, templates
 from data_tools.generate import rows as generated
 from data_tools.ledger import Ledger, SourceReport
-from data_tools.readers import joined
+from data_tools.readers import invariants, joined, read
 from data_tools.readers.how import READ, USUAL, How
 from data_tools.tables import Record
 from data_tools.templates import Pack
@@ -77,7 +77,10 @@ def read_bank(path: Path, ledger: Ledger, name: str, how: How = USUAL) -> Iterat
     if generated.is_generated(path):
         yield from generated.read(path, ledger, name)
         return
-    rows = interchange.reader(path)(path, ledger, name, how)
+    reader = interchange.reader(path)
+    rows = reader(path, ledger, name, how)
+    if reader is not read:  # which doubts its rows itself
+        rows = map(invariants.stated, rows)
     yield from learn.known(list(rows)) if learn.MODEL.is_file() else rows
 
 

@@ -19,6 +19,7 @@ from data_tools.ledger import Entry
 from data_tools.readers import patterns as pt
 
 LOOKED = 4_000  # characters of a text that the rules look at
+SAMPLE = 300  # rows of a large bank that are asked whether it has a habit
 MANY = 12  # rows from which a bank has habits
 _MARK = r"(?:[(（\[【]?(?:[①-⑳]|[ivxIVX]{1,4}|[甲乙丙丁戊]|[A-H]|[一二三四五六])[)）\]】]?)"
 _ONLY_MARK = re.compile(rf"{_MARK}(?:[、,，\s]*{_MARK})*[。.]?")
@@ -53,6 +54,8 @@ _LABELLED = re.compile(
 )
 _ASIDE = re.compile(r"\s*[（(\[【].*[)）\]】]\s*|[^。？?]{0,14}", re.S)
 _SEVERAL = "kind-mismatch: 单选题有多个答案"
+_KEYED = re.compile(r"\s*(?:正确|参考|标准)?答\s?案\s?[:：]?\s?[A-H√×对错]{1,6}\s*")
+_STATED = ("answer-is-mark", "answer-in-option")
 _RAISED = re.compile(r"[¹²³⁰-₎]")  # bare() has 2³ and 23 as one
 _LINE = re.compile(r"\n+")
 # A number that may count questions: no measure word, percentage or decimals behind it.
@@ -85,6 +88,16 @@ def doubt(rows: Sequence[Row], entries: Iterable[Entry] = ()) -> None:
     for rule in _TOGETHER:
         for row, reason in rule(bank):
             _flag(row, reason)
+
+
+def stated(row: Row) -> Row:
+    """``row`` of a format that says itself what is question and what answer (JSON, Moodle, Anki),
+    flagged where its answer is a mark of options that were not told apart: other habits of banks
+    are none of dialogues and cards."""
+    for reason in _alone(row):
+        if reason.partition(":")[0] in _STATED:
+            _flag(row, reason)
+    return row
 
 
 def _generic(rows: Sequence[Row]) -> None:
@@ -124,7 +137,7 @@ def _answer(stem: str, answer: str) -> Iterator[str]:
     """Doubts about the answer of a question without options."""
     lines = [line for line in _LINE.split(answer) if line.strip()]
     said = answer.strip()
-    if len(_INLINE.findall(said)) > 1 or len(_BOXED.findall(pt.plain(said))) > 1:
+    if len(_INLINE.findall(said)) > 1 or _boxes(said) > 1:
         yield "answer-is-options: 答案像几个选项 the answer looks like options"
     if _ONLY_MARK.fullmatch(said) and not pt.judgement(said):
         signs = [m.group() for m in _SIGN.finditer(said)]
@@ -144,7 +157,7 @@ def _answer(stem: str, answer: str) -> Iterator[str]:
         lines and _QUESTION.match(lines[0]) and _OPEN.search(lines[0])
     ):
         yield "answer-holds-question: 答案里像有另一题 the answer seems to hold another question"
-    if said[-1:] in "；;，,、" and len(said) > 1:
+    if said[-1:] in "；;" and len(said) > 1:
         yield "answer-unfinished: 答案像没有完 the answer seems to go on"
     if _LABEL.search(answer) if _labelled(answer) else False:
         yield "answer-label: 答案里有“答案：” an answer's label is left in the answer"
@@ -154,13 +167,19 @@ def _answer(stem: str, answer: str) -> Iterator[str]:
         yield "answer-in-stem: 答案就是题干 the answer is the stem itself"
 
 
+def _boxes(text: str) -> int:
+    """How many boxes of options a text holds."""
+    many = text.count("(") + text.count("（") + text.count("[") > 1
+    return len(_BOXED.findall(pt.plain(text))) if many else 0
+
+
 def _texts(row: Row, stem: str) -> Iterator[str]:
     """Doubts about stem, options and explanation."""
     plain = pt.plain(stem)
-    if len(stem) < 12 and len(bare(stem)) < 2:
+    if len(stem) < 12 and (len(bare(stem)) < 2 or (row.options and bare(stem).isdigit())):
         yield "short-stem: 题干几乎是空的 hardly a stem"
-    titles = [line.strip() for line in _LINE.split(stem[:60])[:2]]
-    if len(titles) > 1 and all(_TITLE.fullmatch(title) for title in titles):
+    titles = stem[:60].split("\n")[:2] if "\n" in stem[:20] else []
+    if len(titles) > 1 and all(_TITLE.fullmatch(title.strip()) for title in titles):
         yield "header: 题干里像有表头 a header seems to be left in the stem"
     if _SECOND.match(stem):
         yield "options-in-stem: 题干以选项的序号开头 the stem begins with an option's mark"
@@ -170,7 +189,7 @@ def _texts(row: Row, stem: str) -> Iterator[str]:
         yield "answer-label: 题干里有“答案：” an answer's label is left in the stem"
     if "A" in stem + plain and _OPTIONS.search(plain) and (not row.options or row.kind != "case"):
         yield "options-in-stem: 题干里像有选项 options are left in the stem"
-    if not row.options and len(_BOXED.findall(plain)) > 1:
+    if not row.options and _boxes(stem) > 1:
         yield "options-in-stem: 题干里像有选项 boxes of options are left in the stem"
     inner = [line for line in _LINE.split(stem)[1:] if _QUESTION.match(line) and _OPEN.search(line)]
     if inner and row.kind != "case":
@@ -202,6 +221,8 @@ def _options(row: Row) -> Iterator[str]:
         yield "one-option: 只有一个选项 a single option"
     if len({(bare(text) or text.strip(), *_RAISED.findall(text)) for text in texts}) < len(texts):
         yield "same-options: 有相同的选项 two options are the same"
+    if any(_KEYED.fullmatch(text) for text in texts):
+        yield "answer-in-option: 一个选项是答案行 an option is the line of the answer"
     if any(_LABEL.search(text[:LOOKED]) for text in texts):
         yield "answer-label: 选项里有“答案：” an answer's label is left in an option"
     asking = sum(text.rstrip()[-1:] in "?？" for text in texts)
@@ -364,6 +385,8 @@ def _repeated(bank: Bank) -> Doubts:
 
 def _counted(bank: Bank) -> Doubts:
     """A number left in most stems counts up from row to row (``⑵ …``, ``No.2 …``)."""
+    if len(bank.rows) > 2 * SAMPLE and not any(_counted(Bank(bank.rows[:SAMPLE], {}))):
+        return
     found = [_numbers(row.question[:40].split("\n")[0]) for row in bank.rows]
     steps = [any(b == a + 1 for a in one for b in two) for one, two in pairwise(found)]
     if sum(steps) < max(3, 0.5 * len(steps)):
@@ -384,9 +407,9 @@ def _swallowed(bank: Bank) -> Doubts:
     """A line inside a row begins as most rows do (``（√）3.``): it is another question."""
     if len(bank.rows) < 4:
         return
-    begins = Counter(_shape(row.source.text) for row in bank.rows)
-    shape, count = begins.most_common(1)[0]
-    if not re.search(r"\d", shape) or count < 0.3 * len(bank.rows):
+    sample = bank.rows[:: max(1, len(bank.rows) // SAMPLE)]
+    shape, count = Counter(_shape(row.source.text) for row in sample).most_common(1)[0]
+    if not re.search(r"\d", shape) or count < 0.3 * len(sample):
         return
     for row in bank.rows:
         lines = row.source.text[:LOOKED].split("\n")

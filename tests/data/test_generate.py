@@ -315,7 +315,7 @@ def test_the_local_key_stays_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "message"),
-    [(b"", "no prose"), (b"\0\1\2\3" * 9, "NUL"), ("第一章\n第二章\n".encode(), "no prose")],
+    [(b"", "is empty"), (b"\0\1\2\3" * 9, "NUL"), ("第一章\n第二章\n".encode(), "no prose")],
 )
 def test_bad_texts_are_one_line(tmp_path: Path, raw: bytes, message: str) -> None:
     path = tmp_path / "bad.txt"

@@ -65,6 +65,20 @@ def test_an_encoding_that_a_person_names_is_taken(tmp_path: Path) -> None:
     assert command("read", path, "--encoding", "klingon").returncode == 2
 
 
+def test_a_file_read_in_another_way_is_another_data_set(tmp_path: Path) -> None:
+    """HIDDEN=skip or ENCODING= after a build is no “up to date”."""
+
+    def change(sheet) -> None:
+        sheet.row_dimensions[3].hidden = True
+
+    path, out = tmp_path / "a.xlsx", tmp_path / "out"
+    lines = [("题目", "答案"), ("一周有几天？", "七天"), ("旧题？", "旧答案")]
+    path.write_bytes(xlsx(lines, change))
+    read = build(Inputs("gongkao", (str(path),)), out)
+    skipped = build(Inputs("gongkao", (str(path),), hidden="skip"), out)
+    assert skipped["fresh"] and (read["rows"], skipped["rows"]) == (2, 1)
+
+
 def read_one(path: Path, data: bytes, how: How | None = None) -> tuple[list[tuple], Ledger]:
     path.write_bytes(data)
     pack = path.with_suffix(".yaml")

@@ -113,3 +113,22 @@ def test_raised_figures_formulas_and_pictures_are_no_doubt(tmp_path: Path) -> No
     assert not any(row.flags for row in written(tmp_path, "\n".join(formulas)))
     below = "-5加5等于多少？->零\n白旗的颜色是什么？->白色\n一周有几天？->七天\n一年有几季？->四季"
     assert not any(row.flags for row in written(tmp_path, below))
+
+
+def test_a_mark_of_options_left_in_the_stem_is_doubted_in_json_too(tmp_path: Path) -> None:
+    left = [
+        {"question": f"第{n}种鸟叫什么：\n甲{n}\nB 乙{n}\n正确答案 B", "answer": "B"}
+        for n in range(4)
+    ]
+    said = {"question": "会飞的是", "options": ["鸟", "正确答案 A"], "answer": "A"}
+    right = {"question": "会游的是", "options": ["鸟", "鱼"], "answer": "B"}
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([*left, said, right], ensure_ascii=False), encoding="utf-8")
+    flags = [[flag.partition(":")[0] for flag in row.flags] for row in read_files([path])[0]]
+    assert flags == [["answer-is-mark"]] * 4 + [["answer-in-option"], []]
+
+
+def test_a_stem_of_figures_over_options_is_doubted(tmp_path: Path) -> None:
+    key = "1. 2 6（ ）\nA. D\nB. 5 1\n答案：A\n2. 会飞的是（ ）\nA. 鸟\nB. 鱼\n答案：A"
+    rows = written(tmp_path, key)
+    assert [bool(row.flags) for row in rows] == [True, False]
