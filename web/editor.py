@@ -66,30 +66,32 @@ def rebuild(out: Path, typed: dict[str, Any]) -> None:
 
 
 def review(out: Path, rows: list[Row]) -> None:
-    """The list beside the form beside the text it came from."""
-    if not rows:
-        st.caption(say("nothing_here"))
-        return
-    waiting(out)
-    found = listed(rows)
-    if not found:
-        st.caption(say("nothing_here"))
-        return
+    """The list beside the form beside the text it came from, and a question of one's own."""
+    if rows:
+        waiting(out)
+        found = listed(rows)
+        if found:
+            one(out, found)
+        else:
+            st.caption(say("nothing_here"))
+    add(out)
+
+
+def one(out: Path, found: list[Row]) -> None:
+    """The question that is looked at, among those ``found``."""
     keys = [row.get("key", "") for row in found]
     at = st.session_state.get("review_at")
-    number = (
-        keys.index(at) if at in keys else min(st.session_state.get("review_no", 0), len(keys) - 1)
-    )
+    last = min(st.session_state.get("review_no", 0), len(keys) - 1)
+    number = keys.index(at) if at in keys else last
     go(keys, number)
-    row = found[number]
     left, middle, right = st.columns([3, 5, 4], gap="medium")
     with left:
         beside(found, number)
     with middle:
-        form(out, row)
+        form(out, found[number])
         steps(keys, number)
     with right:
-        origin(row)
+        origin(found[number])
 
 
 def listed(rows: list[Row]) -> list[Row]:

@@ -143,7 +143,8 @@ def judged(text: str, checks: list[dict[str, Any]], words: dict[bool, str]) -> s
     """``text`` as markdown with a mark after each sentence: ``words[True]`` (a format that takes
     the numbers of its evidence) where the evidence supports it, ``words[False]`` where not. None
     stands within code or a formula, and in a table it stands within its cell."""
-    made, at, marks, kept = [], 0, [], written.spans(text)
+    made, at, kept = [], 0, written.spans(text)
+    marks: list[str] = []
     for one in checks:
         start = text.find(one["text"], at)
         if start < 0:

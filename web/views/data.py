@@ -235,7 +235,7 @@ def shown(out: Path) -> None:
     many = {"tab_rows": len(rows), "tab_ledger": len(lost)}
     tabs = st.tabs([say(one, n=many.get(one, 0)) for one in names], key="data", on_change="rerun")
     parts = (
-        lambda: (editor.review(out, rows), editor.add(out)),
+        lambda: editor.review(out, rows),
         lambda: editor.grid(out, rows, "all"),
         lambda: editor.ledger(lost),
         lambda: downloads(out),
