@@ -167,7 +167,8 @@ def _sheet(book: Any, name: str, path: Path) -> list[Seen]:
     missing = [title for title in HEAD[2:] if title not in header]
     if missing:
         raise UserError(f"{shown(path)} {name}: 第1行缺少列 row 1 lacks {', '.join(missing)}")
-    ours = {title for title in header if title in (*HEAD, *TAIL) or _OPTION.match(title)}
+    # In the header's order, not a set's: options stand in the order of their columns.
+    ours = [title for title in header if title in (*HEAD, *TAIL) or _OPTION.match(title)]
     column = get_column_letter(header.index("题干 question") + 1)
     found = []
     for number, cells in enumerate(rows, 2):

@@ -1,5 +1,5 @@
-"""The table in which a person mends questions: what is typed goes into ``review.xlsx``, and through
-``python -m data_tools review`` into the data set, so that it survives every later build."""
+"""Where a person mends questions: one at a time beside its text, or many in a table. Every edit is
+kept at once (:mod:`web.edits`); the data set follows when it is built anew from the workbook."""
 
 from __future__ import annotations
 
@@ -10,18 +10,259 @@ import streamlit as st
 
 from core.errors import UserError
 from core.files import read_json, write_json
-from web import frame, jobs, places, texts
+from web import edits, frame, jobs, places, texts, written
+from web.edits import Row
 from web.texts import say
 
 PAGE = 50  # questions in the table at once
+SHOWN = 25  # questions in the list at once
 DECISIONS = {"": "", "keep": "保留 keep", "drop": "删除 drop"}
 TYPED = ("题干", "答案", "解析")
-DOUBTED = ("处理", "存疑", "题干", "答案", "来源", "题型", "解析")
 EMPTY = ("处理", "题型", "题干", "答案", "解析", "存疑", "来源")
+CHOICES = {"single": "单选 single", "multiple": "多选 multiple"}
 
 
-def questions(out: Path, rows: list[dict[str, str]], key: str) -> None:
-    """The table of questions with its search box, pages, and the button that saves."""
+def waiting(out: Path) -> None:
+    """How many corrections the data set does not hold yet, and the buttons that take the last one
+    back or bring them all in."""
+    left = edits.pending(out)
+    with st.container(horizontal=True, vertical_alignment="center", key="waiting"):
+        if st.button(say("undo"), icon=":material/undo:", shortcut="Alt+Z", key="undo"):
+            if key := edits.undo(out):
+                st.session_state.review_at = key
+                st.session_state.review_drawn = st.session_state.get("review_drawn", 0) + 1
+            st.rerun()
+        if left:
+            busy = jobs.state(out)["state"] == "running"
+            if st.button(
+                say("take_edits", n=len(left)), type="primary", key="take_edits", disabled=busy
+            ):
+                rebuild(out, {"changed": left})
+            st.caption(say("edits_wait"), width="content")
+        else:
+            st.caption(say("edits_none"), width="content")
+
+
+def rebuild(out: Path, typed: dict[str, Any]) -> None:
+    """Type ``typed`` into the workbook and build the set again from it, in the background."""
+    file, book = jobs.folder(out) / "edits.json", str(out / "review.xlsx")
+    try:
+        if jobs.state(out)["state"] == "running":
+            raise UserError("这份数据正在构建 this data set is being built")
+        number = edits.newest(out)
+        write_json(file, typed)
+        domain = str(read_json(out / "card.json")["domain"])
+        review = ["data_tools", "review", "--domain", domain, "--out", str(out)]
+        listing = ["web.sheet", "list", book, str(jobs.folder(out))]
+        settle = ["web.sheet", "settle", str(out), str(number)]
+        jobs.start(out, [["web.sheet", "apply", book, str(file)], review, listing, settle])
+    except UserError as error:
+        st.error(texts.plain(str(error)))
+        return
+    st.rerun()
+
+
+# One question at a time
+
+
+def review(out: Path, rows: list[Row]) -> None:
+    """The list beside the form beside the text it came from, and a question of one's own."""
+    if rows:
+        waiting(out)
+        found = listed(rows)
+        if found:
+            one(out, found)
+        else:
+            st.caption(say("nothing_here"))
+    add(out)
+
+
+def one(out: Path, found: list[Row]) -> None:
+    """The question that is looked at, among those ``found``."""
+    keys = [row.get("key", "") for row in found]
+    at = st.session_state.get("review_at")
+    last = min(st.session_state.get("review_no", 0), len(keys) - 1)
+    number = keys.index(at) if at in keys else last
+    go(keys, number)
+    left, middle, right = st.columns([3, 5, 4], gap="medium")
+    with left:
+        beside(found, number)
+    with middle:
+        form(out, found[number])
+        steps(keys, number)
+    with right:
+        origin(found[number])
+
+
+def listed(rows: list[Row]) -> list[Row]:
+    """The questions of the chosen filter and words."""
+    of = {
+        "doubts": [row for row in rows if row.get("存疑") and row.get("处理") != "保留 keep"],
+        "edited": [row for row in rows if row.get("已改")],
+        "all": rows,
+    }
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        shown = st.segmented_control(
+            say("show"),
+            list(of),
+            default="doubts" if of["doubts"] else "all",
+            format_func=lambda name: say(f"show_{name}", n=len(of[name])),
+            required=True,
+            key="review_filter",
+            label_visibility="collapsed",
+        )
+        words = st.text_input(
+            say("search"),
+            key="review_words",
+            placeholder=say("search"),
+            label_visibility="collapsed",
+        )
+    found = of[str(shown)]
+    return [row for row in found if any(words in text for text in row.values())] if words else found
+
+
+def go(keys: list[str], number: int) -> None:
+    """Show another question."""
+    number = max(0, min(number, len(keys) - 1))
+    st.session_state.update(review_at=keys[number], review_no=number)
+
+
+def beside(found: list[Row], number: int) -> None:
+    """The questions around the one that is shown."""
+    first = max(0, min(number - SHOWN // 2, len(found) - SHOWN))
+    keys = [row.get("key", "") for row in found]
+    with st.container(height=420, border=True, gap="xxsmall", key="review_list"):
+        for place, row in enumerate(found[first : first + SHOWN], first):
+            marks = ("● " if row.get("存疑") else "") + ("✎ " if row.get("已改") else "")
+            st.button(
+                f"{place + 1}. {marks}{written.literal(row.get('题干', '')[:40])}",
+                key=f"review-go-{row.get('key')}",
+                type="secondary" if place == number else "tertiary",
+                width="stretch",
+                on_click=go,
+                args=(keys, place),
+            )
+    st.caption(say("review_at", at=number + 1, all=len(found)))
+
+
+def steps(keys: list[str], number: int) -> None:
+    """To the question before and after."""
+    with st.container(horizontal=True, key="review_steps"):
+        for name, by, shortcut in (("before", -1, "Alt+Up"), ("next", 1, "Alt+Down")):
+            st.button(
+                say(name),
+                key=f"review-{name}",
+                shortcut=shortcut,
+                on_click=go,
+                args=(keys, number + by),
+                disabled=not 0 <= number + by < len(keys),
+            )
+
+
+def form(out: Path, row: Row) -> None:
+    """The question as it stands; each field is kept when it is left."""
+    key = f"{row.get('key')}-{st.session_state.get('review_drawn', 0)}"
+
+    def keep(name: str, place: str) -> None:
+        if reason := edits.save(out, row, {name: str(st.session_state[place]).strip()}):
+            st.session_state.review_refused = reason
+
+    def field(name: str, label: str, height: int) -> None:
+        place = f"f-{name}-{key}"
+        st.text_area(
+            label,
+            row.get(name, ""),
+            height=height,  # type: ignore[arg-type]
+            key=place,
+            max_chars=8000,
+            on_change=keep,
+            args=(name, place),
+        )
+
+    with st.container(key="review_form"):
+        if reason := st.session_state.pop("review_refused", ""):
+            st.error(say(reason), icon=":material/block:")
+        field("题干", say("col_题干"), 110)
+        for letter in edits.options(row):
+            place = f"f-选项 {letter}-{key}"
+            st.text_input(
+                say("option", letter=letter),
+                row[f"选项 {letter}"],
+                key=place,
+                on_change=keep,
+                args=(f"选项 {letter}", place),
+            )
+        answer(out, row, field)
+        field("解析", say("explanation"), 80)
+        decide(out, row)
+
+
+def answer(out: Path, row: Row, field: Any) -> None:
+    """The answer: letters, true or false, or words."""
+    there = edits.options(row)
+    if not there and row.get("题型", "").startswith("判断"):
+        there = dict.fromkeys(edits.JUDGED, "")
+    if not there:
+        field("答案", say("bank_answer"), 80)
+        return
+    given = row.get("答案", "")
+    several = row.get("题型", "").startswith("多选")
+    st.caption(say("answer"))
+    with st.container(horizontal=True, key="letters"):
+        for number, letter in enumerate(there, 1):
+            on = letter in given if len(letter) == 1 else letter == given
+            if st.button(
+                f"{letter} ✓" if on else letter,
+                key=f"letter-{row.get('key')}-{letter}",
+                type="primary" if on else "secondary",
+                shortcut=str(number) if number < 10 else None,
+            ):
+                typed = letter
+                if several:
+                    typed = given.replace(letter, "") if on else given + letter
+                st.session_state.review_refused = edits.save(out, row, {"答案": typed})
+                st.rerun()
+        if edits.options(row):
+            other = "single" if several else "multiple"
+            if st.button(say(f"make_{other}"), key=f"kind-{row.get('key')}", type="tertiary"):
+                now = {"题型": CHOICES[other]}
+                st.session_state.review_refused = edits.save(out, row, now)
+                st.rerun()
+
+
+def decide(out: Path, row: Row) -> None:
+    """Keep as it is in spite of the doubt, or delete."""
+    now = row.get("处理", "")
+    with st.container(horizontal=True, key="decide"):
+        for name, icon in (("keep", ":material/check:"), ("drop", ":material/delete:")):
+            on = now == DECISIONS[name]
+            if st.button(
+                say(f"decided_{name}" if on else f"decide_{name}"),
+                key=f"{name}-{row.get('key')}",
+                icon=icon,
+                type="primary" if on else "secondary",
+            ):
+                edits.save(out, row, {"处理": "" if on else DECISIONS[name]})
+                st.rerun()
+
+
+def origin(row: Row) -> None:
+    """Where the question came from, and what is doubted of it."""
+    for line in row.get("存疑", "").splitlines():
+        st.warning(written.literal(texts.doubt(line)), icon=":material/help:")
+    file, _, locator = row.get("来源", "").rpartition(" · ")
+    frame.passage(
+        places.place({"file": file, "locator": locator}, texts.language()),
+        row.get("原文", ""),
+        True,
+    )
+
+
+# Many at once: for those who know the workbook
+
+
+def grid(out: Path, rows: list[Row], key: str) -> None:
+    """The table of questions with its search box and pages; what is typed is kept at once."""
     if not rows:
         st.caption(say("nothing_here"))
         return
@@ -35,25 +276,33 @@ def questions(out: Path, rows: list[dict[str, str]], key: str) -> None:
         number = st.number_input(
             say("page_of", pages=pages), 1, pages, 1, key=f"page-{key}-{words}"
         )
-    part = found[(number - 1) * PAGE : number * PAGE]
-    before = [_cells(row) for row in part]
+    mark = (str(out), key, words, number, st.session_state.get("review_drawn", 0), _stamp(out))
+    kept = st.session_state.get(f"grid-{key}", {})
+    if kept.get("mark") != mark:  # drawn once a page: what is typed into it stays where it is
+        part = found[(number - 1) * PAGE : number * PAGE]
+        kept = {"mark": mark, "keys": [row.get("key", "") for row in part]}
+        kept["cells"] = [_cells(row) for row in part]
+        st.session_state[f"grid-{key}"] = kept
     after = st.data_editor(
-        before,
-        key=f"edit-{key}-{words}-{number}-{_stamp(out)}",
+        kept["cells"],
+        key=f"edit-{'-'.join(map(str, mark[1:]))}",
         hide_index=True,
         width="stretch",
-        column_config=_columns(before),
-        column_order=[*DOUBTED, *_options(before)] if key == "doubts" else None,
+        column_config=_columns(kept["cells"]),
         disabled=["题型", "存疑", "来源"],
         num_rows="fixed",
         placeholder="—",
     )
-    changed = changes(part, before, after)
-    added = add(rows, key) if key == "all" else []
-    if changed and st.button(say("save", n=len(changed)), type="primary", key=f"save-{key}"):
-        save(out, {"changed": changed})
-    if added:
-        save(out, {"added": added})
+    now = {row.get("key", ""): row for row in rows}
+    typed = changes(kept["keys"], kept["cells"], after)
+    before, refused = kept.get("typed", {}), kept.setdefault("refused", {})
+    for name, line in typed.items():
+        if name in now and line != before.get(name):  # an older word must not undo the form's
+            refused[name] = edits.save(out, now[name], line)
+    kept["typed"] = typed
+    for name in (name for name, reason in refused.items() if reason and name in now):
+        question = written.literal(now[name].get("题干", "")[:30])
+        st.error(f"{question}：{say(refused[name])}", icon=":material/block:")
     st.caption(say("edit_help"))
 
 
@@ -61,22 +310,17 @@ def _stamp(out: Path) -> int:
     return (out / "review.xlsx").stat().st_mtime_ns
 
 
-def _cells(row: dict[str, str]) -> dict[str, str]:
+def _cells(row: Row) -> Row:
     """A row as the table shows it."""
     letters = sorted(name for name in row if name.startswith("选项 "))
     texts_of = {name: row.get(name, "") for name in EMPTY}
     texts_of["处理"] = next((d for d, text in DECISIONS.items() if text == row.get("处理", "")), "")
     texts_of["题型"] = texts.one(row.get("题型", ""))
-    texts_of["存疑"] = "\n".join(map(texts.one, row.get("存疑", "").splitlines()))
+    texts_of["存疑"] = "\n".join(map(texts.doubt, row.get("存疑", "").splitlines()))
     return texts_of | {name: row[name] for name in letters}
 
 
-def _options(rows: list[dict[str, str]]) -> list[str]:
-    """The columns of options, A first."""
-    return sorted({name for row in rows for name in row if name.startswith("选项 ")})
-
-
-def _columns(rows: list[dict[str, str]]) -> dict[str, Any]:
+def _columns(rows: list[Row]) -> dict[str, Any]:
     config = st.column_config
     widths: dict[str, Any] = {"题干": "large", "答案": "medium", "解析": "medium"}
     found: dict[str, Any] = {
@@ -89,62 +333,38 @@ def _columns(rows: list[dict[str, str]]) -> dict[str, Any]:
         format_func=lambda name: say(f"decision_{name}") if name else "",
         width="small",
     )
-    for name in _options(rows):
+    for name in sorted({name for row in rows for name in row if name.startswith("选项 ")}):
         found[name] = config.TextColumn(say("option", letter=name[-1]))
     return found
 
 
-def changes(
-    rows: list[dict[str, str]], before: list[dict[str, str]], after: list[dict[str, Any]]
-) -> dict[str, dict[str, str]]:
+def changes(keys: list[str], before: list[Row], after: list[dict[str, Any]]) -> dict[str, Row]:
     """What was typed: key → column → text, as the workbook wants it."""
-    found: dict[str, dict[str, str]] = {}
-    for row, was, now in zip(rows, before, after, strict=True):
+    found: dict[str, Row] = {}
+    for key, was, now in zip(keys, before, after, strict=True):
         for name, text in now.items():
             text = str(text or "").strip()
             if text != was.get(name, "") and (name == "处理" or name in TYPED or "选项" in name):
-                typed = DECISIONS[text] if name == "处理" else text
-                found.setdefault(row["key"], {})[name] = typed
+                found.setdefault(key, {})[name] = DECISIONS[text] if name == "处理" else text
     return found
 
 
-def add(rows: list[dict[str, str]], key: str) -> list[dict[str, str]]:
+def add(out: Path) -> None:
     """A question of one's own."""
     with (
         st.expander(say("add"), icon=":material/add:"),
-        st.form(f"add-{key}", border=False, clear_on_submit=True),
+        st.form("add", border=False, clear_on_submit=True),
     ):
         question = st.text_area(say("question"), height=80, max_chars=4000)
         answer = st.text_input(say("answer"), max_chars=4000)
         explanation = st.text_input(say("explanation"), max_chars=4000)
         if st.form_submit_button(say("add")) and question.strip() and answer.strip():
             line = {"题干": question.strip(), "答案": answer.strip(), "解析": explanation.strip()}
-            return [{name: text for name, text in line.items() if text}]
-    return []
+            line = {name: text for name, text in line.items() if text}
+            rebuild(out, {"changed": edits.pending(out), "added": [line]})
 
 
-def save(out: Path, edits: dict[str, Any]) -> None:
-    """Type the edits into the workbook and build the set again from it."""
-    file, book = jobs.folder(out) / "edits.json", str(out / "review.xlsx")
-    try:
-        if jobs.state(out)["state"] == "running":
-            raise UserError("这份数据正在构建 this data set is being built")
-        write_json(file, edits)
-        domain = _domain(out)
-        review = ["data_tools", "review", "--domain", domain, "--out", str(out)]
-        listing = ["web.sheet", "list", book, str(jobs.folder(out))]
-        jobs.start(out, [["web.sheet", "apply", book, str(file)], review, listing])
-    except UserError as error:
-        st.error(texts.plain(str(error)))
-        return
-    st.rerun()
-
-
-def _domain(out: Path) -> str:
-    return str(read_json(out / "card.json")["domain"])
-
-
-def ledger(lost: list[dict[str, str]]) -> None:
+def ledger(lost: list[Row]) -> None:
     """What did not become a question, or became one with a doubt: where and why."""
     if not lost:
         st.caption(say("nothing_here"))
@@ -155,7 +375,7 @@ def ledger(lost: list[dict[str, str]]) -> None:
         [
             (
                 places.place(dict(line), texts.language()),
-                texts.one(line.get("reason", "")),
+                texts.doubt(line.get("reason", "")),
                 line.get("text", "")[:200],
             )
             for line in lost[:most]

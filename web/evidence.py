@@ -10,6 +10,7 @@ import streamlit as st
 from core.chat import Endpoint
 from core.domain import Domain
 from core.errors import UserError
+from core.files import read_jsonl
 from web.places import Bank
 
 if TYPE_CHECKING:
@@ -56,9 +57,19 @@ def refusal(domain: Domain, missing: tuple[str, ...] = ()) -> str:
     return query.refusal(domain, missing)
 
 
-def kept(passage: Passage) -> dict[str, Any]:
-    """A passage as the conversation keeps it."""
-    return {"id": passage.id, "text": passage.text, "source": passage.source}
+def kept(passage: Passage, bank: Bank | None) -> dict[str, Any]:
+    """A passage as the conversation keeps it: with the bank that it came from."""
+    found = {"id": passage.id, "text": passage.text, "source": passage.source}
+    return found | ({"bank": bank.name} if bank else {})
+
+
+NEAR = 2  # passages shown before and after the one that is cited
+IDENTITY = ("file", "locator", "sha256")
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two passages are the same place with the same content: ids do not tell."""
+    return all(one["source"].get(name) == other["source"].get(name) for name in IDENTITY)
 
 
 def check(answer: str, passages: tuple[Passage, ...], question: str = "") -> list[dict[str, Any]]:
@@ -71,9 +82,19 @@ def check(answer: str, passages: tuple[Passage, ...], question: str = "") -> lis
     ]
 
 
-def around(opened: Index | None, passage: dict[str, Any]) -> list[dict[str, Any]]:
-    """The passage between its neighbours in the document; alone where the index has changed."""
-    found = []
+def around(bank: Bank, passage: dict[str, Any]) -> list[dict[str, Any]]:
+    """The passage between its neighbours in the document, as ``bank`` has it; [] where it has not.
+
+    The index is asked by the passage's id, and believed where file, locator and content are the
+    passage's; else the bank's own lines are searched."""
+    opened, _ = index(bank)
     if opened is not None and opened.passage(passage["id"]):
-        found = [kept(one) for one in opened.neighbours(passage["id"], 2)]
-    return found if any(one["id"] == passage["id"] for one in found) else [passage]
+        found = [kept(one, bank) for one in opened.neighbours(passage["id"], NEAR)]
+        if any(same(one, passage) and one["id"] == passage["id"] for one in found):
+            return found
+    file = passage["source"].get("file")
+    path = bank.folder / "kb.jsonl"
+    lines = read_jsonl(path) if path.is_file() else ()
+    there = [line for line in lines if line["source"].get("file") == file]
+    at = next((at for at, line in enumerate(there) if same(line, passage)), None)
+    return [] if at is None else there[max(0, at - NEAR) : at + NEAR + 1]

@@ -46,6 +46,7 @@ def add(
         "at": time.strftime("%Y-%m-%d %H:%M:%S"),
         "owner": owner[:8],  # enough to see that two came from one person
         "verdict": verdict,
+        "message": message.get("id", 0),
         "question": question[:LONGEST],
         "answer": message["content"][:LONGEST],
         "correction": correction[:LONGEST],
@@ -59,6 +60,19 @@ def said(domain: str) -> list[dict[str, Any]]:
     """All that was said, the last first."""
     path = folder(domain) / SAID
     return list(read_jsonl(path))[::-1] if path.is_file() else []
+
+
+def counted(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of ``lines`` (the last first) those that count: a reader has one thumb an answer, the last
+    one; every correction counts."""
+    met, found = set(), []
+    for line in lines:
+        of = (line["owner"], line.get("message", 0), line["question"], line["answer"])
+        if line["verdict"] == "correction" or of not in met:
+            found.append(line)
+        if line["verdict"] != "correction":
+            met.add(of)
+    return found
 
 
 def judged(domain: str) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2 import component
 
-from web import access, texts
+from web import access, settings, texts
 from web.texts import say
 
 PARTS = Path(__file__).resolve().parent / "parts"
@@ -38,6 +38,47 @@ def _actions() -> Any:
     )
 
 
+@st.cache_resource
+def _options() -> Any:
+    return component(
+        "tikuforge_options",
+        html='<div class="options"></div>',
+        css=_read("options.css"),
+        js=_read("options.js"),
+    )
+
+
+def options(
+    key: str,
+    there: dict[str, str],
+    several: bool,
+    judge: bool,
+    given: str = "",
+    right: str | None = None,
+) -> str:
+    """The options of a question as cards; returns the letters when they are sent. ``right``: the
+    right letters, once the question was answered with ``given``."""
+    result = _options()(
+        data={
+            "id": key,
+            "options": list(there.items()),
+            "several": several,
+            "judge": judge,
+            "given": given,
+            "right": right,
+            "labels": {
+                "answer": say("your_answer"),
+                "submit": say("submit"),
+                "mine": say("your_choice"),
+                "right": say("right_option"),
+            },
+        },
+        key=key,
+        on_sent_change=lambda: None,
+    )
+    return str(result.sent or "")
+
+
 def around() -> None:
     """Put the frame around the page."""
     st.html(f"<style>{_read('page.css')}</style>")
@@ -46,6 +87,7 @@ def around() -> None:
         _frame()(
             data={
                 "token": access.token(),
+                "chosen": settings.cookie(),
                 "language": language,
                 "words": texts.WIDGETS if language == "zh" else {},
                 "patterns": texts.WIDGET_PATTERNS if language == "zh" else [],
@@ -96,7 +138,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]], figures: Iterable[
 
     body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
     st.html(
-        f"<div class=scroll><table class=plain><thead><tr>{cells(head, 'th')}</tr></thead>"
+        f"<div class=scroll tabindex=0 role=region aria-label='{html.escape(say('a_table'))}'>"
+        f"<table class=plain><thead><tr>{cells(head, 'th')}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
 
@@ -117,6 +160,20 @@ def bar(value: float | None, interval: tuple[float, float], grey: bool = False) 
         f"<div class='bar{' grey' if grey else ''}'><i style='width:{100 * value:.1f}%'></i>"
         f"<b style='left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%'></b></div>"
     )
+
+
+def for_admin(command: str) -> None:
+    """A command of the terminal, folded away: a learner has no use for it."""
+    if access.may_edit():
+        with st.expander(say("for_admin"), icon=":material/terminal:"):
+            st.code(command, language="bash", wrap_lines=True)
+
+
+def exact(text: str, kind: str = "", mark: str = "") -> None:
+    """``text`` exactly as it is stored: no Markdown, spaces and line breaks as they stand.
+    ``kind``: a class of ``parts/page.css``; ``mark``: plain words in bold before it."""
+    before = f"<b>{html.escape(mark)}</b>　" if mark else ""
+    st.html(f"{before}<span class='exact {kind}'>{html.escape(text)}</span>")
 
 
 def passage(place: str, text: str, here: bool) -> None:

@@ -70,6 +70,8 @@ def state(out: Path) -> dict[str, Any]:
         "share": 1.0 if found["state"] == "done" else min(share, 0.95),
         "doing": doing,
         "left": noted.get("left"),
+        "done": noted.get("done", 0),
+        "total": noted.get("total", 0),
         "error": noted.get("error") or (lines[-1].strip() if lines else ""),
     }
 

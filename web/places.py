@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import streamlit as st
 from core.chat import Endpoint
 from core.errors import UserError
 from core.files import ROOT, WORK_DIRS, read_json, read_jsonl
+from web import server, texts
 
 DEPTHS = ("*/{}", "*/*/{}", "*/*/*/{}", "*/*/*/*/{}")  # work_dirs/demo/gongkao/data is the deepest
 
@@ -23,6 +25,13 @@ class Bank:
     folder: Path
     name: str
     domain: str
+
+    @property
+    def title(self) -> str:
+        """The name that a person gave it; that of its domain where nobody did."""
+        if self.folder.parent.parent.name == "sets":
+            return self.folder.parent.name
+        return texts.title(server.load(self.domain))
 
     @property
     def index(self) -> Path:
@@ -57,6 +66,21 @@ def banks(domain: str = "") -> list[Bank]:
         if domain in ("", of):
             found.append(Bank(file.parent, name_of(file.parent), of))
     return sorted(found, key=lambda bank: (bank.name.count("/"), bank.name))
+
+
+def find(name: str) -> Bank | None:
+    """The data set with this name."""
+    return next((bank for bank in banks() if bank.name == name), None)
+
+
+def titles() -> dict[str, str]:
+    """The data sets' names for people, by their names here; where two are the same, what tells
+    them apart stands behind."""
+    found = {bank.name: bank.title for bank in banks()}
+    many = Counter(found.values())
+    return {
+        name: title if many[title] == 1 else f"{title}（{name}）" for name, title in found.items()
+    }
 
 
 def runs(file: str = "report.json") -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,17 +72,38 @@ def marked(asked: Question, given: str) -> bool | None:
 
 
 def order(questions: Sequence[Question], seed: int) -> list[int]:
-    """The places of the questions in a random order that ``seed`` brings back."""
-    places = list(range(len(questions)))
-    random.Random(seed).shuffle(places)
-    return places
+    """The places of the questions in a random order that ``seed`` brings back; a question that
+    comes or goes does not move the others."""
+    salt = str(seed)
+    return sorted(range(len(questions)), key=lambda at: digest(salt, questions[at].key))
 
 
 def explaining(asked: Question, system: str) -> list[dict[str, str]]:
-    """The messages that ask the model why the bank's answer is right."""
+    """The messages that ask the model why the bank's answer is right, with all that the bank says
+    of the question."""
     options = "\n".join(f"{letter}. {text}" for letter, text in asked.options.items())
-    content = (
-        f"题目：{asked.stem}\n{options}\n标准答案：{asked.answer}\n\n"
-        "请用两三句话讲解为什么是这个答案，不要改变答案。"
-    )
+    parts = [f"题目：{asked.stem}", options, f"标准答案：{asked.answer}"]
+    if asked.explanation:
+        parts.append(f"题库解析：{asked.explanation}")
+    if source := asked.source.get("text", ""):
+        parts.append(f"原文：{source[:800]}")
+    content = "\n".join(filter(None, parts))
+    content += "\n\n只讲解上面这道题：用两三句话说明为什么是这个答案，不要改变答案，不要谈别的题。"
     return [{"role": "system", "content": system}, {"role": "user", "content": content}]
+
+
+NEAR = 0.25  # share of an explanation's character pairs that its question must hold
+
+
+def about(asked: Question, said: str) -> bool:
+    """Whether ``said`` is about this question: it shares a good part of its character pairs with
+    what the bank says of it. A rule for what is plainly off the point, no judgement of sense."""
+    own = [asked.stem, *asked.options.values(), asked.answer, asked.explanation]
+    known = _pairs(" ".join([*own, asked.source.get("text", "")]))
+    given = _pairs(said)
+    return len(given & known) >= NEAR * max(1, len(given)) if known and given else False
+
+
+def _pairs(text: str) -> set[str]:
+    text = bare(text)
+    return {text[at : at + 2] for at in range(len(text) - 1)}

@@ -31,7 +31,7 @@ def find() -> Found:
     except UserError:
         target = None
     name = (target and target.domain) or os.environ.get("TIKUFORGE_DOMAIN") or "gongkao"
-    return Found(target, _state(target.root) if target else "down", _domain(name))
+    return Found(target, _state(target.root) if target else "down", load(name))
 
 
 @st.cache_data(ttl=2, show_spinner=False)
@@ -55,5 +55,6 @@ def forget_state() -> None:
 
 
 @st.cache_resource
-def _domain(name: str) -> domain.Domain:
+def load(name: str) -> domain.Domain:
+    """A domain by its name, read once."""
     return domain.load(name)

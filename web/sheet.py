@@ -2,7 +2,8 @@
 
 ``python -m web.sheet list REVIEW FOLDER`` writes its questions and its ledger as JSON lines;
 ``python -m web.sheet apply REVIEW EDITS`` types edits into it as a person would, after which
-``python -m data_tools review`` takes them over.
+``python -m data_tools review`` takes them over; ``python -m web.sheet settle DATA N`` then notes
+that the data set holds all edits up to the N-th.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from core.errors import UserError, run_cli
 from core.files import read_json, shown, write_jsonl
 
 MAIN, LEDGER = "题目", "台账"  # the sheets' names begin so
+BASE = "_baseline"  # key, fingerprint as read, as written (data_tools.workbook)
 ROWS, LOST = "rows.jsonl", "ledger.jsonl"
 _DEFUSED = re.compile(r"^'(?='*[=+\-@\t\r])")  # the apostrophe that keeps a formula from running
 
@@ -45,12 +47,25 @@ def _lines(sheet: Any) -> Iterator[dict[str, str]]:
             yield line
 
 
+def _edited(book: Any) -> set[str]:
+    """The keys of the questions that differ from their source, by the workbook's hidden sheet."""
+    if BASE not in book.sheetnames:
+        return set()
+    marks = ([str(cell or "") for cell in row] for row in book[BASE].iter_rows(values_only=True))
+    return {mark[0] for mark in marks if len(mark) > 2 and mark[2] and mark[1] != mark[2]}
+
+
 def list_(path: Path, folder: Path) -> None:
     """Write the workbook's questions and ledger into ``folder``."""
     from openpyxl import load_workbook
 
     book = load_workbook(path, read_only=True, data_only=True)
-    write_jsonl(folder / ROWS, _lines(_sheet(book, MAIN, path)))
+    edited = _edited(book)
+    lines = (
+        {**line, "已改": "1"} if line.get("key") in edited else line
+        for line in _lines(_sheet(book, MAIN, path))
+    )
+    write_jsonl(folder / ROWS, lines)
     write_jsonl(folder / LOST, _lines(_sheet(book, LEDGER, path)))
 
 
@@ -99,6 +114,10 @@ def main() -> None:
     command, path, other = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     if command == "list":
         list_(path, other)
+    elif command == "settle":
+        from web import edits
+
+        edits.settle(path, int(sys.argv[3]))
     else:
         apply(path, read_json(other))
 

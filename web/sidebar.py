@@ -7,7 +7,19 @@ from typing import Any
 
 import streamlit as st
 
-from web import access, evidence, places, server, speech, store, talk
+from web import (
+    access,
+    banks,
+    evidence,
+    places,
+    server,
+    settings,
+    speech,
+    store,
+    talk,
+    texts,
+    written,
+)
 from web.texts import say
 
 
@@ -29,19 +41,20 @@ def voice() -> Voice:
 
 
 def chat(found: server.Found) -> dict[str, Any]:
-    """The chat page's sidebar; returns the parameters of an answer, and ``index`` (or None)."""
+    """The chat page's sidebar; returns an answer's parameters, ``index`` and ``bank`` (or None)."""
     with st.sidebar:
         conversations()
-        opened = retrieval(found)
+        opened, bank = retrieval(found)
         values = parameters()
         voices()
-    return {**values, "index": opened}
+    return {**values, "index": opened, "bank": bank}
 
 
 def conversations() -> None:
     """The reader's conversations: open, rename, delete."""
     st.button(
         say("new"),
+        key="new_talk",
         icon=":material/add_comment:",
         width="stretch",
         on_click=talk.open_,
@@ -59,7 +72,7 @@ def conversations() -> None:
         for one in listed:
             with st.container(key=f"talk-{one['id']}"):
                 st.button(
-                    one["title"].replace("[", "\\["),
+                    written.literal(one["title"]),
                     key=f"open-talk-{one['id']}",
                     type="secondary" if one["id"] == current else "tertiary",
                     icon=":material/chat_bubble:",
@@ -88,24 +101,24 @@ def manage(current: int, title: str) -> None:
         st.button(say("delete"), icon=":material/delete:", on_click=remove, width="stretch")
 
 
-def retrieval(found: server.Found) -> Any:
-    """The switch for answers from the bank; the open index where it is on."""
-    banks = places.banks(found.domain.name)
-    bank = places.bank_of(found.target, banks)
-    with_index = [one for one in banks if one.index.is_dir()]
-    if len(with_index) > 1:
-        names = {one.name: one for one in with_index}
-        first = list(names).index(bank.name) if bank and bank.name in names else 0
-        chosen = st.selectbox(say("bank"), list(names), index=first, key="chat_bank")
-        bank = names[chosen]
+def retrieval(found: server.Found) -> tuple[Any, places.Bank | None]:
+    """The switch for answers from the bank; the open index and its bank where it is on."""
+    bank = banks.chosen(found)
     opened, problem = evidence.index(bank)
-    on = st.toggle(say("rag"), value=True, disabled=opened is None, help=say("rag_help"), key="rag")
+    if "rag" not in st.session_state:
+        st.session_state.rag = settings.get("rag", "1") == "1"
+    on = st.toggle(
+        say("rag"),
+        disabled=opened is None,
+        help=say("rag_help"),
+        key="rag",
+        on_change=lambda: settings.put("rag", str(int(st.session_state.rag))),
+    )
     if problem:
-        st.caption(problem)
+        st.caption(written.literal(texts.plain(problem)))
     elif opened is None:
-        where = f" OUT={bank.folder}" if bank else ""
-        st.caption(say("no_index", command=f"make index DOMAIN={found.domain.name}{where}"))
-    return opened if on else None
+        st.caption(say("no_index"))
+    return (opened, bank) if on else (None, None)
 
 
 def parameters() -> dict[str, Any]:
@@ -156,7 +169,7 @@ def about(found: server.Found) -> None:
         colour = {"ready": "green", "loading": "orange"}.get(found.state, "gray")
         lines = [f":{colour}[●] {say(f'state_{found.state}')}"]
         if found.target:
-            lines.append(f"{say('model')}：{found.target.model}")
+            lines.append(f"{say('model')}：{written.literal(found.target.model)}")
             lines.append(f"{say('engine')}：{found.target.backend}")
         st.caption("  \n".join(lines))
         if who := access.name():

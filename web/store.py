@@ -36,6 +36,8 @@ CREATE TABLE IF NOT EXISTS wrong(
 CREATE TABLE IF NOT EXISTS tries(
   owner TEXT NOT NULL, bank TEXT NOT NULL, question TEXT NOT NULL, correct INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS of_tries ON tries(owner, bank);
+CREATE TABLE IF NOT EXISTS places(
+  owner TEXT NOT NULL, bank TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY(owner, bank));
 CREATE TABLE IF NOT EXISTS votes(
   owner TEXT NOT NULL, question TEXT NOT NULL, first TEXT NOT NULL, second TEXT NOT NULL,
   winner TEXT NOT NULL, at REAL NOT NULL);
@@ -53,7 +55,7 @@ def _open() -> Iterator[sqlite3.Connection]:
             base.execute("PRAGMA journal_mode=WAL")
         base.execute("PRAGMA synchronous=NORMAL")
         base.execute("PRAGMA foreign_keys=ON")
-        if fresh or not base.execute("SELECT 1 FROM sqlite_master WHERE name='votes'").fetchone():
+        if fresh or not base.execute("SELECT 1 FROM sqlite_master WHERE name='places'").fetchone():
             base.executescript(SCHEMA)
         with base:
             yield base
@@ -203,6 +205,21 @@ def notebook(owner: str, bank: str) -> list[dict[str, Any]]:
             (owner, bank),
         )
         return [_plain(row) for row in rows]
+
+
+def place(owner: str, bank: str) -> dict[str, Any]:
+    """Where the owner is in the quiz of a bank, as :func:`keep_place` was told."""
+    with _open() as base:
+        asked = "SELECT state FROM places WHERE owner=? AND bank=?"
+        row = base.execute(asked, (owner, bank)).fetchone()
+        return dict(json.loads(row["state"])) if row else {}
+
+
+def keep_place(owner: str, bank: str, state: dict[str, Any]) -> None:
+    """Keep where the owner is in the quiz of a bank."""
+    with _open() as base:
+        said = json.dumps(state, ensure_ascii=False)
+        base.execute("INSERT OR REPLACE INTO places VALUES(?, ?, ?)", (owner, bank, said))
 
 
 def score(owner: str, bank: str) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import re
 import threading
 import time
 from collections.abc import Iterator
@@ -14,12 +13,14 @@ import streamlit as st
 from core import chat
 from core.errors import UserError
 from core.thinking import without_thinking
-from web import access, store
+from web import access, frame, store, written
+from web.texts import say
 
 CUT = store.CUT
 TICK = 0.25  # seconds after which a waiting reader is looked at again
 DRAW = 0.1  # seconds between two looks at a growing answer: the browser draws no faster usefully
 LIMIT = 300.0  # seconds for a whole answer
+_MARK = 0xF0000  # first of the private characters that hold a mark's place while text is drawn
 
 
 def current() -> int:
@@ -38,8 +39,14 @@ def open_(conversation: int) -> None:
 
 
 def history() -> list[dict[str, Any]]:
-    """The messages of the open conversation."""
-    return store.messages(access.owner(), current()) if current() else []
+    """The messages of the open conversation; what a model thought is apart from what it said."""
+    found = store.messages(access.owner(), current()) if current() else []
+    for one in found:
+        if one["role"] == "assistant":
+            thought, one["content"] = written.thought(one["content"])
+            if thought:
+                one["extra"]["thinking"] = thought
+    return found
 
 
 def ask(question: str) -> None:
@@ -135,31 +142,31 @@ def answer(
         store.save(owner, message)
 
 
-_DIRECTIVE = re.compile(r":(?=[a-z][a-z-]*\[)")
-
-
-def shown(text: str) -> str:
-    """``text`` as markdown that fetches nothing and hides nothing: no pictures, no links under
-    other words, no coloured badges of its own making, and line breaks as they were written.
-
-    Streamlit itself shows HTML as text.
-    """
-    text = text.replace("![", "!\\[").replace("](", "]\\(").replace("]:", "]\\:")
-    text = _DIRECTIVE.sub(r"\\:", text)
-    return text.replace("\n", "  \n")
+def thinking(text: str, open_: bool = False) -> None:
+    """What a reasoning model thought on the way: folded away."""
+    if text:
+        with st.expander(say("thinking" if open_ else "thought"), icon=":material/psychology:"):
+            frame.exact(text)
 
 
 def judged(text: str, checks: list[dict[str, Any]], words: dict[bool, str]) -> str:
     """``text`` as markdown with a mark after each sentence: ``words[True]`` (a format that takes
-    the numbers of its evidence) where the evidence supports it, ``words[False]`` where not."""
-    made, at = [], 0
+    the numbers of its evidence) where the evidence supports it, ``words[False]`` where not. None
+    stands within code or a formula, and in a table it stands within its cell."""
+    made, at, kept = [], 0, written.spans(text)
+    marks: list[str] = []
     for one in checks:
         start = text.find(one["text"], at)
         if start < 0:
             continue
-        end = start + len(one["text"])
+        end = start + len(one["text"].rstrip("| "))
+        if any(first < end < last for first, last in kept):
+            continue
         numbers = "".join(f"[{number}]" for number in one["numbers"])
-        mark = words[one["supported"]].format(numbers=numbers)
-        made += [shown(text[at:end]), f" {mark} " if mark else ""]
+        made += [text[at:end], chr(_MARK + len(marks))]
+        marks.append(words[one["supported"]].format(numbers=numbers))
         at = end
-    return "".join([*made, shown(text[at:])])
+    drawn = written.markdown("".join([*made, text[at:]]))
+    for number, mark in enumerate(marks):
+        drawn = drawn.replace(chr(_MARK + number), f" {mark} " if mark else "", 1)
+    return drawn

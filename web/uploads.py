@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import unicodedata
+import zipfile
 from pathlib import Path
 
 from core import domain as domains
@@ -29,6 +31,42 @@ def safe_name(name: str) -> str:
         raise UserError(f"不支持这种文件 cannot read this kind: {name[-40:]!r}; {', '.join(KINDS)}")
     stem = _ODD.sub("_", stem).strip(". ")[:80]
     return f"{stem or 'file'}.{kind}"
+
+
+_BEGIN = {"xls": (b"\xd0\xcf\x11\xe0",), "docx": (b"PK\x03\x04",), "xlsx": (b"PK\x03\x04",)}
+_INSIDE = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
+_LOOKS = (
+    (b"%PDF", "PDF"),
+    (b"PK\x03\x04", "压缩包 a zip archive"),
+    (b"\x89PNG", "图片 a picture"),
+    (b"\xff\xd8\xff", "图片 a picture"),
+    (b"\xd0\xcf\x11\xe0", "旧版 Office 文件 an old Office file"),
+    (b"{\\rtf", "RTF"),
+    (b"<", "网页 a web page"),
+)
+
+
+def looked_at(name: str, content: bytes) -> None:
+    """Raise :class:`UserError` where the content cannot be what the name says, with what it looks
+    like: people rename files."""
+    kind = safe_name(name).rpartition(".")[2]
+    if not content:
+        raise UserError(f"{name}: 文件是空的 the file is empty")
+    if len(content) > MOST:
+        raise UserError(f"{name}: 超过 over {MOST // 2**20} MB")
+    fits = content.startswith(_BEGIN.get(kind, (b"",)))
+    if fits and kind in _INSIDE:
+        try:
+            fits = _INSIDE[kind] in zipfile.ZipFile(io.BytesIO(content)).namelist()
+        except zipfile.BadZipFile:
+            raise UserError(f"{name}: 文件损坏，打不开 damaged, it cannot be opened") from None
+    if kind not in _BEGIN:
+        fits = not content.startswith((b"%PDF", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff"))
+    if not fits:
+        like = next(
+            (say for begin, say in _LOOKS if content.startswith(begin)), "别的 another kind"
+        )
+        raise UserError(f"{name}: 内容不是 its content is no {kind}, 像是 it looks like: {like}")
 
 
 def set_folder(domain: str, name: str) -> Path:

@@ -73,7 +73,7 @@ def pick(page: Any, label: str, option: str) -> None:
 
 
 NAMES = (
-    "English|temperature|top_[pk]|tokens?|gongkao|tiny|cpu|http|merged|q8_0|make \\w+.*|"
+    "English|Alt|temperature|top_[pk]|tokens?|gongkao|tiny|cpu|http|merged|q8_0|make \\w+.*|"
     r"[\w.-]+\.(?:docx|xlsx|jsonl?|csv|txt|md|html)|DOCX|XLSX?|CSV|TSV|TXT|JSONL?|demo|smollm2\w*|PYTHONPATH.*|"
     "work_dirs.*|Word|Excel|Markdown|BANK=.*|DOMAIN=.*|data"
 )

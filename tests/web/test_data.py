@@ -50,6 +50,33 @@ def test_a_set_has_a_plain_name(name: str) -> None:
         uploads.set_folder("gongkao", name)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("假的.docx", b"%PDF-1.7", "PDF"),
+        ("假的.xlsx", b"<html>", "网页"),
+        ("空的.txt", b"", "空的"),
+        ("坏的.docx", b"PK\x03\x04 no document", "损坏"),
+        ("图.txt", b"\x89PNG\r\n", "图片"),
+        ("录音.mp3", b"ID3", "不支持"),
+    ],
+)
+def test_a_wrong_file_is_told_why(name: str, content: bytes, why: str) -> None:
+    with pytest.raises(UserError, match=why):
+        uploads.looked_at(name, content)
+    uploads.looked_at("bank.docx", BANK.read_bytes())
+    uploads.looked_at("表.csv", "题干,答案\n一,二\n".encode("gb18030"))
+
+
+def test_a_reader_has_one_thumb_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feedback, "WORK_DIRS", tmp_path)
+    message = {"id": 7, "content": "答", "extra": {}}
+    for owner, verdict in (("a", "up"), ("a", "down"), ("b", "up"), ("a", "correction")):
+        feedback.add("gongkao", owner * 32, "问", message, verdict, "改")
+    counted = feedback.counted(feedback.said("gongkao"))
+    assert [one["verdict"] for one in counted] == ["correction", "up", "down"]
+
+
 def test_uploads_overwrite_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = uploads.keep(tmp_path, "a.txt", b"one")
     assert uploads.keep(tmp_path, "a.txt", b"one") == first

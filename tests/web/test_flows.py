@@ -134,8 +134,8 @@ def test_upload_build_add_a_question_and_download(
     work = room.work / "gongkao" / "sets" / "网页试用"
     assert {path.name for path in (work / "uploads").iterdir()} == {"evil.docx", "script.txt"}
     assert not list(room.work.glob("**/evil.docx"))[1:]
-    page.get_by_role("tab", name="台账 5").click()
-    page.get_by_text("公考常识示例题库").wait_for()
+    page.get_by_role("tab", name="处理记录 5").click()
+    page.get_by_text("公考常识示例题库").first.wait_for()
     page.get_by_role("button", name="建立索引").click()
     page.get_by_role("button", name="建立索引").wait_for(state="detached")
     page.get_by_role("tab", name="题目 61").wait_for()
@@ -159,12 +159,13 @@ def test_a_quiz_with_its_notebook(
     page: Any, bank: Path, served: Room, address: str, shots: Path
 ) -> None:
     go(page, address, "quiz")
+    page.locator(".exact.stem").wait_for()
     if page.get_by_role("combobox", name="题库").count():
-        pick(page, "题库", "gongkao/data")
+        pick(page, "题库", "公考知识问答助手")
     page.get_by_text("单选", exact=True).click()
     page.get_by_text("第 1 题，共 1 题").wait_for()
-    page.locator('[data-testid="stForm"] [data-testid="stRadio"] label').nth(1).click()
-    page.get_by_role("button", name="提交").click()
+    page.locator(".options .card").first.click()
+    page.locator(".options .submit").click()
     page.get_by_text("回答错误").wait_for()
     page.get_by_text("在江西").first.wait_for()
     page.get_by_text("出处：").first.click()
@@ -187,6 +188,7 @@ def test_a_quiz_with_its_notebook(
     )
     page.get_by_placeholder("你的答案").fill("别的说法")
     page.get_by_role("button", name="提交").click()
+    assert "别的说法" in page.locator(".exact.answer").first.inner_text()  # beside the bank's
     page.get_by_role("button", name="我答对了").click()
     page.get_by_text("回答正确").wait_for()
 
@@ -259,7 +261,7 @@ def test_a_correction_comes_back_as_data(
     page.get_by_role("button", name="接受").click()
     page.get_by_text("没有等待审核的纠错").wait_for()
     page.get_by_role("tab", name="已接受").click()
-    page.get_by_text("corrections.jsonl").first.wait_for()
+    page.get_by_text("北京故宫").first.wait_for()
     accepted = list(read_jsonl(served.work / "gongkao" / "corrections.jsonl"))
     assert accepted == [{"question": QUESTION, "answer": "北京故宫"}]
     said = list(read_jsonl(served.work / "gongkao" / "feedback.jsonl"))

@@ -1,10 +1,23 @@
-// Keeps this browser's id in a cookie, and says Streamlit's own English words in Chinese.
+// Keeps this browser's id and choices in cookies, takes the gaps of web/written.py out of labels,
+// and says Streamlit's own English words in Chinese.
+const GAP = /\u2063/g;
 const WORDS = ["aria-label", "title", "placeholder"];
 
 export default function ({ data }) {
   document.cookie = `tikuforge=${data.token}; path=/; max-age=31536000; SameSite=Strict`;
+  document.cookie = `tikuforge_set=${data.chosen}; path=/; max-age=31536000; SameSite=Strict`;
   document.documentElement.lang = data.language === "zh" ? "zh-CN" : "en";
   window.tikuforgeWords?.disconnect();
+  // On a telephone the menu lies over the page: it closes once something was chosen in it.
+  if (!window.tikuforgeMenu) {
+    window.tikuforgeMenu = true;
+    document.addEventListener("click", (event) => {
+      const chosen = "a, [class*=st-key-open-talk-] button, .st-key-new_talk button";
+      if (window.innerWidth > 768 || !event.target.closest?.("[data-testid=stSidebar]")) return;
+      if (event.target.closest(chosen))
+        setTimeout(() => document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click(), 150);
+    });
+  }
   const exact = data.words;
   const patterns = data.patterns.map(([from, to]) => [new RegExp(from), to]);
   const said = (text) => {
@@ -16,23 +29,30 @@ export default function ({ data }) {
   };
   // What people and the model wrote, and our own components, are left alone.
   const ours = (node) =>
-    node.closest?.("[data-testid=stMarkdownContainer] p, pre, textarea") &&
-    !node.closest("[data-testid=stFileUploader]");
+    node.closest?.("[data-testid=stMarkdownContainer], [data-testid=stHtml], [role=option], pre, " +
+      "textarea") && !node.closest("[data-testid=stFileUploader]");
+  const exactly = (node) => node.closest?.("[data-testid=stHtml], pre, textarea");
+  const bare = (node) => {
+    if (node.nodeValue.includes("\u2063") && !exactly(node.parentElement ?? node))
+      node.nodeValue = node.nodeValue.replace(GAP, "");
+  };
   const mend = (root) => {
     if (root.nodeType === Node.TEXT_NODE) {
+      bare(root);
       if (ours(root.parentElement ?? root)) return;
       const words = said(root.nodeValue);
       if (words !== null) root.nodeValue = words;
       return;
     }
-    if (root.nodeType !== Node.ELEMENT_NODE || ours(root)) return;
+    if (root.nodeType !== Node.ELEMENT_NODE || exactly(root)) return;
     for (const name of WORDS) {
-      const words = root.hasAttribute(name) ? said(root.getAttribute(name)) : null;
+      const had = root.getAttribute(name);
+      if (had?.includes("\u2063")) root.setAttribute(name, had.replace(GAP, ""));
+      const words = had && !ours(root) ? said(had) : null;
       if (words !== null) root.setAttribute(name, words);
     }
     root.childNodes.forEach(mend);
   };
-  if (!Object.keys(exact).length) return;
   mend(document.body);
   window.tikuforgeWords = new MutationObserver((changes) => {
     for (const change of changes) {

@@ -6,10 +6,11 @@ import re
 
 import streamlit as st
 
+from core.domain import Domain
+from web import settings
 from web.texts import en, zh
-from web.texts.widgets import WIDGET_PATTERNS, WIDGETS
-
-__all__ = ["LANGUAGES", "TEXTS", "WIDGETS", "WIDGET_PATTERNS", "choose", "language", "plain", "say"]
+from web.texts.widgets import WIDGET_PATTERNS as WIDGET_PATTERNS
+from web.texts.widgets import WIDGETS as WIDGETS
 
 LANGUAGES = {"zh": "中文", "en": "English"}
 TEXTS = {"zh": zh.TEXTS, "en": en.TEXTS}
@@ -34,6 +35,38 @@ def one(text: str) -> str:
     return head if language() == "zh" else tail
 
 
+def title(domain: Domain) -> str:
+    """The name of a domain; those that are shipped have one in each language."""
+    return TEXTS[language()].get(f"title_{domain.name}", domain.title)
+
+
+def disclaimer(domain: Domain) -> str:
+    """What a domain says of its answers; that of a domain of one's own is in its own language."""
+    known = TEXTS[language()].get(f"disclaimer_{domain.name}", domain.disclaimer)
+    return known if domain.disclaimer else ""
+
+
+def refusal(text: str) -> str:
+    """What is said instead of an answer; the usual sentence in the reader's language."""
+    return say("refusal") if text == TEXTS["zh"]["refusal"] else text
+
+
+# A detail that says the same twice: 原文里有不止一处答案 its text holds more than one answer
+_HALVES = re.compile(r"(.*[\u4e00-\u9fff]) ([a-z][a-z'’-]*(?: [\w'’.,()/-]+)+)$")
+
+
+def doubt(line: str) -> str:
+    """A doubt of the data tools (重复 duplicate: detail) as a sentence with its detail."""
+    label, detail = line, ""
+    code = re.match(r"(?:[^\s:]+ )?[a-z-]+:\s*", line)
+    if code:
+        label, detail = code.group().rstrip(": "), line[code.end() :]
+    if halves := _HALVES.match(detail):
+        detail = halves.group(1 if language() == "zh" else 2)
+    label = one(label) if " " in label or language() == "zh" else label
+    return f"{label}：{detail}" if detail and detail != label else label
+
+
 _ENGLISH = re.compile(r"[A-Za-z][a-z'’-]*[:,.;?]?")
 _COMMANDS = {"make", "python", "python3", "-m", "streamlit"}
 
@@ -54,9 +87,10 @@ def plain(line: str) -> str:
 
 
 def remember() -> None:
-    """Take the language from the address (``?lang=en``) when a visit begins."""
+    """Take the language from the address (``?lang=en``), else from the cookie, when a visit
+    begins."""
     if "language" not in st.session_state:
-        asked = st.query_params.get("lang", "zh")
+        asked = st.query_params.get("lang") or settings.get("lang", "zh")
         st.session_state.language = asked if asked in LANGUAGES else "zh"
 
 
@@ -70,6 +104,7 @@ def choose() -> None:
             key="language",
             required=True,
             label_visibility="collapsed",
+            on_change=lambda: settings.put("lang", st.session_state.language),
         )
     if st.session_state.language == "zh":
         st.query_params.pop("lang", None)

@@ -14,7 +14,7 @@ import streamlit as st
 
 from core import progress
 from core.files import ROOT, read_json
-from web import frame, places, texts
+from web import frame, places, texts, written
 from web.texts import say
 
 
@@ -113,7 +113,7 @@ def votes(report: dict[str, Any]) -> None:
 def one_run(run: Path) -> None:
     """The card of one run."""
     report = read_json(run / "report.json")
-    st.caption(f"{report['title']} · {report['model']} · {report['finished']}")
+    st.caption(written.literal(f"{report['title']} · {report['model']} · {report['finished']}"))
     verdict(report)
     chart(report)
     faults(report)
@@ -207,6 +207,7 @@ def page() -> None:
     runs = places.runs()
     if not runs:
         st.info(say("no_runs"), icon=":material/leaderboard:")
+        frame.for_admin("make eval")
         return
     tabs = st.tabs([say("card_one"), say("card_two")])
     with tabs[0]:

@@ -11,6 +11,7 @@ from core.chat import Endpoint
 from core.errors import UserError
 from web import (
     access,
+    banks,
     evidence,
     feedback,
     frame,
@@ -18,10 +19,12 @@ from web import (
     quiz,
     server,
     sidebar,
+    sources,
     speech,
     store,
     talk,
     texts,
+    written,
 )
 from web.texts import say
 
@@ -29,7 +32,7 @@ COMMAND = "make deploy"
 AVATARS = {"user": ":material/person:", "assistant": ":material/menu_book:"}
 
 
-def cites(message: dict[str, Any], opened: Any) -> None:
+def cites(message: dict[str, Any]) -> None:
     """The evidence under an answer; each opens in its context. What is cited comes first."""
     passages = message["extra"].get("passages", [])
     if not passages:
@@ -41,53 +44,44 @@ def cites(message: dict[str, Any], opened: Any) -> None:
     with st.container(horizontal=True, gap="small", key=f"cite-{message['id']}"):
         for number in order:
             passage = passages[number - 1]
-            label = f"[{number}] {places.place(passage['source'], texts.language())}"
+            place = places.place(passage["source"], texts.language())
+            label = written.literal(f"[{number}] {place}")
             kind = "secondary" if number in used else "tertiary"
             if st.button(label, key=f"open-{message['id']}-{number}", type=kind):  # type: ignore[arg-type]
-                open_source(passage, opened)
-
-
-def open_source(passage: dict[str, Any], opened: Any) -> None:
-    """Show the paragraph or cell between its neighbours."""
-
-    @st.dialog(say("source_of", file=passage["source"].get("file", "")), width="medium")
-    def dialog() -> None:
-        st.caption(say("source_help"))
-        for one in evidence.around(opened, passage):
-            text = one["source"].get("text") or one["text"]
-            frame.passage(
-                places.place(one["source"], texts.language()), text, one["id"] == passage["id"]
-            )
-
-    dialog()
+                sources.open_(passage)
 
 
 def body(message: dict[str, Any]) -> None:
     """The text of one message, with what became of it."""
     problem, extra = message["problem"], message["extra"]
     if message["role"] == "user":
-        st.markdown(talk.shown(message["content"]))
+        frame.exact(message["content"])
         return
     marks = {True: ":gray[{numbers}✓]", False: f":orange-badge[{say('unsupported')}]"}
     if extra.get("own"):  # a template that may answer from its own knowledge
         marks[False] = f":gray-badge[{say('own_knowledge')}]"
     if extra.get("query"):
-        st.caption(say("understood", query=talk.shown(extra["query"])))
+        st.caption(say("understood", query=written.literal(extra["query"])))
+    talk.thinking(extra.get("thinking", ""))
     text = talk.judged(message["content"], extra.get("checks", []), marks)
+    if extra.get("refused"):
+        text = texts.refusal(message["content"])
     if not message["content"] and not problem:
         text = say("empty")
     st.markdown(text + (f" {say('cut')}" if problem else ""))
     if problem and problem != talk.CUT:
-        st.error(say("broken", reason=texts.plain(problem)), icon=":material/error:")
+        st.error(
+            say("broken", reason=written.literal(texts.plain(problem))), icon=":material/error:"
+        )
 
 
-def show(message: dict[str, Any], question: str, last: bool, opened: Any) -> None:
+def show(message: dict[str, Any], question: str, last: bool) -> None:
     """One message, its evidence and its buttons."""
     with st.chat_message(message["role"], avatar=AVATARS[message["role"]]):
         body(message)
         if message["role"] == "user":
             return
-        cites(message, opened)
+        cites(message)
         act(message, question, last)
 
 
@@ -103,7 +97,7 @@ def act(message: dict[str, Any], question: str, last: bool) -> None:
         browser=voice.browser,
         network=voice.network,
     )
-    if pressed in ("up", "down"):
+    if pressed in ("up", "down") and pressed != message["extra"].get("thumb"):
         message["extra"]["thumb"] = pressed
         store.save(access.owner(), message)
         feedback.add(server.find().domain.name, access.owner(), question, message, pressed)
@@ -142,7 +136,7 @@ def reply(
     found: server.Found, target: Endpoint, values: dict[str, Any], said: list[dict[str, Any]]
 ) -> None:
     """Stream the answer to the last question into its place."""
-    message, opened = said[-1], values.pop("index")
+    message, opened, bank = said[-1], values.pop("index"), values.pop("bank")
     turns = values.pop("turns")
     sent = talk.messages(found.domain.system, said, turns)
     message |= {"content": "", "problem": talk.CUT, "extra": {"model": target.model}}
@@ -158,7 +152,9 @@ def reply(
             except UserError as error:  # the index's model is not there any more, or the like
                 message["problem"] = str(error)
             else:
-                message["extra"]["passages"] = [evidence.kept(one) for one in prepared.passages]
+                message["extra"]["passages"] = [
+                    evidence.kept(one, bank) for one in prepared.passages
+                ]
                 if prepared.query != prepared.question:
                     message["extra"]["query"] = prepared.query
                 sent = prepared.messages
@@ -172,6 +168,8 @@ def reply(
         else:
             below.button(say("stop"), icon=":material/stop_circle:", key="stop")
             stream(slot, message, target, sent, values)
+            message["extra"]["thinking"], message["content"] = written.thought(message["content"])
+            store.save(access.owner(), message)
         if prepared and prepared.enough:
             message["extra"]["checks"] = evidence.check(
                 message["content"], prepared.passages, prepared.question
@@ -189,8 +187,11 @@ def stream(
     began = time.monotonic()
     for text in talk.answer(message, target, sent, **values):
         waited = time.monotonic() - began
+        thought, text = written.thought(text)
         if text:
-            slot.markdown(talk.shown(text) + " ▌")
+            slot.markdown(written.markdown(text) + " ▌")
+        elif thought:
+            slot.markdown(f"▌ {say('thinking')}")
         else:
             slot.markdown("▌" if waited < 2 else f"▌ :gray[{say('waiting', seconds=int(waited))}]")
 
@@ -199,8 +200,9 @@ def asked(found: server.Found) -> str:
     """What the reader says now; what is typed waits in ``st.session_state.tried``."""
     ready = found.state == "ready"
     if not ready:
-        st.warning(say(found.state, command=COMMAND), icon=":material/cloud_off:")
+        st.warning(say(found.state), icon=":material/cloud_off:")
         st.button(say("again"), on_click=server.forget_state)
+        frame.for_admin(COMMAND)
     spoken = speech.heard() if ready else ""
     st.chat_input(say("ask"), disabled=not ready, max_chars=4000, key="typed", on_submit=keep_typed)
     return spoken.strip()
@@ -215,14 +217,14 @@ def keep_typed() -> None:
 def hello(found: server.Found) -> None:
     """What an empty conversation shows: how this works, and three questions to try."""
     st.info(say("hello"), icon=":material/waving_hand:")
-    bank = places.bank_of(found.target, places.banks(found.domain.name))
+    bank = banks.chosen(found)
     if found.state != "ready" or bank is None:
         return
     st.caption(say("try_one"))
     with st.container(horizontal=True, gap="small", key="starters"):
         for text in quiz.samples(places.rows(bank)):
             st.button(
-                talk.shown(text),
+                written.literal(text),
                 key=f"try-{text}",
                 on_click=st.session_state.__setitem__,
                 args=("tried", text),
@@ -232,9 +234,9 @@ def hello(found: server.Found) -> None:
 def page() -> None:
     """The page from top to bottom."""
     found = server.find()
-    st.title(found.domain.title)
-    if found.domain.disclaimer:
-        st.caption(found.domain.disclaimer)
+    st.title(texts.title(found.domain))
+    if disclaimer := texts.disclaimer(found.domain):
+        st.caption(disclaimer)
     values = sidebar.chat(found)
     if st.session_state.pop("thanked", False):
         st.toast(say("correction_kept"), icon=":material/check:")
@@ -246,7 +248,7 @@ def page() -> None:
     for number, message in enumerate(said):
         if not (again and message["id"] == again):
             question = said[number - 1]["content"] if number else ""
-            show(message, question, number == len(said) - 1, values["index"])
+            show(message, question, number == len(said) - 1)
     if again and said and found.target:
         reply(found, found.target, values, said)
     question = asked(found) or tried
@@ -254,10 +256,10 @@ def page() -> None:
         talk.ask(question)
         st.session_state.pop("tried", "")  # not before: the run may be cut off by another click
         said = talk.history()
-        show(said[-2], "", False, None)
+        show(said[-2], "", False)
         if found.target:
             reply(found, found.target, values, said)
-        show(said[-1], question, True, None)  # nothing was ever deployed, or it was stopped
+        show(said[-1], question, True)  # nothing was ever deployed, or it was stopped
 
 
 page()

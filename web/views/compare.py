@@ -12,7 +12,7 @@ import streamlit as st
 from core import chat
 from core.errors import UserError
 from core.files import read_json, read_jsonl
-from web import access, feedback, frame, places, server, store, talk, texts
+from web import access, feedback, frame, places, server, store, talk, texts, written
 from web.texts import say
 
 PAIRS, VOTES = "eval/side_by_side.jsonl", "votes.jsonl"
@@ -37,11 +37,7 @@ def live() -> None:
     names = list(known)
     if len(names) < 2:
         st.info(say("need_two"), icon=":material/info:")
-        st.code(
-            "make deploy RUN=…\nmake deploy RUN=… ROLE=base PORT=23341",
-            language="bash",
-            wrap_lines=True,
-        )
+        frame.for_admin("make deploy RUN=…\nmake deploy RUN=… ROLE=base PORT=23341")
         return
     left, right = st.columns(2)
     first = left.selectbox(say("endpoint", name="A"), names, index=0, key="compare_a")
@@ -82,7 +78,7 @@ def stream_both(targets: list[chat.Endpoint], question: str) -> list[dict[str, A
                 if piece and one["first"] is None:
                     one["first"] = time.monotonic() - began
                 one["text"] += piece or ""
-                slots[side].markdown(talk.shown(one["text"]) + " ▌")
+                slots[side].markdown(written.markdown(written.thought(one["text"])[1]) + " ▌")
             except StopIteration:
                 one["seconds"] = time.monotonic() - began
                 del running[side]
@@ -95,14 +91,14 @@ def stream_both(targets: list[chat.Endpoint], question: str) -> list[dict[str, A
 def result(shown: dict[str, Any]) -> None:
     """The two answers, the vote, and after it who they were."""
     open_ = not shown["blind"] or "winner" in shown
-    st.markdown(f"**{talk.shown(shown['question'])}**")
+    frame.exact(shown["question"], "stem")
     for side, column in enumerate(st.columns(2)):
         one = shown["answers"][side]
         with column, st.container(border=True):
-            st.caption(shown["names"][side] if open_ else say(SIDES[side]))
-            st.markdown(talk.shown(one["text"]) or say("empty"))
+            st.caption(written.literal(shown["names"][side]) if open_ else say(SIDES[side]))
+            answer(one["text"])
             if one.get("problem"):
-                st.error(say("broken", reason=texts.plain(one["problem"])))
+                st.error(say("broken", reason=written.literal(texts.plain(one["problem"]))))
             elif open_ and one["first"] is not None:
                 st.caption(
                     say("took", first=f"{one['first']:.1f}", seconds=f"{one['seconds']:.1f}")
@@ -114,7 +110,7 @@ def result(shown: dict[str, Any]) -> None:
             shown["winner"] = winner
             st.rerun()
     else:
-        won = say("tie") if shown["winner"] == "tie" else shown["winner"]
+        won = say("tie") if shown["winner"] == "tie" else written.literal(shown["winner"])
         st.success(say("voted", winner=won), icon=":material/how_to_vote:")
     if rows := store.tally():
         head = (say("pair"), say("a_won"), say("b_won"), say("tie"))
@@ -123,6 +119,13 @@ def result(shown: dict[str, Any]) -> None:
             [(f"A {r['a']} · B {r['b']}", r["a_won"], r["b_won"], r["tied"]) for r in rows],
             (1, 2, 3),
         )
+
+
+def answer(text: str) -> None:
+    """A model's answer, what it thought folded away."""
+    thought, said = written.thought(text)
+    talk.thinking(thought)
+    st.markdown(written.markdown(said) or say("empty"))
 
 
 def ballot(key: str, names: list[str]) -> str | None:
@@ -159,6 +162,7 @@ def blind() -> None:
     runs = places.runs(PAIRS)
     if not runs:
         st.info(say("no_pairs"), icon=":material/info:")
+        frame.for_admin("make eval")
         return
     names = [places.name_of(run) for run in runs]
     run = runs[names.index(st.selectbox(say("run"), names, key="blind_run"))]
@@ -175,18 +179,19 @@ def blind() -> None:
     st.caption(say("blind_left", done=len(done), left=len(left), same=len(pairs) - len(differ)))
     if not left:
         st.success(say("blind_done"), icon=":material/done_all:")
+        frame.for_admin("make report")
         return
     one, sides = drawn(str(run), left, main)
     with st.container(border=True):
-        st.markdown(f"#### {talk.shown(one['question'])}")
+        frame.exact(one["question"], "stem")
         for name, side, column in zip(SIDES, sides, st.columns(2), strict=True):
             with column, st.container(border=True):
                 st.caption(say(name))
-                st.markdown(talk.shown(one["answers"][side]) or say("empty"))
+                answer(one["answers"][side])
         with st.expander(say("show_expected")):
-            st.markdown(talk.shown(one["expected"]) or "—")
+            frame.exact(one["expected"] or "—")
             if one.get("source"):
-                st.caption(places.place(one["source"], texts.language()))
+                st.caption(written.literal(places.place(one["source"], texts.language())))
         if (winner := ballot("blind", sides)) is not None:
             feedback.append(votes, {"suite": one["suite"], "id": one["id"], "winner": winner})
             del st.session_state.blind
@@ -207,7 +212,7 @@ def drawn(run: str, left: list[dict[str, Any]], main: str) -> tuple[dict[str, An
 def page() -> None:
     """The page from top to bottom."""
     st.title(say("compare"))
-    if disclaimer := server.find().domain.disclaimer:
+    if disclaimer := texts.disclaimer(server.find().domain):
         st.caption(disclaimer)
     tabs = st.tabs([say("compare_live"), say("compare_blind")])
     with tabs[0]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,22 @@ import streamlit as st
 
 from core import domain as domains
 from core.errors import UserError
-from core.files import read_json, read_jsonl
-from web import access, editor, feedback, frame, jobs, places, server, sheet, texts, uploads
+from core.files import read_json
+from web import (
+    access,
+    banks,
+    editor,
+    edits,
+    feedback,
+    frame,
+    jobs,
+    places,
+    server,
+    sheet,
+    texts,
+    uploads,
+    written,
+)
 from web.texts import say
 
 NEW = "+"
@@ -29,19 +45,30 @@ def known() -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def choose() -> str:
-    """Which data set, or a new one."""
-    names = [NEW, *known()]
-    if (made := st.session_state.pop("data_made", None)) in names:
-        st.session_state.data_set = made
-    return str(
-        st.selectbox(
-            say("data_set"),
-            names,
-            format_func=lambda name: say("data_new") if name == NEW else name,
-            key="data_set",
-        )
-    )
+def choose(there: dict[str, Path]) -> str:
+    """Which data set, or a new one: the bank of the visit, unless another is looked at here."""
+    if (made := st.session_state.pop("data_made", None)) in there:
+        st.session_state.data_other = made
+        banks.choose(made)
+    bank = banks.chosen(server.find())
+    other = st.session_state.get("data_other")
+    names, titles = [NEW, *there], places.titles()
+    own = other in names and other not in titles  # new, or not complete: no bank to choose yet
+    shown = str(other) if own else bank.name if bank else NEW
+    st.session_state.data_set = shown
+
+    def chosen() -> None:
+        name = st.session_state.data_set
+        st.session_state.data_other = None if name in titles else name
+        if name in titles:
+            banks.choose(name)
+
+    def called(name: str) -> str:
+        return say("data_new") if name == NEW else titles.get(name) or there[name].parent.name
+
+    st.selectbox(say("data_set"), names, format_func=called, key="data_set", on_change=chosen)
+    banks.keep(banks.chosen(server.find()))
+    return shown
 
 
 def steps(out: Path, domain: str, banks: list[Path]) -> list[list[str]]:
@@ -64,7 +91,7 @@ def new() -> None:
         say("domain"),
         there,
         index=there.index(server.find().domain.name),  # most add to what they are served
-        format_func=lambda one: domains.load(one).title,
+        format_func=lambda one: texts.title(domains.load(one)),
         key="data_domain",
     )
     build_form("new", name, domain, [])
@@ -74,13 +101,14 @@ def build_form(key: str, name: str, domain: str, there: list[Path]) -> None:
     """Files, and the button that builds."""
     files = st.file_uploader(
         say("upload"),
-        type=list(uploads.KINDS),
         accept_multiple_files=True,
         key=f"files-{key}-{st.session_state.get('uploads', 0)}",
         help=say("upload_help"),
     )
+    st.caption(say("upload_kinds", kinds="、".join(uploads.KINDS).upper()))
     if there:
-        st.caption(say("uploaded", names="、".join(path.name for path in there)))
+        names = written.literal("、".join(path.name for path in there))
+        st.caption(say("uploaded", names=names))
     more = feedback.accepted(domain)
     with_more = bool(more) and st.checkbox(say("with_corrections"), value=True, key=f"more-{key}")
     arrived = bool(files or there)  # a file counts once it is whole
@@ -93,11 +121,13 @@ def build_form(key: str, name: str, domain: str, there: list[Path]) -> None:
                 raise UserError(say("name_taken"))
             folder = out.parent / "uploads"
             for file in files:
+                uploads.looked_at(file.name, file.getvalue())
+            for file in files:
                 uploads.keep(folder, file.name, file.getvalue())
             banks = [*uploads.listed(folder), *([more] if more and with_more else [])]
             jobs.start(out, steps(out, domain, banks))
         except UserError as error:
-            st.error(texts.plain(str(error)), icon=":material/error:")
+            st.error(written.literal(texts.plain(str(error))), icon=":material/error:")
             return
         places.look_again()
         st.session_state.data_made = places.name_of(out)
@@ -112,9 +142,23 @@ def progress(out: Path) -> None:
     if now["state"] != "running":
         places.look_again()
         st.rerun()
-    st.progress(now["share"], text=say("building", doing=say(f"doing_{now['doing']}")))
-    if st.button(say("cancel"), icon=":material/cancel:", key="cancel"):
-        jobs.cancel(out)
+    text = say("building", doing=say(f"doing_{now['doing']}"))
+    if now.get("total"):
+        text += " " + say("building_of", done=f"{now['done']:,}", total=f"{now['total']:,}")
+    if now.get("left"):
+        text += " " + say("building_left", seconds=math.ceil(now["left"]))
+    with st.container(key="building"):
+        st.progress(now["share"], text=text)
+        if st.button(say("cancel"), icon=":material/stop_circle:", key="cancel"):
+            jobs.cancel(out)
+
+
+@st.fragment(run_every=3)
+def watch(out: Path, was: str) -> None:
+    """Another tab may start a build, or end one: this one follows."""
+    if jobs.state(out)["state"] != was:
+        places.look_again()
+        st.rerun()
 
 
 def ended(out: Path, now: dict[str, Any]) -> None:
@@ -124,7 +168,7 @@ def ended(out: Path, now: dict[str, Any]) -> None:
     if now["state"] == "failed":
         short = now["error"].startswith("MemoryError")
         reason = say("no_memory") if short else texts.plain(now["error"])
-        st.error(say("build_failed", reason=reason), icon=":material/error:")
+        st.error(say("build_failed", reason=written.literal(reason)), icon=":material/error:")
     else:
         st.warning(say(f"build_{now['state']}"), icon=":material/warning:")
 
@@ -135,7 +179,7 @@ def index_of(out: Path) -> None:
     if not kb.is_file() or (note.is_file() and note.stat().st_mtime >= kb.stat().st_mtime):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(say("index_old" if note.is_file() else "index_none"))
+        st.caption(say("index_old" if note.is_file() else "index_none"), width="content")
         if st.button(say("index_it"), icon=":material/manage_search:", key="index"):
             domain = str(read_json(out / "card.json")["domain"])
             jobs.start(out, [["rag", "index", "--domain", domain, "--data", str(out)]])
@@ -160,19 +204,6 @@ def summary(out: Path) -> None:
     index_of(out)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _lines(file: str, stamp: float) -> list[dict[str, str]]:
-    return list(read_jsonl(file))
-
-
-def lines(out: Path, name: str) -> list[dict[str, str]] | None:
-    """The workbook's questions or ledger as last listed; None where it has changed since."""
-    file, book = jobs.folder(out) / name, out / "review.xlsx"
-    if not file.is_file() or file.stat().st_mtime < book.stat().st_mtime:
-        return None
-    return _lines(str(file), file.stat().st_mtime)
-
-
 def downloads(out: Path) -> None:
     """The files of the set."""
     with st.container(horizontal=True):
@@ -191,31 +222,57 @@ def downloads(out: Path) -> None:
 def shown(out: Path) -> None:
     """A data set that is there."""
     summary(out)
-    rows, lost = lines(out, sheet.ROWS), lines(out, sheet.LOST)
+    rows, lost = edits.rows(out), edits.listed(out, sheet.LOST)
     if rows is None or lost is None:
+        if jobs.state(out)["state"] == "running":
+            return
         st.info(say("not_listed"), icon=":material/info:")
         if st.button(say("list_it")):
             jobs.start(out, [listing(out)])
             st.rerun()
         return
-    doubtful = sum(bool(row.get("存疑")) for row in rows)
-    names = [say("tab_rows", n=len(rows)), say("tab_doubts", n=doubtful)]
-    tabs = st.tabs([*names, say("tab_ledger", n=len(lost)), say("tab_files"), say("tab_more")])
-    with tabs[0]:
-        editor.questions(out, rows, "all")
-    with tabs[1]:
-        editor.questions(out, [row for row in rows if row.get("存疑")], "doubts")
-    with tabs[2]:
-        editor.ledger(lost)
-    with tabs[3]:
-        downloads(out)
-    with tabs[4]:
-        folder = out.parent / "uploads"
-        if folder.is_dir():
-            domain = read_json(out / "card.json")["domain"]
-            build_form(out.parent.name, out.parent.name, domain, uploads.listed(folder))
-        else:
-            st.caption(say("made_elsewhere"))
+    names = ["tab_rows", "tab_grid", "tab_ledger", "tab_files", "tab_more"]
+    many = {"tab_rows": len(rows), "tab_ledger": len(lost)}
+    tabs = st.tabs([say(one, n=many.get(one, 0)) for one in names], key="data", on_change="rerun")
+    parts = (
+        lambda: editor.review(out, rows),
+        lambda: editor.grid(out, rows, "all"),
+        lambda: editor.ledger(lost),
+        lambda: downloads(out),
+        lambda: more(out),
+    )
+    for tab, part in zip(tabs, parts, strict=True):
+        if tab.open:
+            with tab:
+                part()
+
+
+def more(out: Path) -> None:
+    """More files for a set that was made here, and its end."""
+    if not made_here(out):
+        st.caption(say("made_elsewhere"))
+        return
+    domain = read_json(out / "card.json")["domain"]
+    build_form(out.parent.name, out.parent.name, domain, uploads.listed(out.parent / "uploads"))
+    remove(out)
+
+
+def made_here(out: Path) -> bool:
+    """Whether the set was made on this page: nothing else is ever deleted from it."""
+    return out.parent.parent.name == "sets" and out.name == "data"
+
+
+def remove(out: Path) -> None:
+    """Delete a set that was made here, with its uploads and its index."""
+    if not made_here(out) or jobs.state(out)["state"] == "running":
+        return
+    with st.popover(say("delete_set"), icon=":material/delete:"):
+        st.write(say("delete_sure", name=written.literal(out.parent.name)))
+        if st.button(say("delete_yes"), type="primary", key="delete_yes"):
+            shutil.rmtree(out.parent)
+            places.look_again()
+            st.session_state.data_other = None
+            st.rerun()
 
 
 def page() -> None:
@@ -224,22 +281,25 @@ def page() -> None:
     if not access.may_edit():
         st.info(say("no_editor"), icon=":material/lock:")
         return
-    name = choose()
+    there = known()
+    name = choose(there)
     if name == NEW:
         new()
         return
-    out = known()[name]
+    out = there[name]
     now = jobs.state(out)
     if now["state"] == "running":
         progress(out)
-        return
-    ended(out, now)
+    else:
+        watch(out, now["state"])
+        ended(out, now)
     if (out / "card.json").is_file():
         shown(out)
-    elif out.parent.parent.name == "sets":
+    elif made_here(out) and now["state"] != "running":
         domain = out.parent.parent.parent.name
-        there = uploads.listed(out.parent / "uploads")
-        build_form(out.parent.name, out.parent.name, domain, there)
+        there_ = uploads.listed(out.parent / "uploads")
+        build_form(out.parent.name, out.parent.name, domain, there_)
+        remove(out)
 
 
 page()

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core import domain as domains
-from web import access, feedback, frame, places, server, talk, texts
+from web import access, feedback, frame, places, server, texts, written
 from web.texts import say
 
 MOST = 20  # corrections shown at once
@@ -22,7 +22,7 @@ def chosen() -> str:
             say("domain"),
             names,
             index=names.index(served) if served in names else 0,
-            format_func=lambda one: domains.load(one).title,
+            format_func=lambda one: texts.title(domains.load(one)),
             key="feedback_domain",
         )
     )
@@ -31,8 +31,8 @@ def chosen() -> str:
 def correction(domain: str, one: dict[str, Any]) -> None:
     """One correction: what was asked, said and proposed; accept it, mended or not, or reject."""
     with st.container(border=True):
-        st.caption(f"{one['at']} · {one['model']}")
-        st.markdown(f"**{say('model_said')}**　{talk.shown(one['answer']) or '—'}")
+        st.caption(written.literal(f"{one['at']} · {one['model']}"))
+        frame.exact(one["answer"] or "—", "", say("model_said"))
         question = st.text_area(say("question"), one["question"], key=f"q-{one['id']}", height=70)
         answer = st.text_area(
             say("right_answer"), one["correction"], key=f"a-{one['id']}", height=80
@@ -79,16 +79,12 @@ def accepted(domain: str) -> None:
     st.caption(say("take_in"))
     bank = "、".join(domains.load(domain).bank) and " ".join(domains.load(domain).bank)
     name = f"work_dirs/{places.name_of(file)}"
-    st.code(
-        f'make data DOMAIN={domain} BANK="{bank + " " if bank else ""}{name}"',
-        language="bash",
-        wrap_lines=True,
-    )
+    frame.for_admin(f'make data DOMAIN={domain} BANK="{bank + " " if bank else ""}{name}"')
 
 
 def all_of(domain: str) -> None:
     """Everything that was said, the last first."""
-    said = feedback.said(domain)
+    said = feedback.counted(feedback.said(domain))
     ups = sum(one["verdict"] == "up" for one in said)
     downs = sum(one["verdict"] == "down" for one in said)
     st.caption(say("thumbs", up=ups, down=downs, corrections=len(said) - ups - downs))

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from web import access, frame, places, quiz, server, store, talk, texts
+from web import access, banks, frame, places, quiz, server, store, talk, texts, written
 from web.quiz import Question
 from web.texts import say
 
@@ -20,26 +20,18 @@ def _questions(folder: str, stamp: float) -> tuple[Question, ...]:
     return tuple(quiz.question(row) for row in places.rows(bank))
 
 
-def chosen_bank(found: server.Found) -> places.Bank | None:
-    """The bank to practise from; a box where there are several."""
-    banks = places.banks()
-    first = places.bank_of(found.target, [b for b in banks if b.domain == found.domain.name])
-    if len(banks) < 2:
-        return banks[0] if banks else None
-    names = [bank.name for bank in banks]
-    at = names.index(first.name) if first else 0
-    name = st.sidebar.selectbox(say("bank"), names, index=at, key="quiz_bank")
-    return banks[names.index(name)]
-
-
 def chosen(questions: tuple[Question, ...], bank: str) -> list[Question]:
     """The questions of the chosen kinds and range."""
     there = [kind for kind in KINDS if any(one.kind == kind for one in questions)]
+    if st.session_state.get("quiz_of") != bank or "quiz_range" not in st.session_state:
+        kept = store.place(access.owner(), bank)
+        st.session_state.quiz_of = bank
+        st.session_state.quiz_range = kept.get("range", "all")
+        st.session_state.quiz_kinds = [one for one in kept.get("kinds", []) if one in there]
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         reach = st.segmented_control(
             say("range"),
             ["all", "wrong"],
-            default="all",
             required=True,
             format_func=lambda name: say(f"range_{name}"),
             key="quiz_range",
@@ -61,14 +53,33 @@ def chosen(questions: tuple[Question, ...], bank: str) -> list[Question]:
 
 
 def state(bank: str, found: list[Question]) -> dict[str, Any]:
-    """This visit's place in the questions: ``at``, ``given`` (None until answered), ``right``."""
-    mark = (bank, st.session_state.get("quiz_range"), tuple(st.session_state.get("quiz_kinds", ())))
-    kept: dict[str, Any] = st.session_state.setdefault("quiz", {})
-    if kept.get("mark") != mark:
-        kept.clear()
-        kept |= {"mark": mark, "seed": time.time_ns(), "at": 0, "given": None, "right": None}
-        kept["keys"] = [found[place].key for place in quiz.order(found, kept["seed"])]
-    return kept
+    """The reader's place in the questions: ``at``, ``given`` (None until answered), ``right``. It
+    is kept for the next visit (:func:`keep`), which draws the same order from ``seed``."""
+    reach, kinds = st.session_state.quiz_range, list(st.session_state.quiz_kinds or ())
+    mark = [bank, reach, kinds]
+    now: dict[str, Any] = st.session_state.setdefault("quiz", {})
+    if now.get("mark") == mark:
+        return now
+    now.clear()
+    kept = store.place(access.owner(), bank)
+    fresh = {"seed": time.time_ns(), "key": "", "given": None, "right": None}
+    same = kept.get("range") == reach and kept.get("kinds") == kinds
+    now |= fresh | ({name: kept[name] for name in fresh} if same else {})
+    keys = [found[place].key for place in quiz.order(found, now["seed"])]
+    if now["key"] and now["key"] not in keys:
+        now |= {"key": "", "given": None, "right": None}
+    now |= {"mark": mark, "keys": keys, "at": keys.index(now["key"]) if now["key"] else 0}
+    return now
+
+
+def keep(now: dict[str, Any], **changed: Any) -> None:
+    """Change the reader's place, and keep it for the next visit."""
+    now |= changed
+    bank, reach, kinds = now["mark"]
+    at = now["at"]
+    now["key"] = now["keys"][at] if at < len(now["keys"]) else ""
+    kept = {name: now[name] for name in ("seed", "key", "given", "right")}
+    store.keep_place(access.owner(), bank, {"range": reach, "kinds": kinds, **kept})
 
 
 def figures(bank: str) -> None:
@@ -79,77 +90,69 @@ def figures(bank: str) -> None:
     st.caption(say("quiz_figures", done=done, share=share, wrong=wrong))
 
 
-def answered(asked: Question) -> str | None:
-    """The reader's answer once it is sent."""
+def answered(asked: Question, now: dict[str, Any]) -> str:
+    """The reader's answer once it is sent. The options stay after it, right and wrong marked."""
+    if asked.options:
+        right = asked.letters if now["given"] is not None else None
+        several, judge = asked.kind == "multiple", asked.kind == "judge"
+        key = f"options-{asked.key}-{now['seed']}"
+        return frame.options(key, asked.options, several, judge, now["given"] or "", right)
+    if now["given"] is not None:
+        frame.exact(now["given"], "answer", say("your_answer"))
+        return ""
     with st.form(f"answer-{asked.key}", border=False):
-        if asked.kind == "multiple":
-            picked = [
-                letter
-                for letter, text in asked.options.items()
-                if st.checkbox(f"{letter}. {talk.shown(text)}", key=f"{asked.key}-{letter}")
-            ]
-            given: str | None = "".join(picked)
-        elif asked.options:
-            given = st.radio(
-                say("your_answer"),
-                list(asked.options),
-                index=None,
-                format_func=lambda letter: (
-                    talk.shown(asked.options[letter])
-                    if asked.kind == "judge"
-                    else f"{letter}. {talk.shown(asked.options[letter])}"
-                ),
-                label_visibility="collapsed",
-            )
-        else:
-            given = st.text_input(
-                say("your_answer"), placeholder=say("your_answer"), label_visibility="collapsed"
-            )
+        given = st.text_input(
+            say("your_answer"), placeholder=say("your_answer"), label_visibility="collapsed"
+        )
         sent = st.form_submit_button(say("submit"), type="primary")
-    return given.strip() if sent and given and given.strip() else None
+    return given.strip() if sent else ""
 
 
 def verdict(asked: Question, now: dict[str, Any], bank: str) -> None:
     """Right or wrong, the bank's answer, its explanation, and where it stands."""
     if now["right"] is None:
-        st.info(say("judge_yourself", answer=talk.shown(asked.answer)), icon=":material/balance:")
+        frame.exact(asked.answer, "answer", say("bank_answer"))
+        st.info(say("judge_yourself"), icon=":material/balance:")
         with st.container(horizontal=True):
             for name, right in (("was_right", True), ("was_wrong", False)):
                 if st.button(say(name), key=name):
-                    now["right"] = right
                     store.tried(access.owner(), bank, asked.key, right)
+                    keep(now, right=right)
                     st.rerun()
-    elif now["right"]:
-        st.success(say("right", answer=talk.shown(asked.answer)), icon=":material/check_circle:")
     else:
-        st.error(
-            say("wrong", given=talk.shown(now["given"]), answer=talk.shown(asked.answer)),
-            icon=":material/cancel:",
-        )
+        if now["right"]:
+            st.success(say("right"), icon=":material/check_circle:")
+        else:
+            st.error(say("wrong"), icon=":material/cancel:")
+        frame.exact(asked.answer, "answer", say("bank_answer"))
     if asked.explanation:
-        st.markdown(f"**{say('explanation')}**　{talk.shown(asked.explanation)}")
-    with st.expander(
-        f"{say('source')}：{places.place(asked.source, texts.language())}",
-        icon=":material/article:",
-    ):
-        frame.passage(
-            places.place(asked.source, texts.language()), asked.source.get("text", ""), True
-        )
+        frame.exact(asked.explanation, "answer", say("explanation"))
+    place = places.place(asked.source, texts.language())
+    with st.expander(f"{say('source')}：{written.literal(place)}", icon=":material/article:"):
+        frame.passage(place, asked.source.get("text", ""), True)
 
 
 def explain(asked: Question, found: server.Found) -> None:
-    """The model's own explanation, when it is wanted."""
+    """The model's own explanation of this question, when it is wanted; it is held against the
+    question's own words, and said so where none of it comes from them."""
     if found.state != "ready" or found.target is None:
         return
     if st.button(say("explain"), icon=":material/lightbulb:", key="explain"):
         slot = st.empty()
-        message = {"id": 0, "content": "", "problem": talk.CUT, "extra": {}}
+        message: dict[str, Any] = {"id": 0, "content": "", "problem": talk.CUT, "extra": {}}
         sent = quiz.explaining(asked, found.domain.system)
         for text in talk.answer(message, found.target, sent, temperature=0.0, max_tokens=300):
-            slot.markdown(talk.shown(text) + " ▌")
+            slot.markdown(written.markdown(written.thought(text)[1]) + " ▌")
+        slot.empty()
         if message["problem"]:
-            st.error(say("broken", reason=texts.plain(str(message["problem"]))))
-        slot.markdown(talk.shown(str(message["content"])) or say("empty"))
+            st.error(say("broken", reason=written.literal(texts.plain(str(message["problem"])))))
+        thought, said = written.thought(str(message["content"]))
+        talk.thinking(thought)
+        fits = quiz.about(asked, said)
+        if not fits:
+            st.warning(say("explains_other"), icon=":material/help:")
+        with st.container() if fits else st.expander(say("model_said")):
+            st.markdown(written.markdown(said) or say("empty"))
         st.caption(say("by_model"))
 
 
@@ -157,10 +160,11 @@ def practise(found: server.Found, bank: places.Bank, questions: tuple[Question, 
     """One question after another."""
     some = chosen(questions, bank.name)
     now = state(bank.name, some)
-    by_key = {one.key: one for one in some} | {one.key: one for one in questions}
+    by_key = {one.key: one for one in questions}
     if now["at"] >= len(now["keys"]):
         st.success(say("quiz_done" if now["keys"] else "quiz_none"), icon=":material/done_all:")
         if now["keys"] and st.button(say("quiz_again")):
+            keep(now, seed=time.time_ns(), at=0, given=None, right=None)
             now["mark"] = None
             st.rerun()
         return
@@ -168,21 +172,21 @@ def practise(found: server.Found, bank: places.Bank, questions: tuple[Question, 
     with st.container(border=True):
         number = say("quiz_number", at=now["at"] + 1, all=len(now["keys"]))
         st.caption(f"{number} · {say(f'kind_{asked.kind}')}")
-        st.markdown(f"#### {talk.shown(asked.stem)}")
-        if now["given"] is None:
-            given = answered(asked)
-            if given is not None:
-                now |= {"given": given, "right": quiz.marked(asked, given)}
-                if now["right"] is not None:
-                    store.tried(access.owner(), bank.name, asked.key, now["right"])
-                st.rerun()
-        else:
+        frame.exact(asked.stem, "stem")
+        given = answered(asked, now)
+        if given and now["given"] is None:
+            right = quiz.marked(asked, given)
+            if right is not None:
+                store.tried(access.owner(), bank.name, asked.key, right)
+            keep(now, given=given, right=right)
+            st.rerun()
+        if now["given"] is not None:
             verdict(asked, now, bank.name)
             explain(asked, found)
     with st.container(horizontal=True, horizontal_alignment="right"):
         name = "skip" if now["given"] is None else "next"
-        if st.button(say(name), icon=":material/arrow_forward:", type="secondary"):
-            now |= {"at": now["at"] + 1, "given": None, "right": None}
+        if st.button(say(name), icon=":material/arrow_forward:", type="secondary", key="quiz_next"):
+            keep(now, at=now["at"] + 1, given=None, right=None)
             st.rerun()
 
 
@@ -195,12 +199,13 @@ def notebook(bank: places.Bank, questions: tuple[Question, ...]) -> None:
     for one in listed[:100]:
         asked = by_key[one["question"]]
         with st.container(border=True):
-            st.markdown(f"**{talk.shown(asked.stem)}**")
-            for letter, text in asked.options.items():
-                st.markdown(f"{letter}. {talk.shown(text)}")
+            frame.exact(asked.stem, "stem")
+            if asked.options and asked.kind != "judge":
+                lines = (f"{letter}. {text}" for letter, text in asked.options.items())
+                frame.exact("\n".join(lines))
             place = places.place(asked.source, texts.language())
-            st.markdown(f"{say('answer')}：{talk.shown(asked.answer)}")
-            st.caption(f"{say('wrong_times', times=one['times'])} · {place}")
+            frame.exact(asked.answer, "answer", say("answer"))
+            st.caption(f"{say('wrong_times', times=one['times'])} · {written.literal(place)}")
             st.button(
                 say("forget"),
                 key=f"forget-{asked.key}",
@@ -215,17 +220,21 @@ def page() -> None:
     """The page from top to bottom."""
     found = server.find()
     st.title(say("quiz"))
-    bank = chosen_bank(found)
+    bank = banks.chosen(found)
     if bank is None:
         st.info(say("no_bank"), icon=":material/dataset:")
         return
     questions = _questions(str(bank.folder), (bank.folder / "card.json").stat().st_mtime)
     figures(bank.name)
-    tabs = st.tabs([say("practise"), say("notebook")])
-    with tabs[0]:
-        practise(found, bank, questions)
-    with tabs[1]:
-        notebook(bank, questions)
+    tabs = st.tabs([say("practise"), say("notebook")], key="quiz_tabs", on_change="rerun")
+    for tab, show in zip(
+        tabs,
+        (lambda: practise(found, bank, questions), lambda: notebook(bank, questions)),
+        strict=True,
+    ):
+        if tab.open:
+            with tab:
+                show()
 
 
 page()

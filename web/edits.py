@@ -1,0 +1,180 @@
+"""Corrections made on the page: each is on disk at once, the data set follows when it is built.
+
+``.job/edits.jsonl`` only grows. An entry has ``n`` (its number), ``key`` (the question's, of
+``review.xlsx``), ``was`` and ``now`` (column → text as the workbook has it), and ``undoes``
+(another entry) where it takes one back; ``{"applied": n}`` says that the workbook and the data set
+hold all up to ``n``.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from core.files import held, read_jsonl
+from web import jobs, sheet
+
+FILE = "edits.jsonl"
+JUDGED = ("正确", "错误")
+Row = dict[str, str]
+
+
+def _path(out: Path) -> Path:
+    return jobs.folder(out) / FILE
+
+
+def entries(out: Path) -> list[dict[str, Any]]:
+    """All that was noted, the oldest first."""
+    path = _path(out)
+    return list(read_jsonl(path)) if path.is_file() else []
+
+
+def _append(out: Path, line: dict[str, Any]) -> None:
+    path = _path(out)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with held(path.with_suffix(".lock")), open(path, "ab") as file:
+        if "key" in line:
+            line = {"n": len(entries(out)) + 1, **line}
+        file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+
+
+def pending(out: Path) -> dict[str, Row]:
+    """What the data set does not hold yet: key → column → text."""
+    noted = entries(out)
+    applied = max((line["applied"] for line in noted if "applied" in line), default=0)
+    found: dict[str, Row] = {}
+    for line in noted:
+        if line.get("n", 0) > applied:
+            found.setdefault(line["key"], {}).update(line["now"])
+    base = {row.get("key", ""): row for row in listed(out) or ()} if found else {}
+    return {
+        key: typed
+        for key, typed in found.items()
+        if any(base.get(key, {}).get(name, "") != text for name, text in typed.items())
+    }
+
+
+def newest(out: Path) -> int:
+    """The number of the last edit."""
+    return max((line.get("n", 0) for line in entries(out)), default=0)
+
+
+def settle(out: Path, number: int) -> None:
+    """Note that the data set holds all edits up to ``number``."""
+    _append(out, {"applied": number})
+
+
+@lru_cache(maxsize=4)
+def _listed(file: str, stamp: int) -> list[Row]:
+    return list(read_jsonl(file))
+
+
+def listed(out: Path, name: str = sheet.ROWS) -> list[Row] | None:
+    """The workbook's questions (or ledger) as last listed: shared, read only. None where the
+    workbook has changed since."""
+    file, book = jobs.folder(out) / name, out / "review.xlsx"
+    if not file.is_file() or file.stat().st_mtime < book.stat().st_mtime:
+        return None
+    return _listed(str(file), file.stat().st_mtime_ns)
+
+
+def rows(out: Path) -> list[Row] | None:
+    """The questions as they stand with every edit; ``已改`` says which differ from the source."""
+    found = listed(out)
+    if found is None:
+        return None
+    waiting = pending(out)
+    return [
+        {**row, **waiting[row["key"]], "已改": "1"} if row.get("key") in waiting else row
+        for row in found
+    ]
+
+
+def options(row: Row) -> dict[str, str]:
+    """The options of a question, A first."""
+    return {name[-1]: row[name] for name in sorted(row) if name.startswith("选项 ") and row[name]}
+
+
+def refused(row: Row) -> str:
+    """Why a question cannot be saved so (a key of the texts), or nothing."""
+    answer, there = row.get("答案", "").strip(), options(row)
+    if not row.get("题干", "").strip():
+        return "refused_stem"
+    if not answer:
+        return "refused_empty"
+    if there and not set(answer) <= set(there):
+        return "refused_letters"
+    if there and row.get("题型", "").startswith("单选") and len(answer) > 1:
+        return "refused_single"
+    return ""
+
+
+def save(out: Path, row: Row, now: Row) -> str:
+    """Keep what was typed of one question (as it stands in ``row``); returns why it is refused, or
+    nothing. Letters are put in order."""
+    after = {**row, **now}
+    if options(after) and "答案" in now:
+        letters = now["答案"].upper().replace(" ", "").replace(",", "").replace("、", "")
+        now = {**now, "答案": "".join(sorted(set(letters)))}
+    now = {name: text for name, text in now.items() if text != row.get(name, "")}
+    if not now:
+        return ""
+    if now.get("处理") != "删除 drop" and (reason := refused({**row, **now})):
+        return reason
+    _append(out, {"key": row["key"], "was": {name: row.get(name, "") for name in now}, "now": now})
+    return ""
+
+
+def undo(out: Path) -> str:
+    """Take the last edit back, by one that says the contrary; returns its question's key, or
+    nothing where there is none."""
+    noted = entries(out)
+    gone = {line["undoes"] for line in noted if "undoes" in line}
+    for line in reversed(noted):
+        if "key" in line and "undoes" not in line and line["n"] not in gone:
+            back = {"was": line["now"], "now": line["was"], "undoes": line["n"]}
+            _append(out, {"key": line["key"], **back})
+            return str(line["key"])
+    return ""
+
+
+def as_text(row: Row) -> str:
+    """A question with its answer, for reading."""
+    lines = [row.get("题干", ""), *(f"{letter}. {text}" for letter, text in options(row).items())]
+    lines.append(f"答案：{row.get('答案', '')}")
+    if row.get("解析"):
+        lines.append(f"解析：{row['解析']}")
+    return "\n".join(lines)
+
+
+def corrected(out: Path, source: dict[str, Any], text: str) -> str:
+    """The question of ``source`` as somebody corrected it; nothing where nobody did."""
+    place = f"{source.get('file', '')} · {source.get('locator', '')}"
+    for row in rows(out) or ():
+        if row.get("已改") and row.get("来源") == place and row.get("原文", text) == text:
+            return as_text(row)
+    return _in_ledger(out, source)
+
+
+def _in_ledger(out: Path, source: dict[str, Any]) -> str:
+    """The same for a set whose workbook was never listed here."""
+    ledger, bank = out / "ledger.csv", out / "kb.jsonl"
+    if not (ledger.is_file() and bank.is_file()):
+        return ""
+    at = (source.get("file"), source.get("locator"))
+    with open(ledger, encoding="utf-8-sig", newline="") as lines:
+        edited = any(
+            (line.get("file"), line.get("locator")) == at
+            and line.get("reason", "").startswith("edited")
+            for line in csv.DictReader(lines)
+        )
+    if not edited:
+        return ""
+    same = ("file", "locator", "sha256")
+    for line in read_jsonl(bank):
+        if all(line["source"].get(name) == source.get(name) for name in same):
+            return str(line["text"])
+    return ""
