@@ -261,6 +261,12 @@ def compare(run: Runner, given: Given, place: Places) -> None:
     run.room("core", "eval", "compare", given["A"], given["B"])
 
 
+def trust(run: Runner, given: Given, place: Places) -> None:
+    """A model folder's own code, or a run from elsewhere, as the user's decision."""
+    needed(given, "FOLDER")
+    run.room("core", "custody", "trust", given["FOLDER"])
+
+
 def doctor(run: Runner, given: Given, place: Places) -> None:
     """This machine."""
     run.room("core", "deploy", "doctor")

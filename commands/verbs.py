@@ -48,7 +48,9 @@ OPTIONS = {
         Option("FORCE", flag, "1：重做", "1: make it again"),
         Option("ALLOW_LOSS", flag, "1：大半未读出也继续", "1: go on though most was lost"),
         Option("ENCODING", text, "文本文件的编码", "of text files; found out otherwise"),
-        Option("HIDDEN", one_of("read", "skip"), "隐藏的行、列、表", "hidden rows, columns, sheets"),
+        Option(
+            "HIDDEN", one_of("read", "skip"), "隐藏的行、列、表", "hidden rows, columns, sheets"
+        ),
         Option(
             "LEARN", flag, "1：修改也用于以后的文件", "1: corrections teach later documents too"
         ),
@@ -86,7 +88,7 @@ OPTIONS = {
         Option("TYPE", text, "GGUF 的精度 q8_0 …", "of the GGUF, q8_0 …"),
         Option("TEMPLATE", text, "那边的模板名", "the template's name there"),
         Option("REPO", text, "用户名/模型名", "owner/model"),
-        Option("FOLDER", text, "导出的目录", "an exported folder"),
+        Option("FOLDER", text, "目录", "a folder (exported, of a model, of a run)"),
         Option("PUBLIC", flag, "1：公开", "1: everyone may read it"),
         Option("HOST", text, "监听地址", "the address to listen on"),
         Option("TP", count, "几张卡分一个模型", "GPUs that share the model"),
@@ -201,6 +203,8 @@ VERBS = {
              options=("FORMAT", "TYPE", "TO", "TEMPLATE", "OVERRIDE", "MODEL")),
         Verb("upload", flows.upload, "上传到模型库（默认私有）", "to a model hub, private",
              options=("REPO", "HUB", "FOLDER", "PUBLIC", "TYPE", "TO")),
+        Verb("trust", flows.trust, "允许模型自带的代码或别处的训练",
+             "let a model's own code run, or a run from elsewhere", ("FOLDER",)),
         Verb("doctor", flows.doctor, "检查环境", "what this machine has and lacks"),
         Verb("gpu-check", flows.gpu_check, "GPU 实测（随机权重）", "train, merge, serve: one table",
              options=("MINUTES", "REHEARSE")),

@@ -11,7 +11,7 @@ import json
 import shutil
 from pathlib import Path
 
-from core import families
+from core import families, trust
 from core.domain import Domain
 from core.errors import UserError
 from core.files import read_json, shown, write_text
@@ -103,7 +103,7 @@ def parts(merged: Path) -> tuple[str, str, str, str, str]:
     the answer (to be written, and one of earlier), and from an answer to the next question."""
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(merged, trust_remote_code=True)
+    tokenizer = AutoTokenizer.from_pretrained(merged, trust_remote_code=trust.remote_code(merged))
     turns = [*PROBE, {"role": "assistant", "content": "\0A"}, {"role": "user", "content": "\0V"}]
     first, whole = (
         str(tokenizer.apply_chat_template(one, tokenize=False, add_generation_prompt=True))
