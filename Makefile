@@ -3,7 +3,7 @@
 # The variables of the line reach it as they were typed (commands/main.py): make expands none.
 
 VERBS = demo data review train recipes download estimate check merge combine convert quantize \
-        deploy stop proxy chat index evidence ask web eval report compare export upload trust doctor \
+        deploy stop proxy chat index evidence ask web eval report compare export upload verify trust doctor \
         gpu-check bench bench-serve test test-slow lint clean
 
 # make would export them expanded: a question is never a command.

@@ -203,6 +203,8 @@ VERBS = {
              options=("FORMAT", "TYPE", "TO", "TEMPLATE", "OVERRIDE", "MODEL")),
         Verb("upload", flows.upload, "上传到模型库（默认私有）", "to a model hub, private",
              options=("REPO", "HUB", "FOLDER", "PUBLIC", "TYPE", "TO")),
+        Verb("verify", flows.verify, "核对导出的目录", "a shipped folder against its manifest",
+             ("FOLDER",)),
         Verb("trust", flows.trust, "允许模型自带的代码或别处的训练",
              "let a model's own code run, or a run from elsewhere", ("FOLDER",)),
         Verb("doctor", flows.doctor, "检查环境", "what this machine has and lacks"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core import shipped
 from core import trust as known
 from core.command import main
 from core.errors import UserError
-from core.files import shown
+from core.files import read_json, shown
 
 
 def trust(folder: Path, /) -> None:
@@ -30,5 +31,23 @@ def trust(folder: Path, /) -> None:
     print(f"记录 noted in {shown(known.STORE)}；make doctor 会列出 lists it")
 
 
+def verify(folder: Path, /, work_dir: Path | None = None) -> int:
+    """Compare a shipped folder with its manifest, and with the run that it was made of if given."""
+    if not folder.is_dir():
+        raise UserError(f"{shown(folder)}: 没有这个目录 no such folder")
+    run = work_dir if work_dir and (work_dir / "run.json").is_file() else None
+    found = list(shipped.differences(folder, run))
+    for line in found:
+        print(line)
+    name = shown(folder)
+    if found:
+        print(f"{name}: {len(found)} 处不同 differences")
+        return 1
+    print(
+        f"{name}: 与清单一致 as its manifest says ({read_json(folder / shipped.NAME)['id'][:16]})"
+    )
+    return 0
+
+
 if __name__ == "__main__":
-    main("custody", trust)
+    main("custody", trust, verify)

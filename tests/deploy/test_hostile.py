@@ -5,12 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.deploy import hostile_requests
+from tests.deploy import helper, hostile_requests
 from tests.deploy.helper import Room
 from tests.deploy.test_unwanted import send
 
@@ -56,3 +58,50 @@ def test_a_refusal_names_the_field(served: Room) -> None:
         body = json.dumps({**hostile_requests.ASK, name: value}).encode()
         status, text = send(served.port, ("", "POST", hostile_requests.CHAT, head, body))
         assert status == 400 and name in json.loads(text)["error"]["message"]
+
+
+TEMPLATES = (
+    "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "{{ messages.__class__.__init__.__globals__['os'].system('touch CANARY') }}",
+    "{{ cycler.__init__.__globals__.os.popen('touch CANARY').read() }}",
+    "{{ strftime_now.__globals__['os'].system('touch CANARY') }}",
+    "{{ (messages|attr('__class__')).__mro__ }}",
+    "{% for c in ().__class__.__base__.__subclasses__() %}{{ c() }}{% endfor %}",
+    "{{ messages.append(1) }}",
+    "{{ range(10**9)|list }}",
+    "{{ raise_exception('no') }}",
+    "{{ messages[0].nothing.more }}",
+    "{% for m in messages %}",
+)
+RENDER = """
+import json, sys
+from pathlib import Path
+from core.errors import UserError
+from deploy import export
+folder, templates = Path(sys.argv[1]), json.loads(sys.argv[2])
+file = folder / "tokenizer_config.json"
+settings = json.loads(file.read_text())
+for template in templates:
+    file.write_text(json.dumps({**settings, "chat_template": template + settings["chat_template"]}))
+    try:
+        export.modelfile(folder, "x.gguf", "s")
+        print("rendered")
+    except UserError as error:
+        print("refused", *str(error).split())
+"""
+
+
+def test_templates_that_reach_for_more_are_refused_in_one_line(room: Room, tmp_path: Path) -> None:
+    folder, canary = tmp_path / "m", tmp_path / "canary"
+    folder.mkdir()
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        (folder / name).write_bytes((room.run / "merged" / name).read_bytes())
+    asked = json.dumps([one.replace("CANARY", str(canary)) for one in TEMPLATES])
+    line = [str(helper.SERVE), "-c", RENDER, str(folder), asked]
+    done = subprocess.run(
+        line, capture_output=True, text=True, env=room.environment(), cwd=helper.ROOT
+    )
+    said = done.stdout.splitlines()
+    assert len(said) == len(TEMPLATES), done.stderr[-1000:]
+    assert all(one.startswith("refused") for one in said), said
+    assert not canary.exists()
