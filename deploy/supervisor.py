@@ -26,20 +26,24 @@ LOG_BYTES, LOG_FILES = 5_000_000, 3
 FIRST, MOST = 0.5, 30.0  # seconds before the first and at most before a later new start
 STEADY = 60.0  # an engine that lived this long starts again as if it had never crashed
 PROBE = 5.0  # seconds between two questions whether it is alive
-# llama.cpp's lines of level E, Python's exceptions, anybody's errors
-COMPLAINT = re.compile(r"^[\d.]+ E |^\w*(?:Error|Exception)\b|\berror\b|\bfailed\b", re.I)
+LAST = 40  # lines of a log that are looked through for a reason
+LEVEL_E = re.compile(r"[\d.]+ E ")
+COMPLAINT = re.compile(r"^\w*(?:Error|Exception)\b|\berror\b|\bfailed\b", re.I)
 EXTRA = 5.0  # seconds beyond --drain before the engine is killed
 
 
 def reason(log: Path) -> str:
-    """The reason in an engine's log: its last complaint, else its last line."""
+    """The reason in an engine's log: what llama.cpp called an error first, else the last complaint
+    of whoever it was, else the last line."""
     lines = [
         line
         for line in log.read_text(errors="replace").splitlines()
         if line.strip() and not line.startswith("supervisor:")
     ]
+    lines = lines[-LAST:]  # those before may be an earlier start's
+    errors = [line for line in lines if LEVEL_E.match(line)][:1]
     complaints = [line for line in lines if COMPLAINT.search(line)]
-    return (complaints or lines or ["?"])[-1].strip()[:300]
+    return (errors or complaints or lines or ["?"])[-1].strip()[:300]
 
 
 def healthy(url: str) -> bool:
