@@ -263,6 +263,18 @@ def compare(run: Runner, given: Given, place: Places) -> None:
     run.room("core", "eval", "compare", given["A"], given["B"])
 
 
+def verify(run: Runner, given: Given, place: Places) -> None:
+    """A shipped folder against its manifest; RUN= also against the run that it was made of."""
+    needed(given, "FOLDER")
+    run.room("core", "custody", "verify", given["FOLDER"], work_dir=given["RUN"])
+
+
+def trust(run: Runner, given: Given, place: Places) -> None:
+    """A model folder's own code, or a run from elsewhere, as the user's decision."""
+    needed(given, "FOLDER")
+    run.room("core", "custody", "trust", given["FOLDER"])
+
+
 def doctor(run: Runner, given: Given, place: Places) -> None:
     """This machine."""
     run.room("core", "deploy", "doctor")

@@ -2,8 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import sys
 from collections.abc import Callable
+from typing import TextIO
+
+# Said in one line wherever they happen: the machine's, not ours. What else an OSError can be
+# (a missing file that we should have made, a closed descriptor) is a bug and keeps its traceback.
+MACHINE = {
+    errno.ENOSPC: "磁盘已满 no space left",
+    errno.EDQUOT: "超出磁盘配额 over the disk quota",
+    errno.EFBIG: "超出文件大小限制 over the file size limit (ulimit -f)",
+    errno.EROFS: "只读文件系统 read-only file system",
+    errno.EACCES: "没有权限 permission denied",
+    errno.EPERM: "没有权限 not permitted",
+    errno.EMFILE: "打开的文件过多 too many open files (ulimit -n)",
+    errno.ENFILE: "打开的文件过多 too many open files",
+    errno.ENAMETOOLONG: "文件名过长 file name too long",
+    errno.EIO: "磁盘读写错误 input/output error",
+    errno.ENOMEM: "内存不足 out of memory",
+    errno.ELOOP: "符号链接成环 symbolic links in a circle",
+    errno.ENOTDIR: "路径中有文件不是目录 part of the path is no folder",
+    errno.EISDIR: "是目录不是文件 is a folder, not a file",
+}
 
 
 class UserError(Exception):
@@ -11,23 +33,47 @@ class UserError(Exception):
 
 
 def run_cli(main: Callable[[], int | None]) -> None:
-    """Run ``main`` as a command: exit status 0, its own, 2 for :class:`UserError`, 130 for Ctrl-C.
+    """Run ``main`` as a command: exit status 0, its own, 2 for :class:`UserError` and for what the
+    machine refuses (:data:`MACHINE`), 130 for Ctrl-C.
 
     Anything else is a bug of ours and keeps its traceback.
     """
+    for stream in (sys.stdout, sys.stderr):
+        _say_anything(stream)
     try:
         code = main()
     except UserError as error:
-        from core import progress  # imports this module
-
-        line = " ".join(str(error).split())
-        progress.failed(line)
-        print(f"错误 error: {line}", file=sys.stderr)
-        sys.exit(2)
+        _fail(str(error))
     except KeyboardInterrupt:
         print("已中断 interrupted", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:  # the reader (head, less) went away
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        if error.errno not in MACHINE:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{MACHINE[error.errno]}")
+    except MemoryError:
+        _fail(MACHINE[errno.ENOMEM])
     sys.exit(code or 0)
+
+
+def _fail(message: str) -> None:
+    """Say it in one line and end with status 2."""
+    from core import progress  # imports this module
+
+    line = " ".join(message.encode("utf-8", "backslashreplace").decode().split())
+    with contextlib.suppress(OSError):  # that disk may be the full one
+        progress.failed(line)
+    print(f"错误 error: {line}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _say_anything(stream: TextIO) -> None:
+    """Let a stream print what its encoding has not (ASCII in a bare container, file names that are
+    no UTF-8) as an escape, which JSON reads back, instead of failing in the middle."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure:
+        reconfigure(errors="backslashreplace")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from core.errors import UserError
+
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK_DIRS = Path(os.environ.get("TIKUFORGE_WORK_DIRS") or ROOT / "work_dirs")
@@ -77,14 +80,35 @@ def write_json(path: str | Path, value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
+def parsed(text: str, where: str, decode: Callable[[str], Any] = json.loads) -> Any:
+    """The value of a JSON text; :class:`UserError` that begins with ``where`` for what is none, and
+    for what Python cannot take or write again: very deep nesting, numbers of thousands of digits,
+    halves of a surrogate pair."""
+    try:
+        value = decode(text)
+        if SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except json.JSONDecodeError as error:
+        place = f"{error.msg} (行 line {error.lineno})"
+        raise UserError(f"{where}不是合法 JSON not JSON: {place}") from None
+    except UnicodeEncodeError:
+        raise UserError(f"{where}含半个字符 holds half a surrogate pair (\\ud8…)") from None
+    except RecursionError:
+        raise UserError(f"{where}嵌套过深 JSON nested too deeply") from None
+    except ValueError as error:  # more digits than Python reads
+        raise UserError(f"{where}不是合法 JSON not JSON: {str(error)[:80]}") from None
+    return value
+
+
 def read_json(path: str | Path) -> Any:
     """Read a JSON file; :class:`UserError` names the file and line where it is not JSON."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{shown(path)} 不存在 does not exist") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{shown(path)} 第{error.lineno}行不是合法 JSON: {error.msg}") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{shown(path)} 不是 UTF-8 is not UTF-8") from None
+    return parsed(text, f"{shown(path)} ")
 
 
 def write_jsonl(path: str | Path, rows: Iterable[dict[str, Any]]) -> int:
@@ -107,10 +131,7 @@ def read_jsonl(path: str | Path) -> Iterator[dict[str, Any]]:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue
-            try:
-                yield json.loads(line)
-            except json.JSONDecodeError as error:
-                raise UserError(f"{shown(path)} 第{number}行不是合法 JSON: {error.msg}") from None
+            yield parsed(line, f"{shown(path)} 第{number}行")
 
 
 def sha256(path: str | Path) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from core import domain as domains
+from core import memory
 from core.command import main
 from core.errors import UserError
 from core.files import ROOT, read_json, shown
@@ -167,4 +168,5 @@ def report(card: dict[str, Any], out: Path) -> None:
 
 
 if __name__ == "__main__":
+    memory.cap()
     main("data_tools", build, review, read, export, generate)

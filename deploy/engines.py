@@ -11,7 +11,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from core import gpu
+from core import gpu, trust
 from core.errors import UserError
 from core.files import ROOT, shown, write_json
 from deploy import fit, gguf, manifest, preflight, turbomind
@@ -156,5 +156,6 @@ def command(
         return [sys.executable, "-m", "deploy.llamacpp", str(spec)]
     if preflight.shape(path)["quant"] == "awq":
         values = {**values, "model_format": "awq"}
+    values = {**values, "trust_remote_code": trust.remote_code(path)}
     line = turbomind.argv(str(path), name, host, port, backend, values)
     return [str(gpu_python()), "-m", "deploy.turbomind", *line]

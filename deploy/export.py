@@ -11,7 +11,7 @@ import json
 import shutil
 from pathlib import Path
 
-from core import families
+from core import families, shipped, trust
 from core.domain import Domain
 from core.errors import UserError
 from core.files import read_json, shown, write_text
@@ -43,7 +43,11 @@ def run(merged: Path, form: str, kind: str, to: Path | None, domain: Domain, nam
             write_text(out / "Modelfile", modelfile(merged, file.name, domain.system))
             use = f"cd {shown(out)} && ollama create {name} -f Modelfile && ollama run {name}"
     write_text(out / "README.md", readme(name, domain, use))
-    return f"已导出 exported {shown(out)}; 使用 use: {use}"
+    made = shipped.write(out, merged.parent)
+    return (
+        f"已导出 exported {shown(out)}; 使用 use: {use}\n"
+        f"清单 manifest {made[:16]}: make verify FOLDER={shown(out)}"
+    )
 
 
 def weights(merged: Path, kind: str) -> Path:
@@ -101,14 +105,21 @@ def modelfile(merged: Path, file: str, system: str) -> str:
 def parts(merged: Path) -> tuple[str, str, str, str, str]:
     """What the template writes before the system text, from there to the question, from there to
     the answer (to be written, and one of earlier), and from an answer to the next question."""
+    import jinja2
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(merged, trust_remote_code=True)
+    tokenizer = AutoTokenizer.from_pretrained(merged, trust_remote_code=trust.remote_code(merged))
     turns = [*PROBE, {"role": "assistant", "content": "\0A"}, {"role": "user", "content": "\0V"}]
-    first, whole = (
-        str(tokenizer.apply_chat_template(one, tokenize=False, add_generation_prompt=True))
-        for one in (PROBE, turns)
-    )
+    try:  # transformers renders it in a sandbox
+        first, whole = (
+            str(tokenizer.apply_chat_template(one, tokenize=False, add_generation_prompt=True))
+            for one in (PROBE, turns)
+        )
+    except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        reason = str(error).splitlines()[0][:150] if str(error) else type(error).__name__
+        raise UserError(
+            f"{shown(merged)}: 对话模板不能用 chat template refused: {reason}"
+        ) from None
     before, found, rest = first.partition("\0S")
     between, _, after = rest.partition("\0U")
     if not found:

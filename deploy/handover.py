@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from core import chat, precision
+from core import chat, precision, trust
 from core.errors import UserError
 from core.files import read_json, read_jsonl, sha256, shown, write_json
 
@@ -159,7 +159,7 @@ def tokenizer_of(folder: Path) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(folder, trust_remote_code=True)
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=trust.remote_code(folder))
     except Exception as error:  # a model's own code may raise anything
         raise Unproved(f"transformers: {error}") from error
 
@@ -179,7 +179,9 @@ def reference(folder: Path) -> Any:
     if needed > there:
         raise Unproved(f"需要内存 needs {needed / 1e9:.0f} GB of memory, {there / 1e9:.0f} there")
     try:
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, trust_remote_code=True)
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, trust_remote_code=trust.remote_code(folder)
+        )
     except Exception as error:  # a model's own code may raise anything
         raise Unproved(f"transformers: {error}") from error
     return model.eval()

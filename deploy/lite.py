@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from core import trust
 from core.files import read_json, read_jsonl, write_json
 
 SAMPLES, LENGTH, SEED = 32, 128, 42  # 4,096 tokens: some 80 bank rows; a CPU is slow
@@ -133,7 +134,7 @@ def main() -> None:
         "calib_seqlen": LENGTH,
         "device": given["device"],
         "dtype": "float16",  # its bf16 check asks for CUDA
-        "trust_remote_code": True,
+        "trust_remote_code": trust.remote_code(given["model"]),
     }
     if given["format"] == "awq":
         auto_awq.auto_awq(given["model"], w_group_size=given["group"], **shared)

@@ -1,25 +1,24 @@
 """The CPU engine's process: llama.cpp with its own OpenAI-compatible server, by xllamacpp.
 
 ``python -m deploy.llamacpp SETTINGS.json`` serves until SIGTERM. The key is read from its file, so
-that it stands on no command line; the log holds timings and no texts.
+that it stands on no command line; the log holds timings and no texts. Users reach the engine
+through :mod:`deploy.gateway`, in this same process.
 """
 
 from __future__ import annotations
 
 import os
-import re
+import secrets
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from core import chat
 from core.files import read_json
-from deploy import life
+from deploy import gateway, life
 
 STOP = {signal.SIGTERM, signal.SIGINT}
-BUSY = re.compile(r"^llamacpp:requests_(?:processing|deferred) (\d+)", re.MULTILINE)
 
 
 def parameters(settings: dict[str, Any], key: str) -> Any:
@@ -34,12 +33,13 @@ def parameters(settings: dict[str, Any], key: str) -> Any:
     params = xllamacpp.CommonParams()
     params.model.path = settings["model"]
     params.model_alias = {settings["name"]}
-    params.hostnames = [settings["host"]]
-    params.port = settings["port"]
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0  # any that is free
     params.api_keys = [key]
     params.n_parallel = settings["slots"]
     params.n_ctx = settings["session_len"] * settings["slots"]
     params.n_predict = settings["max_tokens"]
+    params.n_batch = params.n_ubatch  # between two batches it hears who leaves and who asks
     threads = settings["threads"] or max(1, (os.cpu_count() or 2) - 1)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cpuparams.poll = params.cpuparams_batch.poll = 0  # sleep between requests
@@ -63,30 +63,18 @@ def parameters(settings: dict[str, Any], key: str) -> Any:
     return params
 
 
-def drain(server: Any, seconds: float) -> None:
-    """Take no new request and wait until the running ones are answered, or ``seconds``."""
-    life.close_door()
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and not signal.sigtimedwait(STOP, 0.1):
-        if not any(int(count) for count in BUSY.findall(str(server.handle_metrics()))):
-            time.sleep(0.1)  # the last bytes of the last answer
-            return
-
-
 def main() -> None:
     """Serve until a signal comes, then finish what is running."""
     # llama.cpp's threads inherit the mask, so it must be set before they exist.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
-    life.end_with_parent()
+    life.end_with_parent(signal.SIGKILL)  # a hung engine hears nothing milder
     import xllamacpp
 
     settings = read_json(Path(sys.argv[1]))
-    server = xllamacpp.Server(parameters(settings, chat.api_key()))
-    print(f"listening on {server.listening_address}", flush=True)
-    signal.sigwait(STOP)
-    print("stopping", flush=True)
-    drain(server, settings["drain"])
-    del server
+    inner = secrets.token_urlsafe(32)
+    server = xllamacpp.Server(parameters(settings, inner))
+    gateway.serve(server.listening_address, inner, chat.api_key(), settings)
+    os._exit(0)  # its own end waits for a main loop that may never come back
 
 
 if __name__ == "__main__":

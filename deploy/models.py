@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from core import trust
 from core.errors import UserError
 from core.files import ROOT, digest, read_json, sha256, shown, write_json
 
@@ -36,16 +37,19 @@ def pick(role: str, run: Path, domain: str, given: str | None = None) -> Model:
             raise UserError(
                 f"MODEL={given}: 不是模型目录或 .gguf 文件 no model folder or .gguf file"
             )
+        trust.remote_code(path)
         return Model(path.absolute(), path.stem if path.suffix == ".gguf" else path.absolute().name)
     if role == "tuned":
         path = run / "merged"
         if not (path / "config.json").is_file():
             raise UserError(f"{shown(path)} 不存在 no merged model there: 请先 run make merge")
+        trust.remote_code(path)
         return Model(path.absolute(), f"{domain}-{run.absolute().name}")
     note = read_json(run / "run.json")
     path = ROOT / note["base"]  # an absolute path stays itself
     if not (path / "config.json").is_file():
         raise UserError(f"{shown(path)} 不存在 no base model there (run.json): 请先 run make train")
+    trust.remote_code(path)
     return Model(path.absolute(), path.name)
 
 

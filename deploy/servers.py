@@ -16,7 +16,7 @@ import psutil
 from core import chat
 from core.errors import UserError
 from core.files import shown
-from deploy import process
+from deploy import process, supervisor
 from deploy.health import healthy
 
 READY = {
@@ -117,7 +117,7 @@ def start(target: chat.Endpoint, port: int, command: list[str], drain: float) ->
         while not healthy(running):
             if child.poll() is not None:
                 raise UserError(
-                    f"服务没有启动 the server ended while starting: {_last(log)} "
+                    f"服务没有启动 the server ended while starting: {supervisor.reason(log)} "
                     f"(详见 see {shown(log)})"
                 )
             if time.monotonic() - began > READY[target.backend]:
@@ -194,15 +194,6 @@ def _accepts_key(target: chat.Endpoint) -> None:
         ) from None
     if target.model not in names:
         raise UserError(f"{target.root} 的模型名不对 serves {names}, not {target.model}")
-
-
-def _last(log: Path) -> str:
-    lines = [
-        line
-        for line in log.read_text(errors="replace").splitlines()
-        if line.strip() and not line.startswith("supervisor:")
-    ]
-    return lines[-1][:300] if lines else "?"
 
 
 def _progress(text: str) -> None:

@@ -9,33 +9,49 @@ answers it is writing. It uses the standard library alone, so that every environ
 from __future__ import annotations
 
 import argparse
+import http.client
 import logging
 import logging.handlers
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 LOG_BYTES, LOG_FILES = 5_000_000, 3
 FIRST, MOST = 0.5, 30.0  # seconds before the first and at most before a later new start
 STEADY = 60.0  # an engine that lived this long starts again as if it had never crashed
 PROBE = 5.0  # seconds between two questions whether it is alive
+LAST = 40  # lines of a log that are looked through for a reason
+LEVEL_E = re.compile(r"[\d.]+ E ")
+COMPLAINT = re.compile(r"^\w*(?:Error|Exception)\b|\berror\b|\bfailed\b", re.I)
 EXTRA = 5.0  # seconds beyond --drain before the engine is killed
 
 
+def reason(log: Path) -> str:
+    """The reason in an engine's log: what llama.cpp called an error first, else the last complaint
+    of whoever it was, else the last line."""
+    lines = [
+        line
+        for line in log.read_text(errors="replace").splitlines()
+        if line.strip() and not line.startswith("supervisor:")
+    ]
+    lines = lines[-LAST:]  # those before may be an earlier start's
+    errors = [line for line in lines if LEVEL_E.match(line)][:1]
+    complaints = [line for line in lines if COMPLAINT.search(line)]
+    return (errors or complaints or lines or ["?"])[-1].strip()[:300]
+
+
 def healthy(url: str) -> bool:
-    """Whether the engine's HTTP side answers at all; 503 while it loads is an answer too."""
+    """Whether the engine says that it can answer: 200 alone (503: it loads, or its loop hangs)."""
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
-            answer.read()
-        return True
-    except urllib.error.HTTPError:
-        return True
-    except (OSError, ValueError):
+            return bool(answer.status == 200)
+    except (OSError, ValueError, http.client.HTTPException):
         return False
 
 
@@ -126,7 +142,7 @@ def main() -> int:
         ours, command = ours[:place], ours[place + 1 :]
     options = argparse.ArgumentParser(prog="deploy.supervisor", description=__doc__)
     options.add_argument("--log", required=True)
-    options.add_argument("--health", required=True, help="URL that answers while it lives")
+    options.add_argument("--health", required=True, help="URL that answers 200 while it lives")
     options.add_argument("--drain", type=float, default=30, help="seconds to finish answers")
     options.add_argument("--hang", type=float, default=120, help="seconds without any answer")
     args = options.parse_args(ours)

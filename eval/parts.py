@@ -20,7 +20,7 @@ from opencompass.runners.base import BaseRunner
 from tqdm import tqdm
 from transformers import AutoTokenizer
 
-from core import chat, precision
+from core import chat, precision, trust
 from core.errors import UserError
 from core.files import read_jsonl
 from eval import metrics
@@ -188,7 +188,7 @@ class Folder(HuggingFacewithChatTemplate):
         """Where a tokenizer names no padding the parent asks for a generation_config.json, which
         not every folder has; what is padding is masked, so that the end of text serves."""
         if pad_token_id is None:
-            known = AutoTokenizer.from_pretrained(path, trust_remote_code=True)
+            known = AutoTokenizer.from_pretrained(path, trust_remote_code=trust.remote_code(path))
             pad_token_id = known.eos_token_id if known.pad_token_id is None else known.pad_token_id
         super()._load_tokenizer(path, kwargs, pad_token_id)
 

@@ -10,7 +10,7 @@ import pytest
 
 from core.files import ROOT
 
-ROOMS = ("core", "data_tools", "train", "deploy", "rag", "eval", "web", "commands")
+ROOMS = ("core", "data_tools", "train", "deploy", "rag", "eval", "web", "commands", "custody")
 ALLOWED = {room: {"core", room} for room in ROOMS}
 ALLOWED["web"] |= {"rag"}
 ALLOWED["eval"] |= {"rag"}

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from core import trust
 from core.errors import UserError
 from core.files import digest, sha256, shown
 
@@ -16,7 +17,7 @@ def missing(settings: dict[str, Any]) -> str | None:
     """Why the recipe's base model cannot be used, with the command that gets it; None if it can."""
     path = Path(settings["pretrained_model_name_or_path"])
     if (path / "config.json").is_file():
-        return None
+        return trust.question(path)
     hub = settings.get("hub") or {}
     if "pypi" in hub:
         return None

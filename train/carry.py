@@ -126,7 +126,7 @@ def llamafactory(s: dict[str, Any], template: str) -> str:
     return yaml(
         {
             "model_name_or_path": base(s),
-            "trust_remote_code": True,
+            "trust_remote_code": s["prompt_template"] == "internlm2_chat",  # its folders need it
             "stage": "sft",
             "do_train": True,
             "finetuning_type": "full" if full else "lora",

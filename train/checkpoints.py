@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from core import trust
 from core.errors import UserError
 from core.files import shown, write_text
 
@@ -65,6 +66,7 @@ def best(work_dir: Path) -> str:
 
 def remove(path: Path) -> None:
     """Delete a checkpoint, file or folder."""
+    trust.note(path).unlink(missing_ok=True)
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
@@ -117,5 +119,6 @@ def save(runner: Any, folder: Path, name: str, meta: dict[str, Any]) -> None:
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
         temporary.replace(target)
+        trust.seal(target)
         write_text(folder / "last_checkpoint", str(target))
     barrier()

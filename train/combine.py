@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from core import precision
+from core import precision, trust
 from core.errors import UserError
 from core.files import digest, shown, write_json
 from train import export, mends
@@ -30,19 +30,23 @@ def combine(base: Path, adapters: list[Path], to: Path) -> None:
     _require(base, "config.json", "没有模型 holds no model")
     for folder in adapters:
         _require(folder, "adapter_config.json", "没有适配器 holds no adapter (PEFT)")
+    for folder in (base, *adapters):
+        trust.remote_code(folder)
     if to.exists():
         raise UserError(f"{shown(to)} 已存在 exists already: TO=另一个 another folder")
     mends.apply()
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     model = AutoModelForCausalLM.from_pretrained(
-        base, torch_dtype=precision.computing(base), trust_remote_code=True
+        base, torch_dtype=precision.computing(base), trust_remote_code=trust.remote_code(base)
     )
-    tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=True)
+    tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=trust.remote_code(base))
     steps = []
     for folder in adapters:
         if any(folder.glob("tokenizer*")):
-            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=True)
+            tokenizer = AutoTokenizer.from_pretrained(
+                folder, trust_remote_code=trust.remote_code(folder)
+            )
         model, report = _merged(model, tokenizer, folder)
         steps.append({"adapter": folder.name, "hash": export.weights_hash(folder), **report})
         print(

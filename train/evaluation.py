@@ -14,6 +14,7 @@ from mmengine.dist import all_reduce, get_rank, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
+from core import trust
 from core.files import read_jsonl
 from core.text import bare
 from train import checkpoints, curves
@@ -112,6 +113,7 @@ class EvalHook(Hook):
             checkpoints.remove(target)
             source = self.folder / f"iter_{step}.pth"
             shutil.copytree(source, target) if source.is_dir() else target.hardlink_to(source)
+            trust.seal(target)
             for old in checkpoints.listed(self.folder, "best_iter_"):
                 if old != target:
                     checkpoints.remove(old)

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from core import precision
+from core import precision, trust
 from core.errors import UserError
 from core.files import digest, read_json, read_jsonl, sha256, shown, write_json
 from core.hints import then
@@ -49,7 +49,9 @@ def adapter(work_dir: Path) -> None:
     checkpoint = checkpoints.best(work_dir) or checkpoints.last(work_dir)
     if not checkpoint:
         raise UserError(f"{shown(work_dir)} 没有检查点 has no checkpoint: make train FORCE=1 …")
-    sys.argv = ["pth_to_hf", str(work_dir / "config.py"), checkpoint, str(temporary)]
+    trust.require(Path(checkpoint))
+    config = str(trust.require(work_dir / "config.py"))
+    sys.argv = ["pth_to_hf", config, checkpoint, str(temporary)]
     sys.argv += ["--fp32", "--safe-serialization"]
     pth_to_hf.main()
     _replace(temporary, target)
@@ -77,7 +79,7 @@ def merge(work_dir: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     base = state["base"]
-    tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=True)
+    tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=trust.remote_code(base))
     without_thinking(tokenizer)
     prompts = real_prompts(Path(state["data"]), tokenizer)
     before, merged = whole(work_dir, prompts) if full else joined(work_dir, prompts)
@@ -89,10 +91,13 @@ def merge(work_dir: Path) -> None:
     import torch
 
     own = "auto" if torch.cuda.is_available() else precision.computing(temporary)
-    again = AutoModelForCausalLM.from_pretrained(temporary, torch_dtype=own, trust_remote_code=True)
+    own_code = trust.remote_code(temporary)
+    again = AutoModelForCausalLM.from_pretrained(
+        temporary, torch_dtype=own, trust_remote_code=own_code
+    )
     again = on_gpu_where_it_fits(again.eval())
     after = [greedy(again, ids) for ids in prompts]
-    saved = AutoTokenizer.from_pretrained(temporary, trust_remote_code=True)
+    saved = AutoTokenizer.from_pretrained(temporary, trust_remote_code=own_code)
     report = compare(before, after, prompts, tokenizer, saved)
     report["data_sha256"] = sha256(Path(state["data"]) / "train.jsonl")  # whose rows are asked
     write_json(temporary / "handover.json", {"step": "adapter + base = merged", **report})
@@ -127,7 +132,9 @@ def whole(work_dir: Path, prompts: list[Any]) -> tuple[list, Any]:
 
     folder = work_dir / "whole"
     model = AutoModelForCausalLM.from_pretrained(
-        folder, torch_dtype=precision.computing(folder), trust_remote_code=True
+        folder,
+        torch_dtype=precision.computing(folder),
+        trust_remote_code=trust.remote_code(folder),
     ).eval()
     return [greedy(model, ids) for ids in prompts], model
 
@@ -150,7 +157,7 @@ def trained_base(work_dir: Path) -> Any:
     from xtuner.model.utils import traverse_dict
     from xtuner.registry import BUILDER
 
-    llm = Config.fromfile(str(work_dir / "config.py")).model.llm
+    llm = Config.fromfile(str(trust.require(work_dir / "config.py"))).model.llm
     computed_natively(llm)
     traverse_dict(llm)  # "torch.bfloat16" as dumped → torch.bfloat16
     return BUILDER.build(llm)
@@ -225,7 +232,7 @@ def base_dtype(base: str) -> Any:
     import torch
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(base, trust_remote_code=True)
+    config = AutoConfig.from_pretrained(base, trust_remote_code=trust.remote_code(base))
     # transformers before 4.56 calls it torch_dtype.
     found = getattr(config, "dtype", None) or getattr(config, "torch_dtype", None)
     return found or torch.bfloat16

@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from core import trust
 from core.errors import UserError
 from core.files import ROOT, read_json, shown, write_json, write_text
 
@@ -185,6 +186,10 @@ def entry(work_dir: Path, launcher: str = "none", deepspeed: str = "", again: bo
     if deepspeed:
         known = deepspeed in ("zero1", "zero2", "zero3")
         argv += ["--deepspeed", f"deepspeed_{deepspeed}" if known else deepspeed]
-    sys.argv = [*argv, "--resume", checkpoint] if checkpoint else argv
+    sys.argv = argv
+    if checkpoint:
+        sys.argv = [*argv, "--resume", str(trust.require(Path(checkpoint)))]
+        # mmengine's hold more than tensors (message hub, numpy scalars), and a config that it runs.
+        os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
     with checkpoints.disk(work_dir):
         xtuner_train.main()

@@ -22,9 +22,6 @@ from core import precision
 
 def apply() -> None:
     """Apply all mends. Imports torch, transformers and xtuner, in the order that works."""
-    # mmengine checkpoints hold more than tensors (message hub, numpy scalars), and torch >= 2.6
-    # loads weights only by default. They are the user's own files.
-    os.environ.setdefault("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
     # On a CPU oneDNN keeps a megabyte for each of the last 1,024 shapes it multiplied; every batch
     # length brings some 30 new ones, of which only those of the step at hand are used again.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core import domain as domains
+from core import trust
 from core.errors import UserError
 from core.files import digest, held, read_json, read_jsonl, sha256, shown, write_json
 from train import base_model, card, check, checkpoints, curves, launch, mends, preflight, recipes
@@ -123,6 +124,7 @@ def finish(work_dir: Path) -> None:
     points = curves.read(work_dir / "loss.jsonl")
     if not points or not checkpoints.last(work_dir):
         raise UserError(f"{shown(work_dir)} 的训练没有留下检查点 left no checkpoint: RESUME=1 …")
+    trust.seal(work_dir / "config.py")  # as the runner wrote it: make merge runs it
     evaluated = curves.read(work_dir / "eval_loss.jsonl")
     state = read_json(work_dir / "run.json")
     state.update(

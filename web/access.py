@@ -34,7 +34,27 @@ def login_set_up() -> bool:
 
 def refused() -> str:
     """Why nobody is served (a key of the texts), or nothing."""
-    return "" if local() or login_set_up() else "not_local"
+    if login_set_up():
+        return ""
+    if not local():
+        return "not_local"
+    return "" if named_here(str(st.context.headers.get("Host") or "")) else "not_this_name"
+
+
+def named_here(host: str) -> bool:
+    """Whether a request's Host is a name of this machine alone, or the one that the owner set
+    (``browser.serverAddress``, behind a proxy of their own). Any other name may be a stranger's
+    that was pointed here after its page was loaded (DNS rebinding). Browsers always send one."""
+    if not host:
+        return True
+    name = re.sub(r":\d*$", "", host.strip().lower()).strip("[]").rstrip(".")
+    own = str(st.get_option("browser.serverAddress") or "").lower()
+    if name == "localhost" or name.endswith(".localhost") or (own and name == own):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def waits() -> bool:

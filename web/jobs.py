@@ -11,7 +11,7 @@ from typing import Any
 
 from core import progress
 from core.errors import UserError
-from core.files import ROOT, read_json, write_json
+from core.files import ROOT, held, read_json, write_json
 
 SECONDS = int(os.environ.get("TIKUFORGE_BUILD_SECONDS") or 1800)
 MEMORY = int(os.environ.get("TIKUFORGE_BUILD_MEMORY") or 4 * 2**30)  # bytes
@@ -29,10 +29,14 @@ def start(out: Path, steps: list[list[str]]) -> None:
     """Run ``steps`` (arguments after ``python -m``) for the data set in ``out``, in the background.
 
     Raises :class:`UserError` while another job of it runs."""
+    with held(folder(out) / "start.lock"):  # two at one moment: the second sees the first run
+        _start(out, steps)
+
+
+def _start(out: Path, steps: list[list[str]]) -> None:
     if state(out)["state"] == "running":
         raise UserError("这份数据正在构建 this data set is being built")
     place = folder(out)
-    place.mkdir(parents=True, exist_ok=True)
     commands = [[sys.executable, "-m", *step] for step in steps]
     limits = {"seconds": SECONDS, "memory": MEMORY, "path": str(ROOT)}
     write_json(place / "job.json", {"steps": commands, **limits})

@@ -63,7 +63,7 @@ def recipe(**options):
     tokenizer = dict(
         type=AutoTokenizer.from_pretrained,
         pretrained_model_name_or_path=o["pretrained_model_name_or_path"],
-        trust_remote_code=True,
+        trust_remote_code=_known(o),
         padding_side="right",
     )
     return dict(
@@ -147,13 +147,19 @@ def _derived(o):
     return o
 
 
+def _known(o):
+    """Whether the base brings code of its own, which the user has allowed."""
+    known = __import__("core.trust", fromlist=["known"]).remote_code_known
+    return known(o["pretrained_model_name_or_path"])
+
+
 # PART 2  Model
 def _model(o):
     full = not o["lora_r"]
     llm = dict(
         type=AutoModelForCausalLM.from_pretrained,
         pretrained_model_name_or_path=o["pretrained_model_name_or_path"],
-        trust_remote_code=True,
+        trust_remote_code=_known(o),
         # All weights trained: AdamW needs float32 ones, autocast computes in dtype.
         torch_dtype=DTYPES["float32" if full else o["dtype"]],
     )

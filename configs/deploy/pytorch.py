@@ -8,5 +8,5 @@ tp = 1
 enable_prefix_caching = True
 max_concurrent_requests = 512
 max_log_len = 0  # no texts in the log
-trust_remote_code = True  # InternLM2 brings its own code; the folder is the one you trained
+trust_remote_code = True  # where the folder brings code that was allowed (./tiku trust), else off
 drain = 60  # seconds that running answers get to finish; ours, no flag of lmdeploy

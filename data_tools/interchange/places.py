@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.files import shown
+from core.files import SURROGATE, shown
 from data_tools.readers.encodings import encoding_of
 
 SNIFF = 1 << 20
@@ -30,6 +30,20 @@ def objects(path: Path, given: str = "") -> Iterator[Found]:
 
     JSON lines are streamed; a document is read whole. :class:`UserError` names the broken place.
     """
+    for found in _objects(path, given):
+        if SURROGATE.search(found[1]):  # half a pair cannot be written again
+            try:
+                json.dumps(found[2], ensure_ascii=False).encode("utf-8")
+            except UnicodeEncodeError:
+                where = found[3] or f"c:{found[0]}"
+                raise UserError(
+                    f"{shown(path)}: {where} 含半个字符 half a surrogate pair"
+                ) from None
+        yield found
+
+
+def _objects(path: Path, given: str) -> Iterator[Found]:
+    """As :func:`objects`, whatever the texts hold."""
     number = 0
     try:
         with open(path, "rb") as raw:
@@ -69,6 +83,9 @@ def objects(path: Path, given: str = "") -> Iterator[Found]:
         raise UserError(
             f"{shown(path)}: 不是 UTF-8 is not UTF-8: 请转存 save it as UTF-8，或 or ENCODING="
         ) from None
+    except ValueError as error:  # a number of more digits than Python reads
+        where = f"第{number or 1}条"
+        raise UserError(f"{shown(path)}: {where}之后不是 JSON: {str(error)[:80]}") from None
 
 
 def _lines(head: str) -> bool:

@@ -21,6 +21,7 @@ from data_tools.readers.blocks import Block, Cell, Line, Table, squeezed
 from data_tools.readers.package import Package
 from data_tools.readers.runs import M, Paragraphs, W
 
+WIDEST = 1024  # columns of a row, those that spanning cells fill among them; Word allows 63
 LIMIT = 64 << 20  # bytes of a part in another format
 NESTED = 3  # documents within documents
 P, TBL, TR, TC, T = f"{W}p", f"{W}tbl", f"{W}tr", f"{W}tc", f"{W}t"
@@ -156,6 +157,11 @@ class _Body:
                 if _owner(cell, TR) is not row:
                     continue
                 span, continued = _merge(cell)
+                if c + span > WIDEST:
+                    raise UserError(
+                        f"{self.package.name}: {loc}:r:{r} 超过 {WIDEST} 列 more than {WIDEST} "
+                        "columns: 文件已损坏 damaged"
+                    )
                 here = f"{loc}:r:{r}:c:{c}"
                 lines = [line for p in cell.iter(P) for line in self.lines(p, here)]
                 above = grid.rows[-1] if grid.rows else []

@@ -17,6 +17,7 @@ from core.errors import UserError
 LIMIT = 2 << 30  # bytes of one unpacked part; the 41,696-paragraph bank's document.xml has 24 MB
 RATIO = 250  # unpacked / packed of a part above RATIO_FROM; real documents stay below 60
 RATIO_FROM = 64 << 20
+SAFE: dict[str, Any] = {"resolve_entities": False, "no_network": True, "huge_tree": True}
 _STRICT = (  # ISO 29500 Strict spells the same elements in other namespaces
     (
         b"http://purl.oclc.org/ooxml/wordprocessingml/main",
@@ -95,8 +96,18 @@ class Package:
                     f"{self.name}: 解压后过大，疑似压缩炸弹 unpacks to {total >> 20} MB (zip bomb?)"
                 )
             if info.filename.endswith((".xml", ".rels")):
-                with self.open(info.filename) as part:
-                    part.read(4096)
+                self.declares_nothing(info.filename)
+
+    def declares_nothing(self, part: str) -> None:
+        """Refuse a part with a document type, in whatever encoding and however far down it stands:
+        asked of the parser, which has read all that may hold one when the first element begins."""
+        with self.open(part) as file, xml_errors(self.name, part):
+            for _, element in etree.iterparse(file, events=("start",), **SAFE):
+                if element.getroottree().docinfo.internalDTD is not None:
+                    raise UserError(
+                        f"{self.name}: 含 DTD 或外部实体，拒绝读取 holds a DTD, not read"
+                    )
+                return
 
     @contextmanager
     def open(self, part: str, dtd: bool = False) -> Iterator[_Part]:
@@ -119,21 +130,16 @@ class Package:
         """The parsed part, or None where the package has none of that name."""
         if part not in self.names:
             return None
+        self.declares_nothing(part)
         with self.open(part) as file, xml_errors(self.name, part):
-            parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+            parser = etree.XMLParser(**SAFE)
             return etree.parse(file, parser).getroot()
 
     def events(self, part: str, tags: tuple[str, ...]) -> Iterator[Any]:
         """Elements of ``part`` with one of ``tags``, each at its end, while the part streams in."""
+        self.declares_nothing(part)
         with self.open(part) as file, xml_errors(self.name, part):
-            for _, element in etree.iterparse(
-                file,
-                events=("end",),
-                tag=tags,
-                resolve_entities=False,
-                no_network=True,
-                huge_tree=True,
-            ):
+            for _, element in etree.iterparse(file, events=("end",), tag=tags, **SAFE):
                 yield element
 
 

@@ -38,6 +38,7 @@ ENOUGH, MANY = 0.7, 20_000  # rows that give a question each; rows of a sheet lo
 _OPENS = re.compile(r"\s*(?:\d{1,4}\s*[^\w\s]|[一二三四五六七八九十]{1,3}\s*、)")
 WHOLE = 1 << 20  # bytes of a CSV file that is read as a workbook is; a larger one is streamed
 WIDEST = 256  # columns read; beyond them stand only formats that somebody drew over whole rows
+DEEPEST = 1_048_576  # rows of a sheet, Excel's own limit
 HIDDEN = {"hidden-row", "hidden-column", "hidden-sheet"}
 Grid = Iterator[list[Cell]]
 
@@ -141,6 +142,8 @@ def _facts_of(package: Package, part: str) -> Facts:
         elif tag == "is" and element.find("{*}r") is not None:
             facts.rich[element.getparent().get("r", "")] = cells.inline(element)
         elif tag == "row":
+            if int(element.get("r") or 0) > DEEPEST:  # openpyxl would yield all the empty ones
+                raise UserError(f"{package.name}: 行号 row {element.get('r')}: 文件已损坏 damaged")
             if element.get("hidden") in ("1", "true"):
                 facts.rows.add(int(element.get("r", "0")))
             for formula in pending:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -172,3 +174,69 @@ def test_the_log_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(files) == 1 + supervisor.LOG_FILES
     assert sum(file.stat().st_size for file in files) < 2000 * 4
     assert "given up" in (tmp_path / "x.log").read_text()
+
+
+LOADING = """
+import http.server, sys, threading, time
+class One(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(503); self.end_headers()
+    def log_message(self, *_): pass
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), One)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+time.sleep(2)
+print("0.00.1 E chat template parsing error: unexpected end", flush=True)
+print("0.00.2 I cleaning up before exit", flush=True)
+raise SystemExit(1)
+"""
+
+
+def test_a_loading_engines_503_is_no_answer(tmp_path: Path) -> None:
+    process, log = start(tmp_path, LOADING)
+    assert process.wait(30) == 1
+    text = log.read_text()
+    assert text.count("parsing error") == 1 and "given up" in text
+    assert "parsing error" in supervisor.reason(log)  # the reason, not the last line
+
+
+STUCK = """
+import os, signal, sys, time
+from deploy import life
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+life.end_with_parent(signal.SIGKILL)
+open(sys.argv[2], "w").write(str(os.getpid()))
+while True: time.sleep(60)
+"""
+
+
+def test_kill_9_of_the_supervisor_ends_a_hung_engine_too(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    process, _ = start(tmp_path, STUCK, str(note))
+    end = time.monotonic() + 30
+    while not (note.is_file() and note.read_text()) and time.monotonic() < end:
+        time.sleep(0.05)
+    child = Path("/proc") / note.read_text()
+    assert child.exists()
+    process.kill()
+    process.wait()
+    while (child / "exe").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not (child / "exe").exists()
+
+
+def test_a_template_that_the_engine_cannot_parse_is_said_at_once(
+    room: Room, tmp_path: Path
+) -> None:
+    merged = tmp_path / "run" / "merged"
+    shutil.copytree(room.run / "merged", merged)
+    file = merged / "tokenizer_config.json"
+    settings = json.loads(file.read_text())
+    settings["chat_template"] = "{% for m in messages %}{{ m['content'] }}"  # no endfor
+    file.write_text(json.dumps(settings))
+    began = time.monotonic()
+    done = room.deploy(
+        "start", "--work-dir", tmp_path / "run", "--port", helper.free_port(), "--model", merged
+    )
+    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
+    assert "template" in done.stderr.lower(), done.stderr
+    assert time.monotonic() - began < 120

@@ -182,6 +182,8 @@ def remote_code(model: str, folder: Path, size: dict) -> None:
 
     import xtuner
 
+    from core import trust
+
     where = Path(xtuner.__file__).parent / "_lite" / "modelings" / model
     assert find_spec("xtuner") and where.is_dir()
     for file in where.glob("*.py"):
@@ -196,6 +198,7 @@ def remote_code(model: str, folder: Path, size: dict) -> None:
     config = {"model_type": model, "architectures": [f"{kind}ForCausalLM"], "auto_map": names}
     extra = {"bias": False} if model == "internlm2" else {"head_dim": 32}
     (folder / "config.json").write_text(json.dumps({**config, **size, **extra}))
+    trust.allow(folder)  # as ./tiku trust does
 
 
 if __name__ == "__main__":

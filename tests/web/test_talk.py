@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import string
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import streamlit as st
 
-from web import access, quiz, store, talk, texts, written
+from core.errors import UserError
+from web import access, jobs, quiz, store, talk, texts, written
 from web.texts import widgets
 
 
@@ -202,3 +207,64 @@ def test_questions_to_try_are_short_questions_of_the_bank() -> None:
     assert found == ["第1号行星叫什么名字？", "第4号行星叫什么名字？", "第7号行星叫什么名字？"]
     assert quiz.samples(rows[:1]) == ["第0号行星叫什么名字？"]
     assert quiz.samples([]) == []
+
+
+@pytest.mark.parametrize(
+    "host,own,served",
+    [
+        ("localhost:8501", "", True),
+        ("127.0.0.1:8501", "", True),
+        ("127.8.9.1", "", True),
+        ("[::1]:8501", "", True),
+        ("page.localhost", "", True),
+        ("LOCALHOST.", "", True),
+        ("", "", True),  # no browser
+        ("evil.example:8501", "", False),
+        ("localhost.evil.example", "", False),
+        ("127.0.0.1.evil.example", "", False),
+        ("192.168.1.5:8501", "", False),
+        ("0.0.0.0:8501", "", False),
+        ("[fe80::1]:8501", "", False),
+        ("evil.example", "tiku.example", False),
+        ("tiku.example", "tiku.example", True),  # the owner's own proxy
+    ],
+)
+def test_without_a_login_only_names_of_this_machine(
+    host: str, own: str, served: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"server.address": "127.0.0.1", "browser.serverAddress": own}
+    monkeypatch.setattr(st, "get_option", options.get)
+    monkeypatch.setattr(st, "secrets", {})
+    monkeypatch.setattr(st, "context", SimpleNamespace(headers={"Host": host}))
+    assert (access.refused() == "") is served
+
+
+def test_of_two_builds_at_one_moment_one_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    real = jobs.subprocess.Popen
+
+    def slow(line: list[str], **more: Any) -> Any:
+        started.append(line)
+        time.sleep(0.1)
+        return real([sys.executable, "-c", "import time; time.sleep(3)"], **more)
+
+    monkeypatch.setattr(jobs.subprocess, "Popen", slow)
+    refused = []
+
+    def press() -> None:
+        try:
+            jobs.start(tmp_path, [["data_tools", "build"]])
+        except UserError as error:
+            refused.append(error)
+
+    pressed = [threading.Thread(target=press) for _ in range(6)]
+    for one in pressed:
+        one.start()
+    for one in pressed:
+        one.join()
+    for runner in jobs.RUNNERS.values():
+        runner.kill()
+        runner.wait()
+    assert len(started) == 1 and len(refused) == 5

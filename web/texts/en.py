@@ -14,6 +14,8 @@ TEXTS = {
     "not_local": "The page is bound to an address beyond this machine without a login, so it "
     "serves nobody. Bind it to 127.0.0.1, or set up [auth] in .streamlit/secrets.toml "
     "(docs/web.md).",
+    "not_this_name": "On this machine the page answers to localhost and 127.0.0.1 alone. Behind a "
+    "proxy of your own set browser.serverAddress (docs/web.md).",
     # chat
     "try_one": "For example:",
     "understood": "Understood as: {query}",

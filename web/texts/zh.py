@@ -13,6 +13,8 @@ TEXTS = {
     "log_out": "退出登录",
     "not_local": "网页绑定在本机以外的地址上，却没有设置登录，因此不提供服务。请改回 127.0.0.1，"
     "或在 .streamlit/secrets.toml 里设置 [auth]（见 docs/web.md）。",
+    "not_this_name": "本机网页只用 localhost 或 127.0.0.1 访问。在自己的代理后面时，请设置 "
+    "browser.serverAddress（见 docs/web.md）。",
     # chat
     "hello": "在下方输入问题。回答由本机的模型生成；打开“依据题库回答”，就能看到每句话的出处。",
     "try_one": "可以这样问：",

@@ -1,0 +1,1 @@
+"""What may run here, what was shipped, and what is kept: trust, manifests, backups."""

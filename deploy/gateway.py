@@ -1,0 +1,187 @@
+"""The CPU engine's face: the only thing that listens where users ask.
+
+It holds the key, lets through what :mod:`deploy.bounds` allows, hands streams on piece by piece,
+and says ``/health`` 200 only while the engine's main loop answers. The engine itself listens on a
+port of loopback that is nobody's business, with a key that is made anew each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import logging
+import signal
+import time
+import weakref
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+
+from deploy import bounds
+from deploy.bounds import Refused
+
+PROBE = 2.0  # seconds between two questions to the engine's main loop
+SILENT = 60.0  # seconds without its answer after which /health says so; a batch of 512 tokens takes
+# up to 50 s on two slow cores (7B), so less would call a busy engine hung
+SMALLEST, PER_TOKEN = 256 * 1024, 128  # bytes of a body: at least, and for each token of a session
+KINDS = {400: "invalid_request_error", 401: "authentication_error", 404: "not_found_error"}
+
+
+def refusal(reason: str, status: int) -> web.Response:
+    """An error as OpenAI's clients read it."""
+    kind = KINDS.get(status, "server_error" if status >= 500 else KINDS[400])
+    error = {"error": {"code": status, "message": reason, "type": kind}}
+    return web.json_response(error, status=status)
+
+
+class Gateway:
+    """One engine and the requests that it is asked. ``settings`` are the engine's."""
+
+    def __init__(self, engine: str, inner: str, key: str, settings: dict[str, Any]) -> None:
+        self.engine, self.inner, self.key = engine, inner, key
+        self.longest = max(SMALLEST, PER_TOKEN * settings["session_len"])
+        self.patience: float = settings["timeout"]
+        self.most: int = settings["connections"]
+        self.heard = time.monotonic()
+        self.busy: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.quiet: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()
+        self.server = web.Server(
+            self.handle,  # type: ignore[arg-type]
+            access_log=None,
+            handler_cancellation=True,  # a client that leaves takes its answer with it
+            keepalive_timeout=self.patience,
+        )
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request, whatever it is."""
+        self.busy.add(request.transport)
+        try:
+            return await self.answer(request)
+        except Refused as refused:
+            return refusal(str(refused), refused.status)
+        except TimeoutError:
+            return refusal(f"no byte for {self.patience:.0f} s", 408)
+        except aiohttp.ClientError:
+            return refusal("the engine does not answer", 503)
+        finally:
+            self.busy.discard(request.transport)
+            if request.transport is not None:
+                self.quiet[request.transport] = time.monotonic()
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Check, ask the engine, hand on."""
+        if request.path == "/health" and request.method == "GET":
+            silent = time.monotonic() - self.heard
+            if silent > SILENT:
+                raise Refused(f"the engine has not answered for {silent:.0f} s", 503)
+            return web.json_response({"status": "ok"})
+        if not self.allowed(request):
+            raise Refused("Invalid API Key", 401)
+        if len(self.server.connections) > self.most:
+            raise Refused("too many connections", 503)
+        if request.method == "GET" and request.path in bounds.GET:
+            return await self.forward(request, None)
+        if request.path not in bounds.POST:
+            raise Refused("this server has no such route", 404)
+        if request.method != "POST":
+            raise Refused(f"{request.path} takes POST", 405)
+        body = await self.body(request)
+        return await self.forward(request, bounds.checked(request.path, body))
+
+    def allowed(self, request: web.BaseRequest) -> bool:
+        """Whether the request brings the key."""
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        given = given if scheme == "Bearer" else request.headers.get("X-Api-Key", "")
+        return hmac.compare_digest(given.strip().encode(errors="replace"), self.key.encode())
+
+    async def body(self, request: web.BaseRequest) -> bytes:
+        """The request's body, no longer than a session can hold, its bytes coming steadily."""
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            raise Refused("Content-Encoding: this server takes plain bodies", 415)
+        too_long = Refused(f"the request is longer than {self.longest} bytes", 413)
+        if (request.content_length or 0) > self.longest:
+            raise too_long
+        if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")  # type: ignore[attr-defined]
+        found = bytearray()
+        async with asyncio.timeout(self.patience) as limit:
+            async for piece in request.content.iter_any():
+                found += piece
+                if len(found) > self.longest:
+                    raise too_long
+                limit.reschedule(asyncio.get_running_loop().time() + self.patience)
+        return bytes(found)
+
+    async def forward(self, request: web.BaseRequest, body: bytes | None) -> web.StreamResponse:
+        """The engine's answer, in the pieces in which it comes."""
+        head = {"Authorization": f"Bearer {self.inner}", "Content-Type": "application/json"}
+        url = self.engine + request.path
+        async with self.session.request(request.method, url, data=body, headers=head) as answer:
+            kind = answer.headers.get("Content-Type", "application/json")
+            response = web.StreamResponse(status=answer.status, headers={"Content-Type": kind})
+            response.content_length = answer.content_length
+            await response.prepare(request)
+            with contextlib.suppress(ConnectionResetError):
+                async for piece in answer.content.iter_any():
+                    await response.write(piece)
+                await response.write_eof()
+            return response
+
+    async def listen_for_life(self) -> None:
+        """Note when the engine's main loop last answered: ``/metrics`` is asked of that loop."""
+        head = {"Authorization": f"Bearer {self.inner}"}
+        limit = aiohttp.ClientTimeout(total=SILENT)
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                url = self.engine + "/metrics"
+                async with self.session.get(url, headers=head, timeout=limit) as answer:
+                    await answer.read()
+                    self.heard = time.monotonic() if answer.status == 200 else self.heard
+            await asyncio.sleep(PROBE)
+
+    async def close_the_silent(self) -> None:
+        """End connections on which no request has come for a while (slow headers, or none)."""
+        while True:
+            await asyncio.sleep(1)
+            now = time.monotonic()
+            for one in list(self.server.connections):
+                line = one.transport
+                if line is None or line in self.busy:
+                    continue
+                if now - self.quiet.setdefault(line, now) > self.patience:
+                    line.close()
+
+    async def run(self, host: str, port: int, drain: float) -> None:
+        """Serve until SIGTERM or SIGINT, then finish what is running, ``drain`` seconds at most."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
+        unlimited = aiohttp.TCPConnector(limit=0)
+        patient = aiohttp.ClientTimeout(total=None, sock_connect=10)
+        async with aiohttp.ClientSession(connector=unlimited, timeout=patient) as self.session:
+            tasks = [loop.create_task(self.listen_for_life())]
+            tasks.append(loop.create_task(self.close_the_silent()))
+            runner = web.ServerRunner(self.server, shutdown_timeout=drain)
+            await runner.setup()
+            await web.TCPSite(runner, host, port, backlog=512).start()
+            print(f"listening on http://{host}:{port}", flush=True)
+            await stop.wait()
+            print("stopping", flush=True)
+            await runner.cleanup()
+            for task in tasks:
+                task.cancel()
+
+
+def serve(engine: str, inner: str, key: str, settings: dict[str, Any]) -> None:
+    """Stand before the engine at ``engine`` (its address and key) until a signal comes."""
+    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # it would log what strangers send
+
+    async def run() -> None:
+        gateway = Gateway(engine, inner, key, settings)  # wants a running loop
+        await gateway.run(settings["host"], settings["port"], settings["drain"])
+
+    asyncio.run(run())
