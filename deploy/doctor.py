@@ -54,8 +54,8 @@ def rows() -> list[tuple[str, str, str]]:
         found.append(("模型 model", folder.parent.name, f"{size:.1f} GB"))
     for run in sorted(WORK_DIRS.glob("**/merged/config.json")):
         found.append(("微调 tuned", shown(run.parent.parent), "可部署 make deploy can serve it"))
-    for folder in sorted({one["folder"] for one in trust.allowed().values()}):
-        found.append(("允许的代码 allowed code", shown(folder), shown(trust.STORE)))
+    for code in sorted({one["folder"] for one in trust.allowed().values()}):
+        found.append(("允许的代码 allowed code", shown(code), shown(trust.STORE)))
     for port in chat.ports():
         target = chat.endpoint_note(port)
         state = "就绪 ready" if health.healthy(target) else "不应答 does not answer: make stop"
