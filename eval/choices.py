@@ -206,7 +206,7 @@ _ADVERB = re.compile(
 )
 _ALL_BUT = re.compile(
     rf"(?:除(?:了|去)?\s?({GROUP})(?:之外|以外|外)?[,，]?\s?(?:(?:其他|其余|别的|另外|剩下)\S{{0,4}}?"
-    rf"|(?:都|均|皆|全部?)(?:要|应|可)?)(?:对|正确|符合|是|当选|选)(?!错)"
+    rf"|(?:全?都|全?均|皆|全部?)(?:要|应|可)?)(?:对|正确|符合|是|当选|选)(?!错)"
     rf"|(?:只有|仅有?|就)\s?({GROUP})(?:是|选项|项)*(?:不对|错误?|不正确|有误|不符合?)(?!\w)"
     rf"|\ball (?:of them )?(?:but|except)(?: for)?\s({GROUP}))",
     re.IGNORECASE,
@@ -413,6 +413,8 @@ def _by_ordinal(text: str, options: dict[str, str]) -> str | None:
 
 def _by_meaning(text: str, options: dict[str, str]) -> str | None:
     """The one option that the answer gives in other writing: 一九四九年 for 1949年."""
+    if len(text) > 100:  # no option's value
+        return None
     found = [key for key, value in options.items() if correct(text, value)]
     return found[0] if len(found) == 1 else None
 

@@ -176,6 +176,17 @@ def _measure(number: float, unit: str) -> tuple[float, str]:
     return round(number * factor, 6), base
 
 
+def measured(text: str) -> str:
+    """A plain text with its amounts in the smallest unit: 0.1g and 100毫克 as 100mg."""
+    text = plain(text)
+    for one, number, unit in reversed(_amounts(text, _atoms(text))):
+        behind = _UNIT.match(text, one.end)
+        if behind:
+            amount, base = _measure(number, unit)
+            text = f"{text[: one.start]}{amount:g}{base}{text[behind.end() :]}"
+    return text
+
+
 def codes(text: str) -> list[str]:
     """The codes and long numbers of a text, each as one word (E-1034: e1034)."""
     text = plain(text)
