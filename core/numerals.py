@@ -121,8 +121,10 @@ def _english(text: str) -> int:
 
 def value(text: str) -> Fraction | None:
     """What a :data:`FIGURE` of a :func:`plain` text is worth; None where it is no number (a
-    fraction over 0)."""
+    fraction over 0, more than 400 digits: a model that ran away)."""
     text = text.replace(" ", "")
+    if len(text) > 400:
+        return None
     if "次" in text:
         base, _, power = text.partition("的")
         return _power(value(base), value(power.rstrip("方幂").rstrip("次")))
