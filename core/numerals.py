@@ -80,12 +80,18 @@ def plain(text: str) -> str:
     for pattern, to in _SAID:
         text = pattern.sub(to, text)
     text = text.replace("俩", "两个").replace("仨", "三个")
+    text = _ONE_EACH.sub("每", text)
+    text = _ROMAN.sub(lambda found: str(_ROMANS.index(found[1]) + 1), text)
     text = _AND_TENTH.sub(r"\1点\2度", text)
     text = _LIANG.sub("市两", text)
     text = _EITHER.sub(_spread, text)
     return _ENGLISH.sub(lambda found: str(_english(found.group())), text)
 
 
+# 一日三次 is 每日三次; Ⅲ级 is 3级 (V型 and X型 are letters).
+_ONE_EACH = re.compile(rf"(?<![{HAN}第\d每])[一1](?=(?:日|天|周|月|年|小时)[{HAN}\d]+次)")
+_ROMANS = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X"]
+_ROMAN = re.compile(r"(?<![A-Za-z])(I{1,3}|IV|VI{1,3}|IX|[VX](?=[级期]))(?=[级期型类度区])")
 _AND_TENTH = re.compile(
     r"([一二三四五六七八九十]+)度([一二三四五六七八九])(?![一二三四五六七八九十])"
 )
@@ -115,8 +121,10 @@ def _english(text: str) -> int:
 
 def value(text: str) -> Fraction | None:
     """What a :data:`FIGURE` of a :func:`plain` text is worth; None where it is no number (a
-    fraction over 0)."""
+    fraction over 0, more than 400 digits: a model that ran away)."""
     text = text.replace(" ", "")
+    if len(text) > 400:
+        return None
     if "次" in text:
         base, _, power = text.partition("的")
         return _power(value(base), value(power.rstrip("方幂").rstrip("次")))

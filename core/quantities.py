@@ -253,16 +253,28 @@ def _with_per(first: Quantity, last: Quantity) -> Quantity:
     head, tail = _NUMBER.match(first.raw), _NUMBER.match(last.raw)
     if not (head and tail and head["per"] and tail["unit"]) or head["unit"]:
         return last
+    if not isinstance(last.low, Fraction):  # 每年5-9月: a date
+        return last
     dimension, factor = units.unit(f"{tail['unit']}/{head['per']}")
     scale = factor / last.factor
-    assert isinstance(last.low, Fraction)
     return replace(
         last, low=last.low * scale, high=last.low * scale, dimension=dimension, factor=factor
     )
 
 
 def _years(first: Quantity, last: Quantity) -> Quantity | None:
-    """1939—1945年."""
+    """1939—1945年; 5～9月, 5月至9月."""
+    if (
+        last.dimension == "date"
+        and isinstance(last.low, tuple)
+        and not last.low[0]
+        and not last.low[2]
+        and isinstance(first.low, Fraction)
+        and first.dimension in ("", "month")
+        and first.low in range(1, 13)
+    ):
+        month = int(first.low)
+        return replace(last, low=(0, month, 0), start=first.start, raw=f"{first.raw}~{last.raw}")
     if (
         last.dimension == "date"
         and isinstance(first.low, Fraction)

@@ -12,13 +12,14 @@ import re
 
 from core.text import bare, nfkc
 from core.thinking import ends, without_thinking
-from eval.verdicts import verdict
+from eval.short import correct
+from eval.verdicts import MARKS, verdict
 
 __all__ = ["letters", "partial", "verdict"]
 
 _JOIN = r"(?:\s?(?:[、,，/|&+;；]|和|与|及|以及|或|and)\s?|\s)"
 # 选项B和选项C, A项、B项: a name around each letter.
-_NAME = r"(?:选项|option |choice )?"
+_NAME = r"(?:选项|(?i:option |choice ))?"
 _TAIL = r"(?:选项|项(?!目)|两项|两者|三项|四项)?"
 # A may be the article and I the pronoun.
 _LETTER = (
@@ -57,8 +58,8 @@ _CONCLUDES = re.compile(
     re.IGNORECASE,
 )
 _CHOOSES = re.compile(
-    r"(?:选择|选了|选定|选取|选|是|为|只有|仅|choose|select|pick"
-    r"|go with)\s?:?\s?(?:选项|option )?\s?\Z",
+    r"(?:选择|选了|选定|选取|选|是|即|(?<!因)为|只有|仅|choose|select|pick"
+    r"|go with|but|that is)\s?:?\s?(?:选项|option )?\s?\Z",
     re.I,
 )
 # A negation, right before the letters.
@@ -118,6 +119,8 @@ _CLAUSE = re.compile(
     r"[。！!？?；\n]|(?<![A-J]);|;(?!\s?[A-J](?![A-Za-z]))|\.\s|,\s?(?=(?:故|因此"
     r"|所以|因为|但|而|却|therefore|so|because|but)\b|(?:故|因此|所以|因为|但|而"
     r"|却))"
+    # 应为C,A项说的是…: what is said of an option begins anew.
+    r"|,\s?(?=[A-J](?:选项|项)?(?:说|讲|指|描述|的|涉及|虽|看似))"
 )
 _PART = re.compile(r"[,，:：]")
 _ITEM = re.compile(r"(?:^|[\n;；,，、。\s])\(?([A-J])\)?(?=[.:：、)）]|\s?[\u4e00-\u9fff])")
@@ -149,7 +152,7 @@ def letters(answer: str, options: dict[str, str]) -> str:
         return _known(whole, options)
     if _open(text):
         return ""
-    for read in (_by_rest, _stated, _by_all, _by_head, _by_text, _by_ordinal):
+    for read in (_by_rest, _stated, _by_all, _by_head, _by_text, _by_ordinal, _by_meaning):
         found = read(text, options)
         if found is not None:
             return found
@@ -182,7 +185,9 @@ def _read(answer: str) -> str:
         r"\[|\]|【|】", lambda one: "(" if one.group() in "[【" else ")", _WRAP.sub("", text)
     )
     text = "\n".join(nfkc(line) for line in text.splitlines() if line.strip())
-    text = re.sub(r":\s*\n\s*", ":", text)
+    text = re.sub(r"(?i)(?::|(?<=答案)|(?<=answer))\s*\n\s*", ":", text)
+    text = re.sub(r"(?<=[A-J])[?]\s?(?=不|对|错|正确|是的|√|×)", "", text.translate(MARKS))
+    text = re.sub(r"\bi\.e\.,?\s?", "that is ", text)
     text = re.sub(
         r"(?<![A-Za-z'’])[a-j](?![A-Za-z'’])(?!\s[a-z]{2,})", lambda one: one.group().upper(), text
     )
@@ -193,13 +198,15 @@ def _read(answer: str) -> str:
     return _ADVERB.sub("", text.translate(_BRACKETS)).strip()
 
 
-_BRACKETS = str.maketrans("〔〕〈〉「」", "()()()")
+_BRACKETS = str.maketrans("〔〕〈〉「」", "()()()") | {
+    start + at: chr(65 + at) for start in (0x1F130, 0x1F150, 0x1F170) for at in range(10)
+}  # 🅰
 _ADVERB = re.compile(
     r"^(?:(?:definitely|both|certainly|probably|likely|surely|clearly|obviously)\s)+", re.IGNORECASE
 )
 _ALL_BUT = re.compile(
-    rf"(?:除(?:了|去)?\s?({GROUP})(?:之外|以外|外)?[,，]?\s?(?:其他|其余|别的|另外|剩下)\S{{0,4}}?"
-    rf"(?:对|正确|符合|是|当选|选)(?!错)"
+    rf"(?:除(?:了|去)?\s?({GROUP})(?:之外|以外|外)?[,，]?\s?(?:(?:其他|其余|别的|另外|剩下)\S{{0,4}}?"
+    rf"|(?:全?都|全?均|皆|全部?)(?:要|应|可)?)(?:对|正确|符合|是|当选|选)(?!错)"
     rf"|(?:只有|仅有?|就)\s?({GROUP})(?:是|选项|项)*(?:不对|错误?|不正确|有误|不符合?)(?!\w)"
     rf"|\ball (?:of them )?(?:but|except)(?: for)?\s({GROUP}))",
     re.IGNORECASE,
@@ -260,6 +267,7 @@ def _stated(text: str, options: dict[str, str]) -> str | None:
                 refused = True
                 continue
             said = True
+            rejected -= found
             chosen |= found
             if kind == "end":
                 fresh |= found
@@ -319,7 +327,7 @@ def _by_all(text: str, options: dict[str, str]) -> str | None:
 
 def _by_head(text: str, options: dict[str, str]) -> str | None:
     """``B 白菜``, ``A. 故宫；C. 天坛``, letters at the head of the answer or of its items."""
-    head = re.match(rf"\(?({GROUP})(?=[.:：、,)）\s]|[\u4e00-\u9fff]|$)", text)
+    head = re.match(rf"\(?({GROUP})(?=[.:：、,;；。!()（）\s]|[\u4e00-\u9fff]|$)", text)
     found = {char for char in _ITEM.findall(text) if char in options}
     if head:
         found |= _inside(head[1], options)
@@ -401,6 +409,14 @@ def _by_ordinal(text: str, options: dict[str, str]) -> str | None:
             if one and one in _DIGIT
         ]
     return "".join(sorted({keys[n - 1] for n in found if n <= len(keys)})) or None
+
+
+def _by_meaning(text: str, options: dict[str, str]) -> str | None:
+    """The one option that the answer gives in other writing: 一九四九年 for 1949年."""
+    if len(text) > 100:  # no option's value
+        return None
+    found = [key for key, value in options.items() if correct(text, value)]
+    return found[0] if len(found) == 1 else None
 
 
 def partial(chosen: str, right: str) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from core import quantities
 from core.chinese import simplified
@@ -36,7 +37,7 @@ _ENDS = " 。.,，;；!！?？、:：\n"
 _DROPPED = re.compile(
     r"[\s。，、；：？！“”‘’「」『』《》〈〉【】\[\]()（）\"'`·,;?_~…—]"
     r"|(?<!\d)[.:!](?!\d)|(?<=\d)[.:](?!\d)|(?<!\d)[.:](?=\d)|(?<=[a-z])[.!]"
-    r"|(?<=[a-z])-(?=[a-z])"
+    r"|(?<=[a-z])-(?=[a-z])|(?<!\d[a-w])(?<=[a-w])-(?=\d\d)"
 )
 _WEEKDAY = re.compile(
     r"(?:礼拜|星期|(?<![一二两三四五六七八九十\d每上下本])周)([一二三四五六日天])(?![年岁期])"
@@ -56,6 +57,7 @@ def key(text: str) -> str:
     x² from x2, 5! from 5, 1、2 from 12."""
     text = re.sub(r"(?<=\d)\s*[,、，;；]\s*(?=\d)(?!\d{3}(?!\d))", "|", text)
     text = _WEEKDAY.sub(lambda day: "星期" + day[1].replace("天", "日"), plain(text).casefold())
+    text = re.sub(r"(?<=星期[一二三四五六日])(?:到|至|[~～—-]+)(?=星期)", "~", text)
     return _CHARGE.sub(r"\1", _DROPPED.sub("", text).replace("|", ","))
 
 
@@ -91,6 +93,7 @@ def _unit(text: str) -> object:
 _FORBID = re.compile(
     r"禁止|严禁|不准|不得|不许|不允许|不能够?|不可以?|不应当?|不应该|请?勿|别|切勿|不要"
 )
+_NEEDLESS = re.compile(r"[无毋]须|[无毋]需|不需要?|不须|不必|不用(?!品)|用不着|没必要")
 _LIGHT = re.compile(
     r"(?<=.)[的了地得]|(?<=车)辆|^[向往在对](?=..)|应当|应该|须|必须|进行|一个|一种"
 )
@@ -107,11 +110,33 @@ def alike(given: str, expected: str) -> bool:
         return _signs(given) == _signs(expected) != ""
     if first == second or _core(first) == _core(second):
         return True
-    forms = [_FORBID.sub("⊖", one) for one in (first, second)]
-    if forms[0] == forms[1] and forms[0] != "⊖":
+    forms = [_NEEDLESS.sub("⊘", _FORBID.sub("⊖", one)) for one in (first, second)]
+    if forms[0] == forms[1] and forms[0] not in ("⊖", "⊘"):
+        return True
+    if _same_figures(given, expected):
         return True
     forms = [_LIGHT.sub("", one) for one in forms]
     return len(second) >= 5 and forms[0] == forms[1]
+
+
+def _same_figures(given: str, expected: str) -> bool:
+    """The same words with the same quantities in them: 二十一世纪初, 21世纪初."""
+    wanted = quantities.find(expected)
+    said = quantities.find(given) if wanted and len(given) <= 2 * len(expected) + 20 else []
+    if not wanted or len(said) != len(wanted):
+        return False
+    if not all(quantities.same(a, b) for a, b in zip(said, wanted, strict=True)):
+        return False
+    return _around(given, said) == _around(expected, wanted)
+
+
+def _around(text: str, figures: Sequence[Quantity]) -> str:
+    """A text with 0 for each of its quantities."""
+    text, at, found = plain(text), 0, ""
+    for one in figures:
+        found += text[at : one.start] + "0"
+        at = one.end
+    return key(found + text[at:])
 
 
 def _signs(text: str) -> str:
@@ -128,6 +153,7 @@ _SUFFIX = re.compile(
 
 
 def _core(name: str) -> str:
+    name = re.sub(r"(?<=[a-z]{4})(?<!s)s$", "", name)  # a plural
     name = re.sub(r"^(?:中华人民共和国(?=.)|the(?=[a-z]{3})|an?(?=[a-z]{4}))", "", name)
     return _SUFFIX.sub("", name) or name
 
@@ -229,6 +255,8 @@ def _same(given: Quantity, expected: Quantity, question: str) -> bool:
         and re.search(r"%|百分之|percent", question)
     ):
         return given.exact and expected.exact and given.low == expected.low * 100  # type: ignore[operator]
+    if quantities.same(_per(given, question), _per(expected, question)):
+        return True
     if _ASKS_BOUND.search(question) and given.exact != expected.exact:
         bound, value = (given, expected) if expected.exact else (expected, given)
         ends = [end for end in (bound.low, bound.high) if end is not None]
@@ -236,6 +264,14 @@ def _same(given: Quantity, expected: Quantity, question: str) -> bool:
             Quantity(ends[0], ends[0], bound.dimension), value
         )
     return False
+
+
+def _per(one: Quantity, question: str) -> Quantity:
+    """An amount without the 每次 that the question says already."""
+    dimension, _, per = one.dimension.partition("·")
+    if per and per.endswith("^-1") and re.search(rf"[每一]{per[:-3]}", question):
+        return replace(one, dimension=dimension.removesuffix("^1"))
+    return one
 
 
 def _rival(one: Quantity, wanted: Quantity, asked: list[Quantity], before: str) -> bool:
@@ -285,6 +321,8 @@ _INTRO = re.compile(
     r"|include|are)(?!关)"
 )
 _NAMED = re.compile(r"^[^是为]{1,8}?(?:是|为|填|:|：)(?=.)")
+_STEP = re.compile(r"^(?:第[一二三]步)?(?:首先|其次|然后|接着|最后|先|再|后)(?=..)")
+_TABLE_HEAD = re.compile(r"^\|.*\n\|[\s:|-]+$\n?", re.MULTILINE)
 _CLOSING = re.compile(
     r"(?:等等?|共?[两二三四五六七八九十\d]+[种个项类条部者位方]\S{0,4}|(?:都|均)(?:是|对|正确)?)$"
 )
@@ -304,7 +342,7 @@ _CYCLES = (
 
 def items(text: str) -> list[str]:
     """The entries of a list, in order: by marks, numbers, bullets, lines or 和."""
-    text = _BULLET.sub("\n", text.strip()).strip()
+    text = _BULLET.sub("\n", _TABLE_HEAD.sub("", text).strip()).strip()
     found = [part.strip(_ENDS + "《》()") for part in _SPLIT.split(text)]
     return [part for part in found if part]
 
@@ -316,6 +354,8 @@ def _listed(given: str) -> list[list[str]]:
     intro = _INTRO.match(body)
     if intro and intro.end() < len(body):
         found.append(items(body[intro.end() :]))
+    if len(found[0]) > 1 and re.match("第一步|首先|先", found[0][0]):
+        found.append([_STEP.sub("", part) for part in found[0]])
     named = [_NAMED.sub("", part) for part in found[0]]
     if len(named) > 1 and all(a != b for a, b in zip(named, found[0], strict=True)):
         found.append(named)  # 甲是长江，乙是黄河
@@ -423,6 +463,11 @@ _FILLER = re.compile(
     r"|he|she|they|there|and did|did)\b|[\s“”\"'《》「」()（）:：,，.。!！?？]",
     re.IGNORECASE,
 )
+# 张仲景写的, 李白所作: who made it.
+_MADE = re.compile(
+    r"所?(?:[写作著编撰画绘建造创]|创作|创[建立办]|编[写著]|撰写|发[明现]|提出|设计|建造|制作|主编)的?$"
+)
+_HEARSAY = re.compile(r"(?:有(?:些|的)?人\S{0,2}(?:说|认为|觉得|猜)|以为|误[认传说])\S{0,3}\Z")
 _PLACE = re.compile(r"(?:中国)?(?:[\u4e00-\u9fff]{2,6}(?:省|自治区|市|州|县))+|(?:《[^》]+》)")
 _ALIAS = re.compile(r"[(（]([^()（）]{1,30})[)）]")
 
@@ -449,6 +494,8 @@ def _sits(clause: str, at: int, size: int, asked: str) -> bool | None:
     before, behind = clause[:at], clause[at + size :]
     if _NO_BEFORE.search(before.rstrip("“\"'《「(（ ")):
         return False
+    if _HEARSAY.search(before):
+        return None
     behind = re.sub(r"^[”\"'》」)）\s]+", "", behind)
     if _NO_BEHIND.match(behind) and (
         not re.search(r"[不非没]|not|n't", asked) or not _covered(behind, asked)
@@ -469,7 +516,9 @@ def _sits(clause: str, at: int, size: int, asked: str) -> bool | None:
         rf"(?:不|非|没有?|未|not|n't)\s?{re.escape(copula.group().strip())}\Z", before.strip(), re.I
     ):
         return False
-    if not behind or _SUFFIX.sub("", "某某" + behind) == "某某" or _covered(behind, asked):
+    if not behind or _SUFFIX.sub("", "某某" + behind) == "某某" or _MADE.match(behind):
+        return True
+    if _covered(behind, asked):
         return True
     return (
         True

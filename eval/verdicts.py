@@ -11,6 +11,8 @@ from core.thinking import ends, without_thinking
 # What a whole answer may be.
 _YES = "对 是 真 √ ✓ ✔ ✅ ☑ ⭕ 👍 👌 🙆 o ○ y yes t true a 1 right correct ok 行 有 会 能 要 可 好"
 _NO = "错 否 假 × ✗ ✘ ❌ ❎ 👎 🙅 🚫 ✖ n no f false b 0 x 无 非 不 叉 不会 wrong incorrect"
+# One writing of ticks and crosses.
+MARKS = str.maketrans(dict.fromkeys("✕☒⨯╳✘✖❎", "×") | dict.fromkeys("✔☑", "√"))
 _TRUE, _FALSE = set(_YES.split()), set(_NO.split())
 
 _SAY = (
@@ -46,7 +48,14 @@ _RULES: tuple[tuple[str, bool | None], ...] = (
         r"|毛病|不对|不妥|不当|差错|瑕疵)|无误|无错", True),
     (r"(?:不是|并非|不能说|不能算|不算|并没有|不能认为)(?:是)?(?:没有?道理|不对"
         r"|不正确|错误?|假)(?:的)?", True),
-    (r"不错(?!误)", True),
+    (r"不错", True),
+    (r"(?:(?:找|看|挑|查|发现|指)不[出到了]|(?:未|没有?)(?:发现|见|找到|看出))"
+        r".{0,4}(?:错|问题|毛病|不妥)", True),
+    (r"\bno (?:error|mistake|problem|fault|issue)s?\b|nothing (?:is )?wrong", True),
+    (r"\b(?:an?|some) (?:error|mistake)s?\b", False),
+    (r"不[妥当](?=$|[,。;!])", False),
+    (r"^(?:禁止|严禁|不可能|不[可得许准宜]|不一定|未必|不见得|不尽然)(?=$|[,。;!])", False),
+    (r"^(?:那?当然|自然)(?=$|[,。;!])", True),
     (r"(?:not|isn'?t|n't) (?:false|wrong|incorrect|untrue)", True),
     # 不太正确, 未必正确, 谈不上对, 部分正确
     (rf"(?:并|也|还|都)?(?:不|没有|未|未必|并非|绝非|谈不上|称不上|算不上|不见得"
@@ -116,7 +125,7 @@ def verdict(answer: str) -> bool | None:
     what it turns from; else the first verdict of the answer.
     """
     text = _WRAP.sub("", ends(without_thinking(answer)))
-    text = nfkc(simplified(text)).casefold().strip()
+    text = nfkc(simplified(text)).casefold().translate(MARKS).strip()
     text = re.sub(r"[\"'“”‘’「」()\[\]【】<>《》]", "", text).strip(" 。.!,，:：;；")
     text = re.sub(
         r"^(?:答案|回答|答|判断|结论|answer|a(?=:))\s?(?:是|为|应为|is)?\s?[:：]?\s*(?=\S)",

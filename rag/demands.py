@@ -35,6 +35,10 @@ _UNITS = {
     "m": "米", "cm": "厘米", "mm": "毫米", "v": "伏", "w": "瓦", "kw": "千瓦", "a": "安",
     "hz": "赫兹", "℃": "°c 度", "%": "％",
 }  # fmt: skip
+# Units of one measure, in its smallest: 250mg is 0.25g.
+_SCALE = {"kg": ("mg", 1e6), "g": ("mg", 1e3), "l": ("ml", 1e3), "kw": ("w", 1e3)} | {
+    "km": ("mm", 1e6), "m": ("mm", 1e3), "cm": ("mm", 10.0),
+}  # fmt: skip
 _SAME = {other: unit for unit, others in _UNITS.items() for other in others.split()}
 _UNIT = re.compile(rf" ?({'|'.join(sorted([*_SAME, *_UNITS], key=len, reverse=True))})(?![a-z])")
 _TITLE = re.compile(r"《([^《》]{1,40})》")
@@ -56,6 +60,7 @@ class Demand:
     text: str
     kind: str  # code, ordinal, amount, number, title
     key: tuple[str, ...]
+    more: str = ""  # letters behind a code and a space, which may belong to it: LX 500 Pro
 
 
 @dataclass(frozen=True)
@@ -105,18 +110,21 @@ class _Held:
         self.numbers |= {value(found) for found in _HAN_NUMBER.findall(self.text)}
         self.ordinals = {(value(n), unit) for n, unit in _ORDINAL.findall(self.text)}
         self.amounts = {(number, unit) for _, number, unit in _amounts(self.text, self.atoms)}
+        self.measures = {_measure(number, unit) for number, unit in self.amounts}
 
     def holds(self, demand: Demand) -> bool:
         if demand.kind == "title":
             return demand.key[0] in self.bare
         if demand.kind == "code":
-            return self._code(demand.key)
+            longer = (*demand.key, demand.more)
+            return self._code(demand.key) or bool(demand.more and self._code(longer))
         number = float(demand.key[0])
         if demand.kind == "ordinal":
             return (number, demand.key[1]) in self.ordinals
         if demand.kind == "amount":
             other = any(n == number and unit for n, unit in self.amounts)
-            return (number, demand.key[1]) in self.amounts or (number in self.numbers and not other)
+            held = _measure(number, demand.key[1]) in self.measures
+            return held or (number in self.numbers and not other)
         return number in self.numbers
 
     def _code(self, key: Sequence[str]) -> bool:
@@ -162,6 +170,23 @@ def _amounts(text: str, atoms: Sequence[_Atom]) -> list[tuple[_Atom, float, str]
     return found
 
 
+def _measure(number: float, unit: str) -> tuple[float, str]:
+    """An amount in the smallest unit of its kind."""
+    base, factor = _SCALE.get(unit, (unit, 1.0))
+    return round(number * factor, 6), base
+
+
+def measured(text: str) -> str:
+    """A plain text with its amounts in the smallest unit: 0.1g and 100毫克 as 100mg."""
+    text = plain(text)
+    for one, number, unit in reversed(_amounts(text, _atoms(text))):
+        behind = _UNIT.match(text, one.end)
+        if behind:
+            amount, base = _measure(number, unit)
+            text = f"{text[: one.start]}{amount:g}{base}{text[behind.end() :]}"
+    return text
+
+
 def codes(text: str) -> list[str]:
     """The codes and long numbers of a text, each as one word (E-1034: e1034)."""
     text = plain(text)
@@ -191,7 +216,9 @@ def of(question: str) -> tuple[Demand, ...]:
     for at, run in _codes(text, atoms):
         if not any(a <= run[0].start < b for a, b in inside):
             shown = _as_asked(question, text[run[0].start : run[-1].end])
-            found[run[0].start] = Demand(shown, "code", tuple(one.text for one in run))
+            behind = re.match(r" ([a-z]{1,6})(?![a-z\d])", text[run[-1].end :])
+            more = behind[1] if behind and run[-1].text[0].isdigit() else ""
+            found[run[0].start] = Demand(shown, "code", tuple(one.text for one in run), more)
             used.update(range(at, at + len(run)))
     for one, number, unit in _amounts(text, atoms):
         if atoms.index(one) in used or any(a <= one.start < b for a, b in inside):

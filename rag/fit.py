@@ -18,7 +18,8 @@ MISSED = 0.3  # the highest score of a passage without what is demanded: below a
 NAMED = 0.6  # the lowest score of one that a code in the question singles out
 FEW = 3  # passages at most that a code singles out: E1034 does, 5G does not
 TAIL = 5  # characters after its topic in which two questions are the same
-_NAME = re.compile(r"[\u3400-\u9fff]+")
+_NAME = re.compile(r"[\u3400-\u9fff]+[a-z]?")
+_LETTERED = re.compile(r"([\u3400-\u9fff]{2,})([a-z])(?![a-z\d])")  # 维生素D
 DENIED = 0.15  # of the fused score, where one asks what is and the other what is not
 _NOT = re.compile(
     r"不(?!同|仅|但|只|管|过|断|久|锈|等式|动产|良|少|料|丹|见|由|禁)|没(?!收|落|药|顶|食子)|"
@@ -67,14 +68,25 @@ def other_topic(query: str, question: str) -> str:
     """The topic of ``query`` where ``question`` asks the very same of another one: 挪威 where the
     passage has 法国的首都; "" else. Only what stands in front of the same words counts: a reader
     who says it in other words changes more than that."""
-    one, other = bare(query), bare(question)
+    one, other = demands.measured(query), demands.measured(question)
+    for name, letter in _LETTERED.findall(one):
+        for size in range(len(name), 1, -1):  # the longest part of it that the other has too
+            if beside := re.findall(rf"{name[-size:]}([a-z])(?![a-z\d])", other):
+                if letter not in beside:
+                    return str(name[-size:] + letter.upper())
+                break
+    one, other = bare(one), bare(other)
     same = 0
     while same < min(len(one), len(other)) and one[-1 - same] == other[-1 - same]:
         same += 1
     a, b = one[: len(one) - same], other[: len(other) - same]
     if same < TAIL or not (2 <= len(a) <= 6 and 2 <= len(b) <= 6) or a in _SAME or b in _SAME:
         return ""
-    return "" if a[0] == b[0] or a in b or b in a or not _NAME.fullmatch(a + b) else a
+    return (
+        ""
+        if a[0] == b[0] or a in b or b in a or not (_NAME.fullmatch(a) and _NAME.fullmatch(b))
+        else a
+    )
 
 
 def score(

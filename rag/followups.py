@@ -29,7 +29,7 @@ def leans(question: str) -> bool:
         return _english(text)
     if _TALK.search(text):
         return True
-    text = _LEAD.sub("", text, count=1) or text
+    text = _APPOSED.sub("", _LEAD.sub("", text, count=1) or text)
     if _QUOTES.search(text):  # a line of a song, a saying, a title is asked about: it is the topic
         return False
     return bool(_TALK.search(text) or _points(text) or _lacks(text) or not _topic(text))
@@ -51,6 +51,7 @@ _QUOTES = re.compile(
     r"|^(?![这那它此该第]).{2,}(?:是什么意思|的意思|的含义|怎么读|用英语怎么说)|^(?!.{0,3}主角)"
     r".{5,}的(?:男|女)?主(?:角|演)|^.{5,}(?:这|那)(?:首|部|本|句|个词)"
 )
+_APPOSED = re.compile(r"[这那该此].{0,4}(?=《)")  # 这首《山居秋暝》 stands beside its name
 _TALK = re.compile(
     r"^(?:还|那)有(?:没有)?(?:其他|其它|别的|另外|什么|哪些)"
     r"|^(?:继续|接着说?|还有(?:吗|呢|哪些|什么|别的|其他的?)|然后|后来|结果|真的假?的?|是吗|是这样吗|为什么|为何|怎么会|"
@@ -72,9 +73,14 @@ _NOT_HE = (  # words that begin with 他: 他汀, 他人, names of drugs
     r"他(?:汀|人(?!物)|国(?!内)|乡|杀|日(?!后)|山之|律|因|信网|[克达莫巴扎氟卡拉泽米非][\u4e00-\u9fff]{0,3}?"
     r"(?:司|非|芬|唑|汀|素|醇|利|喹)|喷他)"
 )
+# What follows 那 where it points or means "then"; else it begins a name (那拉提, 那曲).
+_THEN = (
+    rf"(?:[个些里儿边样种位次年天时款本部条首座家只台件张场段届项类份么]"
+    rf"|{_any([*words.ASKING, *words.FUNCTION, *words.OWNED, *words.DOING])})"
+)
 _POINTS = re.compile(
     rf"{_BEFORE}(?:(?!{_NOT_HE})[他她它](?!山)|牠|它们|他们|她们"
-    r"|(?:这|那)(?!种草|英|不勒斯|曲|达慕|拉氏)|此(?!外|刻|生|起彼伏|地无银|时此刻)"
+    rf"|这|那(?!种草|不勒斯)(?={_THEN}|[^\u3400-\u9fff]|$)|此(?!外|刻|生|起彼伏|地无银|时此刻)"
     r"|该(?!不该|不|怎|如何|死|当|多|去|吃|喝|做|找|买|选|用|何|谁|哪|由|在|是|有|什么|往|打|说|给|向|注意)"
     r"|其(?![他它次实貌乐道所]|余弦|势汹|味无)|前者|后者|二者|两者|三者|双方|彼此|上述|以上|如上|上面的?|前面的?|(?:前|后|这|那)[两几三](?:者|个|种|条|项|位))"
     r"|(?<![尤极与何土耳])其中(?:最|的|哪|有|第|包)|^(?:第[一二两三四五六七八九十\d]+|最后一?|另一?|另外一?|下一?|上一?)"
@@ -84,7 +90,7 @@ _POINTS = re.compile(
 
 def _points(text: str) -> bool:
     """A pronoun, or a demonstrative, in the place of one; 西游记这本书 stands beside its name."""
-    return bool(_POINTS.search(text))
+    return bool(_POINTS.search(re.sub("《[^》]*》", "《》", text)))
 
 
 _LACKS = re.compile(
@@ -106,6 +112,9 @@ _LACKS = re.compile(
     r"|^(?:还|也|只)?(?:可以|能|能不能|可不可以)用[^加煮做洗治来去]{1,4}(?:吗|么|代替吗)$|^不.{1,3}(?:行不行|可以吗|行吗)$"
     # 会遗传吗, 从太空能看到吗, 口头的算数吗: nobody does it, nothing is so.
     rf"|^(?:还|也|一定|真的|现在)?(?:会|能|可以|可|要|需要|用|必须|应该|算|有)不?(?:会|能|要|用)?{_HAN}{{1,3}}(?:吗|么|不)$"
+    # 吃多了有害吗, 哪些食物里有, 推荐摄入量: what is eaten, is in it, is measured.
+    rf"|^(?:{_any(words.DOING)})[多少错坏漏晚早]了|[哪什].{{0,7}}[里中](?:含有?|有)$"
+    rf"|^(?:推荐|建议|最大|最小|平均|每日|总)?{_HAN}{{1,2}}[量积额值龄](?:是|有|为|达)?(?:多[少大]|几.?|$)"
     r"|^(?:从|用|在)[^，]{1,4}(?:能|可以|会|算|行)[^，]{1,4}(?:吗|么|不)$|^[^的]{2,4}的(?:算|行|可以|能|会|也|有没有)"
 )
 
@@ -120,7 +129,8 @@ _WHICH = re.compile(
     rf"{_HAN}{{0,3}}$"
 )
 _FIELD = re.compile(
-    rf"(?:法律|社会|经济|临床|文化|政治|化学|物理|药理|技术|主要)(?={_any(words.OWNED)})"
+    r"(?:法律|社会|经济|临床|文化|政治|化学|物理|药理|技术|主要|流域|占地|建筑|食物|药物|推荐|建议|实际|平均|额定|最大|最小|总)"
+    rf"(?={_any(words.OWNED)})"
 )
 _DONE = re.compile(rf"^(?:谁|什么人|哪个人|哪国人|哪国){_HAN}{{1,4}}了{_HAN}{{2,}}")
 

@@ -112,3 +112,12 @@ def test_any_text_is_read(text):
     for quantity in find(text):
         assert 0 <= quantity.start < quantity.end <= length
         assert same(quantity, quantity)
+
+
+def test_months_of_every_year_are_a_range():
+    every, plain = (find(text)[0] for text in ("每年5-9月", "5月至9月"))
+    assert same(every, plain) and not same(plain, find("5月至8月")[0])
+
+
+def test_a_runaway_figure_is_no_number():
+    assert find("1" * 6000 + "米") == []

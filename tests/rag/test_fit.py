@@ -86,6 +86,11 @@ def test_the_part_of_a_long_answer_that_answers_is_sent(bank: Index) -> None:
         ("第十二条", "第二十条 规定", False),
         ("50毫克", "每片50mg", True),
         ("50mg", "每片50g", False),
+        ("250mg", "胶囊0.25g", True),
+        ("125毫克", "胶囊0.25g", False),
+        ("1.5升", "一瓶1500毫升", True),
+        ("LX 500 Pro功率", "型号LX-500Pro的参数", True),
+        ("LX 500 Max功率", "型号LX-500Pro的参数", False),
         ("一九九八年", "1998年夏", True),
         ("ISBN 978-7-02-000220-7", "书号9787020002207", True),
         ("《中华人民共和国劳动法》", "劳动法规定", True),
@@ -97,6 +102,19 @@ def test_the_part_of_a_long_answer_that_answers_is_sent(bank: Index) -> None:
 def test_names_are_compared_in_their_normal_form(question: str, passage: str, held: bool) -> None:
     named = demands.of(question)
     assert named and all(demands.holds(one, passage) for one in named) == held
+
+
+@pytest.mark.parametrize(
+    ("question", "other", "topic"),
+    [
+        ("维生素D片100mg的服法", "维生素C片100mg怎么服用？", "维生素D"),
+        ("维生素C片0.1g的服法", "维生素C片100mg怎么服用？", ""),
+        ("左氧氟沙星片0.1g怎么服用", "维生素C片100mg怎么服用？", "左氧氟沙星"),
+        ("打开U盘的办法", "U盘怎么打开？", ""),
+    ],
+)
+def test_a_parallel_item_is_another_topic(question: str, other: str, topic: str) -> None:
+    assert fit.other_topic(question, other) == topic
 
 
 def test_questions_without_names_demand_nothing() -> None:
