@@ -61,7 +61,10 @@ def build(
     )
     if novel and (made := generated.made_of(out, [Path(path) for path in novel])):
         given = replace(given, bank=(*given.bank, *portable((made,))))
-    report(builder.build(with_samples(given), out, force, config, engine_of(engine), learn), out)
+    made_of = with_samples(given)
+    if not (bank or table or novel or force):
+        kept(out, made_of)
+    report(builder.build(made_of, out, force, config, engine_of(engine), learn), out)
 
 
 def review(
@@ -115,6 +118,19 @@ def form(text: str) -> str:
     if text not in formats.FORMATS:
         raise UserError(f"--format {text}: 可选 choose from {', '.join(sorted(formats.FORMATS))}")
     return text
+
+
+def kept(out: Path, samples: Inputs) -> None:
+    """Raise :class:`UserError` where the samples, which nobody asked for by name, would take the
+    place of a data set that was made of a person's own files."""
+    note = out / outputs.INPUTS
+    before = Inputs.of(read_json(note)) if note.is_file() else samples
+    own = [*before.bank, *before.table, *before.novel]
+    if own != [*samples.bank, *samples.table, *samples.novel]:
+        raise UserError(
+            f"{shown(out)} 是用 is made of {', '.join(own)} 做的: 请给出 give BANK=… (再读它们 to "
+            "read them again), OUT=另一目录 another folder, 或 or FORCE=1 换成示例 for the sample"
+        )
 
 
 def with_samples(given: Inputs) -> Inputs:

@@ -184,3 +184,18 @@ def test_the_real_bank(real_bank: Path, tmp_path: Path) -> None:
 
 def test_code_key_is_stable() -> None:
     assert code_key() == code_key() and len(code_key()) == 64
+
+
+def test_the_sample_does_not_take_the_place_of_a_person_s_own(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    bank = tmp_path / "own.txt"
+    bank.write_text(
+        "1. 天空是什么颜色？\n答案：蓝色\n2. 草是什么颜色？\n答案：绿色\n", encoding="utf-8"
+    )
+    run = [sys.executable, "-m", "data_tools", "build", "--out", str(out)]
+    assert subprocess.run([*run, "--bank", str(bank)], cwd=ROOT).returncode == 0
+    before = (out / "train.jsonl").read_bytes()
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and "own.txt" in done.stderr and "FORCE=1" in done.stderr
+    assert (out / "train.jsonl").read_bytes() == before
+    assert subprocess.run([*run, "--force"], cwd=ROOT).returncode == 0
