@@ -134,7 +134,7 @@ def test_upload_build_add_a_question_and_download(
     work = room.work / "gongkao" / "sets" / "网页试用"
     assert {path.name for path in (work / "uploads").iterdir()} == {"evil.docx", "script.txt"}
     assert not list(room.work.glob("**/evil.docx"))[1:]
-    page.get_by_role("tab", name="处理记录 5").click()
+    page.get_by_role("tab", name="处理记录 6").click()
     page.get_by_text("公考常识示例题库").first.wait_for()
     page.get_by_role("button", name="建立索引").click()
     page.get_by_role("button", name="建立索引").wait_for(state="detached")
