@@ -13,7 +13,10 @@ from core import domain as domains
 from core.errors import UserError
 from core.files import WORK_DIRS, atomic, sha256
 
-KINDS = ("docx", "xlsx", "xls", "csv", "tsv", "txt", "md", "json", "jsonl")
+KINDS = (
+    *("docx", "xlsx", "xls", "csv", "tsv", "txt", "md", "json", "jsonl"),
+    *("pdf", "html", "htm", "mht", "pptx", "gift", "xml", "apkg"),
+)
 MOST = 50 * 2**20  # bytes of one file (.streamlit/config.toml says the same to the browser)
 FILES = 50  # files of one data set
 _ODD = re.compile(r"[^\w.()（）《》、·\- ]")
@@ -33,7 +36,9 @@ def safe_name(name: str) -> str:
     return f"{stem or 'file'}.{kind}"
 
 
-_BEGIN = {"xls": (b"\xd0\xcf\x11\xe0",), "docx": (b"PK\x03\x04",), "xlsx": (b"PK\x03\x04",)}
+_ZIP = (b"PK\x03\x04",)
+_BEGIN = {"xls": (b"\xd0\xcf\x11\xe0",), "pdf": (b"%PDF",)}
+_BEGIN |= dict.fromkeys(("docx", "xlsx", "pptx", "apkg"), _ZIP)
 _INSIDE = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
 _LOOKS = (
     (b"%PDF", "PDF"),
