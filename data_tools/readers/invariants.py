@@ -383,11 +383,16 @@ def _repeated(bank: Bank) -> Doubts:
                 yield row, f"same-stem: {len(same)} 题同一题干 questions share this stem"
 
 
+# What stands before a stem's first word: marks, Latin letters and figures (No.2, Item 3:, 第4).
+_HEAD = re.compile(r"(?:[^\u4e00-\u9fff]|第)*.{0,2}")
+
+
 def _counted(bank: Bank) -> Doubts:
     """A number left in most stems counts up from row to row (``⑵ …``, ``No.2 …``)."""
     if len(bank.rows) > 2 * SAMPLE and not any(_counted(Bank(bank.rows[:SAMPLE], {}))):
         return
-    found = [_numbers(row.question[:40].split("\n")[0]) for row in bank.rows]
+    heads = (_HEAD.match(row.question[:40].split("\n")[0]) for row in bank.rows)
+    found = [_numbers(head[0] if head else "") for head in heads]
     steps = [any(b == a + 1 for a in one for b in two) for one, two in pairwise(found)]
     if sum(steps) < max(3, 0.5 * len(steps)):
         return

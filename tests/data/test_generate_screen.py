@@ -65,10 +65,10 @@ def test_answers_keep_their_numbers() -> None:
         '{"answers": [{"n": "2", "answer": "乙"}, {"n": 7, "answer": "丙"}, '
         '{"n": 1, "answerable": "否"}]}'
     )
-    found = parse.answers(reply, 2)
+    found = parse.answers(reply, ["甲？", "乙？"])
     assert found[2].answer == "乙" and not found[1].answerable and set(found) == {1, 2}
-    assert parse.answers("老镇长沈岳。", 1)[1].answer == "老镇长沈岳。"
-    assert parse.answers("老镇长沈岳。", 2) == {}
+    assert parse.answers("老镇长沈岳。", ["谁？"])[1].answer == "老镇长沈岳。"
+    assert parse.answers("老镇长沈岳。", ["谁？", "哪里？"]) == {}
 
 
 BAD = {
