@@ -19,6 +19,7 @@ from mmengine.registry import HOOKS
 
 from core.errors import UserError
 from core.files import read_jsonl
+from core.thinking import without_thinking
 from train import checkpoints, curves, pace
 from train.cores import Cores
 from train.mends import fast_inference
@@ -302,4 +303,4 @@ def generate(llm: Any, tokenizer: Any, turn: dict[str, str], tokens: int = 64) -
         pad_token_id=tokenizer.eos_token_id,
     )
     text = tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
-    return text.rsplit("</think>", 1)[-1].strip()  # R1's template opens the block itself
+    return without_thinking(text).strip()

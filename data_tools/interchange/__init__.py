@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from core.errors import UserError
-from core.files import shown
 from core.rows import Row
 from data_tools.interchange import anki, gift, records, xml
 from data_tools.ledger import Ledger
@@ -69,9 +67,3 @@ def _zipped(path: Path) -> Reader:
     if not office and any(name.lower().endswith(".xml") for name in names):
         return xml.package if "META-INF/container.xml" not in names else read
     return read
-
-
-def must_exist(path: Path) -> None:
-    """:class:`UserError` where there is no such file."""
-    if not path.is_file():
-        raise UserError(f"没有这个文件 no such file: {shown(path)}")
