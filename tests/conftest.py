@@ -11,6 +11,11 @@ from hypothesis import settings
 settings.register_profile("same", derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
+# The tests type commands as a person does at a terminal. Under `make test` they would inherit the
+# outer make's level and options, and each make of theirs would print "Entering directory".
+for inherited in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "TIKU_GOAL", "TIKU_GOALS"):
+    os.environ.pop(inherited, None)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A room's tests stay in one worker: they share servers and models that are dear to start."""
