@@ -15,6 +15,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 # outer make's level and options, and each make of theirs would print "Entering directory".
 for inherited in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "TIKU_GOAL", "TIKU_GOALS"):
     os.environ.pop(inherited, None)
+os.environ["TIKU_LANG"] = "both"  # unless a test chooses
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
