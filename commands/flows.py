@@ -34,6 +34,7 @@ def data(run: Runner, given: Given, place: Places) -> None:
         **sources, templates=given["TEMPLATES"], mix_ratio=given["MIX_RATIO"], engine=engine,
         config=place.config, force=given["FORCE"], allow_loss=given["ALLOW_LOSS"],
         learn=given["LEARN"], encoding=given["ENCODING"], hidden=given["HIDDEN"],
+        wordings=given["WORDINGS"],
     )  # fmt: skip
 
 
@@ -352,6 +353,7 @@ def demo(run: Runner, given: Given, place: Places) -> None:
         "RESUME": "auto",
         "EVIDENCE": given.get("EVIDENCE", True),
         # Half of them with evidence: their prompts are the longest, and it is to take minutes.
+        "WORDINGS": given["WORDINGS"] or "3",
         "EVIDENCE_ROWS": given["EVIDENCE_ROWS"] or ("40" if longer else "34"),
         "BASE_QUESTIONS": given["BASE_QUESTIONS"] or "16",
         # Answers longer than the bank's take longer: after nine rounds one in five was not learnt.

@@ -41,6 +41,9 @@ OPTIONS = {
         Option(
             "MODEL", text, "模型目录、.gguf 或服务里的名字", "a folder, .gguf, or a served name"
         ),
+        Option(
+            "WORDINGS", whole, "每道训练题另有几种问法", "other wordings of each training question"
+        ),
         Option("MIX", files, "混入的通用对话", "general conversations to mix in"),
         Option("MIX_RATIO", number, "混入的比例", "their share"),
         Option("AGAINST", files, "查重的评测集", "benchmarks to compare with"),
@@ -148,7 +151,17 @@ class Verb:
 
 
 RECIPE = ("OVERRIDE", "LOAD_FROM", "TRACK", "EVIDENCE_ROWS", "INDEX", "EMBEDDING")
-SOURCES = ("BANK", "TABLE", "TEMPLATES", "NOVEL", "BASE_URL", "MODEL", "MIX", "MIX_RATIO")
+SOURCES = (
+    "BANK",
+    "TABLE",
+    "TEMPLATES",
+    "NOVEL",
+    "BASE_URL",
+    "MODEL",
+    "MIX",
+    "MIX_RATIO",
+    "WORDINGS",
+)
 PORTS = ("TUNED_PORT", "BASE_PORT", "INT4_PORT")
 EVALUATION = ("BACKEND", "SUITE", "RAG", "INT4", "BASE_QUESTIONS", "INDEX", "MODEL", *PORTS)
 
@@ -157,7 +170,7 @@ VERBS = {
     for verb in (
         Verb("demo", flows.demo, "无 GPU 全流程：题库→训练→部署→评测",
              "the whole path on the sample, in minutes",
-             options=("OVERRIDE", "EVIDENCE_ROWS", *EVALUATION),
+             options=("OVERRIDE", "EVIDENCE_ROWS", "WORDINGS", *EVALUATION),
              without=("CONFIG", "RUN", "OUT", "DATA")),
         Verb("data", flows.data, "题库、表格、文本 → 数据集", "banks, tables, texts to a data set",
              ("BANK",), (*SOURCES, "AGAINST", "ENGINE", "FORCE", "ALLOW_LOSS", "LEARN", "ENCODING",

@@ -17,7 +17,17 @@ from core.files import ROOT, digest, read_json, sha256, shown, write_json
 
 NAME, SCHEMA = "manifest.json", 1
 # Of run.json: what the run was made from. Its machine and its times are in the card.
-RUN = ("config", "domain", "template", "data_sha256", "rows", "evidence_rows", "settings", "key")
+RUN = (
+    "config",
+    "domain",
+    "template",
+    "data_sha256",
+    "rows",
+    "evidence_rows",
+    "wordings_rows",
+    "settings",
+    "key",
+)
 PROOFS = ("merged/handover.json", "eval/report.json", "report.json")
 
 

@@ -42,10 +42,12 @@ def build(
     learn: bool = False,
     encoding: str = "",
     hidden: str = READ,
+    wordings: int = 0,
 ) -> None:
     """Sources to a data set; force: make it again, config: the recipe whose tokenizer counts,
     allow-loss: go on if most of a file was lost, learn: keep corrections for later documents,
-    encoding: of text files (found out otherwise), hidden: rows, columns, sheets: read or skip."""
+    encoding: of text files (found out otherwise), hidden: rows, columns, sheets: read or skip,
+    wordings: how many other wordings each training question gets."""
     given = Inputs(
         domain=domain,
         bank=portable(bank),
@@ -58,6 +60,7 @@ def build(
         allow_loss=allow_loss,
         encoding=encoding,
         hidden=hidden,
+        wordings=wordings,
     )
     if novel and (made := generated.made_of(out, [Path(path) for path in novel])):
         given = replace(given, bank=(*given.bank, *portable((made,))))

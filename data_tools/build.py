@@ -16,6 +16,7 @@ from core.domain import Domain
 from core.files import ROOT, digest, held, read_json, sha256, shown, write_json, write_text
 from core.rows import Row
 from data_tools import card, clean, contamination, groups, learn, lengths, mix, review, split
+from data_tools import wordings as rewordings
 from data_tools.ledger import Ledger
 from data_tools.outputs import CARD, FILES, REVIEW, Made, write
 from data_tools.review import Applied, Review
@@ -36,7 +37,7 @@ def code_key() -> str:
 def key_of(inputs: Inputs, domain: Domain) -> str:
     """The key of a data set: same key and same review workbook, same files."""
     files = [[path.name, sha256(path)] for path in inputs.files()]
-    how = [inputs.mix_ratio, inputs.encoding, inputs.hidden]
+    how = [inputs.mix_ratio, inputs.encoding, inputs.hidden, inputs.wordings]
     return digest(files, how, asdict(domain), code_key(), learn.model_key())
 
 
@@ -171,6 +172,7 @@ def make(
     train, held_out = split.split(
         cleaned.rows, questions, domain.eval_ratio, domain.eval_max, domain.seed
     )
+    others = rewordings.records(train, held_out, inputs.wordings, domain)
     flagged = clean.note_flags([*cleaned.rows, *cleaned.held], ledger)
     lines = _lines(applied, cleaned)
     extra = _mixed(inputs, domain, train, held_out, (len(applied.rows), count), ledger)
@@ -192,6 +194,7 @@ def make(
         "train": len(train) + len(extra),
         "eval": len(held_out),
         "general": len(extra),
+        "wordings": len(others),
         "groups": count,
         "by_kind": card.by_kind([*cleaned.rows, *extra]),
         "sources": card.sources(ledger.sources),
@@ -200,7 +203,7 @@ def make(
         "characters": lengths.percentiles([len(r.prompt()) + len(r.answer) for r in cleaned.rows]),
     }
     gone = person.deleted | person.edited - {line.key for line in lines}
-    return Made([*train, *extra], held_out, lines, gone, ledger, facts)
+    return Made([*train, *extra], held_out, lines, gone, ledger, facts, others)
 
 
 def _lines(applied: Applied, cleaned: clean.Cleaned) -> list[Line]:

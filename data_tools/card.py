@@ -128,6 +128,7 @@ COUNTS = (
     ("读到的题 rows read", "parsed"),
     ("题目 rows (train + eval + held)", "rows"),
     ("训练 train", "train"),
+    ("换一种问法 other wordings, for training only", "wordings"),
     ("评测 eval", "eval"),
     ("同义题组 paraphrase groups", "groups"),
     ("重复 exact duplicates", "duplicates"),

@@ -21,7 +21,7 @@ from data_tools.workbook import Line
 
 CARD, INPUTS, REVIEW = "card.json", "inputs.json", "review.xlsx"
 BASELINE = ".baseline.jsonl"  # the workbook's hidden sheet once more, should a program drop it
-FILES = ("train.jsonl", "eval.jsonl", "kb.jsonl", "ledger.csv", "card.md", REVIEW)
+FILES = ("train.jsonl", "wordings.jsonl", "eval.jsonl", "kb.jsonl", "ledger.csv", "card.md", REVIEW)
 CHARTS = ("kinds.png", "lengths.png")
 
 
@@ -35,6 +35,7 @@ class Made:
     gone: set[str]
     ledger: Ledger
     facts: dict[str, Any]
+    wordings: list[dict[str, Any]]
 
 
 def passage(row: Row, side: str) -> dict[str, Any]:
@@ -83,6 +84,7 @@ def write(out: Path, made: Made, domain: Domain, inputs: Inputs) -> dict[str, st
     new = out / f".new-{os.getpid()}"
     placed(made.lines)
     write_jsonl(new / "train.jsonl", records(made.train, domain.system))
+    write_jsonl(new / "wordings.jsonl", made.wordings)
     write_jsonl(new / "eval.jsonl", records(made.held_out, domain.system))
     long = texts.of_texts(inputs.novel, domain.name)
     write_jsonl(new / "kb.jsonl", chain(passages(made), long))

@@ -26,7 +26,7 @@ class Inputs:
     conversations to be ``mix_ratio`` of the training rows; ``against`` are files in which no
     evaluation question should stand; ``novel`` are texts whose passages go into ``kb.jsonl``;
     ``allow_loss`` goes on with a bank of which most was lost; ``encoding`` and ``hidden`` say how
-    files are read (:class:`How`)."""
+    files are read (:class:`How`); ``wordings``: other wordings of each training question."""
 
     domain: str
     bank: tuple[str, ...] = ()
@@ -39,6 +39,7 @@ class Inputs:
     allow_loss: bool = False
     encoding: str = ""
     hidden: str = READ
+    wordings: int = 0
 
     @property
     def how(self) -> How:

@@ -37,8 +37,8 @@ def carry(
     settings = recipes.load(path, options).settings.to_dict()
     if settings["text"]:
         raise UserError(f"{path.name}: 续训的纯文本不能这样导出 plain text is not carried")
-    for file in (preflight.training_file(settings), preflight.evidence_file(settings)):
-        if file and not file.is_file():
+    for file in preflight.training_files(settings):
+        if not file.is_file():
             raise UserError(
                 f"没有训练数据 no {shown(file)}: 请先运行 make data BANK=… (EVIDENCE=1)"
             )
@@ -80,8 +80,8 @@ def minded(form: str, s: dict[str, Any]) -> list[str]:
 
 def conversations(settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The rows that the recipe trains on, as OpenAI's messages."""
-    for file in (preflight.training_file(settings), preflight.evidence_file(settings)):
-        for row in read_jsonl(file) if file else ():
+    for file in preflight.training_files(settings):
+        for row in read_jsonl(file):
             messages = []
             for number, turn in enumerate(row["conversation"]):
                 if number == 0 and turn.get("system"):

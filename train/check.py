@@ -71,8 +71,8 @@ def quick(name: str, cfg: Any, settings: dict[str, Any]) -> None:
 
 def training_rows(settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The rows that ``settings`` trains on, those with evidence last."""
-    for file in (preflight.training_file(settings), preflight.evidence_file(settings)):
-        yield from read_jsonl(file) if file else ()
+    for file in preflight.training_files(settings):
+        yield from read_jsonl(file)
 
 
 def known_names(cfg: Any) -> None:

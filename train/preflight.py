@@ -27,6 +27,17 @@ def training_file(settings: dict[str, Any]) -> Path:
     return Path(settings["data"]) / ("kb.jsonl" if settings["text"] else "train.jsonl")
 
 
+def training_files(settings: dict[str, Any]) -> list[Path]:
+    """All that is trained on: the rows, their other wordings (option ``wordings``; none where the
+    data set has none) and those with evidence (:func:`evidence_file`)."""
+    files = [training_file(settings)]
+    wordings = Path(settings["data"]) / "wordings.jsonl"
+    if settings["wordings"] and not settings["text"] and wordings.is_file():
+        files.append(wordings)
+    evidence = evidence_file(settings)
+    return [*files, evidence] if evidence else files
+
+
 def evidence_file(settings: dict[str, Any]) -> Path | None:
     """The rows with evidence that are trained on beside them (option ``evidence``), if any."""
     return Path(settings["data"]) / "evidence.jsonl" if settings["evidence"] else None

@@ -168,6 +168,7 @@ def _consistent(path: Path, settings: Any) -> None:
         "best_by": ("loss", "exact", None),
         "device": ("cuda", "cpu"),
         "evidence": (False, True),
+        "wordings": (False, True),
         **dict.fromkeys(SWITCHES, (False, True)),
     }
     for name, known in choices.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,21 @@ TURN = ("system", "input", "output")
 
 
 def load_rows(
-    path: str, default_system: str = "", prefix: str = "", rows: int = 0, more: str = ""
+    path: str, default_system: str = "", prefix: str = "", rows: int = 0, more: Sequence[str] = ()
 ) -> Any:
     """A ``datasets.Dataset`` with the one column ``conversation``.
 
     ``default_system`` is what the family's chat template puts in where a row has no system prompt;
     ``prefix`` what stands before every answer (see :mod:`train.templates`); ``rows`` > 0 takes so
-    many, evenly spread; ``more`` is a second file whose rows follow. The other fields of a row are
+    many, evenly spread; ``more`` are files whose rows follow; a data set without
+    other wordings has no such file. The other fields of a row are
     left behind: their shape differs from row to row, and Arrow wants one schema. Raises
     :class:`UserError` for a missing or empty file, or a row that is none.
     """
     from datasets import Dataset
 
     found = []
-    files = [path, more] if more else [path]
+    files = [path, *(file for file in more if Path(file).is_file())]
     for file, number, row in ((f, n, r) for f in files for n, r in enumerate(read_jsonl(f), 1)):
         try:
             turns = [{key: turn.get(key) or "" for key in TURN} for turn in row["conversation"]]

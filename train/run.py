@@ -141,6 +141,11 @@ def strings(settings: dict[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in settings.items()}
 
 
+def lines(path: Path | None) -> int:
+    """How many rows a file holds; 0 for none."""
+    return sum(1 for _ in read_jsonl(path)) if path else 0
+
+
 def describe(path: Path, asked: Any, domain: str, data: Path) -> dict[str, Any]:
     """What this run is made from; ``key`` is the same exactly when it would learn the same. It
     holds the options that were asked for: what a machine chooses by itself (dtype ``auto``)
@@ -149,11 +154,9 @@ def describe(path: Path, asked: Any, domain: str, data: Path) -> dict[str, Any]:
     file = preflight.training_file(settings)
     data_hash = sha256(file)
     learnt = {key: value for key, value in settings.items() if key not in (*COSMETIC, "data")}
-    evidence = preflight.evidence_file(settings)
-    if evidence:
-        learnt["evidence"] = sha256(evidence)
-    else:
-        del learnt["evidence"]
+    del learnt["evidence"], learnt["wordings"]
+    more = {path.stem: path for path in preflight.training_files(settings)[1:]}
+    learnt |= {name: sha256(path) for name, path in more.items() if path.stat().st_size}
     if not settings["best_by"]:
         learnt.pop("best_by"), learnt.pop("early_stopping_patience")
     else:  # then the step that is kept hangs on how it was evaluated
@@ -169,7 +172,8 @@ def describe(path: Path, asked: Any, domain: str, data: Path) -> dict[str, Any]:
         "data_file": str(file),
         "data_sha256": data_hash,
         "rows": sum(1 for _ in read_jsonl(file)) if file.suffix == ".jsonl" else None,
-        "evidence_rows": sum(1 for _ in read_jsonl(evidence)) if evidence else 0,
+        "evidence_rows": lines(more.get("evidence")),
+        "wordings_rows": lines(more.get("wordings")),
         "settings": strings(settings),
         "made_with": card.environment(),
         "key": digest(

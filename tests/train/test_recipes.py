@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,8 +96,14 @@ REACHES: dict[str, tuple[object, str]] = {
     "best_by": ("exact", "config.custom_hooks[2].best_by"),
     "early_stopping_patience": (3, "config.custom_hooks[2].patience"),
     "sequence_parallel_size": (2, "config.sequence_parallel_size"),
-    "evidence": (True, "check.row_source(config).dataset.more.endswith('data/evidence.jsonl')"),
+    "evidence": (True, "more(config, 'evidence')"),
+    "wordings": (False, "more(config, 'wordings')"),
 }
+
+
+def more(config: Any, name: str) -> bool:
+    files = check.row_source(config).dataset.more
+    return any(file.endswith(f"data/{name}.jsonl") for file in files)
 
 
 @pytest.mark.parametrize("option", REACHES)
@@ -104,7 +111,7 @@ REACHES: dict[str, tuple[object, str]] = {
 def test_each_option_reaches_its_place(name: str, option: str) -> None:
     value, place = REACHES[option]
     config = recipes.load(recipes.find(name), {option: value})
-    assert eval(place, {"config": config, "check": check, "tuple": tuple}) == value
+    assert eval(place, {"config": config, "check": check, "tuple": tuple, "more": more}) == value
 
 
 def test_lora_options_reach_the_adapter_and_zero_means_all_weights() -> None:
