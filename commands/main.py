@@ -6,18 +6,24 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from commands.options import Given, Option, files, read, text, words
 from commands.places import NAMES, Places, hint
 from commands.run import Ended, Runner
 from commands.verbs import OPTIONS, VERBS, Verb
-from core.errors import UserError, run_cli
+from core import language
+from core.errors import UserError, marked
+from core.files import ROOT
 from core.hints import nearest
 
 Pairs = list[tuple[str, str]]
 # csh exports it, with the machine's own name: a server would listen to everyone.
 NEVER_FROM_ENVIRONMENT = ("HOST",)
+GOAL_IS_A_FILE = (
+    "这是文件，不是命令，请写成 BANK=… 或 CONFIG=…:",
+    "this is a file, no command; give it as BANK=… or CONFIG=…:",
+)
 
 
 def known_to(verb: Verb) -> dict[str, Option]:
@@ -44,12 +50,16 @@ def overview() -> str:
     return "\n".join([*rows, "", after])
 
 
+def stages() -> list[str]:
+    """The Makefile's targets that make an environment."""
+    return [f"env-{path.stem}" for path in (ROOT / "requirements").glob("*.txt")] + ["env-core"]
+
+
 def verb_of(name: str) -> Verb:
     """The verb of a name; raises :class:`UserError` naming the nearest."""
     if name not in VERBS:
-        raise UserError(
-            f"没有命令 no command {name}{nearest(name, VERBS)} (make help 列出全部 lists all)"
-        )
+        near = nearest(name, [*VERBS, *stages()])
+        raise UserError(f"没有命令 no command {name}{near} (make help 列出全部 lists all)")
     return VERBS[name]
 
 
@@ -131,13 +141,38 @@ def perform(verb: Verb, given: Given, dry: bool) -> int:
     return 0
 
 
+def settle(given: Iterable[str]) -> None:
+    """Choose the language that the command line names last, else the environment's."""
+    language.settle([os.environ.get(language.VARIABLE, ""), *given][-1])
+
+
+def spoken(line: list[str]) -> list[str]:
+    """tiku's words without ``--lang zh``, which is settled before anything is said."""
+    kept: list[str] = []
+    given: list[str] = []
+    rest = iter(line)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if word == "--":
+            kept += [word, *rest]
+        elif name in ("--lang", language.VARIABLE) and (equals or name == "--lang"):
+            given.append(value if equals else needs(name, rest, {}))
+        else:
+            kept.append(word)
+    settle(given)
+    return kept
+
+
 def by_make() -> int:
     """``make GOAL…``: every goal must be a verb, and a variable known to one of them."""
     pairs, dry = from_make(os.environ.get("MAKEFLAGS", ""))
+    settle(value for name, value in pairs if name == language.VARIABLE)
+    pairs = [pair for pair in pairs if pair[0] != language.VARIABLE]
     words_ = os.environ.get("TIKU_GOALS", "").split()
-    name = os.environ.get("TIKU_GOAL", "help")
-    skipped = ("help", "lock")
-    goals = [verb_of(goal) for goal in words_ if goal not in skipped and goal[:4] != "env-"]
+    environments = [goal for goal in words_ if goal.startswith("env-")]
+    goals = [verb_of(goal) for goal in words_ if goal not in ("help", "lock", *environments)]
+    unknown = [goal for goal in environments if goal not in stages()]
+    name = os.environ.get("TIKU_GOAL") or (unknown[0] if unknown else "help")
     if name == "help":
         print("\n\n".join(map(usage, goals)) if goals else overview())
         return 0
@@ -156,6 +191,10 @@ def main() -> int:
     line = sys.argv[1:]
     if line[:1] == ["--make"]:
         return by_make()
+    if line == ["--goal-is-a-file"]:  # the Makefile adds its name
+        print(marked(language.words(*GOAL_IS_A_FILE)))
+        return 0
+    line = spoken(line)
     if not line or line[0] in ("help", "-h", "--help"):
         print("\n\n".join(usage(verb_of(name)) for name in line[1:]) or overview())
         return 0
@@ -168,7 +207,3 @@ def main() -> int:
     if dry:
         line.remove("--dry-run")
     return perform(verb, read(verb.name, known_to(verb), typed(verb, line[1:])), dry)
-
-
-if __name__ == "__main__":
-    run_cli(main)

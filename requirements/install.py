@@ -27,7 +27,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from core import gpu  # noqa: E402  (the standard library is all that it needs)
-from core.errors import UserError  # noqa: E402
+from core.errors import UserError, marked  # noqa: E402
 
 VENVS = Path(os.environ.get("TIKUFORGE_VENVS") or HERE.parent / ".venvs")
 UV = "0.13.9"
@@ -41,7 +41,7 @@ PLATFORM = "x86_64-manylinux_2_28"
 
 def fail(message: str) -> None:
     """Say what is wrong in one line and stop."""
-    print(f"错误 error: {message}", file=sys.stderr)
+    print(marked(message), file=sys.stderr)
     sys.exit(2)
 
 
