@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator
 
-from commands.options import Given, Option, files, read, text, words
+from commands.options import Given, Option, files, plain, read, several
 from commands.places import NAMES, Places, hint
 from commands.run import Ended, Runner
 from commands.verbs import OPTIONS, VERBS, Verb
@@ -16,6 +16,7 @@ from core import language
 from core.errors import UserError, marked
 from core.files import ROOT
 from core.hints import nearest
+from core.language import words
 
 Pairs = list[tuple[str, str]]
 # csh exports it, with the machine's own name: a server would listen to everyone.
@@ -34,19 +35,23 @@ def known_to(verb: Verb) -> dict[str, Option]:
 
 def usage(verb: Verb) -> str:
     """``./tiku VERB --help``."""
-    lines = [f"{verb.chinese} {verb.english}", ""]
+    lines = [words(verb.chinese, verb.english), ""]
     lines += [f"  make {verb.name} {' '.join(f'[{name}=]' for name in known_to(verb))}", ""]
     for option in known_to(verb).values():
         choices = getattr(option.kind, "choices", ())
         among = f" ({', '.join(choices)})" if choices else ""
-        lines.append(f"  {option.line:18} {option.chinese} {option.english}{among}")
+        lines.append(f"  {option.line:18} {words(option.chinese, option.english)}{among}")
     return "\n".join(lines)
 
 
 def overview() -> str:
     """``./tiku help`` and ``make``."""
-    rows = [f"  {verb.name:12} {verb.chinese} {verb.english}" for verb in VERBS.values()]
-    after = "./tiku VERB --help: 选项 its options;  make VERB NAME=…  =  ./tiku VERB --name …"
+    rows = [f"  {verb.name:12} {words(verb.chinese, verb.english)}" for verb in VERBS.values()]
+    after = (
+        f"./tiku VERB --help: {words('它的选项', 'its options')};  "
+        "make VERB NAME=…  =  ./tiku VERB --name …\n"
+        f"./tiku --lang zh|en|both, TIKU_LANG=…: {words('消息的语言', 'the language of messages')}"
+    )
     return "\n".join([*rows, "", after])
 
 
@@ -59,7 +64,8 @@ def verb_of(name: str) -> Verb:
     """The verb of a name; raises :class:`UserError` naming the nearest."""
     if name not in VERBS:
         near = nearest(name, [*VERBS, *stages()])
-        raise UserError(f"没有命令 no command {name}{near} (make help 列出全部 lists all)")
+        lists = words("make help 列出全部", "make help lists all")
+        raise UserError(f"{words('没有命令', 'no command')} {name}{near} ({lists})")
     return VERBS[name]
 
 
@@ -80,13 +86,16 @@ def typed(verb: Verb, line: list[str]) -> Pairs:
             pairs.append((option, value if equals else "1" if switch else needs(name, rest, known)))
         elif re.fullmatch(r"[A-Z][A-Z0-9_]+", name) and equals:
             pairs.append((name, value))  # as make has it
+        elif word in OPTIONS or f"-{name}" in known:  # BANK = a.docx, -bank a.docx
+            way = f"{OPTIONS[plain(name)].line} …"
+            raise UserError(f"{verb.name}: {words('请写成', 'write')} {plain(name)}=… / {way}")
         else:
             loose.append(word)
     for word in loose:
         if not places:
-            raise UserError(f"{verb.name}: 多出的词 a word too many: {word}")
-        several = OPTIONS[places[0]].kind in (words, files, text)
-        pairs.append((places[0] if len(places) == 1 and several else places.pop(0), word))
+            raise UserError(f"{verb.name}: {words('多出的词', 'a word too many')}: {word}")
+        takes_all = OPTIONS[places[0]].kind in (several, files) or places[0] == "Q"
+        pairs.append((places[0] if len(places) == 1 and takes_all else places.pop(0), word))
     return [(name, quoted(name, value)) for name, value in pairs]
 
 
@@ -94,14 +103,14 @@ def needs(option: str, rest: Iterator[str], known: dict[str, str]) -> str:
     """The value after an option; raises :class:`UserError` where there is none."""
     value = next(rest, "")
     if not value or value in known:
-        raise UserError(f"{option}: 缺少值 needs a value")
+        raise UserError(f"{option}: {words('缺少值', 'needs a value')}")
     return value
 
 
 def quoted(option: str, value: str) -> str:
     """The shell has taken a word's quotes off: one that is several to us gets them back."""
-    several = option in OPTIONS and OPTIONS[option].kind is words
-    return shlex.quote(value) if several and " " not in value else value
+    takes_all = option in OPTIONS and OPTIONS[option].kind is several
+    return shlex.quote(value) if takes_all and " " not in value else value
 
 
 def from_make(flags: str) -> tuple[Pairs, bool]:
@@ -127,7 +136,7 @@ def environment(verb: Verb) -> Given:
     try:
         return read(verb.name, known_to(verb), pairs)
     except UserError as error:
-        raise UserError(f"{error} (来自环境变量 from the environment)") from None
+        raise UserError(f"{error} ({words('来自环境变量', 'from the environment')})") from None
 
 
 def perform(verb: Verb, given: Given, dry: bool) -> int:
@@ -163,26 +172,39 @@ def spoken(line: list[str]) -> list[str]:
     return kept
 
 
+def taken(verb: Verb, pairs: Pairs) -> Given:
+    """``pairs`` as the verb's options; raises :class:`UserError` for one that is another verb's,
+    naming those, and for what :func:`commands.options.read` refuses."""
+    for name in (plain(name) for name, _ in pairs):
+        owners = [one.name for one in VERBS.values() if name in (*one.words, *one.options)]
+        if name not in known_to(verb) and owners:
+            whose = words(f"这是 {', '.join(owners)} 的选项", f"an option of {', '.join(owners)}")
+            raise UserError(
+                f"{verb.name}: {words('没有选项', 'no option')} {name} ({whose})", "option.other"
+            )
+    return read(verb.name, known_to(verb), pairs)
+
+
 def by_make() -> int:
     """``make GOAL…``: every goal must be a verb, and a variable known to one of them."""
     pairs, dry = from_make(os.environ.get("MAKEFLAGS", ""))
     settle(value for name, value in pairs if name == language.VARIABLE)
     pairs = [pair for pair in pairs if pair[0] != language.VARIABLE]
-    words_ = os.environ.get("TIKU_GOALS", "").split()
-    environments = [goal for goal in words_ if goal.startswith("env-")]
-    goals = [verb_of(goal) for goal in words_ if goal not in ("help", "lock", *environments)]
+    typed_goals = os.environ.get("TIKU_GOALS", "").split()
+    environments = [goal for goal in typed_goals if goal.startswith("env-")]
+    goals = [verb_of(goal) for goal in typed_goals if goal not in ("help", "lock", *environments)]
     unknown = [goal for goal in environments if goal not in stages()]
     name = os.environ.get("TIKU_GOAL") or (unknown[0] if unknown else "help")
     if name == "help":
         print("\n\n".join(map(usage, goals)) if goals else overview())
         return 0
-    if "help" in words_:
+    if "help" in typed_goals:
         return 0  # make help data: what data takes, and nothing is done
     verb = verb_of(name)
     for pair in pairs:
         if not any(pair[0] in known_to(one) for one in goals or [verb]):
-            read(name, known_to(verb), [pair])
-    own = read(name, known_to(verb), [pair for pair in pairs if pair[0] in known_to(verb)])
+            taken(verb, [pair])
+    own = taken(verb, [pair for pair in pairs if pair[0] in known_to(verb)])
     return perform(verb, Given({**environment(verb), **own}), dry)
 
 
@@ -192,7 +214,7 @@ def main() -> int:
     if line[:1] == ["--make"]:
         return by_make()
     if line == ["--goal-is-a-file"]:  # the Makefile adds its name
-        print(marked(language.words(*GOAL_IS_A_FILE)))
+        print(marked(words(*GOAL_IS_A_FILE)))
         return 0
     line = spoken(line)
     if not line or line[0] in ("help", "-h", "--help"):
@@ -206,4 +228,4 @@ def main() -> int:
     dry = "--dry-run" in options
     if dry:
         line.remove("--dry-run")
-    return perform(verb, read(verb.name, known_to(verb), typed(verb, line[1:])), dry)
+    return perform(verb, taken(verb, typed(verb, line[1:])), dry)
