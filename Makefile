@@ -1,5 +1,6 @@
 # 每个目标即 ./tiku 的同名命令 every target is ./tiku's verb of that name: ./tiku help
 #   make data BANK="题库 (1).docx"   =   ./tiku data "题库 (1).docx"
+# TIKU_LANG=zh|en|both: 消息的语言 the language of messages (./tiku --lang).
 # Values of NAME=… reach it as they were typed (commands/main.py): neither make nor a shell reads
 # them, and no recipe below holds a word of the user's.
 
@@ -13,10 +14,12 @@ unexport $(foreach word,$(MAKEOVERRIDES),$(foreach name,$(firstword $(subst =, ,
   $(if $(filter command,$(firstword $(origin $(name)))),$(name))))
 export TIKU_GOALS := $(MAKECMDGOALS)
 
+in_language := TIKU_LANG=$(filter zh en both,$(TIKU_LANG))
+
 # make would call a file that is there up to date, and do nothing with it.
 files := $(foreach goal,$(filter-out help lock env-% $(VERBS),$(MAKECMDGOALS)),$(wildcard $(goal)))
 ifneq ($(files),)
-$(error 错误 error: $(firstword $(files)) 是文件, 不是命令 is a file, no command: BANK="$(firstword $(files))" 或 or CONFIG=…)
+$(error $(shell $(in_language) ./tiku --goal-is-a-file) $(firstword $(files)))
 endif
 
 .DEFAULT_GOAL := help
@@ -30,11 +33,11 @@ help $(VERBS):
 
 env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev \
 env-ray env-speech env-hub: env-%:
-	@python3 requirements/install.py $*
+	@$(in_language) python3 requirements/install.py $*
 
 # Resolve each stage anew from requirements/*.txt and note what came out.
 lock:
-	@python3 requirements/install.py --lock core train train-448 serve turbomind eval dev hub
+	@$(in_language) python3 requirements/install.py --lock core train train-448 serve turbomind eval dev hub
 
 # Anything else is a typo, and tiku knows what is near.
 .DEFAULT:

@@ -19,6 +19,7 @@ from commands.options import Given
 from commands.places import Places
 from commands.run import Ended, Runner
 from core.errors import UserError
+from core.language import words
 
 Server = dict[str, Any]  # role, port, start, budget (GB), devices (CUDA_VISIBLE_DEVICES)
 ORDER = ("base", "tuned", "rag", "tuned_rag", "rag_closed", "tuned_rag_closed", "int4")
@@ -50,7 +51,7 @@ class Deploy:
     def show(self, asked: dict[str, Any]) -> None:
         """Print the commands of an evaluation whose plan is not made."""
         self.runner.room("serve", "deploy", "plan", **self.planned())
-        print("# 按计划 as planned: deploy start …, eval ask …, deploy stop …")
+        print(f"# {words('按计划', 'as planned')}: deploy start …, eval ask …, deploy stop …")
         self.runner.room("eval", "eval", "run", **asked, column=["…"])
 
     def start(self, group: list[Server], backend: str) -> None:
@@ -140,7 +141,11 @@ def evaluate(runner: Runner, given: Given, place: Places) -> None:
     with cleared(deploy):
         specs = served(deploy, asked, modes)
         if not specs:
-            raise UserError("没有可评测的列 no column to evaluate: 请先 make merge")
+            raise UserError(
+                words(
+                    "没有可评测的列: 请先 make merge", "no column to evaluate: run make merge first"
+                )
+            )
         ranked = [specs[name] for name in ORDER if name in specs]
         runner.room("eval", "eval", "run", **asked, column=ranked)
 
@@ -148,15 +153,19 @@ def evaluate(runner: Runner, given: Given, place: Places) -> None:
 def told(plan: dict[str, Any]) -> str:
     """Which servers run together and which in turn, in one line for who waits."""
 
-    def words(server: Server) -> str:
+    def server_line(server: Server) -> str:
         about = [server["role"]]
         about += [f"GPU {server['devices']}"] if server["devices"] else []
         about += [f"{server['budget']:.1f} GB"] if server["budget"] else []
-        about += [] if server["start"] else [f"已在服务 running on {server['port']}"]
+        about += (
+            []
+            if server["start"]
+            else [words(f"已在 {server['port']} 端口", f"running on port {server['port']}")]
+        )
         return ", ".join(about)
 
-    turns = [" + ".join(map(words, group)) for group in plan["groups"]]
-    return f"计划 plan: {plan['backend']}: " + " → ".join(turns)
+    turns = [" + ".join(map(server_line, group)) for group in plan["groups"]]
+    return f"{words('计划', 'plan')}: {plan['backend']}: " + " → ".join(turns)
 
 
 def served(deploy: Deploy, asked: dict[str, Any], modes: list[str]) -> dict[str, str]:

@@ -13,6 +13,8 @@ from commands.places import Places, hint
 from commands.run import Runner
 from core.errors import UserError
 from core.files import ROOT
+from core.hints import nearest
+from core.language import words
 
 QUANTISED = ("q4_0", "q4_k_m", "q5_0", "q5_k_m", "q6_k", "q8_0", "awq", "w8a8")
 CARRIED = ("gguf", "ollama", "hf", "llamafactory", "swift")
@@ -204,7 +206,14 @@ def deploy(run: Runner, given: Given, place: Places) -> None:
 
 
 def proxy(run: Runner, given: Given, place: Places) -> None:
-    """One address before several servers."""
+    """One address before several servers; what it stands before is asked for first."""
+    if not given["NODES"] and not [*Path(place.work_dirs, "servers").glob("*.json")]:
+        raise UserError(
+            words(
+                "没有可代理的服务: 先 make deploy PORT=…，或给出 NODES=…",
+                "no server to stand before: make deploy PORT=… first, or give NODES=…",
+            )
+        )
     asked = {name: given[name.upper()] for name in ("host", "port", "nodes", "gateway", "strategy")}
     run.room("serve", "deploy", "proxy", **asked)
 
@@ -301,8 +310,8 @@ def bench_serve(run: Runner, given: Given, place: Places) -> None:
 def lint(run: Runner, given: Given, place: Places) -> None:
     """ruff and mypy."""
     run.stage("dev")
-    for words in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
-        run.start([run.python("dev"), "-m", *words])
+    for line in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
+        run.start([run.python("dev"), "-m", *line])
 
 
 def test(run: Runner, given: Given, place: Places) -> None:
@@ -326,7 +335,10 @@ def test_slow(run: Runner, given: Given, place: Places) -> None:
     """The tests that take minutes, of some rooms or all."""
     rooms = given["ROOMS"] or list(SLOW)
     if unknown := [room for room in rooms if room not in SLOW]:
-        raise UserError(f"ROOMS={unknown[0]}: 可选 choose from {', '.join(SLOW)}")
+        raise UserError(
+            f"ROOMS={unknown[0]}: {words('可选', 'choose from')} {', '.join(SLOW)}"
+            f"{nearest(unknown[0], SLOW)}"
+        )
     run.stage("dev", "core", *dict.fromkeys(stage for room in rooms for stage in SLOW[room]))
     run.start([run.python("dev"), "-m", "pytest", "-m", "slow", *(f"tests/{r}" for r in rooms)])
 
@@ -336,7 +348,7 @@ def clean(run: Runner, given: Given, place: Places) -> None:
     for name in (".venvs", "work_dirs/demo", ".pytest_cache", ".ruff_cache", ".mypy_cache"):
         folder = ROOT / name
         if folder.is_dir():
-            print(f"删除 removing {folder}")
+            print(words(f"删除 {folder}", f"removing {folder}"))
             if not run.dry:
                 shutil.rmtree(folder)
 
@@ -361,6 +373,7 @@ def demo(run: Runner, given: Given, place: Places) -> None:
     }
     settings = Given({**given, **fixed})
     where = Places(settings)
+    where.planned = run.dry
     run.hint(hint(settings))
     took, began = [], time.monotonic()
     # review: here it only counts the rows in tokens, which needs the model that train brings.
@@ -369,8 +382,11 @@ def demo(run: Runner, given: Given, place: Places) -> None:
         print(f"[{number}/{len(STAGES)}] {name}", flush=True)
         flow(run, settings, where)
         took.append(f"{name} {time.monotonic() - started:.0f} s")
-    print(f"用时 took: {', '.join(took)}, 合计 total {time.monotonic() - began:.0f} s")
-    print(f"打开网页 to chat: make deploy web DOMAIN={domain} RUN={where.run}")
+    print(
+        f"{words('用时', 'took')}: {', '.join(took)}, {words('合计', 'in all')} "
+        f"{time.monotonic() - began:.0f} s"
+    )
+    print(f"{words('打开网页', 'to chat')}: make deploy web DOMAIN={domain} RUN={where.run}")
 
 
 STAGES: dict[str, Flow] = {
@@ -387,4 +403,4 @@ def needed(given: Given, *names: str) -> None:
     """Raise :class:`UserError` for what a verb cannot do without."""
     for name in names:
         if not given[name]:
-            raise UserError(f"缺少 missing {name}=…")
+            raise UserError(words(f"缺少 {name}=…", f"missing {name}=…"))

@@ -6,18 +6,25 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from commands.options import Given, Option, files, read, text, words
+from commands.options import Given, Option, files, plain, read, several
 from commands.places import NAMES, Places, hint
 from commands.run import Ended, Runner
 from commands.verbs import OPTIONS, VERBS, Verb
-from core.errors import UserError, run_cli
+from core import language
+from core.errors import UserError, marked
+from core.files import ROOT
 from core.hints import nearest
+from core.language import words
 
 Pairs = list[tuple[str, str]]
 # csh exports it, with the machine's own name: a server would listen to everyone.
 NEVER_FROM_ENVIRONMENT = ("HOST",)
+GOAL_IS_A_FILE = (
+    "这是文件，不是命令，请写成 BANK=… 或 CONFIG=…:",
+    "this is a file, no command; give it as BANK=… or CONFIG=…:",
+)
 
 
 def known_to(verb: Verb) -> dict[str, Option]:
@@ -28,28 +35,37 @@ def known_to(verb: Verb) -> dict[str, Option]:
 
 def usage(verb: Verb) -> str:
     """``./tiku VERB --help``."""
-    lines = [f"{verb.chinese} {verb.english}", ""]
+    lines = [words(verb.chinese, verb.english), ""]
     lines += [f"  make {verb.name} {' '.join(f'[{name}=]' for name in known_to(verb))}", ""]
     for option in known_to(verb).values():
         choices = getattr(option.kind, "choices", ())
         among = f" ({', '.join(choices)})" if choices else ""
-        lines.append(f"  {option.line:18} {option.chinese} {option.english}{among}")
+        lines.append(f"  {option.line:18} {words(option.chinese, option.english)}{among}")
     return "\n".join(lines)
 
 
 def overview() -> str:
     """``./tiku help`` and ``make``."""
-    rows = [f"  {verb.name:12} {verb.chinese} {verb.english}" for verb in VERBS.values()]
-    after = "./tiku VERB --help: 选项 its options;  make VERB NAME=…  =  ./tiku VERB --name …"
+    rows = [f"  {verb.name:12} {words(verb.chinese, verb.english)}" for verb in VERBS.values()]
+    after = (
+        f"./tiku VERB --help: {words('它的选项', 'its options')};  "
+        "make VERB NAME=…  =  ./tiku VERB --name …\n"
+        f"./tiku --lang zh|en|both, TIKU_LANG=…: {words('消息的语言', 'the language of messages')}"
+    )
     return "\n".join([*rows, "", after])
+
+
+def stages() -> list[str]:
+    """The Makefile's targets that make an environment."""
+    return [f"env-{path.stem}" for path in (ROOT / "requirements").glob("*.txt")] + ["env-core"]
 
 
 def verb_of(name: str) -> Verb:
     """The verb of a name; raises :class:`UserError` naming the nearest."""
     if name not in VERBS:
-        raise UserError(
-            f"没有命令 no command {name}{nearest(name, VERBS)} (make help 列出全部 lists all)"
-        )
+        near = nearest(name, [*VERBS, *stages()])
+        lists = words("make help 列出全部", "make help lists all")
+        raise UserError(f"{words('没有命令', 'no command')} {name}{near} ({lists})")
     return VERBS[name]
 
 
@@ -70,13 +86,16 @@ def typed(verb: Verb, line: list[str]) -> Pairs:
             pairs.append((option, value if equals else "1" if switch else needs(name, rest, known)))
         elif re.fullmatch(r"[A-Z][A-Z0-9_]+", name) and equals:
             pairs.append((name, value))  # as make has it
+        elif word in OPTIONS or f"-{name}" in known:  # BANK = a.docx, -bank a.docx
+            way = f"{OPTIONS[plain(name)].line} …"
+            raise UserError(f"{verb.name}: {words('请写成', 'write')} {plain(name)}=… / {way}")
         else:
             loose.append(word)
     for word in loose:
         if not places:
-            raise UserError(f"{verb.name}: 多出的词 a word too many: {word}")
-        several = OPTIONS[places[0]].kind in (words, files, text)
-        pairs.append((places[0] if len(places) == 1 and several else places.pop(0), word))
+            raise UserError(f"{verb.name}: {words('多出的词', 'a word too many')}: {word}")
+        takes_all = OPTIONS[places[0]].kind in (several, files) or places[0] == "Q"
+        pairs.append((places[0] if len(places) == 1 and takes_all else places.pop(0), word))
     return [(name, quoted(name, value)) for name, value in pairs]
 
 
@@ -84,14 +103,14 @@ def needs(option: str, rest: Iterator[str], known: dict[str, str]) -> str:
     """The value after an option; raises :class:`UserError` where there is none."""
     value = next(rest, "")
     if not value or value in known:
-        raise UserError(f"{option}: 缺少值 needs a value")
+        raise UserError(f"{option}: {words('缺少值', 'needs a value')}")
     return value
 
 
 def quoted(option: str, value: str) -> str:
     """The shell has taken a word's quotes off: one that is several to us gets them back."""
-    several = option in OPTIONS and OPTIONS[option].kind is words
-    return shlex.quote(value) if several and " " not in value else value
+    takes_all = option in OPTIONS and OPTIONS[option].kind is several
+    return shlex.quote(value) if takes_all and " " not in value else value
 
 
 def from_make(flags: str) -> tuple[Pairs, bool]:
@@ -117,7 +136,7 @@ def environment(verb: Verb) -> Given:
     try:
         return read(verb.name, known_to(verb), pairs)
     except UserError as error:
-        raise UserError(f"{error} (来自环境变量 from the environment)") from None
+        raise UserError(f"{error} ({words('来自环境变量', 'from the environment')})") from None
 
 
 def perform(verb: Verb, given: Given, dry: bool) -> int:
@@ -131,23 +150,61 @@ def perform(verb: Verb, given: Given, dry: bool) -> int:
     return 0
 
 
+def settle(given: Iterable[str]) -> None:
+    """Choose the language that the command line names last, else the environment's."""
+    language.settle([os.environ.get(language.VARIABLE, ""), *given][-1])
+
+
+def spoken(line: list[str]) -> list[str]:
+    """tiku's words without ``--lang zh``, which is settled before anything is said."""
+    kept: list[str] = []
+    given: list[str] = []
+    rest = iter(line)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if word == "--":
+            kept += [word, *rest]
+        elif name in ("--lang", language.VARIABLE) and (equals or name == "--lang"):
+            given.append(value if equals else needs(name, rest, {}))
+        else:
+            kept.append(word)
+    settle(given)
+    return kept
+
+
+def taken(verb: Verb, pairs: Pairs) -> Given:
+    """``pairs`` as the verb's options; raises :class:`UserError` for one that is another verb's,
+    naming those, and for what :func:`commands.options.read` refuses."""
+    for name in (plain(name) for name, _ in pairs):
+        owners = [one.name for one in VERBS.values() if name in (*one.words, *one.options)]
+        if name not in known_to(verb) and owners:
+            whose = words(f"这是 {', '.join(owners)} 的选项", f"an option of {', '.join(owners)}")
+            raise UserError(
+                f"{verb.name}: {words('没有选项', 'no option')} {name} ({whose})", "option.other"
+            )
+    return read(verb.name, known_to(verb), pairs)
+
+
 def by_make() -> int:
     """``make GOAL…``: every goal must be a verb, and a variable known to one of them."""
     pairs, dry = from_make(os.environ.get("MAKEFLAGS", ""))
-    words_ = os.environ.get("TIKU_GOALS", "").split()
-    name = os.environ.get("TIKU_GOAL", "help")
-    skipped = ("help", "lock")
-    goals = [verb_of(goal) for goal in words_ if goal not in skipped and goal[:4] != "env-"]
+    settle(value for name, value in pairs if name == language.VARIABLE)
+    pairs = [pair for pair in pairs if pair[0] != language.VARIABLE]
+    typed_goals = os.environ.get("TIKU_GOALS", "").split()
+    environments = [goal for goal in typed_goals if goal.startswith("env-")]
+    goals = [verb_of(goal) for goal in typed_goals if goal not in ("help", "lock", *environments)]
+    unknown = [goal for goal in environments if goal not in stages()]
+    name = os.environ.get("TIKU_GOAL") or (unknown[0] if unknown else "help")
     if name == "help":
         print("\n\n".join(map(usage, goals)) if goals else overview())
         return 0
-    if "help" in words_:
+    if "help" in typed_goals:
         return 0  # make help data: what data takes, and nothing is done
     verb = verb_of(name)
     for pair in pairs:
         if not any(pair[0] in known_to(one) for one in goals or [verb]):
-            read(name, known_to(verb), [pair])
-    own = read(name, known_to(verb), [pair for pair in pairs if pair[0] in known_to(verb)])
+            taken(verb, [pair])
+    own = taken(verb, [pair for pair in pairs if pair[0] in known_to(verb)])
     return perform(verb, Given({**environment(verb), **own}), dry)
 
 
@@ -156,6 +213,10 @@ def main() -> int:
     line = sys.argv[1:]
     if line[:1] == ["--make"]:
         return by_make()
+    if line == ["--goal-is-a-file"]:  # the Makefile adds its name
+        print(marked(words(*GOAL_IS_A_FILE)))
+        return 0
+    line = spoken(line)
     if not line or line[0] in ("help", "-h", "--help"):
         print("\n\n".join(usage(verb_of(name)) for name in line[1:]) or overview())
         return 0
@@ -167,8 +228,4 @@ def main() -> int:
     dry = "--dry-run" in options
     if dry:
         line.remove("--dry-run")
-    return perform(verb, read(verb.name, known_to(verb), typed(verb, line[1:])), dry)
-
-
-if __name__ == "__main__":
-    run_cli(main)
+    return perform(verb, taken(verb, typed(verb, line[1:])), dry)

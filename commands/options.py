@@ -12,6 +12,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.hints import nearest
+from core.language import words
 
 OFF = ("", "0", "no", "off", "false")
 ON = ("1", "yes", "on", "true")
@@ -25,21 +26,25 @@ def text(name: str, given: str) -> str:
 def flag(name: str, given: str) -> bool:
     """1 or 0."""
     if given.lower() not in (*OFF, *ON):
-        raise UserError(f"{name}={given}: 应为 should be 1 或 or 0")
+        raise UserError(f"{name}={given}: {words('应为 1 或 0', 'should be 1 or 0')}")
     return given.lower() in ON
 
 
 def count(name: str, given: str) -> str:
     """A whole number from 1 on (kept as typed)."""
     if not (given.isascii() and given.isdigit() and int(given)):
-        raise UserError(f"{name}={given}: 应为正整数 should be a whole number from 1 on")
+        raise UserError(
+            f"{name}={given}: {words('应为 1 或更大的整数', 'should be a whole number from 1 on')}"
+        )
     return given
 
 
 def whole(name: str, given: str) -> str:
     """A whole number from 0 on."""
     if not (given.isascii() and given.isdigit()):
-        raise UserError(f"{name}={given}: 应为整数 should be a whole number")
+        raise UserError(
+            f"{name}={given}: {words('应为 0 或更大的整数', 'should be a whole number')}"
+        )
     return given
 
 
@@ -50,23 +55,23 @@ def number(name: str, given: str) -> str:
     except ValueError:
         right = False
     if not right:
-        raise UserError(f"{name}={given}: 应为数字 should be a number")
+        raise UserError(f"{name}={given}: {words('应为数字', 'should be a number')}")
     return given
 
 
 def port(name: str, given: str) -> str:
     """A port."""
     if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
-        raise UserError(f"{name}={given}: 端口应在 1-65535 之间 a port is 1 to 65535")
+        raise UserError(f"{name}={given}: {words('端口应在 1-65535 之间', 'a port is 1 to 65535')}")
     return given
 
 
-def words(name: str, given: str) -> list[str]:
+def several(name: str, given: str) -> list[str]:
     """Several, by spaces; quotes hold one together."""
     try:
         return shlex.split(given)
     except ValueError:
-        raise UserError(f"{name}={given}: 引号不成对 a quote is not closed") from None
+        raise UserError(f"{name}={given}: {words('引号不成对', 'a quote is not closed')}") from None
 
 
 def files(name: str, given: str) -> list[str]:
@@ -77,26 +82,29 @@ def files(name: str, given: str) -> list[str]:
         paths = [given]
     else:
         paths = []
-        for part in words(name, given):
+        for part in several(name, given):
             here = [part] if Path(part).exists() else sorted(glob.glob(part))  # noqa: PTH207  (absolute patterns too)
             if not here:
-                raise UserError(
-                    f"{name}: 没有这个文件 no such file: {part}{_near_file(part)} "
-                    "(几个文件用空格分开, 名字里有空格时加引号 "
-                    'several by spaces, "a b.docx" in quotes)'
+                how = words(
+                    '几个文件用空格分开，名字里有空格时加引号 "a b.docx"',
+                    'several files by spaces, a name with spaces in quotes "a b.docx"',
                 )
+                missing = words("没有这个文件", "no such file")
+                raise UserError(f"{name}: {missing}: {part}{_near_file(part)} ({how})")
             paths += here
     for path in paths:
         if Path(path).is_dir():
-            raise UserError(f"{name}: {path} 是文件夹 is a folder: 请给出 give {path}/*")
+            folder = words(f"是文件夹: 请给出 {path}/*", f"is a folder: give {path}/*")
+            raise UserError(f"{name}: {path} {folder}")
     return paths
 
 
 def _near_file(path: str) -> str:
+    path = path.strip("“”‘’＂")
     folder = Path(path).parent
     names = [one.name for one in folder.iterdir()] if folder.is_dir() else []
     near = difflib.get_close_matches(Path(path).name, names, 1, cutoff=0.75)
-    return f": 是不是 did you mean {folder / near[0]}?" if near else ""
+    return nearest(path, [str(folder / near[0])]) if near else ""
 
 
 def one_of(*choices: str) -> Callable[[str, str], str]:
@@ -106,7 +114,8 @@ def one_of(*choices: str) -> Callable[[str, str], str]:
         if given not in choices:
             known = [choice for choice in choices if choice]
             raise UserError(
-                f"{name}={given}: 可选 choose from {', '.join(known)}{nearest(given, known)}"
+                f"{name}={given}: {words('可选', 'choose from')} {', '.join(known)}"
+                f"{nearest(given, known)}"
             )
         return given
 
@@ -150,16 +159,16 @@ def read(verb: str, known: dict[str, Option], pairs: Iterable[tuple[str, str]]) 
     for name, typed in pairs:
         if name not in known:
             raise UserError(
-                f"{verb}: 没有选项 no option {name}{nearest(plain(name), known)} "
+                f"{verb}: {words('没有选项', 'no option')} {name}{nearest(plain(name), known)} "
                 f"(./tiku {verb} --help)"
             )
         kind = known[name].kind
         if kind is files and not typed.strip():  # a shell's variable that was not set
-            raise UserError(f"{name}= 是空的 is empty: 请给出文件 give a file")
+            raise UserError(f"{name}= {words('是空的: 请给出文件', 'is empty: give a file')}")
         if typed == "":
             continue
         value = kind(name, typed)
-        if name in given and kind in (files, words):
+        if name in given and kind in (files, several):
             value = given[name] + value
         elif name in given and name == "Q":  # ./tiku ask two words
             value = f"{given[name]} {value}"

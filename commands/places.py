@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from pathlib import Path
@@ -10,9 +11,10 @@ from commands.options import Given
 from core.errors import UserError
 from core.files import ROOT
 from core.hints import nearest
+from core.language import words
 
 # What a user may say of where things are: every verb takes it, every "next" line repeats it.
-NAMES = ("DOMAIN", "CONFIG", "OUT", "DATA", "RUN", "WORK_DIRS", "PORT", "EVIDENCE")
+NAMES = ("DOMAIN", "CONFIG", "OUT", "DATA", "INDEX", "RUN", "WORK_DIRS", "PORT", "EVIDENCE")
 
 
 class Places:
@@ -29,21 +31,37 @@ class Places:
         self.run = given["RUN"] or f"{self.work_dirs}/{self.domain}/{name}"
         self.index = given["INDEX"] or f"{self.data}/../index"
         self.port = given["PORT"] or "23333"
+        self.planned = False  # an earlier step of the same, only printed, line makes the run
 
     def known(self) -> None:
-        """Raise :class:`UserError` for a domain or recipe that there is not."""
+        """Raise :class:`UserError` for a domain or recipe that there is not, or that is broken."""
         domains = sorted(path.stem for path in (ROOT / "configs/domains").glob("[!_]*.py"))
         if self.domain not in domains:
+            near, there = nearest(self.domain, domains), ", ".join(domains)
             raise UserError(
-                f"DOMAIN={self.domain}: 没有这个领域 no such domain{nearest(self.domain, domains)} "
-                f"(有 there are: {', '.join(domains)})"
+                f"DOMAIN={self.domain}: {words('没有这个领域', 'no such domain')}{near} "
+                f"({words('有', 'there are')}: {there})"
             )
-        if not self.recipe():
+        recipe = self.recipe()
+        if not recipe:
             recipes = sorted(path.name for path in (ROOT / "configs").glob("[!_]*.py"))
             raise UserError(
-                f"CONFIG={self.config}: 没有这个配方 no such recipe"
-                f"{nearest(self.config, recipes)} (make recipes 列出全部 lists all)"
+                f"CONFIG={self.config}: {words('没有这个配方', 'no such recipe')}"
+                f"{nearest(self.config, recipes)} "
+                f"({words('make recipes 列出全部', 'make recipes lists all')})"
             )
+
+        try:
+            ast.parse(recipe.read_text(encoding="utf-8"))
+        except UnicodeDecodeError:
+            wrong = words("不是 UTF-8", "is not UTF-8")
+        except (SyntaxError, ValueError) as error:  # ValueError: a NUL byte
+            line = getattr(error, "lineno", None) or "?"
+            wrong = words(f"第{line}行不是 Python", f"line {line} is no Python")
+            wrong = f"{wrong}: {getattr(error, 'msg', error)}"
+        else:
+            return
+        raise UserError(f"CONFIG={self.config}: {wrong}")
 
     def recipe(self) -> Path | None:
         """The recipe's file: a path, or a name in ``configs/`` with or without ``.py``."""
@@ -55,18 +73,20 @@ class Places:
         """The environment of the recipe's base (its option ``environment``): read from the text,
         since nothing that could load the recipe is installed yet."""
         recipe = self.recipe()
-        text = recipe.read_text(encoding="utf-8") if recipe else ""
+        text = recipe.read_text(encoding="utf-8", errors="replace") if recipe else ""
         named = re.search(r'^ *environment="([a-z0-9-]+)"', text, re.MULTILINE)
         return named[1] if named else "train"
 
     def trained(self) -> None:
         """Raise :class:`UserError` where the run's folder is not there."""
         run = Path(self.run)
-        if not any((run / name).exists() for name in ("run.json", "adapter", "whole", "merged")):
+        if not self.planned and not any(
+            (run / name).exists() for name in ("run.json", "adapter", "whole", "merged")
+        ):
             runs = [path.name for path in run.parent.iterdir()] if run.parent.is_dir() else []
             raise UserError(
-                f"RUN={self.run}: 没有这次训练 no such run{nearest(run.name, runs)}: "
-                "请先 make train first"
+                f"RUN={self.run}: {words('没有这次训练', 'no such run')}{nearest(run.name, runs)}: "
+                f"{words('请先 make train', 'run make train first')}"
             )
 
 

@@ -16,6 +16,7 @@ from commands.places import Places
 from core.files import ROOT
 
 VENVS = Path(os.environ.get("TIKUFORGE_VENVS") or ROOT / ".venvs")
+INTERRUPTED = 130
 INSTALL = ROOT / "requirements" / "install.py"
 
 
@@ -98,7 +99,11 @@ class Runner:
         if self.dry:
             print(shlex.join([shown(line[0]), *line[1:]]))
             return
-        status = self.begin(line, **more).wait()
+        process = self.begin(line, **more)
+        try:
+            status = process.wait()
+        except KeyboardInterrupt:  # it was interrupted too, and says so
+            status = process.wait() or INTERRUPTED
         if status:
             raise Ended(status)
 

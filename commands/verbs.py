@@ -17,9 +17,9 @@ from commands.options import (
     number,
     one_of,
     port,
+    several,
     text,
     whole,
-    words,
 )
 
 OPTIONS = {
@@ -34,8 +34,8 @@ OPTIONS = {
         Option("PORT", port, "服务端口", "the server's port"),
         Option("EVIDENCE", flag, "1：训练时也看检索到的依据", "1: train with evidence too"),
         Option("BANK", files, "题库文件", "banks of questions"),
-        Option("TABLE", files, "表格，与模板相乘", "tables, times templates"),
-        Option("TEMPLATES", words, "模板：名字或文件", "templates: names or files"),
+        Option("TABLE", files, "表格，与模板相乘", "tables, each row asked by every template"),
+        Option("TEMPLATES", several, "模板：名字或文件", "templates: names or files"),
         Option("NOVEL", files, "由模型出题的文本", "texts that a model asks about"),
         Option("BASE_URL", text, "出题模型的地址 …/v1", "the asking model's address"),
         Option(
@@ -45,12 +45,17 @@ OPTIONS = {
             "WORDINGS", whole, "每道训练题另有几种问法", "other wordings of each training question"
         ),
         Option("MIX", files, "混入的通用对话", "general conversations to mix in"),
-        Option("MIX_RATIO", number, "混入的比例", "their share"),
+        Option("MIX_RATIO", number, "混入的比例", "share of general conversations"),
         Option("AGAINST", files, "查重的评测集", "benchmarks to compare with"),
         Option("ENGINE", one_of("here", "ray"), "谁来做重活", "who does the heavy steps"),
         Option("FORCE", flag, "1：重做", "1: make it again"),
         Option("ALLOW_LOSS", flag, "1：大半未读出也继续", "1: go on though most was lost"),
-        Option("ENCODING", text, "文本文件的编码", "of text files; found out otherwise"),
+        Option(
+            "ENCODING",
+            text,
+            "文本文件的编码（默认自动判断）",
+            "encoding of text files (found out by default)",
+        ),
         Option(
             "HIDDEN", one_of("read", "skip"), "隐藏的行、列、表", "hidden rows, columns, sheets"
         ),
@@ -58,21 +63,26 @@ OPTIONS = {
             "LEARN", flag, "1：修改也用于以后的文件", "1: corrections teach later documents too"
         ),
         Option("RESUME", one_of("1", "0", "auto"), "1：接着训练", "1: go on from a checkpoint"),
-        Option("OVERRIDE", words, "配方选项 lr=5e-5 …", "options of the recipe, lr=5e-5 …"),
+        Option("OVERRIDE", several, "配方选项 lr=5e-5 …", "options of the recipe, lr=5e-5 …"),
         Option("LOAD_FROM", text, "从这个适配器开始", "an adapter to start from"),
-        Option("TRACK", text, "记录到 tensorboard 等", "also log to tensorboard …"),
+        Option(
+            "TRACK",
+            text,
+            "另记录到 tensorboard、wandb、mlflow、swanlab",
+            "also log to tensorboard, wandb, mlflow, swanlab",
+        ),
         Option("GPUS", count, "每台机器几张卡", "GPUs a machine"),
         Option("NNODES", count, "几台机器", "machines"),
         Option("NODE_RANK", whole, "第几台（从 0）", "this machine's number, from 0"),
         Option("ADDR", text, "第一台的地址", "the first machine's address"),
         Option("DEEPSPEED", text, "zero2、zero3 或文件", "zero2, zero3 or a file"),
         Option("LAUNCHER", one_of("pytorch", "slurm"), "由谁启动", "who starts the processes"),
-        Option("PARTITION", text, "Slurm 分区", "of Slurm"),
+        Option("PARTITION", text, "Slurm 分区", "Slurm's partition"),
         Option("HUB", one_of("modelscope", "huggingface"), "模型库", "the model hub"),
-        Option("MINUTES", number, "最多几分钟", "at most so many"),
+        Option("MINUTES", number, "最多几分钟", "minutes it may take"),
         Option("REHEARSE", flag, "1：在 CPU 上排练", "1: rehearse on the CPU"),
         Option("BASE", text, "基座目录", "the base's folder"),
-        Option("ADAPTERS", words, "适配器目录", "the adapters' folders"),
+        Option("ADAPTERS", several, "适配器目录", "the adapters' folders"),
         Option("TO", text, "写到哪个目录", "the folder to write"),
         Option("BACKEND", one_of("auto", "turbomind", "pytorch", "cpu"), "推理引擎", "the engine"),
         Option("ROLE", one_of("tuned", "base", "int4"), "哪个模型", "which model"),
@@ -84,11 +94,16 @@ OPTIONS = {
         ),
         Option("MAX_LOSS", number, "最多丢几个百分点", "points that may be lost"),
         Option("GROUP", count, "AWQ 分组大小", "AWQ's group size"),
-        Option("SAMPLE", count, "各问几题", "questions of each set"),
-        Option("TYPE", text, "GGUF 的精度 q8_0 …", "of the GGUF, q8_0 …"),
+        Option("SAMPLE", count, "各集问几题", "questions asked of each set"),
+        Option("TYPE", text, "GGUF 的精度 q8_0 …", "number format of the GGUF, q8_0 …"),
         Option("TEMPLATE", text, "那边的模板名", "the template's name there"),
         Option("REPO", text, "用户名/模型名", "owner/model"),
-        Option("FOLDER", text, "目录", "a folder (exported, of a model, of a run)"),
+        Option(
+            "FOLDER",
+            text,
+            "目录（导出的、模型的、训练的）",
+            "a folder (exported, of a model, of a run)",
+        ),
         Option("PUBLIC", flag, "1：公开", "1: everyone may read it"),
         Option("HOST", text, "监听地址", "the address to listen on"),
         Option("TP", count, "几张卡分一个模型", "GPUs that share the model"),
@@ -96,7 +111,7 @@ OPTIONS = {
         Option("LORA", files, "CPU 引擎的适配器 .gguf", "adapters of the CPU engine, .gguf"),
         Option("THREADS", count, "CPU 引擎线程数", "threads of the CPU engine"),
         Option("FOREGROUND", flag, "1：不退到后台（容器）", "1: stay (containers)"),
-        Option("NODES", words, "端口或地址", "ports, or http://host:port"),
+        Option("NODES", several, "端口或地址", "ports, or http://host:port"),
         Option("GATEWAY", one_of("lmdeploy", "nginx"), "用哪个网关", "which gateway"),
         Option(
             "STRATEGY",
@@ -108,18 +123,27 @@ OPTIONS = {
         Option("CLIENTS", text, "并发数 1,8,32", "clients, 1,8,32"),
         Option("SOAK", count, "持续几秒", "seconds of load"),
         Option("INDEX", text, "索引目录", "the index's folder"),
-        Option("EMBEDDING", text, "嵌入模型，none：只用词面", "embedding; none: words alone"),
-        Option("EVIDENCE_ROWS", count, "最多几行", "rows at most"),
+        Option(
+            "EMBEDDING",
+            text,
+            "嵌入模型；EMBEDDING=none 只用词面",
+            "the embedding; EMBEDDING=none: words alone",
+        ),
+        Option("EVIDENCE_ROWS", count, "依据题最多几行", "rows with evidence at most"),
         Option("Q", text, "问题", "the question"),
-        Option("SUITE", text, "domain、general 或 all", "domain, general or all"),
-        Option("RAG", one_of("open", "closed", "0"), "检索列", "columns with evidence"),
+        Option("SUITE", one_of("domain", "general", "all"), "哪些评测集", "which suites"),
+        Option("RAG", one_of("open", "closed", "0"), "带检索依据的列", "columns with evidence"),
         Option("INT4", text, "量化列：文件、目录或 0", "4-bit column: file, folder or 0"),
         Option("BASE_QUESTIONS", count, "基座每集最多几题", "questions a suite for the base"),
-        Option("TUNED_PORT", port, "评测用端口", "a port for evaluation"),
-        Option("BASE_PORT", port, "评测用端口", "a port for evaluation"),
-        Option("INT4_PORT", port, "评测用端口", "a port for evaluation"),
-        Option("A", text, "一次训练", "a run"),
-        Option("B", text, "另一次训练", "another run"),
+        Option(
+            "TUNED_PORT", port, "评测用端口（微调）", "port of the tuned model in an evaluation"
+        ),
+        Option("BASE_PORT", port, "评测用端口（基座）", "port of the base in an evaluation"),
+        Option(
+            "INT4_PORT", port, "评测用端口（4-bit）", "port of the 4-bit model in an evaluation"
+        ),
+        Option("A", text, "一次训练的目录", "a run's folder"),
+        Option("B", text, "另一次训练的目录", "another run's folder"),
         Option(
             "BENCH",
             one_of(
@@ -129,8 +153,8 @@ OPTIONS = {
             "哪个基准",
             "which benchmark",
         ),
-        Option("ARGS", words, "它的参数", "its arguments"),
-        Option("ROOMS", words, "哪些房间", "which rooms"),
+        Option("ARGS", several, "基准的参数", "the benchmark's arguments"),
+        Option("ROOMS", several, "哪些房间", "which rooms"),
     )
 }
 
@@ -150,20 +174,10 @@ class Verb:
     without: tuple[str, ...] = ()
 
 
-RECIPE = ("OVERRIDE", "LOAD_FROM", "TRACK", "EVIDENCE_ROWS", "INDEX", "EMBEDDING")
-SOURCES = (
-    "BANK",
-    "TABLE",
-    "TEMPLATES",
-    "NOVEL",
-    "BASE_URL",
-    "MODEL",
-    "MIX",
-    "MIX_RATIO",
-    "WORDINGS",
-)
+RECIPE = ("OVERRIDE", "LOAD_FROM", "TRACK", "EVIDENCE_ROWS", "EMBEDDING")
+SOURCES = ("BANK", "TABLE", "TEMPLATES", "NOVEL", "BASE_URL", "MODEL", "MIX", "MIX_RATIO")
 PORTS = ("TUNED_PORT", "BASE_PORT", "INT4_PORT")
-EVALUATION = ("BACKEND", "SUITE", "RAG", "INT4", "BASE_QUESTIONS", "INDEX", "MODEL", *PORTS)
+EVALUATION = ("BACKEND", "SUITE", "RAG", "INT4", "BASE_QUESTIONS", "MODEL", *PORTS)
 
 VERBS = {
     verb.name: verb
@@ -173,7 +187,7 @@ VERBS = {
              options=("OVERRIDE", "EVIDENCE_ROWS", "WORDINGS", *EVALUATION),
              without=("CONFIG", "RUN", "OUT", "DATA")),
         Verb("data", flows.data, "题库、表格、文本 → 数据集", "banks, tables, texts to a data set",
-             ("BANK",), (*SOURCES, "AGAINST", "ENGINE", "FORCE", "ALLOW_LOSS", "LEARN", "ENCODING",
+             ("BANK",), (*SOURCES, "WORDINGS", "AGAINST", "ENGINE", "FORCE", "ALLOW_LOSS", "LEARN", "ENCODING",
               "HIDDEN")),
         Verb("review", flows.review, "读回人工修改过的 review.xlsx", "re-read the edited workbook",
              options=("ALLOW_LOSS", "LEARN")),
@@ -202,11 +216,10 @@ VERBS = {
              ("HOST", "GATEWAY", "STRATEGY")),
         Verb("chat", flows.chat, "终端对话", "chat with the deployed model in the terminal"),
         Verb("index", flows.index, "检索索引（增量）", "the retrieval index, only what changed",
-             options=("INDEX", "EMBEDDING")),
+             options=("EMBEDDING",)),
         Verb("evidence", flows.evidence, "训练题配上检索到的依据", "training questions with evidence",
-             options=("INDEX", "EMBEDDING", "EVIDENCE_ROWS")),
-        Verb("ask", flows.ask, "一问一答并列出依据", "one answer with its evidence", ("Q",),
-             ("INDEX",)),
+             options=("EMBEDDING", "EVIDENCE_ROWS")),
+        Verb("ask", flows.ask, "一问一答并列出依据", "one answer with its evidence", ("Q",)),
         Verb("web", flows.web, "网页", "the page (= streamlit run web/app.py)"),
         Verb("eval", flows.evaluate, "评测一张表", "base, tuned, +RAG, 4-bit in one card",
              options=EVALUATION),

@@ -2,3 +2,5 @@
 
 ``core`` imports no room (tests/test_architecture.py holds every room to DESIGN.md section 1).
 """
+
+import core.errors  # noqa: F401  (first: from here on Ctrl-C is one line)

@@ -14,6 +14,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import WORK_DIRS, read_json, write_json
+from core.language import words
 
 SERVERS = WORK_DIRS / "servers"
 KEY_FILE = SERVERS / "api_key"
@@ -73,7 +74,11 @@ def endpoint_note(port: int) -> Endpoint:
     """What ``make deploy`` noted for ``port`` on this machine."""
     if not record(port).is_file():
         raise UserError(
-            f"端口 {port} 上没有部署的服务 no server deployed on port {port}: 请先运行 make deploy"
+            words(
+                f"端口 {port} 上没有部署的服务: 请先运行 make deploy",
+                f"no server is deployed on port {port}: run make deploy first",
+            ),
+            "chat.not_deployed",
         )
     note = read_json(record(port))
     return Endpoint(**{key: note[key] for key in Endpoint.__dataclass_fields__ if key in note})
@@ -112,15 +117,23 @@ def stream(
             if piece.choices and piece.choices[0].delta.content:
                 yield piece.choices[0].delta.content
     except openai.AuthenticationError:
-        raise UserError(f"{target.root} 不接受这个密钥 rejects the API key") from None
+        refused = words("不接受这个密钥", "rejects the API key")
+        raise UserError(f"{target.root} {refused}", "chat.key") from None
     except openai.APITimeoutError:
-        raise UserError(f"{target.root} 超时未答 gave no answer in {timeout:.0f} s") from None
+        late = words(f"{timeout:.0f} 秒没有回答", f"gave no answer in {timeout:.0f} s")
+        raise UserError(f"{target.root} {late}", "chat.timeout") from None
     except (openai.APIConnectionError, httpx2.TransportError):  # the second: it broke off midway
         raise UserError(
-            f"连不上模型服务 cannot reach {target.root}: 请先运行 make deploy"
+            words(
+                f"连不上模型服务 {target.root}: 请先运行 make deploy",
+                f"cannot reach the model's server {target.root}: run make deploy first",
+            ),
+            "chat.unreachable",
         ) from None
     except openai.APIError as error:
-        raise UserError(f"{target.root} 出错 failed: {error.message}") from None
+        raise UserError(
+            f"{target.root} {words('出错', 'failed')}: {error.message}", "chat.failed"
+        ) from None
 
 
 def ask(target: Endpoint, messages: list[dict[str, str]], **parameters: Any) -> str:

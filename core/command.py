@@ -21,6 +21,7 @@ from typing import Any
 
 from core.errors import UserError, run_cli
 from core.hints import nearest
+from core.language import words
 
 Command = Callable[..., int | None]
 
@@ -30,7 +31,7 @@ class Line(argparse.ArgumentParser):
 
     def error(self, message: str) -> typing.NoReturn:
         """Raise :class:`UserError` instead of printing the usage."""
-        raise UserError(f"{self.prog}: {message} (用法 usage: --help)")
+        raise UserError(f"{self.prog}: {message} ({words('用法', 'usage')}: --help)")
 
 
 def _stripped(hint: Any) -> Any:
@@ -82,32 +83,34 @@ def name_of(command: Command) -> str:
     return spelt(command.__name__)
 
 
-def parse(room: str, commands: list[Command], words: list[str]) -> Callable[[], int | None]:
-    """The call that ``words`` mean, ready to be made.
+def parse(room: str, commands: list[Command], line: list[str]) -> Callable[[], int | None]:
+    """The call that ``line`` mean, ready to be made.
 
     Raises :class:`UserError` for anything misspelt or missing, naming what is near.
     """
     named = {name_of(command): command for command in commands}
-    if not words or words[0] in ("-h", "--help"):
+    if not line or line[0] in ("-h", "--help"):
         for name, command in named.items():
             print(f"  {name:12} {inspect.cleandoc(command.__doc__ or '').splitlines()[0]}")
-        raise SystemExit(0 if words else 2)
-    if words[0] not in named:
+        raise SystemExit(0 if line else 2)
+    if line[0] not in named:
         raise UserError(
-            f"{room}: 没有命令 no command {words[0]}{nearest(words[0], named)} "
-            f"(有 there are: {', '.join(named)})"
+            f"{room}: {words('没有命令', 'no command')} {line[0]}{nearest(line[0], named)} "
+            f"({words('有', 'there are')}: {', '.join(named)})"
         )
-    command = named[words[0]]
-    line = Line(prog=f"{room} {words[0]}", description=command.__doc__, allow_abbrev=False)
+    command = named[line[0]]
+    reader = Line(prog=f"{room} {line[0]}", description=command.__doc__, allow_abbrev=False)
     hints = typing.get_type_hints(command, include_extras=True)
     parameters = inspect.signature(command).parameters
     for parameter in parameters.values():
-        _add(line, parameter, hints[parameter.name])
-    given, unknown = line.parse_known_args(words[1:])
+        _add(reader, parameter, hints[parameter.name])
+    given, unknown = reader.parse_known_args(line[1:])
     if unknown:
-        options = [option for action in line._actions for option in action.option_strings]
+        options = [option for action in reader._actions for option in action.option_strings]
         word = unknown[0].partition("=")[0]
-        raise UserError(f"{line.prog}: 没有 no {unknown[0]}{nearest(word, options)}")
+        raise UserError(
+            f"{reader.prog}: {words('没有', 'no')} {unknown[0]}{nearest(word, options)}"
+        )
     values = {name: value for name, value in vars(given).items() if value is not None}
     first = [values.pop(p.name) for p in parameters.values() if p.kind is p.POSITIONAL_ONLY]
     return lambda: command(*first, **values)

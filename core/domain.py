@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
 from core.errors import UserError
 from core.files import ROOT, shown
+from core.language import words
 
 FOLDER = ROOT / "configs" / "domains"
 
@@ -35,14 +37,27 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("[!_]*.py"))
 
 
+def assigned(path: Path, known: set[str], lazy: bool | None = None) -> dict[str, Any]:
+    """What a Python file of settings assigns; raises :class:`UserError` where Python cannot read or
+    run it, and for a name that is none of ``known``."""
+    try:
+        values: dict[str, Any] = Config.fromfile(str(path), lazy_import=lazy).to_dict()
+    except Exception as error:  # a person wrote it: whatever it raises is theirs to mend
+        broken = words("不是能运行的 Python", "is no Python that runs")
+        raise UserError(f"{shown(path)}: {broken}: {type(error).__name__}: {error}") from None
+    if unknown := ", ".join(sorted(set(values) - known)):
+        raise UserError(f"{shown(path)}: {words('未知设置', 'unknown keys')} {unknown}")
+    return values
+
+
 def load(name: str) -> Domain:
     """Read ``configs/domains/<name>.py``; raises :class:`UserError` for an unknown name or key."""
     path = FOLDER / f"{name}.py"
     if not path.is_file():
-        raise UserError(f"没有领域 no domain '{name}'; 可选 choose from: {', '.join(names())}")
-    values = Config.fromfile(str(path)).to_dict()
-    unknown = set(values) - set(Domain.__dataclass_fields__)
-    if unknown:
-        raise UserError(f"{shown(path)}: 未知设置 unknown key(s) {', '.join(sorted(unknown))}")
+        there = ", ".join(names())
+        raise UserError(
+            words(f"没有领域 '{name}'，可选: {there}", f"no domain '{name}'; choose from: {there}")
+        )
+    values = assigned(path, set(Domain.__dataclass_fields__))
     values["bank"] = tuple(values.get("bank", ()))
     return Domain(name=values.pop("name", name), **values)

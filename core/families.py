@@ -10,10 +10,8 @@ import functools
 from dataclasses import dataclass, field
 from typing import Any
 
-from mmengine.config import Config
-
-from core.errors import UserError
-from core.files import ROOT, shown
+from core.domain import assigned
+from core.files import ROOT
 
 FOLDER = ROOT / "configs" / "families"
 
@@ -46,10 +44,7 @@ def all_() -> tuple[Family, ...]:
     """Every family; raises :class:`UserError` for a file with a key that is none."""
     families = []
     for path in sorted(FOLDER.glob("[!_]*.py")):
-        values = Config.fromfile(str(path), lazy_import=False).to_dict()
-        unknown = set(values) - set(Family.__dataclass_fields__)
-        if unknown:
-            raise UserError(f"{shown(path)}: 未知设置 unknown key(s) {', '.join(sorted(unknown))}")
+        values = assigned(path, set(Family.__dataclass_fields__), lazy=False)
         for name in ("architectures", "engines", "quantisers"):
             if name in values:
                 values[name] = tuple(values[name])

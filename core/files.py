@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.errors import UserError
+from core.language import words
 
+NOT_JSON = ("不是合法 JSON", "is not JSON")
+NOT_THERE = ("不存在", "does not exist")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,14 +92,15 @@ def parsed(text: str, where: str, decode: Callable[[str], Any] = json.loads) -> 
         if SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except json.JSONDecodeError as error:
-        place = f"{error.msg} (行 line {error.lineno})"
-        raise UserError(f"{where}不是合法 JSON not JSON: {place}") from None
+        line = words(f"第{error.lineno}行", f"line {error.lineno}")
+        raise UserError(f"{where}{words(*NOT_JSON)}: {error.msg} ({line})") from None
     except UnicodeEncodeError:
-        raise UserError(f"{where}含半个字符 holds half a surrogate pair (\\ud8…)") from None
+        half = words("含半个字符", "holds half a surrogate pair")
+        raise UserError(f"{where}{half} (\\ud8…)") from None
     except RecursionError:
-        raise UserError(f"{where}嵌套过深 JSON nested too deeply") from None
+        raise UserError(f"{where}{words('JSON 嵌套过深', 'JSON nested too deeply')}") from None
     except ValueError as error:  # more digits than Python reads
-        raise UserError(f"{where}不是合法 JSON not JSON: {str(error)[:80]}") from None
+        raise UserError(f"{where}{words(*NOT_JSON)}: {str(error)[:80]}") from None
     return value
 
 
@@ -105,9 +109,9 @@ def read_json(path: str | Path) -> Any:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UserError(f"{shown(path)} 不存在 does not exist") from None
+        raise UserError(f"{shown(path)} {words(*NOT_THERE)}", "files.missing") from None
     except UnicodeDecodeError:
-        raise UserError(f"{shown(path)} 不是 UTF-8 is not UTF-8") from None
+        raise UserError(f"{shown(path)} {words('不是 UTF-8', 'is not UTF-8')}") from None
     return parsed(text, f"{shown(path)} ")
 
 
@@ -126,12 +130,13 @@ def read_jsonl(path: str | Path) -> Iterator[dict[str, Any]]:
     try:
         file = open(path, encoding="utf-8")  # noqa: SIM115 (closed below)
     except FileNotFoundError:
-        raise UserError(f"{shown(path)} 不存在 does not exist") from None
+        raise UserError(f"{shown(path)} {words(*NOT_THERE)}", "files.missing") from None
     with file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue
-            yield parsed(line, f"{shown(path)} 第{number}行")
+            place = words(f"第{number}行", f"line {number}")
+            yield parsed(line, f"{shown(path)} {place}: ")
 
 
 def sha256(path: str | Path) -> str:

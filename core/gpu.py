@@ -12,6 +12,7 @@ import subprocess
 from dataclasses import dataclass, replace
 
 from core.errors import UserError
+from core.language import words
 
 # NVIDIA, CUDA Toolkit release notes, table "CUDA Toolkit and Minimum Required Driver Version".
 CUDA13_DRIVER = (580,)
@@ -64,12 +65,12 @@ def ask() -> tuple[list[GPU], str]:
         try:
             asked = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
         except subprocess.TimeoutExpired:  # a driver that hangs serves nobody
-            return [], f"{PATIENCE} s 没有应答 no answer"
+            return [], words(f"{PATIENCE} 秒没有应答", f"no answer in {PATIENCE} s")
         lines = [line for line in asked.stdout.splitlines() if line.count(",") >= 3]
         if asked.returncode == 0 and lines:
             return [replace(parse(line), index=n) for n, line in enumerate(lines)], ""
-        words = (asked.stderr.strip() or asked.stdout.strip()).split()
-        said = " ".join(words)[:200] or f"status {asked.returncode}"
+        text = (asked.stderr.strip() or asked.stdout.strip()).split()
+        said = " ".join(text)[:200] or f"status {asked.returncode}"
     return [], said
 
 
@@ -118,22 +119,28 @@ def cuda_line() -> str:
     """
     told = os.environ.get("TIKUFORGE_CUDA", "")
     if told not in ("", "12", "13"):
-        raise UserError(f"TIKUFORGE_CUDA={told}: 应为 should be 12 或 or 13")
+        raise UserError(f"TIKUFORGE_CUDA={told}: {words('应为 12 或 13', 'should be 12 or 13')}")
     if told or not gpus():
         return f"cuda{told}" if told else ""
     driver = gpus()[0].driver
     if not driver:
         raise UserError(
-            "读不出 NVIDIA 驱动的版本 nvidia-smi tells no driver version: 看 see nvidia-smi; "
-            "知道的话 if you know it: TIKUFORGE_CUDA=13 (≥ 580), 12 (≥ 525.60)"
+            words(
+                "读不出 NVIDIA 驱动的版本，请看 nvidia-smi；知道的话可设",
+                "nvidia-smi tells no driver version (see nvidia-smi); if you know it set",
+            )
+            + " TIKUFORGE_CUDA=13 (≥ 580), 12 (≥ 525.60)"
         )
     if driver >= CUDA13_DRIVER:
         return "cuda13"
     if driver >= CUDA12_DRIVER:
         return "cuda12"
     raise UserError(
-        f"NVIDIA 驱动 driver {version(driver)} 太旧 is too old: 请升级到 upgrade to ≥ 525.60 "
-        "(CUDA 12) 或 or ≥ 580 (CUDA 13)"
+        words(
+            f"NVIDIA 驱动 {version(driver)} 太旧: 请升级到 ≥ 525.60 (CUDA 12) 或 ≥ 580 (CUDA 13)",
+            f"NVIDIA driver {version(driver)} is too old: upgrade to ≥ 525.60 (CUDA 12) or ≥ 580 "
+            "(CUDA 13)",
+        )
     )
 
 

@@ -6,6 +6,8 @@ import difflib
 import os
 from collections.abc import Iterable
 
+from core.language import words
+
 
 def then(command: str) -> str:
     """``command`` with those variables of the present ``make`` that the next one needs too (which
@@ -19,4 +21,4 @@ def nearest(word: str, known: Iterable[str]) -> str:
     known = list(known)
     same = [one for one in known if one.lower() == word.lower()]
     close = same or difflib.get_close_matches(word, known, 1, cutoff=0.6)
-    return f": 是不是 did you mean {close[0]}?" if close else ""
+    return f": {words('是不是', 'did you mean')} {close[0]}?" if close else ""

@@ -35,6 +35,20 @@ def choose(language: str | None) -> None:
     _chosen.set(language)
 
 
+def settle(asked: str) -> None:
+    """Let this process and all that it starts speak ``asked``; empty: as before. Raises
+    :class:`UserError` that names the nearest for one that is none of :data:`LANGUAGES`."""
+    from core.errors import UserError  # imports this module
+    from core.hints import nearest
+
+    if asked and asked not in LANGUAGES:
+        near = nearest(asked[:2] if asked[:2].lower() in LANGUAGES else asked, LANGUAGES)
+        choices = ", ".join(LANGUAGES)
+        raise UserError(f"{VARIABLE}={asked}: {words('可选', 'choose from')} {choices}{near}")
+    if asked:
+        os.environ[VARIABLE] = asked
+
+
 def chosen() -> str:
     """One of :data:`LANGUAGES`."""
     return _chosen.get() or of(os.environ)

@@ -2,7 +2,8 @@
 
 Who starts a command may name a JSON file in ``TIKUFORGE_PROGRESS``; the command keeps it current:
 ``stage`` (a word of the room's), ``done`` of ``total``, ``left`` (seconds, null: not known), and
-``error``, its one line, where it ended with one. Nothing is written where no file is named.
+where it ended with an error ``error``, its one line in the reader's language, and ``code``, what
+:class:`core.errors.UserError` has (often none). Nothing is written where no file is named.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ def tell(stage: str, done: int = 0, total: int = 0, left: float | None = None) -
     _note({"stage": stage, "done": done, "total": total, "left": left})
 
 
-def failed(error: str) -> None:
+def failed(error: str, code: str = "") -> None:
     """Note why the work ended."""
-    _note({"error": error})
+    _note({"error": error, "code": code} if code else {"error": error})
 
 
 def read(path: Path) -> dict[str, Any]:

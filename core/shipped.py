@@ -14,6 +14,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import ROOT, digest, read_json, sha256, shown, write_json
+from core.language import words
 
 NAME, SCHEMA = "manifest.json", 1
 # Of run.json: what the run was made from. Its machine and its times are in the card.
@@ -37,7 +38,8 @@ def files(folder: Path) -> dict[str, str]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
-            raise UserError(f"{shown(path)}: 链接指向目录之外 a link out of the folder")
+            outside = words("链接指向目录之外", "a link out of the folder")
+            raise UserError(f"{shown(path)}: {outside}")
         if path.is_file() and name != NAME:
             found[name] = sha256(path)
     return found
@@ -92,24 +94,26 @@ def differences(folder: Path, run: Path | None = None) -> Iterator[str]:
     """What differs from the manifest of ``folder``, a line each: its files, this checkout's locks
     and, where ``run`` is given, what that run is made from."""
     if not (folder / NAME).is_file():
-        raise UserError(f"{shown(folder)} 没有 has no {NAME}: make export 会写 writes one")
+        lacking = words(f"没有 {NAME}: make export 会写", f"has no {NAME}: make export writes one")
+        raise UserError(f"{shown(folder)} {lacking}")
     noted = read_json(folder / NAME)
     if not isinstance(noted, dict) or noted.get("schema") != SCHEMA:
-        raise UserError(f"{shown(folder / NAME)}: 不认识的版本 unknown version of a manifest")
+        unknown = words("不认识的清单版本", "unknown version of a manifest")
+        raise UserError(f"{shown(folder / NAME)}: {unknown}")
     body = {key: value for key, value in noted.items() if key != "id"}
     if digest(body) != noted.get("id"):
-        yield f"{NAME}: 被改过 was changed since it was written"
-    yield from _compared("文件 file", noted.get("files", {}), files(folder))
-    yield from _compared("环境 lock", noted.get("locks", {}), locks())
+        yield f"{NAME}: {words('写好后被改过', 'was changed since it was written')}"
+    yield from _compared(words("文件", "file"), noted.get("files", {}), files(folder))
+    yield from _compared(words("环境", "lock"), noted.get("locks", {}), locks())
     if run:
-        yield from _compared("来源 made from", noted.get("made_from", {}), made_from(run))
+        yield from _compared(words("来源", "made from"), noted.get("made_from", {}), made_from(run))
 
 
 def _compared(what: str, noted: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     for name in sorted({*noted, *now}):
         if name not in now:
-            yield f"{what} {name}: 缺少 is missing"
+            yield f"{what} {name}: {words('缺少', 'is missing')}"
         elif name not in noted:
-            yield f"{what} {name}: 多出 was added"
+            yield f"{what} {name}: {words('多出', 'was added')}"
         elif noted[name] != now[name]:
-            yield f"{what} {name}: 不同 differs"
+            yield f"{what} {name}: {words('不同', 'differs')}"

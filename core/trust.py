@@ -24,6 +24,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import WORK_DIRS, read_json, sha256, shown, write_json, write_text
+from core.language import words
 
 STORE = WORK_DIRS / "trusted.json"
 KEY = WORK_DIRS / ".seal_key"
@@ -75,19 +76,22 @@ def question(folder: str | Path) -> str | None:
         return None
     elsewhere = [name for name in names if "--" in name]  # transformers: OTHER/REPO--module.Class
     if elsewhere:
-        return (
-            f"{shown(folder)}: 要运行别处的代码 wants another repository's code: {elsewhere[0]}; "
-            "不支持 not supported: 请用自带代码的目录 use a folder that holds it"
+        foreign = words(
+            f"要运行别处的代码 {elsewhere[0]}，不支持: 请用自带代码的目录",
+            f"wants another repository's code ({elsewhere[0]}), which is not supported: use a "
+            "folder that holds it",
         )
+        return f"{shown(folder)}: {foreign}"
     known, files = allowed(), code(folder)
     unknown = [name for name, key in files.items() if key not in known]
     if files and not unknown:
         return None
     family = _family(folder)
-    return (
-        f"{shown(folder)}: 模型自带代码, 加载时会在本机运行 brings code that would run here: "
-        f"{', '.join(names[:4])} ({', '.join(unknown[:6]) or '?'}){family}; "
-        f"看过后允许 read it, then allow it: ./tiku trust {shown(folder)}"
+    what = f"{', '.join(names[:4])} ({', '.join(unknown[:6]) or '?'}){family}"
+    return f"{shown(folder)}: " + words(
+        f"模型自带代码，加载时会在本机运行: {what}；看过后允许: ./tiku trust {shown(folder)}",
+        f"brings code that would run here: {what}; read it, then allow it: "
+        f"./tiku trust {shown(folder)}",
     )
 
 
@@ -99,14 +103,16 @@ def _family(folder: Path) -> str:
     file = folder / "config.json"
     named = (read_json(file).get("architectures") or [""])[0] if file.is_file() else ""
     family = families.of_architecture(named)
-    return f" ({family.name} 都这样 as all of its family)" if family and family.remote_code else ""
+    if not family or not family.remote_code:
+        return ""
+    return words(f" ({family.name} 都这样)", f" (as all of {family.name})")
 
 
 def remote_code(folder: str | Path) -> bool:
     """What every loader passes as ``trust_remote_code``; :class:`UserError` for unknown code."""
     asked = question(folder)
     if asked:
-        raise UserError(asked)
+        raise UserError(asked, "trust.code")
     return bool(Path(folder).is_dir() and wanted(Path(folder)))
 
 
@@ -135,7 +141,8 @@ def key() -> bytes:
         pass
     found = KEY.read_text().strip()
     if len(found) != 64:
-        raise UserError(f"{shown(KEY)} 不完整 is damaged: 删除后重来 delete it and begin anew")
+        damaged = words("不完整: 请删除后重来", "is damaged: delete it and begin anew")
+        raise UserError(f"{shown(KEY)} {damaged}")
     return bytes.fromhex(found)
 
 
@@ -168,9 +175,11 @@ def sealed(path: Path) -> bool:
 def require(path: Path) -> Path:
     """``path``, which is about to be loaded; :class:`UserError` where it is not ours."""
     if not sealed(path):
-        raise UserError(
-            f"{shown(path)}: 不是本机这里写的 was not written here (or changed since), "
-            "加载它会运行代码 loading it runs code; 来源可信时 if you know where it is from: "
-            f"./tiku trust {shown(path.parent)}; 否则 else FORCE=1"
+        allow_it = f"./tiku trust {shown(path.parent)}"
+        foreign = words(
+            f"不是在这里写的（或后来改过），加载它会运行代码；来源可信: {allow_it}；否则: FORCE=1",
+            "was not written here (or changed since), and loading it runs code; if you know where "
+            f"it is from: {allow_it}; else: FORCE=1",
         )
+        raise UserError(f"{shown(path)}: {foreign}", "trust.foreign")
     return path

@@ -9,43 +9,43 @@ from core import trust as known
 from core.command import main
 from core.errors import UserError
 from core.files import read_json, shown
+from core.language import words
 
 
 def trust(folder: Path, /) -> None:
     """Allow the code that a model folder brings, or a run that was trained elsewhere."""
     if not folder.is_dir():
-        raise UserError(f"{shown(folder)}: 没有这个目录 no such folder")
+        raise UserError(f"{shown(folder)}: {words('没有这个目录', 'no such folder')}")
     names = known.wanted(folder)
     runs = [path for path in (folder / "config.py", *folder.glob("*iter_*.pth")) if path.exists()]
     if not names and not runs:
-        print(
-            f"{shown(folder)}: 没有自带代码 brings no code of its own: 不需要允许 nothing to allow"
-        )
+        nothing = words("没有自带代码，不需要允许", "brings no code of its own: nothing to allow")
+        print(f"{shown(folder)}: {nothing}")
         return
+    allowed = words("已允许", "allowed")
     if names:
-        allowed = known.allow(folder)
-        print(f"已允许 allowed: {', '.join(names)} ({', '.join(allowed)})")
+        print(f"{allowed}: {', '.join(names)} ({', '.join(known.allow(folder))})")
     for path in runs:
         known.seal(path)
-        print(f"已允许 allowed: {shown(path)}")
-    print(f"记录 noted in {shown(known.STORE)}；make doctor 会列出 lists it")
+        print(f"{allowed}: {shown(path)}")
+    store = shown(known.STORE)
+    print(words(f"记在 {store}；make doctor 会列出", f"noted in {store}; make doctor lists it"))
 
 
 def verify(folder: Path, /, work_dir: Path | None = None) -> int:
     """Compare a shipped folder with its manifest, and with the run that it was made of if given."""
     if not folder.is_dir():
-        raise UserError(f"{shown(folder)}: 没有这个目录 no such folder")
+        raise UserError(f"{shown(folder)}: {words('没有这个目录', 'no such folder')}")
     run = work_dir if work_dir and (work_dir / "run.json").is_file() else None
-    found = list(shipped.differences(folder, run))
-    for line in found:
+    differences = list(shipped.differences(folder, run))
+    for line in differences:
         print(line)
-    name = shown(folder)
-    if found:
-        print(f"{name}: {len(found)} 处不同 differences")
+    name, many = shown(folder), len(differences)
+    if differences:
+        print(f"{name}: {words(f'{many} 处不同', f'{many} differences')}")
         return 1
-    print(
-        f"{name}: 与清单一致 as its manifest says ({read_json(folder / shipped.NAME)['id'][:16]})"
-    )
+    number = read_json(folder / shipped.NAME)["id"][:16]
+    print(f"{name}: {words('与清单一致', 'as its manifest says')} ({number})")
     return 0
 
 

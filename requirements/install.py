@@ -27,7 +27,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from core import gpu  # noqa: E402  (the standard library is all that it needs)
-from core.errors import UserError  # noqa: E402
+from core.errors import UserError, marked  # noqa: E402
+from core.language import words  # noqa: E402
 
 VENVS = Path(os.environ.get("TIKUFORGE_VENVS") or HERE.parent / ".venvs")
 UV = "0.13.9"
@@ -41,7 +42,7 @@ PLATFORM = "x86_64-manylinux_2_28"
 
 def fail(message: str) -> None:
     """Say what is wrong in one line and stop."""
-    print(f"错误 error: {message}", file=sys.stderr)
+    print(marked(message), file=sys.stderr)
     sys.exit(2)
 
 
@@ -53,9 +54,13 @@ def python() -> str:
         found = shutil.which(f"python{major}.{minor}")
         if found and subprocess.run([found, "-c", ""], capture_output=True).returncode == 0:
             return found
+    this = sys.version.split()[0]
     fail(
-        f"需要 Python 3.11 或 3.12 (this is {sys.version.split()[0]}): 请安装后重试, "
-        "e.g. apt install python3.11"
+        words(
+            f"需要 Python 3.11 或 3.12 (这是 {this}): 请安装后重试，如 apt install python3.11",
+            f"needs Python 3.11 or 3.12 (this is {this}): install one and try again, as by "
+            "apt install python3.11",
+        )
     )
     raise AssertionError  # fail() does not return
 
@@ -89,17 +94,26 @@ def uv_command() -> str:
     if command.exists():
         return str(command)
     shutil.rmtree(home, ignore_errors=True)
-    print("安装 uv (一次) installing uv, once", flush=True)
+    print(words("安装 uv (只一次)", "installing uv, once"), flush=True)
     made = subprocess.run([python(), "-m", "venv", str(home)], capture_output=True, text=True)
     if made.returncode:
-        fail("python3 -m venv 失败: 请安装 python3-venv (apt install python3-venv)")
+        fail(
+            words(
+                "python3 -m venv 失败: 请安装 python3-venv (apt install python3-venv)",
+                "python3 -m venv failed: install python3-venv (apt install python3-venv)",
+            )
+        )
     pip = subprocess.run(
         [str(home / "bin" / "pip"), "install", "-q", f"uv=={UV}"], capture_output=True, text=True
     )
     if pip.returncode:
         shutil.rmtree(home, ignore_errors=True)
         reason = (pip.stderr.strip().splitlines() or ["?"])[-1]
-        fail(f"装不上 uv=={UV} (检查网络或 pip 镜像 check the network or pip's mirror): {reason}")
+        look = words(
+            f"装不上 uv=={UV} (检查网络或 pip 镜像)",
+            f"cannot install uv=={UV} (check the network or pip's mirror)",
+        )
+        fail(f"{look}: {reason}")
     return str(command)
 
 
@@ -109,8 +123,8 @@ def inputs(stage: str, line: str = "") -> dict[str, Path]:
     main = HERE.parent / "requirements.txt" if stage == "core" else HERE / f"{stage}.txt"
     if not main.exists():
         names = {path.stem for path in HERE.glob("*.txt") if "." not in path.stem}
-        stages = sorted(names - {"cuda12"})
-        fail(f"没有环境 no stage '{stage}': core, {', '.join(stages)}")
+        stages = ", ".join(["core", *sorted(names - {"cuda12"})])
+        fail(words(f"没有环境 '{stage}'，有 {stages}", f"no stage '{stage}'; there are {stages}"))
     extra = {key: HERE / f"{stage}.{key}" for key in ("overrides.txt", "lock")}
     if line == "cuda12" and stage in BY_DRIVER:
         extra["cuda12"] = HERE / "cuda12.txt"
@@ -172,7 +186,8 @@ def resolve(stage: str, line: str = "", locked: bool = True) -> str:
     environment = {k: v for k, v in os.environ.items() if k != "UV_FIND_LINKS"} | settings
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
-        fail(f"环境 '{stage}' 无解 does not resolve: {' '.join(done.stderr.split())[-400:]}")
+        unsolved = words(f"环境 '{stage}' 无解", f"stage '{stage}' does not resolve")
+        fail(f"{unsolved}: {' '.join(done.stderr.split())[-400:]}")
     return done.stdout
 
 
@@ -198,11 +213,16 @@ def ensure(stage: str) -> None:
         stamp.touch()
         return
     if stage in BY_DRIVER and not line and gpu.trouble():
-        print(f"注意 mind: {gpu.trouble()}; 按 CUDA 13 装 taking CUDA 13's torch, 驱动 < 580 "
-              "则 for an older driver: TIKUFORGE_CUDA=12", flush=True)  # fmt: skip
+        mind = words(
+            f"注意: {gpu.trouble()}；按 CUDA 13 装 torch，驱动 < 580 请设 TIKUFORGE_CUDA=12",
+            f"mind: {gpu.trouble()}; taking CUDA 13's torch, for a driver < 580 set "
+            "TIKUFORGE_CUDA=12",
+        )
+        print(mind, flush=True)
     uv = uv_command()
     environment = {**os.environ, **pip_settings()}
-    print(f"准备环境 preparing environment '{stage}' ({home})", flush=True)
+    preparing = words(f"准备环境 '{stage}'", f"preparing environment '{stage}'")
+    print(f"{preparing} ({home})", flush=True)
     shutil.rmtree(home, ignore_errors=True)
     commands = [[uv, "venv", "-q", "-p", python(), str(home)]]
     install = [uv, "pip", "install", "-q", "-p", str(home / "bin" / "python")]
@@ -212,7 +232,12 @@ def ensure(stage: str) -> None:
         if done.returncode:
             lines = [line.strip(" ╰─▶│├×") for line in done.stderr.splitlines() if line.strip()]
             reason = " ".join(lines[-4:])[-400:]
-            fail(f"环境 '{stage}' 装不上 (requirements: {files['main'].name}): {reason}")
+            name = files["main"].name
+            failed = words(
+                f"环境 '{stage}' 装不上 (见 {name})",
+                f"cannot install environment '{stage}' (see {name})",
+            )
+            fail(f"{failed}: {reason}")
     stamp.write_text(key)
 
 
@@ -249,7 +274,7 @@ def make(stages: list[str], locking: bool = False) -> None:
 def main() -> None:
     """The stages of the command line."""
     if len(sys.argv) < 2:
-        fail("用法 usage: python3 requirements/install.py STAGE [STAGE ...]")
+        fail(f"{words('用法', 'usage')}: python3 requirements/install.py STAGE [STAGE ...]")
     if sys.argv[1] == "--resolve":
         print(resolve(sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else ""), end="")
         return

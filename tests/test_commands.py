@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from commands.main import from_make, known_to, typed, usage
+from commands.main import from_make, known_to, main, taken, typed, usage
 from commands.options import Given, read
+from commands.places import hint
 from commands.verbs import OPTIONS, VERBS
+from core.errors import run_cli
 from core.files import ROOT
 
 CLEAN = {
@@ -57,13 +59,13 @@ WRONG = [
     ("没有这次训练", "eval", "RUN=work_dirs/gongkao/nothing"),
     ("turbomind", "deploy", "BACKEND=turbomnd"),
     ("端口", "deploy", "PORT=99999"),
-    ("缺少 missing Q", "ask"),
+    ("missing Q", "ask"),
     ("BASE_QUESTIONS", "eval", "BASE_QUESTIONS=0"),
     ("q4_k_m", "quantize", "FORMAT=q4_k_n"),
     ("ADAPTERS", "combine", "BASE=x"),
-    ("1 或 or 0", "data", "FORCE=maybe"),
+    ("1 or 0", "data", "FORCE=maybe"),
     ("OVERRIDE", "train", "OVERIDE=lr=1"),
-    ("缺少 missing B", "compare", "A=x"),
+    ("missing B", "compare", "A=x"),
     ("serve", "bench", "BENCH=serv"),
     ("rag", "test-slow", "ROOMS=rga"),
 ]
@@ -87,6 +89,95 @@ def test_so_does_tiku(line: list[str]) -> None:
     done = run("./tiku", *line)
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
     assert not done.stdout
+
+
+SLIPS = {
+    "a verb": ("train?", "trian"),
+    "a variable": ("BANK?", "data", f"BNAK={BANK}"),
+    "an option": ("BANK?", "data", "--bnak", BANK),
+    "one dash": ("--bank", "data", "-bank", BANK),
+    "spaces around =": ("BANK=…", "data", "BANK", "=", BANK),
+    "another verb's option": ("download, upload", "data", "HUB=modelscope"),
+    "a recipe": ("internlm2_qlora.py?", "train", "CONFIG=internlm_qlora.py"),
+    "a folder for a recipe": ("make recipes", "train", "CONFIG=configs"),
+    "a broken recipe": ("2", "train", "CONFIG={tmp}/broken.py"),
+    "a recipe in GBK": ("gbk.py", "train", "CONFIG={tmp}/gbk.py"),
+    "a recipe with a NUL": ("nul.py", "train", "CONFIG={tmp}/nul.py"),
+    "a domain": ("gongkao?", "data", "DOMAIN=gonkao"),
+    "a run": ("make train", "merge", "RUN=work_dirs/gongkao/nothing"),
+    "a file": ("bank.docx?", "data", "BANK=samples/gongkao/bnak.docx"),
+    "quotes of a text": (f"{BANK}?", "data", f"BANK=“{BANK}”"),
+    "an open quote": ("BANK", "data", f'BANK="{BANK}'),
+    "nothing": ("BANK=", "data", "BANK="),
+    "an empty word": ("BANK=", "data", ""),
+    "a folder for a file": ("samples/gongkao/*", "data", "BANK=samples/gongkao"),
+    "one of two missing": ("nowhere.xlsx", "data", f"BANK={BANK} nowhere.xlsx"),
+    "no value": ("--bank", "data", "--bank"),
+    "a word too many": ("c", "compare", "a", "b", "c"),
+    "no flag": ("1", "data", "FORCE=maybe"),
+    "no port": ("65535", "deploy", "PORT=abc"),
+    "no count": ("1", "deploy", "THREADS=0"),
+    "a choice": ("turbomind?", "deploy", "BACKEND=turbomnd"),
+    "a suite": ("domain?", "eval", "SUITE=domian"),
+    "a room": ("rag?", "test-slow", "ROOMS=rga"),
+    "no question": ("Q=", "ask"),
+    "nothing to stand before": ("make deploy", "proxy", "WORK_DIRS={tmp}"),
+}
+
+
+@pytest.mark.parametrize("language", ["zh", "en", "both"])
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_slip_is_one_line_in_the_reader_s_language(
+    slip: str,
+    language: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "broken.py").write_text("from x import y\nrecipe(\n")
+    (tmp_path / "gbk.py").write_bytes('title = "题库"\n'.encode("gbk"))
+    (tmp_path / "nul.py").write_bytes(b"a = 1\0\n")
+    mend, *line = SLIPS[slip]
+    line = [word.replace("{tmp}", str(tmp_path)) for word in line]
+    before = outputs()
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("TIKU_LANG", "both")  # put back afterwards
+    monkeypatch.setattr("sys.argv", ["tiku", "--lang", language, *line])
+    with pytest.raises(SystemExit) as ended:
+        run_cli(main)
+    printed, told = capsys.readouterr()
+    assert ended.value.code == 2 and not printed and outputs() == before
+    assert told.count("\n") == 1 and mend in told, told
+    mark = {"zh": "错误: ", "en": "error: ", "both": "错误 error: "}[language]
+    assert told.startswith(mark)
+    chinese = re.search(r"[\u4e00-\u9fff]", told)
+    assert bool(chinese) == (language != "en"), told
+    english = re.search(
+        r"\b(no|is|a|in|missing|needs|give|write|should|choose|there) ", re.sub('".*"', "", told)
+    )
+    assert bool(english) == (language != "zh"), told
+
+
+def test_a_demo_that_is_only_printed_comes_to_its_end(tmp_path: Path) -> None:
+    done = run("./tiku", "demo", "--dry-run", "--work-dirs", str(tmp_path / "none"))
+    assert done.returncode == 0, done.stderr
+    assert "[6/6] eval" in done.stdout and "-m train merge" in done.stdout
+    assert not (tmp_path / "none").exists()
+
+
+def test_every_next_line_takes_where_the_data_and_the_index_are() -> None:
+    given = taken(VERBS["index"], [("DATA", "my data"), ("INDEX", "i")])
+    assert hint(given) == "DATA='my data' INDEX=i"
+    for name in ("train", "ask", "deploy", "web", "chat", "merge"):
+        assert taken(VERBS[name], [("DATA", "my data"), ("INDEX", "i")]) == given
+
+
+@pytest.mark.parametrize("line", [["./tiku", "recipes"], ["python3", "-m", "rag", "ask", "Q"]])
+def test_ctrl_c_while_a_command_imports_is_one_line(line: list[str], tmp_path: Path) -> None:
+    for module in ("shlex", "mmengine"):  # which of ours import first
+        (tmp_path / f"{module}.py").write_text("raise KeyboardInterrupt\n")
+    done = run(*line, PYTHONPATH=f"{tmp_path}:{ROOT}")
+    assert (done.returncode, done.stderr) == (130, "已中断 interrupted\n")
 
 
 ODD = [
