@@ -18,6 +18,7 @@ from typing import Any
 from commands.options import Given
 from commands.places import Places
 from commands.run import Ended, Runner
+from commands.unchanged import remember, unchanged
 from core.errors import UserError
 from core.language import words
 
@@ -126,6 +127,10 @@ def evaluate(runner: Runner, given: Given, place: Places) -> None:
     (``make quantize``). BASE_QUESTIONS=N: the untuned model is asked at most N a suite.
     """
     runner.stage("core", "serve", "eval")
+    if not runner.dry and unchanged(given, place):
+        print(words("没有变化，未重新提问", "nothing changed: nothing was asked again"), flush=True)
+        card(runner, given, place, "report", work_dir=place.run)
+        return
     modes = MODES[given["RAG"]] if Path(place.index).is_dir() else []
     suite = {"suite": given["SUITE"] or "domain"}
     about = {"work_dir": place.run, "domain": place.domain, "data": place.data, **suite}
@@ -147,7 +152,19 @@ def evaluate(runner: Runner, given: Given, place: Places) -> None:
                 )
             )
         ranked = [specs[name] for name in ORDER if name in specs]
-        runner.room("eval", "eval", "run", **asked, column=ranked)
+        card(runner, given, place, "run", **asked, column=ranked)
+
+
+def card(runner: Runner, given: Given, place: Places, verb: str, **asked: Any) -> None:
+    """Write the card by the eval room's ``verb``; :class:`Ended` with 1 where a gate fails, which
+    is a complete evaluation too."""
+    try:
+        runner.room("eval", "eval", verb, **asked)
+    except Ended as ended:
+        if ended.status == 1:
+            remember(given, place)
+        raise
+    remember(given, place)
 
 
 def told(plan: dict[str, Any]) -> str:
