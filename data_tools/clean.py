@@ -12,6 +12,7 @@ from core.rows import Row
 from core.signs import exact
 from core.text import nfkc
 from data_tools.doubts import doubts
+from data_tools.findings import Finding
 from data_tools.ledger import Ledger
 
 CONFLICT = "conflict"
@@ -162,13 +163,13 @@ def clean(
     for index, (row, key) in enumerate(zip(rows, known, strict=True)):
         verdict, others = verdicts.get(index, ("", []))
         if verdict == OVERRULED:
-            _note(ledger, row, f"{OVERRULED}: 已选定另一答案 another answer was kept")
+            ledger.note(row, Finding(OVERRULED))
         elif verdict == DUPLICATE:
             result.duplicates += 1
-            _note(ledger, row, f"{DUPLICATE}: {place(rows[others[0]])} {rows[others[0]].id}")
+            ledger.note(row, Finding(DUPLICATE, f"{place(rows[others[0]])} {rows[others[0]].id}"))
         elif verdict == CONFLICT:
             variants = " | ".join(rows[other].answer[:40] for other in others)
-            row.flags.append(f"{CONFLICT}: {variants}")
+            row.flags.append(Finding(CONFLICT, variants))
             result.conflicts += index == others[0]
             result.held.append(row)
         else:
@@ -177,15 +178,11 @@ def clean(
     return result
 
 
-def _note(ledger: Ledger, row: Row, reason: str) -> None:
-    ledger.add(row.source.file, row.source.locator, reason, row.source.text)
-
-
 def note_flags(rows: Iterable[Row], ledger: Ledger) -> int:
     """Write every doubt about a kept or held row into the ledger; returns how many have one."""
     count = 0
     for row in rows:
         count += bool(row.flags)
         for flag in row.flags:
-            _note(ledger, row, flag)
+            ledger.note(row, flag)
     return count
