@@ -74,7 +74,8 @@ def without_thinking(text: str) -> str:
 
 def _channels(text: str) -> tuple[list[str], str]:
     """The other channels and the final one of a text that has channels, else none and the text."""
-    thoughts, said = [], []
+    thoughts: list[str] = []
+    said: list[str] = []
     starts = list(_CHANNEL.finditer(text))
     for start in starts:
         (said if start[1] == "final" else thoughts).append(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from core.judgement import SAYS_RIGHT, SAYS_WRONG
 from core.rows import Row
 from core.signs import exact
 from core.text import nfkc
@@ -22,8 +23,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # not allowed in XML, he
 _LIST = re.compile(r"[、;；|\n]")
 _ORDERED = re.compile(r"依次|顺序|次序|先后|排序|排列|前三|从[^，。]{1,6}[到至]")
 _LETTER = re.compile(r"\s*[A-HＡ-Ｈ]\s*[.．、:：]\s*(?=\S{2})")
-_TRUE = {"正确", "对", "√", "✓", "是", "true", "t", "yes", "y"}
-_FALSE = {"错误", "错", "×", "✗", "✕", "否", "false", "f", "no", "n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def keys(row: Row) -> Keys:
         return Keys("\n".join([question, *sorted(texts.values())]), "|".join(chosen))
     if row.kind == "judge":
         said = nfkc(row.answer).casefold()
-        return Keys(question, "√" if said in _TRUE else "×" if said in _FALSE else said)
+        return Keys(question, "√" if said in SAYS_RIGHT else "×" if said in SAYS_WRONG else said)
     return Keys(question, listed(row.answer, bool(_ORDERED.search(row.question))))
 
 

@@ -29,7 +29,7 @@ class Finding(str):
         made.code, made.zh, made.en = code, zh, en
         return made
 
-    def __getnewargs__(self) -> tuple[str, str, str]:
+    def __getnewargs__(self) -> tuple[str, str, str]:  # type: ignore[override]
         return self.code, self.zh, self.en
 
     @classmethod
