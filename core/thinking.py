@@ -40,36 +40,48 @@ _FRAME = re.compile(
 )
 
 
-def without_thinking(text: str) -> str:
-    """``text`` without its thinking blocks and without the marks around the answer.
+def parted(text: str) -> tuple[str, str]:
+    """What a model thought (its blocks with a blank line between), and what it said: ``text``
+    without its thinking blocks and without the marks around the answer.
 
-    A lone closing mark ends thinking that a chat template had opened: all before it goes. An
-    opening mark that is never closed was cut off in the middle: all after it goes (an answer that
-    is nothing but thinking becomes empty). Reads the text once.
+    A lone closing mark ends thinking that a chat template had opened: all before it is thought. An
+    opening mark that is never closed was cut off in the middle: all after it is thought (an answer
+    that is nothing but thinking is empty). Reads the text once.
     """
-    text = _FLAT.sub("", _channels(text), count=1)
+    thoughts, text = _channels(text)
+    if flat := _FLAT.match(text):
+        thoughts.append(flat[0])
+        text = text[flat.end() :]
     kept: list[str] = []
     inside, at = False, 0
     for mark in _MARK.finditer(text):
-        if mark["open"]:
-            kept += [] if inside else [text[at : mark.start()]]
-            inside = True
+        before = text[at : mark.start()]
+        if inside or mark["open"]:
+            (thoughts if inside else kept).append(before)
         else:
-            kept = kept if inside else []
-            inside = False
-        at = mark.end()
-    kept += [] if inside else [text[at:]]
-    text = _FRAME.sub("", "".join(kept))
-    return text.strip() if at else text
+            thoughts += [*kept, before]
+            kept = []
+        inside, at = bool(mark["open"]), mark.end()
+    (thoughts if inside else kept).append(text[at:])
+    said = _FRAME.sub("", "".join(kept))
+    return "\n\n".join(filter(None, map(str.strip, thoughts))), said.strip() if at else said
 
 
-def _channels(text: str) -> str:
-    """The final channel of a text that has channels, the whole text otherwise."""
-    found = list(_CHANNEL.finditer(text))
-    if not found:
-        return text
-    said = [_END.split(text[one.end() :], maxsplit=1)[0] for one in found if one[1] == "final"]
-    return "".join(said)
+def without_thinking(text: str) -> str:
+    """What a model said, without what it thought."""
+    return parted(text)[1]
+
+
+def _channels(text: str) -> tuple[list[str], str]:
+    """The other channels and the final one of a text that has channels, else none and the text."""
+    thoughts: list[str] = []
+    said: list[str] = []
+    starts = list(_CHANNEL.finditer(text))
+    for start in starts:
+        (said if start[1] == "final" else thoughts).append(
+            _END.split(text[start.end() :], maxsplit=1)[0]
+        )
+    return thoughts, "".join(said) if starts else text
 
 
 def ends(text: str, most: int = 3000) -> str:

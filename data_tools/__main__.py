@@ -14,11 +14,12 @@ from core.command import main
 from core.errors import UserError
 from core.files import ROOT, read_json, shown
 from core.hints import then
+from core.language import words
 from data_tools import build as builder
 from data_tools import formats, outputs, preview
-from data_tools.card import COUNTS
 from data_tools.generate import rows as generated
 from data_tools.generate.cli import generate
+from data_tools.labels import COUNTS
 from data_tools.readers.how import READ, How
 from data_tools.sources import Inputs
 
@@ -81,7 +82,11 @@ def review(
 ) -> None:
     """Read the edited workbook back into the same outputs."""
     if not (out / outputs.REVIEW).is_file():
-        raise UserError(f"{shown(out)}: 没有 no {outputs.REVIEW}: 请先 run make data first")
+        missing = words(
+            f"没有 {outputs.REVIEW}：请先运行 make data",
+            f"no {outputs.REVIEW}: run make data first",
+        )
+        raise UserError(f"{shown(out)}: {missing}")
     inputs = Inputs.of(read_json(out / outputs.INPUTS))
     inputs = replace(inputs, allow_loss=inputs.allow_loss or allow_loss)
     report(builder.build(inputs, out, force, config, engine_of(engine), learn), out)
@@ -102,7 +107,12 @@ def read(
 def export(out: Path, domain: str = "gongkao", format: Annotated[str, form] = "alpaca") -> None:
     """The data set in another project's format."""
     folder = formats.export(out, format, domain)
-    print(f"写入 wrote {shown(folder)}/: 可作 usable as LLaMA-Factory dataset_dir")
+    print(
+        words(
+            f"写入 {shown(folder)}/，可作 LLaMA-Factory 的 dataset_dir",
+            f"wrote {shown(folder)}/: usable as LLaMA-Factory's dataset_dir",
+        )
+    )
 
 
 def portable(paths: Iterable[str | Path]) -> Files:
@@ -119,7 +129,8 @@ def pack(name: str) -> str:
 def form(text: str) -> str:
     """A format of ``export``."""
     if text not in formats.FORMATS:
-        raise UserError(f"--format {text}: 可选 choose from {', '.join(sorted(formats.FORMATS))}")
+        known = ", ".join(sorted(formats.FORMATS))
+        raise UserError(f"--format {text}: {words(f'可选 {known}', f'choose from {known}')}")
     return text
 
 
@@ -130,9 +141,14 @@ def kept(out: Path, samples: Inputs) -> None:
     before = Inputs.of(read_json(note)) if note.is_file() else samples
     own = [*before.bank, *before.table, *before.novel]
     if own != [*samples.bank, *samples.table, *samples.novel]:
+        files = ", ".join(own)
         raise UserError(
-            f"{shown(out)} 是用 is made of {', '.join(own)} 做的: 请给出 give BANK=… (再读它们 to "
-            "read them again), OUT=另一目录 another folder, 或 or FORCE=1 换成示例 for the sample"
+            words(
+                f"{shown(out)} 是用 {files} 做的：请给出 BANK=…（再读它们）、"
+                "OUT=另一目录，或 FORCE=1（换成示例）",
+                f"{shown(out)} is made of {files}: give BANK=… (to read them again), "
+                "OUT= another folder, or FORCE=1 (for the sample)",
+            )
         )
 
 
@@ -146,9 +162,15 @@ def with_samples(given: Inputs) -> Inputs:
         given = replace(given, bank=domain.bank, table=tuple(samples.get("table", ())), novel=novel)
     if not (given.bank or given.table):
         raise UserError(
-            "还没有由它生成的问答 nothing was generated of it yet: python -m data_tools generate"
+            words(
+                "还没有由它生成的问答：python -m data_tools generate",
+                "nothing was generated of it yet: python -m data_tools generate",
+            )
             if given.novel
-            else f"领域 {domain.name} 没有示例 has no sample: 请给出 give BANK= 或 or TABLE="
+            else words(
+                f"领域 {domain.name} 没有示例：请给出 BANK= 或 TABLE=",
+                f"domain {domain.name} has no sample: give BANK= or TABLE=",
+            )
         )
     return replace(given, templates=packs if given.table else ())
 
@@ -161,7 +183,8 @@ def engine_of(name: str) -> builder.Engine:
         from data_tools.ray_engine import ENGINE
     except ImportError:
         raise UserError(
-            "这个环境里没有 Ray no Ray in this environment: python3 requirements/install.py ray"
+            words("这个环境里没有 Ray", "no Ray in this environment")
+            + ": python3 requirements/install.py ray"
         ) from None
     return ENGINE
 
@@ -169,21 +192,30 @@ def engine_of(name: str) -> builder.Engine:
 def report(card: dict[str, Any], out: Path) -> None:
     """Print what was written and what to do next."""
     if not card["fresh"]:
-        print(f"{shown(out)}: 已是最新 up to date ({card['train']} train, {card['eval']} eval)")
+        train, held = card["train"], card["eval"]
+        current = words(
+            f"已是最新（训练 {train}，评测 {held}）", f"up to date ({train} train, {held} eval)"
+        )
+        print(f"{shown(out)}: {current}")
         return
-    for name, key in COUNTS:
-        print(f"  {card[key]:>9,}  {name}")
+    for key, pair in COUNTS.items():
+        print(f"  {card[key]:>9,}  {words(*pair)}")
     for source in card["sources"]:
-        declared = f", 自述 declares {source['declared']}" if source["declared"] else ""
-        lost = f", 未读出 lost {source['lost']}" if source["lost"] else ""
-        print(f"  {source['file']}: {source['questions']} 题 questions{declared}{lost}")
+        parts = [words(f"{source['questions']} 题", f"{source['questions']} questions")]
+        if said := source["declared"]:
+            parts.append(words(f"自述 {said} 题", f"declares {said}"))
+        if lost := source["lost"]:
+            parts.append(words(f"未读出 {lost} 处", f"lost {lost}"))
+        print(f"  {source['file']}: {', '.join(parts)}")
     files = ", ".join((*outputs.FILES, outputs.CARD))
-    print(f"写入 wrote {shown(out)}/: {files} ({card['seconds']} s)")
-    doubts = (
-        f"在 {shown(out / outputs.REVIEW)} 里处理 {card['flagged']} 条存疑再 make review，"
-        "或直接 or go straight to "
-    )
-    print(f"下一步 next: {doubts if card['flagged'] else ''}{then('make train')}")
+    print(f"{words('写入', 'wrote')} {shown(out)}/: {files} ({card['seconds']} s)")
+    train, book, doubts = then("make train"), shown(out / outputs.REVIEW), card["flagged"]
+    if doubts:
+        train = words(
+            f"在 {book} 里处理 {doubts} 条存疑再 make review，或直接 {train}",
+            f"settle {doubts} doubts in {book}, then make review, or go straight to {train}",
+        )
+    print(f"{words('下一步', 'next')}: {train}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.files import shown
+from core.language import words
 from data_tools.ledger import Ledger
 from data_tools.readers import DOCUMENTS, html
 from data_tools.readers.blocks import Block, Line, Table
@@ -42,13 +43,14 @@ class Book:
 def read(path: Path, how: How = USUAL) -> Book:
     """The text of a book; :class:`UserError` for what is none."""
     if not path.is_file():
-        raise UserError(f"没有这个文件 no such file: {shown(path)}")
+        raise UserError(f"{shown(path)}: {words('没有这个文件', 'no such file')}")
     kind = kind_of(path, path.name)
     if kind in ("txt", "csv"):  # a novel may begin with a line of commas
         return Book(decoded(path, path.name, how.encoding))
     if kind not in DOCUMENTS:
         raise UserError(
-            f"{shown(path)}: 不是文章 no text to read ({kind}): docx, pdf, epub, html, md, txt"
+            f"{shown(path)}: {words('不是文章', 'no text to read')} ({kind}): "
+            "docx, pdf, epub, html, md, txt"
         )
     if kind == "md":
         return _markdown(decoded(path, path.name, how.encoding))

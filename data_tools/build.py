@@ -14,9 +14,11 @@ from core import domain as domains
 from core import progress
 from core.domain import Domain
 from core.files import ROOT, digest, held, read_json, sha256, shown, write_json, write_text
+from core.language import words
 from core.rows import Row
 from data_tools import card, clean, contamination, groups, learn, lengths, mix, review, split
 from data_tools import wordings as rewordings
+from data_tools.findings import Finding
 from data_tools.ledger import Ledger
 from data_tools.outputs import CARD, FILES, REVIEW, Made, write
 from data_tools.review import Applied, Review
@@ -123,7 +125,7 @@ def build(
     Raises :class:`UserError` for a source or workbook that cannot be read; nothing is written then.
     """
     domain = domains.load(inputs.domain)
-    busy = f"{shown(out)}: 另一个构建正在写 another build is running"
+    busy = f"{shown(out)}: {words('另一个构建正在写', 'another build is running')}"
     with held(out / ".lock", busy):
         key = key_of(inputs, domain)
         made = None if force else up_to_date(out, key)
@@ -140,7 +142,7 @@ def build(
         if tokenizer := lengths.tokenizer_of(recipe):
             rows = lengths.texts([*result.train, *result.held_out], system)
             facts["tokens"] = lengths.tokens(rows, tokenizer)
-        watch("write", "写入 writing")
+        watch("write", words("写入", "writing"))
         hashes = write(out, result, domain, inputs)
         facts |= {"key": key, "seconds": watch.seconds, "outputs": hashes}
         write_json(out / CARD, facts)
@@ -159,15 +161,16 @@ def make(
     ledger = Ledger()
     rows, known = engine.prepare(inputs, domain, ledger)
     dropped = sum(entry.code not in ("no-column", "missing-type") for entry in ledger)
-    watch("read", f"读到 read {len(rows):,}")
+    watch("read", words(f"读到 {len(rows):,} 行", f"{len(rows):,} rows read"))
     applied = review.apply(rows, known, person, ledger)
     if teach:
         learn.save(applied.examples)
     right = {name for name, line in applied.lines.items() if line.decision == "keep"}
     cleaned = clean.clean(applied.rows, applied.known, ledger, right, engine.judge)
-    watch("unique", f"去重 without repeats {len(cleaned.rows):,}")
+    left = f"{len(cleaned.rows):,}"
+    watch("unique", words(f"去重后 {left} 行", f"{left} rows without repeats"))
     count = groups.group(cleaned.rows, cleaned.keys, engine.pairs)
-    watch("groups", f"同义题组 groups {count:,}")
+    watch("groups", words(f"同义题组 {count:,} 个", f"{count:,} groups of paraphrases"))
     questions = [each.question for each in cleaned.keys]
     train, held_out = split.split(
         cleaned.rows, questions, domain.eval_ratio, domain.eval_max, domain.seed
@@ -249,6 +252,5 @@ def _contamination(
         exact = sum(hit.exact for hit in hits)
         found[name] = {"exact": exact, "near": len(hits) - exact}
         for hit in hits if name != "train" else []:
-            at = hit.row.source
-            ledger.add(at.file, at.locator, f"contaminated: {name}: {hit.other[:80]}", at.text)
+            ledger.note(hit.row, Finding("contaminated", f"{name}: {hit.other[:80]}"))
     return found

@@ -9,7 +9,10 @@ from typing import Any
 
 from core.domain import Domain
 from core.rows import Row
-from data_tools.ledger import Ledger, SourceReport, labelled
+from data_tools import labels
+from data_tools.findings import labelled
+from data_tools.labels import both
+from data_tools.ledger import Ledger, SourceReport
 
 
 def by_kind(rows: Sequence[Row]) -> dict[str, int]:
@@ -23,7 +26,8 @@ def sources(reports: Sequence[SourceReport]) -> list[dict[str, Any]]:
 
 
 def _table(head: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
-    """A Markdown table."""
+    """A Markdown table; what of ``head`` is a key of :data:`labels.CARD` is called so."""
+    head = [_said(name) if name in labels.CARD else name for name in head]
     rows = [head, ["---"] * len(head), *lines]
     return "\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in rows)
 
@@ -37,43 +41,19 @@ PAGE = """---
 language: [zh]
 task_categories: [question-answering]
 size_categories: [{size}]
-license: other  # 请填写 fill in: the licence under which the sources may be used
+license: other  # {licence}
 ---
 
 # {title}
 
-系统提示 system prompt：`{system}`
+{system}：`{prompt}`
 
-## 数量 Counts
-
-{counts}
-
-## 来源 Sources
-
-{files}
-
-## 题型与长度 Kinds and lengths
-
-{kinds}
-
-{lengths}
-
-{pictures}
-
-## 样例 Examples
-
-{shown}
-
-## 评测集是否泄漏 Contamination
-
-{overlap}
-
-## 已知疑点 Known doubts
-
-每一条见 every line is in `ledger.csv`.
-
-{doubts}
+{parts}
 """
+
+
+def _said(key: str) -> str:
+    return both(labels.CARD[key])
 
 
 def markdown(
@@ -91,55 +71,42 @@ def markdown(
     overlap = [(name, hits["exact"], hits["near"]) for name, hits in card["contamination"].items()]
     shown = [(r.prompt(), r.answer, f"{r.source.file} {r.source.locator}") for r in examples]
     doubts = [(labelled(code), n) for code, n in ledger.counts().most_common(20)]
+    counts = [(both(pair), card[key]) for key, pair in labels.COUNTS.items()]
+    pictures = "\n".join(f"![{Path(name).stem}]({name})" for name in charts)
+    kinds = _table(["kind", "rows"], list(card["by_kind"].items()))
+    parts = {
+        "counts": _table(["item", "count"], counts),
+        "sources": _table(["source", "questions", "declared", "lost", "sha256"], found),
+        "kinds": f"{kinds}\n\n{_lengths(card)}\n\n{pictures}",
+        "examples": _table(["question", "answer", "place"], shown),
+        "contamination": _table(["found_in", "exact", "near"], overlap),
+        "doubts": f"{_said('all_in')}\n\n{_table(['reason', 'count'], doubts)}",
+    }
     return PAGE.format(
         size=size(card["rows"]),
+        licence=_said("licence"),
         title=domain.title,
-        system=domain.system,
-        counts=_table(["项 item", "数 count"], [(name, card[key]) for name, key in COUNTS]),
-        files=_table(SOURCE_HEAD, found),
-        kinds=_table(["题型 kind", "数 rows"], list(card["by_kind"].items())),
-        lengths=_lengths(card),
-        pictures="\n".join(f"![{Path(name).stem}]({name})" for name in charts),
-        shown=_table(["题 question", "答 answer", "出处 source"], shown),
-        overlap=_table(OVERLAP_HEAD, overlap),
-        doubts=_table(["原因 reason", "数 count"], doubts),
+        system=_said("system"),
+        prompt=domain.system,
+        parts="\n\n".join(f"## {_said(key)}\n\n{text}" for key, text in parts.items()),
     )
 
 
 def _lengths(card: dict[str, Any]) -> str:
     """The table of lengths in characters and, where a tokenizer was there, in tokens."""
-    measures = (("字符 characters", "characters"), ("词元 tokens", "tokens"))
     steps = list(card["characters"])
-    found = [(name, *map(card[key].get, steps)) for name, key in measures if card[key]]
-    return _table(["长度 length", *steps], found)
+    found = [
+        (_said(key), *map(card[key].get, steps)) for key in ("characters", "tokens") if card[key]
+    ]
+    return _table(["length", *steps], found)
 
 
 def with_lengths(page: str, card: dict[str, Any]) -> str:
     """``page`` (a ``card.md``) with its table of lengths written anew."""
-    before, found, after = page.partition("| 长度 length")
+    before, found, after = page.partition(f"| {_said('length')}")
     if not found:
         return page
     return before + _lengths(card) + "\n\n" + after.partition("\n\n")[2]
-
-
-SOURCE_HEAD = ("来源 source", "题数 questions", "自述 declared", "未读 lost", "sha256")
-OVERLAP_HEAD = ("评测题出现于 eval questions found in", "原样 exact", "近似 near (≥ 90%)")
-COUNTS = (
-    ("读到的题 rows read", "parsed"),
-    ("题目 rows (train + eval + held)", "rows"),
-    ("训练 train", "train"),
-    ("换一种问法 other wordings, for training only", "wordings"),
-    ("评测 eval", "eval"),
-    ("同义题组 paraphrase groups", "groups"),
-    ("重复 exact duplicates", "duplicates"),
-    ("答案矛盾的题 questions with contradicting answers", "conflicts"),
-    ("暂不入训 rows held back", "held"),
-    ("人工删除 deleted by hand", "deleted"),
-    ("人工修改 edited by hand", "edited"),
-    ("人工添加 added by hand", "added"),
-    ("存疑 rows with a doubt", "flagged"),
-    ("未成题的文本 units that became no row", "dropped"),
-)
 
 
 def size(rows: int) -> str:

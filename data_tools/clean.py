@@ -8,10 +8,12 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from core.judgement import SAYS_RIGHT, SAYS_WRONG
 from core.rows import Row
 from core.signs import exact
 from core.text import nfkc
 from data_tools.doubts import doubts
+from data_tools.findings import Finding
 from data_tools.ledger import Ledger
 
 CONFLICT = "conflict"
@@ -21,8 +23,6 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # not allowed in XML, he
 _LIST = re.compile(r"[、;；|\n]")
 _ORDERED = re.compile(r"依次|顺序|次序|先后|排序|排列|前三|从[^，。]{1,6}[到至]")
 _LETTER = re.compile(r"\s*[A-HＡ-Ｈ]\s*[.．、:：]\s*(?=\S{2})")
-_TRUE = {"正确", "对", "√", "✓", "是", "true", "t", "yes", "y"}
-_FALSE = {"错误", "错", "×", "✗", "✕", "否", "false", "f", "no", "n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def keys(row: Row) -> Keys:
         return Keys("\n".join([question, *sorted(texts.values())]), "|".join(chosen))
     if row.kind == "judge":
         said = nfkc(row.answer).casefold()
-        return Keys(question, "√" if said in _TRUE else "×" if said in _FALSE else said)
+        return Keys(question, "√" if said in SAYS_RIGHT else "×" if said in SAYS_WRONG else said)
     return Keys(question, listed(row.answer, bool(_ORDERED.search(row.question))))
 
 
@@ -162,13 +162,13 @@ def clean(
     for index, (row, key) in enumerate(zip(rows, known, strict=True)):
         verdict, others = verdicts.get(index, ("", []))
         if verdict == OVERRULED:
-            _note(ledger, row, f"{OVERRULED}: 已选定另一答案 another answer was kept")
+            ledger.note(row, Finding(OVERRULED))
         elif verdict == DUPLICATE:
             result.duplicates += 1
-            _note(ledger, row, f"{DUPLICATE}: {place(rows[others[0]])} {rows[others[0]].id}")
+            ledger.note(row, Finding(DUPLICATE, f"{place(rows[others[0]])} {rows[others[0]].id}"))
         elif verdict == CONFLICT:
             variants = " | ".join(rows[other].answer[:40] for other in others)
-            row.flags.append(f"{CONFLICT}: {variants}")
+            row.flags.append(Finding(CONFLICT, variants))
             result.conflicts += index == others[0]
             result.held.append(row)
         else:
@@ -177,15 +177,11 @@ def clean(
     return result
 
 
-def _note(ledger: Ledger, row: Row, reason: str) -> None:
-    ledger.add(row.source.file, row.source.locator, reason, row.source.text)
-
-
 def note_flags(rows: Iterable[Row], ledger: Ledger) -> int:
     """Write every doubt about a kept or held row into the ledger; returns how many have one."""
     count = 0
     for row in rows:
         count += bool(row.flags)
         for flag in row.flags:
-            _note(ledger, row, flag)
+            ledger.note(row, flag)
     return count

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from core.rows import Row
+from data_tools.findings import Finding
 
 _ANY = re.compile(r"1[3-9]\d[- ]?\d{4}|\d{17}|@\w")
 # Mainland mobile numbers (prefixes 13-19, with or without +86 and separators) and e-mail addresses.
@@ -21,17 +22,17 @@ def identity(number: str) -> bool:
     return number[-1].upper() == "10X98765432"[total % 11]
 
 
-def doubts(row: Row) -> list[str]:
+def doubts(row: Row) -> list[Finding]:
     """The flags that the text of ``row`` earns."""
     text = f"{row.prompt()}\n{row.answer}\n{row.explanation}"
-    found = []
+    found: list[Finding] = []
     if unseen := _UNSEEN.search(text):
-        found.append(f"invisible: 不可见字符 U+{ord(unseen[0]):04X}")
+        found.append(Finding("invisible", f"U+{ord(unseen[0]):04X}"))
     if _ANY.search(text):
         if _PHONE.search(text):
-            found.append("pii-phone: 手机号")
+            found.append(Finding("pii-phone"))
         if any(identity(number) for number in _ID.findall(text)):
-            found.append("pii-id: 身份证号")
+            found.append(Finding("pii-id"))
         if _MAIL.search(text):
-            found.append("pii-mail: 邮箱")
+            found.append(Finding("pii-mail"))
     return found

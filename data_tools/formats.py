@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from core.files import atomic, read_jsonl, write_json
+from core.files import atomic, read_jsonl, write_json, write_jsonl
 from data_tools.interchange import places
 from data_tools.interchange.dialogue import Turn, turns
 from data_tools.interchange.records import COLUMNS, read
@@ -91,18 +91,17 @@ FORMATS: dict[str, tuple[str, Callable[[list[Turn], Json], Json], Json]] = {
 }
 
 
-def _write(path: Path, records: Iterable[Json]) -> int:
+def _write(path: Path, records: Iterable[Json]) -> None:
     """JSON lines, or one array where the name ends in ``.json``."""
-    count = 0
-    lines = path.suffix == ".jsonl"
+    if path.suffix == ".jsonl":
+        write_jsonl(path, records)
+        return
     with atomic(path) as out:
-        out.write("" if lines else "[")
-        for record in records:
-            out.write("" if lines else ",\n" if count else "\n")
-            out.write(json.dumps(record, ensure_ascii=False) + ("\n" if lines else ""))
-            count += 1
-        out.write("" if lines else "\n]\n")
-    return count
+        lines = (json.dumps(record, ensure_ascii=False) for record in records)
+        out.write("[")
+        for count, line in enumerate(lines):
+            out.write((",\n" if count else "\n") + line)
+        out.write("\n]\n")
 
 
 def export(data: Path, kind: str, domain: str) -> Path:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.files import ROOT, digest, sha256, write_text
+from core.files import ROOT, digest, read_json, sha256, write_json
 from core.rows import Row, Source
 from core.text import bare
 
@@ -297,7 +297,7 @@ def load(path: Path | None = None) -> list[Example]:
     if not path.is_file():
         return []
     found = []
-    for x in json.loads(path.read_text(encoding="utf-8"))["examples"]:
+    for x in read_json(path)["examples"]:
         source = Source("", x["sha256"], "", "")
         found.append(Example(Row(source=source, **x["old"]), Row(source=source, **x["new"])))
     return found
@@ -313,9 +313,7 @@ def save(examples: Sequence[Example], path: Path | None = None) -> int:
         {"sha256": x.old.source.sha256, "old": _fields(x.old), "new": _fields(x.new)} for x in kept
     ]
     made = {"version": 1, "examples": written}
-    text = json.dumps(made, ensure_ascii=False, indent=1, sort_keys=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, text + "\n")
+    write_json(path, made)
     return len(kept)
 
 

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import UserError
+from core.language import words
 from core.rows import Row
 from data_tools import formats
 from data_tools.contamination import Probe
+from data_tools.findings import Finding
 from data_tools.ledger import Ledger
 from data_tools.split import rank
 
@@ -29,18 +31,24 @@ def general(
     Raises :class:`UserError` for a ratio outside 0..1.
     """
     if not 0 < ratio < 1:
-        raise UserError(f"混合比例 MIX_RATIO 应在 0 与 1 之间 must be between 0 and 1: {ratio}")
+        raise UserError(
+            words(
+                f"混合比例 MIX_RATIO 应在 0 与 1 之间: {ratio}",
+                f"MIX_RATIO must be between 0 and 1: {ratio}",
+            )
+        )
     wanted = round(train * ratio / (1 - ratio))
     probe = Probe(held_out)
     seen: set[str] = set()
+
+    repeated = Finding("contaminated", "与评测题重复", "repeats an eval question")
 
     def clean() -> list[Row]:
         kept = []
         for path in paths:
             for row in formats.read(path, ledger, path.name):
                 if next(probe.hits(row.question), None):
-                    at = row.source
-                    ledger.add(at.file, at.locator, "contaminated: 与评测题重复", at.text)
+                    ledger.note(row, repeated)
                 elif row.question not in seen:
                     seen.add(row.question)
                     row.kind, row.group = "general", ""

@@ -8,8 +8,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from core.language import words
 from core.rows import Row
-from data_tools.ledger import Ledger, labelled
+from data_tools.findings import Finding, told
+from data_tools.ledger import Ledger
 from data_tools.readers.how import USUAL, How
 from data_tools.sources import joined_rows, mostly_lost, names, read_bank
 
@@ -61,7 +63,7 @@ def counts(rows: list[Row], ledger: Ledger) -> dict[str, Any]:
         "flagged": sum(bool(row.flags) for row in rows),
         "by_kind": dict(Counter(row.kind for row in rows)),
         "ledger": dict(ledger.counts()),
-        "flags": dict(Counter(flag.partition(":")[0] for row in rows for flag in row.flags)),
+        "flags": dict(Counter(Finding.of(flag).code for row in rows for flag in row.flags)),
         "sources": [
             {"file": s.file, "questions": s.questions, "declared": s.declared, "lost": s.lost}
             for s in ledger.sources
@@ -81,18 +83,21 @@ def main(files: list[Path], as_json: bool, allow_loss: bool, how: How = USUAL) -
         print(json.dumps(totals, ensure_ascii=False))
     else:
         _tell(rows, totals)
-    lost = mostly_lost(ledger, used) or ("" if rows else "没有读到任何题 0 questions found")
+    lost = mostly_lost(ledger, used)
+    lost = lost or ("" if rows else words("没有读到任何题", "0 questions found"))
     if lost and not allow_loss:
-        print(f"警告 warning: {lost}", file=sys.stderr)
+        print(f"{words('警告', 'warning')}: {lost}", file=sys.stderr)
         return LOSS
     return 0
 
 
 def _tell(rows: list[Row], totals: dict[str, Any]) -> None:
     """A summary for a person, with the rows most in doubt."""
-    print(f"{totals['rows']} 题 questions, {totals['flagged']} 存疑 in doubt: {totals['by_kind']}")
-    for reason, count in totals["ledger"].items():
-        print(f"  {count:>6}  {labelled(reason)}")
+    read, doubtful = totals["rows"], totals["flagged"]
+    told_of = words(f"{read} 题，{doubtful} 题存疑", f"{read} questions, {doubtful} in doubt")
+    print(f"{told_of}: {totals['by_kind']}")
+    for code, count in totals["ledger"].items():
+        print(f"  {count:>6}  {code}: {told(code)}")
     for row in sorted(rows, key=confidence)[:SHOWN]:
-        print(f"\n[{row.source.locator}] {row.kind} {'; '.join(map(labelled, row.flags))}")
+        print(f"\n[{row.source.locator}] {row.kind} {'; '.join(map(told, row.flags))}")
         print(f"{row.prompt()}\n→ {row.answer}")

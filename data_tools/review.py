@@ -23,28 +23,18 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from core.errors import UserError
 from core.files import digest, read_jsonl, shown
+from core.language import words
 from core.rows import KINDS, Row, Source
 from core.signs import without
 from core.text import nfkc
-from data_tools import clean, learn
+from data_tools import clean, labels, learn
+from data_tools.findings import Finding
 from data_tools.ledger import Ledger, fused
-from data_tools.workbook import ALL, AT, BASE, BULK, DOUBTS, HEAD, TAIL, Line, fingerprint
+from data_tools.workbook import ALL, AT, BASE, BULK, DOUBTS, HEAD, Line, fingerprint
 
-_OPTION = re.compile(r"选项\s*([A-Z])$")
 _SAID = {
-    "drop": {
-        "drop",
-        "delete",
-        "deleted",
-        "remove",
-        "删除",
-        "删",
-        "删掉",
-        "刪除",
-        "不要",
-        "去掉",
-        "移除",
-    },
+    "drop": {"drop", "delete", "deleted", "remove", "删除", "删", "删掉", "刪除", "去掉", "移除"}
+    | {"不要"},
     "keep": {"keep", "kept", "保留", "留", "留下", "要"},
 }
 _LETTERS = re.compile(r"[A-Z]+$")
@@ -108,50 +98,64 @@ def choice(answer: str, options: dict[str, str], cell: str) -> str:
     if len(same) == 1:
         return same[0]
     raise UserError(
-        f"{cell}: 答案“{answer}”不是选项之一 the answer is none of the options "
-        f"{'/'.join(options)}: 请填选项字母 write the letter(s)"
+        f"{cell}: "
+        + words(
+            f"答案“{answer}”不是选项 {'/'.join(options)} 之一：请填选项字母",
+            f"the answer '{answer}' is none of the options {'/'.join(options)}: "
+            "write the letter(s)",
+        )
     )
 
 
 def _seen(values: dict[str, str], cell: str, extra: dict[str, str]) -> Seen:
     """Make a row of the cells of one line."""
-    kind = values["题型 kind"].split()[-1].lower() if values["题型 kind"] else ""
-    options = {
-        found[1]: text for name, text in values.items() if (found := _OPTION.match(name)) and text
-    }
-    answer = values["答案 answer"]
+    options = {key[-1]: text for key, text in values.items() if key.startswith("option_") and text}
+    answer = values["answer"]
     letters = choice(answer, options, cell) if options else ""
-    kind = kind or ("qa" if not options else "single" if len(letters) == 1 else "multiple")
-    if kind not in KINDS:
-        raise UserError(f"{cell}: 题型 unknown kind '{kind}'; 可选 choose from {', '.join(KINDS)}")
+    kind = "qa" if not options else "single" if len(letters) == 1 else "multiple"
+    if values["kind"]:
+        kind = labels.key_in(labels.KINDS, values["kind"])
+    if not kind:
+        raise UserError(
+            f"{cell}: "
+            + words(
+                f"没有题型“{values['kind']}”；可选 {', '.join(KINDS)}",
+                f"unknown kind '{values['kind']}'; choose from {', '.join(KINDS)}",
+            )
+        )
     if not answer:
-        raise UserError(f"{cell}: 答案为空 the answer is empty: 补上或删除该行 fill or delete it")
-    text = values.get("原文 text") or f"{values['题干 question']} -> {answer}"
-    file, _, locator = values.get("来源 source", "").rpartition(AT)
+        raise UserError(
+            f"{cell}: "
+            + words("答案为空：补上或删除该行", "the answer is empty: fill it or delete the row")
+        )
+    text = values.get("text") or f"{values['question']} -> {answer}"
+    file, _, locator = values.get("source", "").rpartition(AT)
     if not file or values.get("key", "+")[:1] in ("", "+"):
         file, locator = "review.xlsx", cell.partition(" ")[2]
     row = Row(
-        question=values["题干 question"],
+        question=values["question"],
         answer=clean.chosen(letters, options) if options else answer,
         source=Source(file, digest(text), locator, text),
         kind=kind,
         options=options,
         letters=letters,
-        explanation=values.get("解析 explanation", ""),
+        explanation=values.get("explanation", ""),
     )
-    return Seen(
-        row, values.get("key", ""), decided(values.get("处理 decision", ""), cell), cell, extra
-    )
+    return Seen(row, values.get("key", ""), decided(values.get("decision", ""), cell), cell, extra)
 
 
 def decided(said: str, cell: str) -> str:
     """``keep`` or ``drop`` as a person writes them (删除, 保留 keep, Delete), "" for nothing;
     :class:`UserError` for what is neither, rather than to pass it over."""
-    words = set(re.findall(r"[a-z]+|[\u4e00-\u9fff]+", nfkc(said).casefold()))
-    found = [name for name, some in _SAID.items() if some & words]
+    parts = set(re.findall(r"[a-z]+|[\u4e00-\u9fff]+", nfkc(said).casefold()))
+    found = [name for name, some in _SAID.items() if some & parts]
     if len(found) != 1 and said.strip():
         raise UserError(
-            f"{cell}: 处理“{said}”看不懂 unknown decision: 请填 write 删除 drop 或 or 保留 keep"
+            f"{cell}: "
+            + words(
+                f"处理“{said}”看不懂：请填“删除”或“保留”",
+                f"unknown decision '{said}': write drop or keep",
+            )
         )
     return found[0] if found else ""
 
@@ -164,18 +168,26 @@ def _sheet(book: Any, name: str, path: Path) -> list[Seen]:
     """The lines of one sheet, by their header's names; empty lines are skipped."""
     rows = book[name].iter_rows(values_only=True, min_row=2)
     header = _header(book[name])
-    missing = [title for title in HEAD[2:] if title not in header]
+    keys = [labels.column_key(title) for title in header]
+    missing = [labels.column(key) for key in HEAD[2:] if key not in keys]
     if missing:
-        raise UserError(f"{shown(path)} {name}: 第1行缺少列 row 1 lacks {', '.join(missing)}")
-    # In the header's order, not a set's: options stand in the order of their columns.
-    ours = [title for title in header if title in (*HEAD, *TAIL) or _OPTION.match(title)]
-    column = get_column_letter(header.index("题干 question") + 1)
+        raise UserError(
+            f"{shown(path)} {name}: "
+            + words(f"第1行缺少列 {', '.join(missing)}", f"row 1 lacks {', '.join(missing)}")
+        )
+    column = get_column_letter(keys.index("question") + 1)
     found = []
     for number, cells in enumerate(rows, 2):
-        texts = {title: text_of(cell) for title, cell in zip(header, cells, strict=False) if title}
-        if texts.get("题干 question"):
-            values = {title: texts.get(title, "") for title in ours}
-            extra = {title: text for title, text in texts.items() if title not in ours and text}
+        # In the header's order, not a set's: options stand in the order of their columns.
+        values = dict.fromkeys(filter(None, keys), "")
+        extra = {}
+        for key, title, cell in zip(keys, header, cells, strict=False):
+            text = text_of(cell)
+            if key:
+                values[key] = text
+            elif title and text:
+                extra[title] = text
+        if values["question"]:
             found.append(_seen(values, f"{path.name} {name}!{column}{number}", extra))
     return found
 
@@ -202,9 +214,13 @@ def _sheets(book: Any, path: Path) -> tuple[list[Seen], list[Seen] | None]:
     main = ALL
     if ALL not in book.sheetnames:
         others = [name for name in book.sheetnames if name not in (DOUBTS, BASE)]
-        fits = [name for name in others if set(HEAD[2:]) <= set(_header(book[name]))]
+        titles = {name: set(map(labels.column_key, _header(book[name]))) for name in others}
+        fits = [name for name in others if titles[name].issuperset(HEAD[2:])]
         if not fits:
-            raise UserError(f"{shown(path)}: 缺少工作表 sheet '{ALL}' is missing: 请恢复它")
+            raise UserError(
+                f"{shown(path)}: "
+                + words(f"缺少工作表“{ALL}”：请恢复它", f"sheet '{ALL}' is missing: restore it")
+            )
         main = fits[0]
     doubts = _sheet(book, DOUBTS, path) if DOUBTS in book.sheetnames else None
     return _sheet(book, main, path), doubts
@@ -219,7 +235,8 @@ def read(path: Path, beside: Path | None = None) -> Review:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
     except (BadZipFile, InvalidFileException, KeyError, OSError) as error:
-        raise UserError(f"{shown(path)}: 打不开 cannot be opened as a workbook: {error}") from None
+        why = words(f"打不开，不是工作簿：{error}", f"cannot be opened as a workbook: {error}")
+        raise UserError(f"{shown(path)}: {why}") from None
     review = Review()
     base = _marks(book, beside or path.with_name(".baseline.jsonl"))
     main, doubts = _sheets(book, path)
@@ -263,8 +280,11 @@ def _merge(review: Review, doubts: Sequence[Seen], base: Marks) -> None:
         if fingerprint(seen.row) != written:
             if fingerprint(line.row) not in (written, fingerprint(seen.row)):
                 raise UserError(
-                    f"{seen.cell} 与 and {line.cell}: 同一题改成了两种内容 one question was edited "
-                    "into two: 请改成一致 make them agree"
+                    words(
+                        f"{seen.cell} 与 {line.cell}：同一题改成了两种内容：请改成一致",
+                        f"{seen.cell} and {line.cell}: one question was edited into two: "
+                        "make them agree",
+                    )
                 )
             review.lines[seen.key] = replace(line, row=seen.row)
         review.lines[seen.key].decision = seen.decision or line.decision
@@ -306,11 +326,11 @@ def apply(
     like = _like(rows, named, review, result.examples)
     for row, keys, key in zip(rows, known, named, strict=True):
         if id(row) in like:
-            _note(ledger, row, f"learned: {row.question} -> {row.answer}"[:200])
+            ledger.note(row, Finding("learned", f"{row.question} -> {row.answer}"[:200]))
             result.learned += 1
             row, keys = like[id(row)], clean.keys(like[id(row)])
         if key in review.deleted:
-            _note(ledger, row, "deleted: 人工删除 by hand")
+            ledger.note(row, Finding("deleted"))
             result.deleted += 1
             continue
         met.add(key)
@@ -325,7 +345,7 @@ def apply(
             line = Line(row, key, fingerprint(row), seen.decision, edited, seen.extra)
             if edited:
                 line.row = _edited(row, seen.row)
-                _note(ledger, row, f"edited: {row.question} -> {row.answer}"[:200])
+                ledger.note(row, Finding("edited", f"{row.question} -> {row.answer}"[:200]))
             if seen.decision == "keep":
                 line.row.flags = []
             result.take(line, None if edited else keys)
@@ -364,7 +384,7 @@ def _beyond(review: Review, met: set[str]) -> Iterator[Line]:
             continue
         met.add(key)
         if key[0] != "+" and seen.decision != "keep":
-            seen.row.flags = ["source-gone: 来源已无此题 the bank no longer has it"]
+            seen.row.flags = [Finding("source-gone", "来源已无此题", "the bank no longer has it")]
         yield Line(seen.row, key, "", seen.decision, True, seen.extra)
 
 
@@ -380,7 +400,3 @@ def _edited(row: Row, new: Row) -> Row:
         explanation=new.explanation,
         flags=[],
     )
-
-
-def _note(ledger: Ledger, row: Row, reason: str) -> None:
-    ledger.add(row.source.file, row.source.locator, reason, row.source.text)

@@ -9,8 +9,10 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import ROOT, sha256, shown
+from core.language import words
 from core.rows import Row, Source
 from data_tools import interchange, learn, tables, templates
+from data_tools.findings import Finding
 from data_tools.generate import rows as generated
 from data_tools.ledger import Ledger, SourceReport
 from data_tools.readers import invariants, joined, read
@@ -60,7 +62,7 @@ class Inputs:
         found += [each.parent / generated.DROPPED for each in found if generated.is_generated(each)]
         for path in found:
             if not path.is_file():
-                raise UserError(f"没有这个文件 no such file: {shown(path)}")
+                raise UserError(f"{shown(path)}: {words('没有这个文件', 'no such file')}")
         return [*found, *(templates.find(self.templates) if self.table else [])]
 
 
@@ -89,7 +91,11 @@ def some(rows: Sequence[Row], path: Path) -> None:
     """Raise :class:`UserError` where a file gave no row."""
     if not rows:
         raise UserError(
-            f"{shown(path)}: 没有读到任何题 0 questions found: 支持的写法 layouts: docs/data.md"
+            f"{shown(path)}: "
+            + words(
+                "没有读到任何题；支持的写法见 docs/data.md",
+                "0 questions found; the layouts that are read: docs/data.md",
+            )
         )
 
 
@@ -99,12 +105,13 @@ def mostly_lost(ledger: Ledger, used: Container[str] = ()) -> str:
     worst = [s for s in ledger.sources if s.lost > s.questions and s.file not in used]
     if not worst:
         return ""
-    told = "；".join(f"{s.file}: 读出 read {s.questions}, 未读出 lost {s.lost}" for s in worst[:3])
     open_ = {loose.name for loose in ledger.loose}
     alone = any(s.file in open_ for s in worst)
-    help_ = "答案若在另一文件，请一起给出 give the file of answers with it"
-    help_ = help_ if alone else "见台账 see the ledger"
-    return f"{told}: 多数题没有读出 most questions were lost: {help_}"
+    zh = "；".join(f"{s.file} 读出 {s.questions} 题、未读出 {s.lost} 题" for s in worst[:3])
+    en = "; ".join(f"{s.file}: {s.questions} read, {s.lost} lost" for s in worst[:3])
+    help_ = ("答案若在另一文件，请一起给出", "if the answers are in another file, give it as well")
+    help_ = help_ if alone else ("见台账", "see the ledger")
+    return words(f"{zh}，多数题没有读出：{help_[0]}", f"{en}: most were lost: {help_[1]}")
 
 
 def number(rows: Sequence[Row], domain: str) -> None:
@@ -127,7 +134,7 @@ def read_all(inputs: Inputs, ledger: Ledger) -> list[Row]:
     rows: list[Row] = []
     late, used = joined_rows(ledger)
     if not inputs.allow_loss and (what := mostly_lost(ledger, used)):
-        raise UserError(f"{what} (ALLOW_LOSS=1 或 or --allow-loss: 仍然继续 go on)")
+        raise UserError(f"{what} (ALLOW_LOSS=1, --allow-loss: {words('仍然继续', 'go on')})")
     for path, name, found in zip(files, named, made, strict=True):
         found += late.get(name, [])
         if name not in used:
@@ -151,8 +158,11 @@ def fit(path: Path, packs: Sequence[Pack], columns: Sequence[str]) -> list[Pack]
     if not found:
         wanted = ", ".join(f"{pack.path.name}: {pack.entity}" for pack in packs) or "(TEMPLATES=)"
         raise UserError(
-            f"{shown(path)}: 没有模板适合它的列 no template fits its columns "
-            f"{', '.join(columns)}: 模板需要 templates need {wanted}"
+            f"{shown(path)}: "
+            + words(
+                f"没有模板适合它的列 {', '.join(columns)}；模板需要 {wanted}",
+                f"no template fits its columns {', '.join(columns)}; templates need {wanted}",
+            )
         )
     return found
 
@@ -172,7 +182,8 @@ def read_record(
         if not values.get(pack.entity):
             place = next(iter(record.places.values()))
             text = " | ".join(filter(None, record.values.values()))
-            ledger.add(name, place, f"no-entity: {pack.entity} 为空 is empty", text)
+            empty = Finding("no-entity", f"{pack.entity} 为空", f"{pack.entity} is empty")
+            ledger.add(name, place, empty, text)
             continue
         rows.extend(templates.expand(pack, record, values, name, sha))
         for attribute, value, entity in templates.pairs(pack, record, values):
@@ -232,5 +243,5 @@ def absent(packs: Sequence[Pack], columns: set[str], ledger: Ledger, name: str) 
         for attribute in pack.attributes:
             missing = set(attribute.needs) - columns
             if missing:
-                reason = f"no-column: {', '.join(sorted(missing))}"
+                reason = Finding("no-column", ", ".join(sorted(missing)))
                 ledger.add(name, "header", reason, f"{pack.path.name} {attribute.name}")

@@ -13,6 +13,8 @@ import lxml.html
 
 from core.errors import UserError
 from core.files import shown
+from core.language import words
+from data_tools.interchange import places
 from data_tools.ledger import Ledger
 from data_tools.readers import cells, delimited
 from data_tools.readers import sheet as sheets
@@ -57,6 +59,10 @@ def _record(values: dict[str, str], start: int, raw: str) -> Record:
     return Record(values, places)
 
 
+def _bad(path: Path, line: int, zh: str, en: str) -> UserError:
+    return UserError(f"{shown(path)}: {words(f'第{line}行{zh}', f'line {line} {en}')}")
+
+
 def _csv(path: Path, how: How) -> Iterator[Record]:
     with open(path, "rb") as file:
         head = file.read(_PROBE)
@@ -71,7 +77,7 @@ def _csv(path: Path, how: How) -> Iterator[Record]:
             for one in delimited.checked(found, len(header)):
                 line = one.line
                 if "\0" in one.raw:
-                    raise UserError(f"{shown(path)} 第{line}行含 NUL 字节 holds a NUL byte")
+                    raise _bad(path, line, "含 NUL 字节", "holds a NUL byte")
                 if one.reason:
                     place = f"c:{one.start}-{one.start + len(one.raw)}"
                     yield Record({}, {"": place}, [], delimited.told(one, len(header)), one.raw)
@@ -79,9 +85,8 @@ def _csv(path: Path, how: How) -> Iterator[Record]:
                     values = dict(zip(header, one.fields, strict=False))
                     yield _record(values, one.start, one.raw)
     except UnicodeError as error:
-        raise UserError(
-            f"{shown(path)} 第{line}行之后 after line {line}: {error}: ENCODING="
-        ) from None
+        why = f"{error}: ENCODING="
+        raise _bad(path, line, f"之后读不出：{why}", f"and after: {why}") from None
 
 
 def _header(first: delimited.Record | None, path: Path) -> list[str]:
@@ -102,19 +107,11 @@ def unlike(names: list[str], path: Path) -> list[str]:
 
 
 def _jsonl(path: Path, how: How) -> Iterator[Record]:
-    start = number = 0
-    with open(path, encoding=how.encoding or "utf-8-sig", newline="") as file:
-        try:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    found = json.loads(line)
-                    if not isinstance(found, dict):
-                        raise UserError(f"{shown(path)} 第{number}行不是对象 is no JSON object")
-                    values = {str(name): _text(value) for name, value in found.items()}
-                    yield _record(values, start, line)
-                start += len(line)
-        except (json.JSONDecodeError, UnicodeError, RecursionError) as error:
-            raise UserError(f"{shown(path)} 第{number}行不是合法 JSON: {error}") from None
+    found = places.objects(path, how.encoding)
+    for number, (start, text, value, _) in enumerate(found, 1):
+        if not isinstance(value, dict):
+            raise _bad(path, number, "不是 JSON 对象", "is no JSON object")
+        yield _record({str(name): _text(each) for name, each in value.items()}, start, text)
 
 
 def _text(value: Any) -> str:
@@ -184,5 +181,6 @@ def records(path: Path, how: How = USUAL) -> Iterator[Record]:
         ".xls": _workbook,
     }  # fmt: skip
     if kind not in readers:
-        raise UserError(f"{shown(path)}: 表格须为 a table must be {', '.join(readers)}")
+        kinds = ", ".join(readers)
+        raise UserError(f"{shown(path)}: {words(f'表格须为 {kinds}', f'a table must be {kinds}')}")
     return readers[kind](path, how)

@@ -36,6 +36,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from core.errors import UserError
 from core.files import ROOT, shown
+from core.language import words
 from core.rows import Row, Source
 from data_tools.tables import Record, plain
 
@@ -140,8 +141,9 @@ def _attribute(
     """Compile one attribute; raises :class:`UserError` naming what is wrong with it."""
     unknown = set(spec) - {"ask", "answer", "when", "take", "each"}
     if unknown or not {"ask", "answer"} <= set(spec):
-        reason = f"未知键 unknown {sorted(unknown)}" if unknown else "缺少 lacks ask / answer"
-        raise _bad(path, name, reason)
+        if unknown:
+            raise _bad(path, name, words(f"未知键 {sorted(unknown)}", f"unknown {sorted(unknown)}"))
+        raise _bad(path, name, words("缺少 ask 或 answer", "lacks ask or answer"))
     asks = [spec["ask"]] if isinstance(spec["ask"], str) else list(spec["ask"])
     try:
         texts = [*asks, str(spec["answer"])]
@@ -160,7 +162,7 @@ def _attribute(
             each=str(spec.get("each", "")),
         )
     except jinja2.TemplateSyntaxError as error:
-        raise _bad(path, name, f"模板语法 template syntax: {error.message}") from None
+        raise _bad(path, name, f"{words('模板语法', 'template syntax')}: {error.message}") from None
 
 
 def load(path: Path) -> Pack:
@@ -168,15 +170,19 @@ def load(path: Path) -> Pack:
     try:
         spec = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"没有模板文件 no template file {shown(path)}") from None
+        missing = words("没有这个模板文件", "no such template file")
+        raise UserError(f"{shown(path)}: {missing}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
-        raise UserError(f"{shown(path)}: 不是合法 YAML is no YAML: {reason}") from None
+        raise UserError(
+            f"{shown(path)}: {words('不是合法 YAML', 'is no YAML')}: {reason}"
+        ) from None
     if not isinstance(spec, dict) or not {"entity", "attributes"} <= set(spec):
-        raise UserError(f"{shown(path)}: 需要 needs entity 与 and attributes")
+        needs = words("需要 entity 与 attributes", "needs entity and attributes")
+        raise UserError(f"{shown(path)}: {needs}")
     unknown = set(spec) - {"entity", "attributes", "lists", "seed"}
     if unknown:
-        raise _bad(path, "", f"未知键 unknown {sorted(unknown)}")
+        raise _bad(path, "", words(f"未知键 {sorted(unknown)}", f"unknown {sorted(unknown)}"))
     environment = _environment()
     attributes = [
         _attribute(path, str(name), each, environment) for name, each in spec["attributes"].items()
@@ -198,7 +204,12 @@ def find(names: Sequence[str]) -> list[Path]:
             found.extend(sorted(folder.glob("*.yaml")))
         else:
             shipped = ", ".join(sorted(each.name for each in PACKS.iterdir() if each.is_dir()))
-            raise UserError(f"没有模板 no templates '{name}': 给文件或 a file, or one of {shipped}")
+            raise UserError(
+                words(
+                    f"没有模板 '{name}'：给文件，或 {shipped} 之一",
+                    f"no templates '{name}': give a file, or one of {shipped}",
+                )
+            )
     return found
 
 

@@ -7,6 +7,7 @@ changed, however it was sorted, mailed or copied.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,32 +18,25 @@ import xlsxwriter
 
 from core.files import digest
 from core.rows import KINDS, Row
-from data_tools.ledger import FIELDS, Ledger, defused, labelled
+from data_tools import labels
+from data_tools.findings import Finding, kept, labelled
+from data_tools.labels import both
+from data_tools.ledger import FIELDS, Ledger, defused
 
-ALL, DOUBTS, LEDGER, BASE = "题目 questions", "存疑 doubts", "台账 ledger", "_baseline"
-KIND_NAMES = {
-    "qa": "问答 qa",
-    "single": "单选 single",
-    "multiple": "多选 multiple",
-    "judge": "判断 judge",
-    "case": "案例 case",
-    "template": "模板 template",
-    "generated": "生成 generated",
-    "general": "通用 general",
-}
-KEEP, DROP = "保留 keep", "删除 drop"
+ALL, DOUBTS, LEDGER = (both(labels.SHEETS[name]) for name in ("all", "doubts", "ledger"))
+BASE = "_baseline"
 # Kinds that come by the hundred thousand and are mended in their table: shown only when in doubt.
 BULK = ("template", "general")
-HEAD = ("编号 id", "处理 decision", "题型 kind", "题干 question", "答案 answer")
-TAIL = ("解析 explanation", "存疑 doubts", "来源 source", "原文 text", "key")
-OPTION = "选项 {}"
+HEAD = ("id", "decision", "kind", "question", "answer")  # keys of data_tools.labels.COLUMNS
+TAIL = ("explanation", "doubts", "source", "text", "key")
 AT = " · "  # between a source's file and its locator
-WIDTHS = {"编号 id": 16, "题干 question": 60, "答案 answer": 30, "解析 explanation": 40}
-WIDTHS |= {"存疑 doubts": 30, "来源 source": 22, "原文 text": 40}
+WIDTHS = {"id": 16, "question": 60, "answer": 30, "explanation": 40}
+WIDTHS |= {"doubts": 30, "source": 22, "text": 40}
+LEDGER_FIELDS = FIELDS[:4]
 LEDGER_MOST = 200_000  # the whole ledger is in ledger.csv; a sheet holds a million lines at most
 CELL_MOST = 32_767  # characters in one cell, Excel's limit
 
-assert set(KIND_NAMES) == set(KINDS)
+assert set(labels.KINDS) == set(KINDS)
 
 
 @dataclass(slots=True)
@@ -64,33 +58,35 @@ def fingerprint(row: Row) -> str:
     return digest(row.kind, row.question, said, row.options, row.explanation)[:12]
 
 
-def columns(lines: Iterable[Line]) -> list[str]:
-    """The header: ours, as many options as the widest row has, and the person's own columns."""
+def columns(lines: Iterable[Line]) -> tuple[list[str], list[str]]:
+    """Our columns by key, with as many options as the widest row has, and the person's own."""
     letters: set[str] = set("ABCD")
     extra: dict[str, None] = {}
     for line in lines:
         letters.update(line.row.options)
         extra.update(dict.fromkeys(line.extra))
-    return [*HEAD, *(OPTION.format(letter) for letter in sorted(letters)), *TAIL, *extra]
+    return [*HEAD, *(f"option_{letter}" for letter in sorted(letters)), *TAIL], list(extra)
 
 
 def cells(line: Line) -> dict[str, str]:
     """The texts of one line by column."""
     row = line.row
     return {
-        "编号 id": row.id,
-        "处理 decision": line.decision,
-        "题型 kind": KIND_NAMES[row.kind],
-        "题干 question": row.question,
-        "答案 answer": row.letters if row.options else row.answer,
-        **{OPTION.format(letter): text for letter, text in row.options.items()},
-        "解析 explanation": row.explanation,
-        "存疑 doubts": "\n".join(map(labelled, row.flags)),
-        "来源 source": f"{row.source.file}{AT}{row.source.locator}",
-        "原文 text": row.source.text,
+        "id": row.id,
+        "decision": both(labels.DECISIONS[line.decision]) if line.decision else "",
+        "kind": both(labels.KINDS[row.kind]),
+        "question": row.question,
+        "answer": row.letters if row.options else row.answer,
+        **{f"option_{letter}": text for letter, text in row.options.items()},
+        "explanation": row.explanation,
+        "doubts": "\n".join(map(labelled, row.flags)),
+        "source": f"{row.source.file}{AT}{row.source.locator}",
+        "text": row.source.text,
         "key": line.key,
-        **line.extra,
     }
+
+
+_COLOURED = ("doubts", "question")
 
 
 class _Writer:
@@ -105,50 +101,50 @@ class _Writer:
         self.doubt = self.book.add_format({**base, "bg_color": "#FFF2CC"})
         self.head = self.book.add_format({**base, "bold": True, "bg_color": "#E7E6E6"})
 
-    def table(self, name: str, header: Sequence[str]) -> Any:
+    def table(self, name: str, keys: Sequence[str], titles: Sequence[str]) -> Any:
         """A sheet with a frozen, filtered header and text columns, also for rows yet to come."""
         sheet = self.book.add_worksheet(name)
-        for index, title in enumerate(header):
-            hidden = {"hidden": True} if title == "key" else {}
-            sheet.set_column(index, index, WIDTHS.get(title, 14), self.plain, hidden)
+        for index, title in enumerate(titles):
+            key = keys[index] if index < len(keys) else ""
+            hidden = {"hidden": True} if key == "key" else {}
+            sheet.set_column(index, index, WIDTHS.get(key, 14), self.plain, hidden)
             sheet.write_string(0, index, title, self.head)
         sheet.freeze_panes(1, 0)
         return sheet
 
-    def questions(self, name: str, header: Sequence[str], lines: Sequence[Line]) -> None:
+    def questions(
+        self, name: str, keys: Sequence[str], extra: Sequence[str], lines: Sequence[Line]
+    ) -> None:
         """One line a question; colour only where a look is needed."""
-        sheet = self.table(name, header)
+        sheet = self.table(name, keys, [*map(labels.column, keys), *extra])
         for number, line in enumerate(lines, 1):
             values = cells(line)
-            for index, title in enumerate(header):
-                if text := values.get(title, ""):
-                    style = self.plain
-                    if line.row.flags and title in ("存疑 doubts", "题干 question"):
-                        style = self.doubt
+            texts = [values.get(key, "") for key in keys]
+            texts += [line.extra.get(title, "") for title in extra]
+            for index, text in enumerate(texts):
+                if text:
+                    look = line.row.flags and index < len(keys) and keys[index] in _COLOURED
+                    style = self.doubt if look else self.plain
                     sheet.write_string(number, index, defused(text)[:CELL_MOST], style)
         last = max(len(lines), 1)
-        sheet.autofilter(0, 0, last, len(header) - 1)
-        for title, choices in (
-            ("题型 kind", list(KIND_NAMES.values())),
-            ("处理 decision", [KEEP, DROP]),
-        ):
-            column = header.index(title)
-            sheet.data_validation(
-                1, column, last + 1000, column, {"validate": "list", "source": choices}
-            )
+        sheet.autofilter(0, 0, last, len(keys) + len(extra) - 1)
+        for key, choices in (("kind", labels.KINDS), ("decision", labels.DECISIONS)):
+            column = keys.index(key)
+            listed = {"validate": "list", "source": [both(pair) for pair in choices.values()]}
+            sheet.data_validation(1, column, last + 1000, column, listed)
 
     def ledger(self, ledger: Ledger) -> None:
         """What did not become a row, or became one with a doubt."""
-        sheet = self.table(LEDGER, FIELDS)
+        sheet = self.table(LEDGER, (), LEDGER_FIELDS)
         number = 0
         for number, entry in enumerate(ledger, 1):
             if number > LEDGER_MOST:
                 break
-            for index, name in enumerate(FIELDS):
+            for index, name in enumerate(LEDGER_FIELDS):
                 text = getattr(entry, name)
                 text = labelled(text) if name == "reason" else text
                 sheet.write_string(number, index, defused(text)[:CELL_MOST], self.plain)
-        sheet.autofilter(0, 0, max(number, 1), len(FIELDS) - 1)
+        sheet.autofilter(0, 0, max(number, 1), len(LEDGER_FIELDS) - 1)
 
     def baseline(self, marks: Iterable[Sequence[str]]) -> None:
         """The hidden sheet with the ``marks`` of :func:`baseline`."""
@@ -161,18 +157,30 @@ class _Writer:
 
 def baseline(lines: Iterable[Line], gone: Iterable[str]) -> list[tuple[str, ...]]:
     """What a later reading compares with: key, fingerprint as parsed and as written, ``?`` for a
-    doubt; of a row that a person took out, the key alone."""
-    kept = [
-        (line.key, line.parsed, fingerprint(line.row), "?" * bool(line.row.flags)) for line in lines
-    ]
-    return [*kept, *((key,) for key in sorted(gone))]
+    doubt, and the doubts as JSON (:func:`doubts`); of a row that a person took out, the key
+    alone."""
+    marks = []
+    for line in lines:
+        found = [Finding.of(flag).json() for flag in line.row.flags]
+        data = json.dumps(found, ensure_ascii=False) if found else ""
+        mark = "?" * bool(found), data if len(data) <= CELL_MOST else ""
+        marks.append((line.key, line.parsed, fingerprint(line.row), *mark))
+    return [*marks, *((key,) for key in sorted(gone))]
+
+
+def doubts(mark: Sequence[str], shown: str) -> list[dict[str, str]]:
+    """The doubts of a row as data: from its mark on the hidden sheet or, where that has none (a
+    workbook of before), from the lines ``shown`` in the column of doubts."""
+    if len(mark) > 4 and mark[4]:
+        return list(json.loads(mark[4]))
+    return [line.json() for line in kept(shown)]
 
 
 def worst_first(lines: Iterable[Line]) -> list[Line]:
     """The doubtful lines: contradictions first (side by side), then the most doubts."""
 
     def order(line: Line) -> tuple[bool, str, int]:
-        conflict = any(flag.startswith("conflict") for flag in line.row.flags)
+        conflict = any(Finding.of(flag).code == "conflict" for flag in line.row.flags)
         return not conflict, line.row.group if conflict else "", -len(line.row.flags)
 
     return sorted((line for line in lines if line.row.flags), key=order)
@@ -183,11 +191,11 @@ def write(
 ) -> None:
     """Write the workbook to ``path`` (whole or absent)."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    header = columns(lines)
+    keys, extra = columns(lines)
     try:
         writer = _Writer(temporary)
-        writer.questions(ALL, header, lines)
-        writer.questions(DOUBTS, header, worst_first(lines))
+        writer.questions(ALL, keys, extra, lines)
+        writer.questions(DOUBTS, keys, extra, worst_first(lines))
         writer.ledger(ledger)
         writer.baseline(marks)
         writer.book.close()

@@ -23,19 +23,19 @@ PAGES = (
 
 def main() -> None:
     """Set the page up, let in whom it may, and run the chosen view."""
-    from web import access, banks, frame, server, sidebar, texts
-    from web.texts import say
+    from web import access, banks, frame, i18n, server, sidebar
+    from web.i18n import say
 
-    texts.remember()
+    i18n.remember()
     banks.remember()
     found = server.find()
-    st.set_page_config(page_title=texts.title(found.domain), page_icon="📚", layout="centered")
+    st.set_page_config(page_title=i18n.title(found.domain), page_icon="📚", layout="centered")
     frame.around()
     if reason := access.refused():
         st.error(say(reason), icon=":material/lock:")
         st.stop()
     if access.waits():
-        st.title(texts.title(found.domain))
+        st.title(i18n.title(found.domain))
         st.button(say("log_in"), on_click=st.login, type="primary", icon=":material/login:")
         st.stop()
     shown = [(name, icon) for name, icon in PAGES if name != "data" or access.may_edit()]
@@ -52,7 +52,7 @@ def main() -> None:
         ],
         position="top",
     )
-    texts.choose()
+    i18n.choose()
     if view.url_path in ("", "chat", "quiz"):
         banks.bar(found)
     view.run()

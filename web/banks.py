@@ -9,9 +9,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.files import read_json
-from web import places, server, settings, written
-from web.places import Bank
-from web.texts import say
+from web import catalog, server, settings, written
+from web.catalog import Bank
+from web.i18n import say
 
 
 def remember() -> None:
@@ -24,13 +24,13 @@ def remember() -> None:
 
 def chosen(found: server.Found) -> Bank | None:
     """The bank of this visit: as chosen, else the one that the served model was trained with."""
-    there = places.banks()
+    there = catalog.banks()
     by_name = {bank.name: bank for bank in there}
     wanted = (st.session_state.bank, settings.get("bank"))
     bank = next((by_name[name] for name in wanted if name in by_name), None)
     if bank is None:
         own = [one for one in there if one.domain == found.domain.name]
-        bank = places.bank_of(found.target, own or there)
+        bank = catalog.bank_of(found.target, own or there)
     return bank
 
 
@@ -54,7 +54,7 @@ def bar(found: server.Found) -> None:
     keep(bank)
     if bank is None:
         return
-    titles = places.titles()
+    titles = catalog.titles()
     st.session_state.bank_box = bank.name
     with st.container(key="bank_bar", horizontal=True, vertical_alignment="center", gap="small"):
         if len(titles) > 1:

@@ -10,16 +10,18 @@ import streamlit as st
 
 from core.errors import UserError
 from core.files import read_json, write_json
-from web import edits, frame, jobs, places, texts, written
+from core.language import words
+from data_tools import findings, labels
+from data_tools.workbook import AT
+from web import catalog, edits, frame, i18n, jobs, written
 from web.edits import Row
-from web.texts import say
+from web.i18n import say
 
 PAGE = 50  # questions in the table at once
 SHOWN = 25  # questions in the list at once
-DECISIONS = {"": "", "keep": "保留 keep", "drop": "删除 drop"}
-TYPED = ("题干", "答案", "解析")
-EMPTY = ("处理", "题型", "题干", "答案", "解析", "存疑", "来源")
-CHOICES = {"single": "单选 single", "multiple": "多选 multiple"}
+TYPED = ("decision", "question", "answer", "explanation")
+SEEN = ("kind", "doubts", "source")
+COLUMNS = ("decision", "kind", "question", "answer", "explanation", "doubts", "source")
 
 
 def waiting(out: Path) -> None:
@@ -48,7 +50,7 @@ def rebuild(out: Path, typed: dict[str, Any]) -> None:
     file, book = jobs.folder(out) / "edits.json", str(out / "review.xlsx")
     try:
         if jobs.state(out)["state"] == "running":
-            raise UserError("这份数据正在构建 this data set is being built")
+            raise jobs.busy()
         number = edits.newest(out)
         write_json(file, typed)
         domain = str(read_json(out / "card.json")["domain"])
@@ -57,7 +59,7 @@ def rebuild(out: Path, typed: dict[str, Any]) -> None:
         settle = ["web.sheet", "settle", str(out), str(number)]
         jobs.start(out, [["web.sheet", "apply", book, str(file)], review, listing, settle])
     except UserError as error:
-        st.error(texts.plain(str(error)))
+        st.error(written.literal(str(error)))
         return
     st.rerun()
 
@@ -97,8 +99,8 @@ def one(out: Path, found: list[Row]) -> None:
 def listed(rows: list[Row]) -> list[Row]:
     """The questions of the chosen filter and words."""
     of = {
-        "doubts": [row for row in rows if row.get("存疑") and row.get("处理") != "保留 keep"],
-        "edited": [row for row in rows if row.get("已改")],
+        "doubts": [row for row in rows if row.get("doubts") and row.get("decision") != "keep"],
+        "edited": [row for row in rows if row.get("edited")],
         "all": rows,
     }
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -111,14 +113,14 @@ def listed(rows: list[Row]) -> list[Row]:
             key="review_filter",
             label_visibility="collapsed",
         )
-        words = st.text_input(
+        sought = st.text_input(
             say("search"),
             key="review_words",
             placeholder=say("search"),
             label_visibility="collapsed",
         )
     found = of[str(shown)]
-    return [row for row in found if any(words in text for text in row.values())] if words else found
+    return [row for row in found if edits.holds(row, sought)] if sought else found
 
 
 def go(keys: list[str], number: int) -> None:
@@ -133,9 +135,9 @@ def beside(found: list[Row], number: int) -> None:
     keys = [row.get("key", "") for row in found]
     with st.container(height=420, border=True, gap="xxsmall", key="review_list"):
         for place, row in enumerate(found[first : first + SHOWN], first):
-            marks = ("● " if row.get("存疑") else "") + ("✎ " if row.get("已改") else "")
+            marks = ("● " if row.get("doubts") else "") + ("✎ " if row.get("edited") else "")
             st.button(
-                f"{place + 1}. {marks}{written.literal(row.get('题干', '')[:40])}",
+                f"{place + 1}. {marks}{written.literal(row.get('question', '')[:40])}",
                 key=f"review-go-{row.get('key')}",
                 type="secondary" if place == number else "tertiary",
                 width="stretch",
@@ -182,31 +184,32 @@ def form(out: Path, row: Row) -> None:
     with st.container(key="review_form"):
         if reason := st.session_state.pop("review_refused", ""):
             st.error(say(reason), icon=":material/block:")
-        field("题干", say("col_题干"), 110)
+        field("question", say("col_question"), 110)
         for letter in edits.options(row):
-            place = f"f-选项 {letter}-{key}"
+            option = f"option_{letter}"
+            place = f"f-{option}-{key}"
             st.text_input(
                 say("option", letter=letter),
-                row[f"选项 {letter}"],
+                row[option],
                 key=place,
                 on_change=keep,
-                args=(f"选项 {letter}", place),
+                args=(option, place),
             )
         answer(out, row, field)
-        field("解析", say("explanation"), 80)
+        field("explanation", say("explanation"), 80)
         decide(out, row)
 
 
 def answer(out: Path, row: Row, field: Any) -> None:
     """The answer: letters, true or false, or words."""
     there = edits.options(row)
-    if not there and row.get("题型", "").startswith("判断"):
+    if not there and row.get("kind") == "judge":
         there = dict.fromkeys(edits.JUDGED, "")
     if not there:
-        field("答案", say("bank_answer"), 80)
+        field("answer", say("bank_answer"), 80)
         return
-    given = row.get("答案", "")
-    several = row.get("题型", "").startswith("多选")
+    given = row.get("answer", "")
+    several = row.get("kind") == "multiple"
     st.caption(say("answer"))
     with st.container(horizontal=True, key="letters"):
         for number, letter in enumerate(there, 1):
@@ -220,40 +223,39 @@ def answer(out: Path, row: Row, field: Any) -> None:
                 typed = letter
                 if several:
                     typed = given.replace(letter, "") if on else given + letter
-                st.session_state.review_refused = edits.save(out, row, {"答案": typed})
+                st.session_state.review_refused = edits.save(out, row, {"answer": typed})
                 st.rerun()
         if edits.options(row):
             other = "single" if several else "multiple"
             if st.button(say(f"make_{other}"), key=f"kind-{row.get('key')}", type="tertiary"):
-                now = {"题型": CHOICES[other]}
-                st.session_state.review_refused = edits.save(out, row, now)
+                st.session_state.review_refused = edits.save(out, row, {"kind": other})
                 st.rerun()
 
 
 def decide(out: Path, row: Row) -> None:
     """Keep as it is in spite of the doubt, or delete."""
-    now = row.get("处理", "")
+    now = row.get("decision", "")
     with st.container(horizontal=True, key="decide"):
         for name, icon in (("keep", ":material/check:"), ("drop", ":material/delete:")):
-            on = now == DECISIONS[name]
+            on = now == name
             if st.button(
                 say(f"decided_{name}" if on else f"decide_{name}"),
                 key=f"{name}-{row.get('key')}",
                 icon=icon,
                 type="primary" if on else "secondary",
             ):
-                edits.save(out, row, {"处理": "" if on else DECISIONS[name]})
+                edits.save(out, row, {"decision": "" if on else name})
                 st.rerun()
 
 
 def origin(row: Row) -> None:
     """Where the question came from, and what is doubted of it."""
-    for line in row.get("存疑", "").splitlines():
-        st.warning(written.literal(texts.doubt(line)), icon=":material/help:")
-    file, _, locator = row.get("来源", "").rpartition(" · ")
+    for doubt in row.get("doubts", ()):
+        st.warning(written.literal(said(doubt)), icon=":material/help:")
+    file, _, locator = row.get("source", "").rpartition(AT)
     frame.passage(
-        places.place({"file": file, "locator": locator}, texts.language()),
-        row.get("原文", ""),
+        catalog.place({"file": file, "locator": locator}, i18n.language()),
+        row.get("text", ""),
         True,
     )
 
@@ -266,17 +268,17 @@ def grid(out: Path, rows: list[Row], key: str) -> None:
     if not rows:
         st.caption(say("nothing_here"))
         return
-    words = st.text_input(
+    sought = st.text_input(
         say("search"), key=f"search-{key}", placeholder=say("search"), label_visibility="collapsed"
     )
-    found = [row for row in rows if not words or any(words in text for text in row.values())]
+    found = [row for row in rows if not sought or edits.holds(row, sought)]
     pages = max(1, -(-len(found) // PAGE))
     number = 1
     if pages > 1:
         number = st.number_input(
-            say("page_of", pages=pages), 1, pages, 1, key=f"page-{key}-{words}"
+            say("page_of", pages=pages), 1, pages, 1, key=f"page-{key}-{sought}"
         )
-    mark = (str(out), key, words, number, st.session_state.get("review_drawn", 0), _stamp(out))
+    mark = (str(out), key, sought, number, st.session_state.get("review_drawn", 0), _stamp(out))
     kept = st.session_state.get(f"grid-{key}", {})
     if kept.get("mark") != mark:  # drawn once a page: what is typed into it stays where it is
         part = found[(number - 1) * PAGE : number * PAGE]
@@ -289,7 +291,7 @@ def grid(out: Path, rows: list[Row], key: str) -> None:
         hide_index=True,
         width="stretch",
         column_config=_columns(kept["cells"]),
-        disabled=["题型", "存疑", "来源"],
+        disabled=SEEN,
         num_rows="fixed",
         placeholder="—",
     )
@@ -310,30 +312,34 @@ def _stamp(out: Path) -> int:
     return (out / "review.xlsx").stat().st_mtime_ns
 
 
+def said(finding: dict[str, str]) -> str:
+    """A doubt or reason in the reader's language."""
+    return findings.told(findings.Finding(finding["code"], finding["zh"], finding["en"]))
+
+
 def _cells(row: Row) -> Row:
     """A row as the table shows it."""
-    letters = sorted(name for name in row if name.startswith("选项 "))
-    texts_of = {name: row.get(name, "") for name in EMPTY}
-    texts_of["处理"] = next((d for d, text in DECISIONS.items() if text == row.get("处理", "")), "")
-    texts_of["题型"] = texts.one(row.get("题型", ""))
-    texts_of["存疑"] = "\n".join(map(texts.doubt, row.get("存疑", "").splitlines()))
-    return texts_of | {name: row[name] for name in letters}
+    shown = {name: row.get(name, "") for name in COLUMNS}
+    if kind := row.get("kind"):
+        shown["kind"] = words(*labels.KINDS[kind])
+    shown["doubts"] = "\n".join(map(said, row.get("doubts", ())))
+    return shown | {name: row[name] for name in sorted(row) if name.startswith("option_")}
 
 
 def _columns(rows: list[Row]) -> dict[str, Any]:
     config = st.column_config
-    widths: dict[str, Any] = {"题干": "large", "答案": "medium", "解析": "medium"}
+    widths: dict[str, Any] = {"question": "large", "answer": "medium", "explanation": "medium"}
     found: dict[str, Any] = {
         name: config.TextColumn(say(f"col_{name}"), width=widths.get(name, "small"))
-        for name in EMPTY
+        for name in COLUMNS
     }
-    found["处理"] = config.SelectboxColumn(
-        say("col_处理"),
-        options=list(DECISIONS),
+    found["decision"] = config.SelectboxColumn(
+        say("col_decision"),
+        options=["", *labels.DECISIONS],
         format_func=lambda name: say(f"decision_{name}") if name else "",
         width="small",
     )
-    for name in sorted({name for row in rows for name in row if name.startswith("选项 ")}):
+    for name in sorted({name for row in rows for name in row if name.startswith("option_")}):
         found[name] = config.TextColumn(say("option", letter=name[-1]))
     return found
 
@@ -344,8 +350,8 @@ def changes(keys: list[str], before: list[Row], after: list[dict[str, Any]]) -> 
     for key, was, now in zip(keys, before, after, strict=True):
         for name, text in now.items():
             text = str(text or "").strip()
-            if text != was.get(name, "") and (name == "处理" or name in TYPED or "选项" in name):
-                found.setdefault(key, {})[name] = DECISIONS[text] if name == "处理" else text
+            if text != was.get(name, "") and (name in TYPED or name.startswith("option_")):
+                found.setdefault(key, {})[name] = text
     return found
 
 
@@ -359,8 +365,8 @@ def add(out: Path) -> None:
         answer = st.text_input(say("answer"), max_chars=4000)
         explanation = st.text_input(say("explanation"), max_chars=4000)
         if st.form_submit_button(say("add")) and question.strip() and answer.strip():
-            line = {"题干": question.strip(), "答案": answer.strip(), "解析": explanation.strip()}
-            line = {name: text for name, text in line.items() if text}
+            line = {"question": question, "answer": answer, "explanation": explanation}
+            line = {name: text.strip() for name, text in line.items() if text.strip()}
             rebuild(out, {"changed": edits.pending(out), "added": [line]})
 
 
@@ -374,8 +380,8 @@ def ledger(lost: list[Row]) -> None:
         [say(name) for name in ("place", "reason", "text")],
         [
             (
-                places.place(dict(line), texts.language()),
-                texts.doubt(line.get("reason", "")),
+                catalog.place(dict(line), i18n.language()),
+                said(line),
                 line.get("text", "")[:200],
             )
             for line in lost[:most]

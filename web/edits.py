@@ -1,25 +1,41 @@
 """Corrections made on the page: each is on disk at once, the data set follows when it is built.
 
 ``.job/edits.jsonl`` only grows. An entry has ``n`` (its number), ``key`` (the question's, of
-``review.xlsx``), ``was`` and ``now`` (column → text as the workbook has it), and ``undoes``
-(another entry) where it takes one back; ``{"applied": n}`` says that the workbook and the data set
-hold all up to ``n``.
+``review.xlsx``), ``was`` and ``now`` (column → text, by the keys of :mod:`data_tools.labels`), and
+``undoes`` (another entry) where it takes one back; ``{"applied": n}`` says that the workbook and
+the data set hold all up to ``n``.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from core.files import held, read_jsonl
+from data_tools import findings, labels, ledger
 from web import jobs, sheet
 
 FILE = "edits.jsonl"
 JUDGED = ("正确", "错误")
-Row = dict[str, str]
+Row = dict[str, Any]  # a question by the keys of the workbook's columns
+_BEFORE = {zh: key for key, (zh, _) in labels.COLUMNS.items()} | {"已改": "edited"}
+
+
+def _keyed(line: Row) -> Row:
+    """A line of this folder by key, also one written when columns went by their Chinese names."""
+    found = {
+        _BEFORE.get(name) or labels.column_key(name) or name: text for name, text in line.items()
+    }
+    for key, table in (("kind", labels.KINDS), ("decision", labels.DECISIONS)):
+        if found.get(key):
+            found[key] = labels.key_in(table, found[key])
+    if isinstance(found.get("doubts"), str):
+        found["doubts"] = [doubt.json() for doubt in findings.kept(found["doubts"])]
+    if "reason" in found:
+        found |= findings.kept(found.pop("reason"))[0].json()
+    return found
 
 
 def _path(out: Path) -> Path:
@@ -29,7 +45,11 @@ def _path(out: Path) -> Path:
 def entries(out: Path) -> list[dict[str, Any]]:
     """All that was noted, the oldest first."""
     path = _path(out)
-    return list(read_jsonl(path)) if path.is_file() else []
+    sides = ("was", "now")
+    return [
+        {name: _keyed(part) if name in sides else part for name, part in line.items()}
+        for line in (read_jsonl(path) if path.is_file() else ())
+    ]
 
 
 def _append(out: Path, line: dict[str, Any]) -> None:
@@ -69,7 +89,7 @@ def settle(out: Path, number: int) -> None:
 
 @lru_cache(maxsize=4)
 def _listed(file: str, stamp: int) -> list[Row]:
-    return list(read_jsonl(file))
+    return list(map(_keyed, read_jsonl(file)))
 
 
 def listed(out: Path, name: str = sheet.ROWS) -> list[Row] | None:
@@ -82,47 +102,52 @@ def listed(out: Path, name: str = sheet.ROWS) -> list[Row] | None:
 
 
 def rows(out: Path) -> list[Row] | None:
-    """The questions as they stand with every edit; ``已改`` says which differ from the source."""
+    """The questions as they stand with every edit; ``edited`` says which differ from the source."""
     found = listed(out)
     if found is None:
         return None
     waiting = pending(out)
     return [
-        {**row, **waiting[row["key"]], "已改": "1"} if row.get("key") in waiting else row
+        {**row, **waiting[row["key"]], "edited": True} if row.get("key") in waiting else row
         for row in found
     ]
 
 
 def options(row: Row) -> dict[str, str]:
     """The options of a question, A first."""
-    return {name[-1]: row[name] for name in sorted(row) if name.startswith("选项 ") and row[name]}
+    return {name[-1]: row[name] for name in sorted(row) if name.startswith("option_") and row[name]}
 
 
 def refused(row: Row) -> str:
     """Why a question cannot be saved so (a key of the texts), or nothing."""
-    answer, there = row.get("答案", "").strip(), options(row)
-    if not row.get("题干", "").strip():
+    answer, there = row.get("answer", "").strip(), options(row)
+    if not row.get("question", "").strip():
         return "refused_stem"
     if not answer:
         return "refused_empty"
     if there and not set(answer) <= set(there):
         return "refused_letters"
-    if there and row.get("题型", "").startswith("单选") and len(answer) > 1:
+    if there and row.get("kind") == "single" and len(answer) > 1:
         return "refused_single"
     return ""
+
+
+def holds(row: Row, text: str) -> bool:
+    """Whether a question has ``text`` in any of its columns."""
+    return any(text in value for value in row.values() if isinstance(value, str))
 
 
 def save(out: Path, row: Row, now: Row) -> str:
     """Keep what was typed of one question (as it stands in ``row``); returns why it is refused, or
     nothing. Letters are put in order."""
     after = {**row, **now}
-    if options(after) and "答案" in now:
-        letters = now["答案"].upper().replace(" ", "").replace(",", "").replace("、", "")
-        now = {**now, "答案": "".join(sorted(set(letters)))}
+    if options(after) and "answer" in now:
+        letters = now["answer"].upper().replace(" ", "").replace(",", "").replace("、", "")
+        now = {**now, "answer": "".join(sorted(set(letters)))}
     now = {name: text for name, text in now.items() if text != row.get(name, "")}
     if not now:
         return ""
-    if now.get("处理") != "删除 drop" and (reason := refused({**row, **now})):
+    if now.get("decision") != "drop" and (reason := refused({**row, **now})):
         return reason
     _append(out, {"key": row["key"], "was": {name: row.get(name, "") for name in now}, "now": now})
     return ""
@@ -143,10 +168,13 @@ def undo(out: Path) -> str:
 
 def as_text(row: Row) -> str:
     """A question with its answer, for reading."""
-    lines = [row.get("题干", ""), *(f"{letter}. {text}" for letter, text in options(row).items())]
-    lines.append(f"答案：{row.get('答案', '')}")
-    if row.get("解析"):
-        lines.append(f"解析：{row['解析']}")
+    lines = [
+        row.get("question", ""),
+        *(f"{letter}. {text}" for letter, text in options(row).items()),
+    ]
+    lines.append(f"答案：{row.get('answer', '')}")
+    if row.get("explanation"):
+        lines.append(f"解析：{row['explanation']}")
     return "\n".join(lines)
 
 
@@ -154,24 +182,19 @@ def corrected(out: Path, source: dict[str, Any], text: str) -> str:
     """The question of ``source`` as somebody corrected it; nothing where nobody did."""
     place = f"{source.get('file', '')} · {source.get('locator', '')}"
     for row in rows(out) or ():
-        if row.get("已改") and row.get("来源") == place and row.get("原文", text) == text:
+        if row.get("edited") and row.get("source") == place and row.get("text", text) == text:
             return as_text(row)
     return _in_ledger(out, source)
 
 
 def _in_ledger(out: Path, source: dict[str, Any]) -> str:
     """The same for a set whose workbook was never listed here."""
-    ledger, bank = out / "ledger.csv", out / "kb.jsonl"
-    if not (ledger.is_file() and bank.is_file()):
+    path, bank = out / "ledger.csv", out / "kb.jsonl"
+    if not (path.is_file() and bank.is_file()):
         return ""
     at = (source.get("file"), source.get("locator"))
-    with open(ledger, encoding="utf-8-sig", newline="") as lines:
-        edited = any(
-            (line.get("file"), line.get("locator")) == at
-            and line.get("reason", "").startswith("edited")
-            for line in csv.DictReader(lines)
-        )
-    if not edited:
+    found = ledger.read(path)
+    if not any(each.code == "edited" and (each.file, each.locator) == at for each in found):
         return ""
     same = ("file", "locator", "sha256")
     for line in read_jsonl(bank):

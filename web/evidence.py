@@ -11,7 +11,7 @@ from core.chat import Endpoint
 from core.domain import Domain
 from core.errors import UserError
 from core.files import read_jsonl
-from web.places import Bank
+from web.catalog import Bank
 
 if TYPE_CHECKING:
     from rag.query import Index, Passage, Prepared

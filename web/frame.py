@@ -12,8 +12,8 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2 import component
 
-from web import access, settings, texts
-from web.texts import say
+from web import access, i18n, settings
+from web.i18n import say
 
 PARTS = Path(__file__).resolve().parent / "parts"
 
@@ -82,15 +82,15 @@ def options(
 def around() -> None:
     """Put the frame around the page."""
     st.html(f"<style>{_read('page.css')}</style>")
-    language = texts.language()
+    language = i18n.language()
     with st.container(key="frame"):
         _frame()(
             data={
                 "token": access.token(),
                 "chosen": settings.cookie(),
                 "language": language,
-                "words": texts.WIDGETS if language == "zh" else {},
-                "patterns": texts.WIDGET_PATTERNS if language == "zh" else [],
+                "words": i18n.WIDGETS if language == "zh" else {},
+                "patterns": i18n.WIDGET_PATTERNS if language == "zh" else [],
             },
             key="frame_js",
         )

@@ -12,6 +12,7 @@ from typing import Any
 from core import progress
 from core.errors import UserError
 from core.files import ROOT, held, read_json, write_json
+from core.language import chosen, words
 
 SECONDS = int(os.environ.get("TIKUFORGE_BUILD_SECONDS") or 1800)
 MEMORY = int(os.environ.get("TIKUFORGE_BUILD_MEMORY") or 4 * 2**30)  # bytes
@@ -25,6 +26,11 @@ def folder(out: Path) -> Path:
     return out / ".job"
 
 
+def busy() -> UserError:
+    """What is said where a job of the data set runs already."""
+    return UserError(words("这份数据正在构建", "this data set is being built"))
+
+
 def start(out: Path, steps: list[list[str]]) -> None:
     """Run ``steps`` (arguments after ``python -m``) for the data set in ``out``, in the background.
 
@@ -35,16 +41,16 @@ def start(out: Path, steps: list[list[str]]) -> None:
 
 def _start(out: Path, steps: list[list[str]]) -> None:
     if state(out)["state"] == "running":
-        raise UserError("这份数据正在构建 this data set is being built")
+        raise busy()
     place = folder(out)
     commands = [[sys.executable, "-m", *step] for step in steps]
     limits = {"seconds": SECONDS, "memory": MEMORY, "path": str(ROOT)}
-    write_json(place / "job.json", {"steps": commands, **limits})
+    write_json(place / "job.json", {"steps": commands, "language": chosen(), **limits})
     for name in ("log", NOTE):
         (place / name).unlink(missing_ok=True)
     # Before the runner, which writes its own: a short job's end must not be overwritten.
     write_json(place / "state.json", {"state": "running", "pid": 0, "step": 0})
-    runner = Path(__file__).with_name("limits.py")
+    runner = Path(__file__).with_name("job_runner.py")
     RUNNERS[str(place)] = subprocess.Popen(
         [sys.executable, str(runner), str(place)], stdin=subprocess.DEVNULL, start_new_session=True
     )
@@ -94,10 +100,10 @@ def reached(found: dict[str, Any], noted: dict[str, Any]) -> tuple[float, int]:
 def _alive(pid: int, place: Path) -> bool:
     """Whether the process is there and is ours, not another that came to its number."""
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        line = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False
-    return str(place).encode() in words
+    return str(place).encode() in line
 
 
 def cancel(out: Path) -> None:

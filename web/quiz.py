@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.files import digest
+from core.judgement import SAYS_RIGHT
 from core.text import bare
 
 RIGHT, WRONG = "正确", "错误"
-_YES = {"正确", "对", "是", "√", "true", "t", "y", "yes"}
 CHOICES = ("single", "multiple", "judge")
 
 
@@ -41,7 +41,7 @@ def question(row: dict[str, Any]) -> Question:
         kind = "multiple" if kind == "multiple" or len(letters) > 1 else "single"
     elif kind == "judge":
         options = {"A": RIGHT, "B": WRONG}
-        letters = "A" if bare(turn["output"]) in _YES else "B"
+        letters = "A" if bare(turn["output"]) in SAYS_RIGHT else "B"
     else:
         kind = "short"
     return Question(

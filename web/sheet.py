@@ -1,15 +1,14 @@
 """The review workbook for the page, in a process of its own.
 
-``python -m web.sheet list REVIEW FOLDER`` writes its questions and its ledger as JSON lines;
-``python -m web.sheet apply REVIEW EDITS`` types edits into it as a person would, after which
-``python -m data_tools review`` takes them over; ``python -m web.sheet settle DATA N`` then notes
-that the data set holds all edits up to the N-th.
+``python -m web.sheet list REVIEW FOLDER`` writes its questions, and the ledger beside it, as JSON
+lines by the keys of :mod:`data_tools.labels`; ``python -m web.sheet apply REVIEW EDITS`` types
+edits into it as a person would, after which ``python -m data_tools review`` takes them over;
+``python -m web.sheet settle DATA N`` then notes that the data set holds all edits up to the N-th.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,56 +16,70 @@ from typing import Any
 
 from core.errors import UserError, run_cli
 from core.files import read_json, shown, write_jsonl
+from core.language import words
+from data_tools import labels, ledger, workbook
 
-MAIN, LEDGER = "题目", "台账"  # the sheets' names begin so
-BASE = "_baseline"  # key, fingerprint as read, as written (data_tools.workbook)
 ROWS, LOST = "rows.jsonl", "ledger.jsonl"
-_DEFUSED = re.compile(r"^'(?='*[=+\-@\t\r])")  # the apostrophe that keeps a formula from running
+_CHOSEN = {"kind": labels.KINDS, "decision": labels.DECISIONS}  # columns with a list of choices
 
 
-def _sheet(book: Any, name: str, path: Path) -> Any:
-    found = next((sheet for sheet in book if sheet.title.startswith(name)), None)
-    if found is None:
-        raise UserError(f"{shown(path)}: 缺少工作表 sheet is missing: {name}")
-    return found
+def _keys(sheet: Any) -> list[str]:
+    """The keys of a sheet's columns; a column of the person's own is called as they call it."""
+    first = next(sheet.iter_rows(values_only=True, max_row=1), ())
+    titles = [str(title or "") for title in first]
+    return [labels.column_key(title) or title for title in titles]
 
 
-def short(title: str) -> str:
-    """A column's name in the page's files: the Chinese half (题干 of 题干 question)."""
-    head, _, tail = title.partition(" ")
-    return f"{head} {tail}" if head == "选项" else head
+def _questions(book: Any, path: Path) -> Any:
+    """The sheet of all questions: the first that has their columns."""
+    for sheet in book:
+        if {"question", "answer", "key"} <= set(_keys(sheet)):
+            return sheet
+    missing = words("缺少题目的工作表", "the sheet of the questions is missing")
+    raise UserError(f"{shown(path)}: {missing}")
 
 
-def _lines(sheet: Any) -> Iterator[dict[str, str]]:
-    rows = sheet.iter_rows(values_only=True)
-    head = [short(str(title or "")) for title in next(rows, ())]
-    for cells in rows:
-        texts = ["" if cell is None else _DEFUSED.sub("", str(cell)) for cell in cells]
-        line = {name: text for name, text in zip(head, texts, strict=False) if name and text}
+def _lines(sheet: Any) -> Iterator[dict[str, Any]]:
+    keys = _keys(sheet)
+    for cells in sheet.iter_rows(values_only=True, min_row=2):
+        texts = ["" if cell is None else ledger.fused(str(cell)) for cell in cells]
+        line = {key: text for key, text in zip(keys, texts, strict=False) if key and text}
+        for key, table in _CHOSEN.items():
+            if key in line:
+                line[key] = labels.key_in(table, line[key])
         if line:
             yield line
 
 
-def _edited(book: Any) -> set[str]:
-    """The keys of the questions that differ from their source, by the workbook's hidden sheet."""
-    if BASE not in book.sheetnames:
-        return set()
-    marks = ([str(cell or "") for cell in row] for row in book[BASE].iter_rows(values_only=True))
-    return {mark[0] for mark in marks if len(mark) > 2 and mark[2] and mark[1] != mark[2]}
+def _marks(book: Any) -> dict[str, list[str]]:
+    """The workbook's hidden sheet by key (:func:`data_tools.workbook.baseline`)."""
+    if workbook.BASE not in book.sheetnames:
+        return {}
+    rows = book[workbook.BASE].iter_rows(values_only=True)
+    marks = ([str(cell or "") for cell in row] for row in rows)
+    return {mark[0]: mark for mark in marks if len(mark) > 2}
 
 
 def list_(path: Path, folder: Path) -> None:
-    """Write the workbook's questions and ledger into ``folder``."""
+    """Write the workbook's questions and the ledger into ``folder``."""
     from openpyxl import load_workbook
 
     book = load_workbook(path, read_only=True, data_only=True)
-    edited = _edited(book)
-    lines = (
-        {**line, "已改": "1"} if line.get("key") in edited else line
-        for line in _lines(_sheet(book, MAIN, path))
+    marks = _marks(book)
+
+    def row(line: dict[str, Any]) -> dict[str, Any]:
+        mark = marks.get(line.get("key", ""), [])
+        if "doubts" in line:
+            line["doubts"] = workbook.doubts(mark, line["doubts"])
+        edited = bool(mark) and bool(mark[2]) and mark[1] != mark[2]
+        return {**line, "edited": True} if edited else line
+
+    write_jsonl(folder / ROWS, map(row, _lines(_questions(book, path))))
+    lost = ledger.read(path.with_name("ledger.csv"))
+    write_jsonl(
+        folder / LOST,
+        ({"file": e.file, "locator": e.locator, "text": e.text, **e.reason.json()} for e in lost),
     )
-    write_jsonl(folder / ROWS, lines)
-    write_jsonl(folder / LOST, _lines(_sheet(book, LEDGER, path)))
 
 
 def apply(path: Path, edits: dict[str, Any]) -> None:
@@ -75,18 +88,18 @@ def apply(path: Path, edits: dict[str, Any]) -> None:
     from openpyxl import load_workbook
 
     book = load_workbook(path)
-    sheet = _sheet(book, MAIN, path)
-    columns = {short(str(cell.value or "")): cell.column for cell in sheet[1]}
+    sheet = _questions(book, path)
+    columns = {key: number for number, key in enumerate(_keys(sheet), 1) if key}
     left = dict(edits.get("changed", {}))
     filled = 1
     for number in range(2, sheet.max_row + 1):
-        if sheet.cell(number, columns["题干"]).value:
+        if sheet.cell(number, columns["question"]).value:
             filled = number
         for name, text in left.pop(str(sheet.cell(number, columns["key"]).value), {}).items():
             _type(sheet, number, columns, name, text)
     if left:
         raise UserError(
-            "工作簿已经变了，请刷新后再改 the workbook has changed: reload and edit again"
+            words("工作簿已经变了，请刷新后再改", "the workbook has changed: reload and edit again")
         )
     for number, line in enumerate(edits.get("added", []), filled + 1):
         for name, text in line.items():
@@ -101,7 +114,9 @@ def apply(path: Path, edits: dict[str, Any]) -> None:
 
 def _type(sheet: Any, row: int, columns: dict[str, int], name: str, text: str) -> None:
     if name not in columns:
-        raise UserError(f"工作簿没有这一列 the workbook has no column {name}")
+        raise UserError(words(f"工作簿没有 {name} 这一列", f"the workbook has no column {name}"))
+    if text and name in _CHOSEN:
+        text = labels.both(_CHOSEN[name][text])
     cell = sheet.cell(row, columns[name])
     cell.value = text or None
     if text:

@@ -10,17 +10,16 @@ import streamlit as st
 from web import (
     access,
     banks,
+    catalog,
+    conversation,
     evidence,
-    places,
     server,
     settings,
     speech,
     store,
-    talk,
-    texts,
     written,
 )
-from web.texts import say
+from web.i18n import say
 
 
 @dataclass(frozen=True)
@@ -57,10 +56,10 @@ def conversations() -> None:
         key="new_talk",
         icon=":material/add_comment:",
         width="stretch",
-        on_click=talk.open_,
+        on_click=conversation.open_,
         args=(0,),
     )
-    current = talk.current()
+    current = conversation.current()
     listed = store.conversations(access.owner())
     if current:
         st.query_params["c"] = str(current)
@@ -77,7 +76,7 @@ def conversations() -> None:
                     type="secondary" if one["id"] == current else "tertiary",
                     icon=":material/chat_bubble:",
                     width="stretch",
-                    on_click=talk.open_,
+                    on_click=conversation.open_,
                     args=(one["id"],),
                 )
     if current:
@@ -93,7 +92,7 @@ def manage(current: int, title: str) -> None:
 
     def remove() -> None:
         store.delete(access.owner(), current)
-        talk.open_(0)
+        conversation.open_(0)
 
     with st.popover(say("manage"), icon=":material/edit:", width="stretch"):
         st.text_input(say("title"), title, key=key, max_chars=60, on_change=rename)
@@ -101,7 +100,7 @@ def manage(current: int, title: str) -> None:
         st.button(say("delete"), icon=":material/delete:", on_click=remove, width="stretch")
 
 
-def retrieval(found: server.Found) -> tuple[Any, places.Bank | None]:
+def retrieval(found: server.Found) -> tuple[Any, catalog.Bank | None]:
     """The switch for answers from the bank; the open index and its bank where it is on."""
     bank = banks.chosen(found)
     opened, problem = evidence.index(bank)
@@ -115,7 +114,7 @@ def retrieval(found: server.Found) -> tuple[Any, places.Bank | None]:
         on_change=lambda: settings.put("rag", str(int(st.session_state.rag))),
     )
     if problem:
-        st.caption(written.literal(texts.plain(problem)))
+        st.caption(written.literal(problem))
     elif opened is None:
         st.caption(say("no_index"))
     return (opened, bank) if on else (None, None)

@@ -11,9 +11,9 @@ from typing import Any
 
 import streamlit as st
 
-from web import edits, evidence, frame, places, texts, written
-from web.places import Bank
-from web.texts import say
+from web import catalog, edits, evidence, frame, i18n, written
+from web.catalog import Bank
+from web.i18n import say
 
 
 def open_(passage: dict[str, Any]) -> None:
@@ -24,7 +24,7 @@ def open_(passage: dict[str, Any]) -> None:
     def dialog() -> None:
         bank, around = located(passage)
         if bank is not None:
-            st.caption(say("source_in", bank=written.literal(places.titles()[bank.name])))
+            st.caption(say("source_in", bank=written.literal(catalog.titles()[bank.name])))
         st.caption(say("source_help" if around else "source_gone"))
         for one in around or [passage]:
             show(one, bank, evidence.same(one, passage))
@@ -35,14 +35,14 @@ def open_(passage: dict[str, Any]) -> None:
 def located(passage: dict[str, Any]) -> tuple[Bank | None, list[dict[str, Any]]]:
     """The bank that the citation names, and the passage among its neighbours there; nothing where
     the bank, or this passage in it, is no more."""
-    bank = places.find(str(passage.get("bank", "")))
+    bank = catalog.find(str(passage.get("bank", "")))
     return bank, evidence.around(bank, passage) if bank else []
 
 
 def show(passage: dict[str, Any], bank: Bank | None, here: bool) -> None:
     """One passage: as somebody corrected it, with the document's own words folded below."""
     source = passage["source"]
-    place = places.place(source, texts.language())
+    place = catalog.place(source, i18n.language())
     text = source.get("text") or passage["text"]
     better = edits.corrected(bank.folder, source, text) if bank else ""
     frame.passage(f"{place} · {say('corrected')}" if better else place, better or text, here)

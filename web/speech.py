@@ -19,7 +19,8 @@ import streamlit as st
 
 from core.errors import UserError
 from core.files import ROOT
-from web.texts import say
+from core.language import words
+from web.i18n import say
 
 VENVS = Path(os.environ.get("TIKUFORGE_VENVS") or ROOT / ".venvs")
 PYTHON = VENVS / "speech" / "bin" / "python"
@@ -42,7 +43,8 @@ class Worker:
         self.process: subprocess.Popen[bytes] | None = None
 
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Send ``request``; raises :class:`UserError` with the worker's one line where it fails."""
+        """Send ``request``; raises :class:`UserError` where the worker fails: it says
+        why in both languages, for it knows no reader."""
         with self.lock:
             if self.process is None or self.process.poll() is not None:
                 self.process = subprocess.Popen(
@@ -56,10 +58,10 @@ class Worker:
             except BrokenPipeError:
                 line = b""
         if not line:
-            raise UserError("语音进程退出了 the speech process ended")
+            raise UserError(words("语音进程退出了", "the speech process ended"))
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
-            raise UserError(answer["error"])
+            raise UserError(f"{words('语音', 'speech')}: {words(*answer['error'])}")
         return answer
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from core import domain as domains
 from core.errors import UserError
 from core.files import WORK_DIRS, atomic, sha256
+from core.language import words
 
 KINDS = (
     *("docx", "xlsx", "xls", "csv", "tsv", "txt", "md", "json", "jsonl"),
@@ -31,7 +32,12 @@ def safe_name(name: str) -> str:
     stem, dot, kind = name.rpartition(".")
     kind = kind.lower()
     if not dot or kind not in KINDS:
-        raise UserError(f"不支持这种文件 cannot read this kind: {name[-40:]!r}; {', '.join(KINDS)}")
+        kinds = ", ".join(KINDS)
+        raise _bad(
+            repr(name[-40:]),
+            f"不支持这种文件；可用 {kinds}",
+            f"this kind cannot be read; choose from {kinds}",
+        )
     stem = _ODD.sub("_", stem).strip(". ")[:80]
     return f"{stem or 'file'}.{kind}"
 
@@ -41,14 +47,19 @@ _BEGIN = {"xls": (b"\xd0\xcf\x11\xe0",), "pdf": (b"%PDF",)}
 _BEGIN |= dict.fromkeys(("docx", "xlsx", "pptx", "apkg"), _ZIP)
 _INSIDE = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
 _LOOKS = (
-    (b"%PDF", "PDF"),
-    (b"PK\x03\x04", "压缩包 a zip archive"),
-    (b"\x89PNG", "图片 a picture"),
-    (b"\xff\xd8\xff", "图片 a picture"),
-    (b"\xd0\xcf\x11\xe0", "旧版 Office 文件 an old Office file"),
-    (b"{\\rtf", "RTF"),
-    (b"<", "网页 a web page"),
+    (b"%PDF", ("PDF", "a PDF")),
+    (b"PK\x03\x04", ("压缩包", "a zip archive")),
+    (b"\x89PNG", ("图片", "a picture")),
+    (b"\xff\xd8\xff", ("图片", "a picture")),
+    (b"\xd0\xcf\x11\xe0", ("旧版 Office 文件", "an old Office file")),
+    (b"{\\rtf", ("RTF", "an RTF file")),
+    (b"<", ("网页", "a web page")),
+    (b"", ("别的", "another kind")),
 )
+
+
+def _bad(name: str, zh: str, en: str) -> UserError:
+    return UserError(f"{name}: {words(zh, en)}")
 
 
 def looked_at(name: str, content: bytes) -> None:
@@ -56,33 +67,40 @@ def looked_at(name: str, content: bytes) -> None:
     like: people rename files."""
     kind = safe_name(name).rpartition(".")[2]
     if not content:
-        raise UserError(f"{name}: 文件是空的 the file is empty")
-    if len(content) > MOST:
-        raise UserError(f"{name}: 超过 over {MOST // 2**20} MB")
+        raise _bad(name, "文件是空的", "the file is empty")
+    _fits(name, content)
     fits = content.startswith(_BEGIN.get(kind, (b"",)))
     if fits and kind in _INSIDE:
         try:
             fits = _INSIDE[kind] in zipfile.ZipFile(io.BytesIO(content)).namelist()
         except zipfile.BadZipFile:
-            raise UserError(f"{name}: 文件损坏，打不开 damaged, it cannot be opened") from None
+            raise _bad(name, "文件损坏，打不开", "damaged, it cannot be opened") from None
     if kind not in _BEGIN:
         fits = not content.startswith((b"%PDF", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff"))
     if not fits:
-        like = next(
-            (say for begin, say in _LOOKS if content.startswith(begin)), "别的 another kind"
-        )
-        raise UserError(f"{name}: 内容不是 its content is no {kind}, 像是 it looks like: {like}")
+        zh, en = next(like for begin, like in _LOOKS if content.startswith(begin))
+        raise _bad(name, f"内容不是 {kind}，像是{zh}", f"no {kind}: its content looks like {en}")
+
+
+def _fits(name: str, content: bytes) -> None:
+    """Raise :class:`UserError` for a file that is too large."""
+    if len(content) > MOST:
+        most = MOST // 2**20
+        raise _bad(name, f"超过 {most} MB", f"over {most} MB")
 
 
 def set_folder(domain: str, name: str) -> Path:
     """The folder of a data set made on the page; raises :class:`UserError` for an odd name, or a
     domain that there is not."""
     if domain not in domains.names():
-        raise UserError(f"没有领域 no domain {domain!r}")
+        raise UserError(words(f"没有领域 {domain!r}", f"no domain {domain!r}"))
     name = unicodedata.normalize("NFC", name.strip())
     if not _NAME.fullmatch(name):
         raise UserError(
-            "名称只能用汉字、字母、数字、- 和 _，最多 40 字 letters, digits, - and _ only"
+            words(
+                "名称只能用汉字、字母、数字、- 和 _，最多 40 字",
+                "a name has letters, digits, - and _ only, 40 at most",
+            )
         )
     return WORK_DIRS / domain / "sets" / name
 
@@ -90,8 +108,7 @@ def set_folder(domain: str, name: str) -> Path:
 def keep(folder: Path, name: str, content: bytes) -> Path:
     """Put an upload into ``folder``; a file that is there already is not overwritten (other
     content gets another name). Raises :class:`UserError` where it is too large or too many."""
-    if len(content) > MOST:
-        raise UserError(f"{name}: 超过 over {MOST // 2**20} MB")
+    _fits(name, content)
     name = safe_name(name)
     folder.mkdir(parents=True, exist_ok=True)
     there = sorted(path for path in folder.iterdir() if path.is_file())
@@ -100,13 +117,15 @@ def keep(folder: Path, name: str, content: bytes) -> Path:
         if path.stat().st_size == len(content) and sha256(path) == sha:
             return path
     if len(there) >= FILES:
-        raise UserError(f"一份数据最多 {FILES} 个文件 at most {FILES} files in a data set")
+        raise UserError(
+            words(f"一份数据最多 {FILES} 个文件", f"at most {FILES} files in a data set")
+        )
     path, number = folder / name, 1
     while path.exists():
         number += 1
         path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
     if path.resolve().parent != folder.resolve():
-        raise UserError(f"{name}: 不是文件名 is no file name")
+        raise _bad(name, "不是文件名", "is no file name")
     with atomic(path, "wb") as out:
         out.write(content)
     return path

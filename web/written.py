@@ -22,24 +22,6 @@ def literal(text: str) -> str:
     return _SIGN.sub(lambda found: f"\\{found.group()}{GAP}", _SPACE.sub(" ", text).strip())
 
 
-_THINKING = re.compile(r"<(think|thinking|thought)>(.*?)(?:</\1>|$)", re.DOTALL)
-_TAIL = re.compile(r"^(?!.*<think>)(.*?)</think>", re.DOTALL)  # the template opened it, unseen
-
-
-def thought(text: str) -> tuple[str, str]:
-    """What a reasoning model thought, and what it said: ``<think>…</think>`` is no answer. A block
-    that is still open is all thought; one whose beginning the chat template holds ends at its
-    ``</think>``."""
-    thoughts = [found.group(2).strip() for found in _THINKING.finditer(text)]
-    said = _THINKING.sub("", text)
-    if tail := _TAIL.match(said):
-        thoughts.insert(0, tail.group(1).strip())
-        said = said[tail.end() :]
-    if not thoughts:
-        return "", text
-    return "\n\n".join(filter(None, thoughts)), said.strip()
-
-
 # What is left as it is: fenced and inline code; formulas in any of their four spellings.
 _KEPT = re.compile(
     r"(?P<code>^[ ]{0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^[ ]{0,3}(?P=fence)[`~]*[ ]*$|\Z)"

@@ -7,6 +7,8 @@ from pathlib import Path
 from core import domain as domains
 from core.errors import UserError
 from core.files import shown
+from core.language import words
+from data_tools.findings import told
 from data_tools.generate import rows
 from data_tools.generate.settings import Settings
 
@@ -40,7 +42,9 @@ def generate(
     set_ = domains.load(domain).settings.get("generate", {})
     settings = Settings.of({**set_, **{name: v for name, v in given.items() if v is not None}})
     if bool(novel) == bool(pairs):
-        raise UserError("请给出 give --novel FILE 或 or --pairs FILE")
+        raise UserError(
+            words("请给出 --novel FILE 或 --pairs FILE", "give --novel FILE or --pairs FILE")
+        )
     if pairs:
         from data_tools.generate.imported import screened  # numpy, which a build need not load
 
@@ -54,23 +58,35 @@ def generate(
         patience = Patience(max(1, workers), timeout, retries)
         card = run.start(texts, target, patience, settings, out, prices(price))
         said, cost = card["requests"], card["tokens"]
-        print(
-            f"  {card['chunks']} 块 chunks, 请求 requests {said['now']} (+{said['before']} 已答 "
-            f"answered before), tokens {cost['in']:,} in + {cost['out']:,} out, {card['seconds']} s"
-            + (f", 费用 cost {card['cost']}" if "cost" in card else "")
+        tokens = f"{cost['in']:,} + {cost['out']:,} tokens, {card['seconds']} s"
+        asked = words(
+            f"{card['chunks']} 块，{said['now']} 次请求（另有 {said['before']} 次早已答过）",
+            f"{card['chunks']} chunks, {said['now']} requests ({said['before']} answered before)",
         )
-    print(f"  {card['pairs']:>7,}  问答 pairs")
+        price_ = f", {words('费用', 'cost')} {card['cost']}" if "cost" in card else ""
+        print(f"  {asked}, {tokens}{price_}")
+    print(f"  {card['pairs']:>7,}  {words('对问答', 'pairs')}")
     for code, count in card["reasons"].items():
-        print(f"  {count:>7,}  弃 dropped: {code}")
-    again = card["reasons"].get("refused", 0)
-    if again:
-        print(f"服务拒绝了 the server refused {again}: 再运行一次只补这些 run again for those only")
+        print(f"  {count:>7,}  {words('弃', 'dropped')}: {code} ({told(code)})")
+    if refused := card["reasons"].get("refused", 0):
+        print(
+            words(
+                f"服务拒绝了 {refused} 次：再运行一次只补这些",
+                f"the server refused {refused}: run again for those only",
+            )
+        )
     names = f"{rows.ROWS}, {rows.DROPPED}, {rows.CARD}"
-    print(f"写入 wrote {shown(out)}/: {names}")
+    print(f"{words('写入', 'wrote')} {shown(out)}/: {names}")
 
 
 def prices(given: tuple[float, ...]) -> tuple[float, float]:
     """What a million tokens cost, in and out; 0 and 0 where nothing is said."""
     if len(given) not in (0, 2):
-        raise UserError("--price: 两个数 two numbers: 每百万 token 的输入价和输出价 in and out")
+        raise UserError(
+            "--price: "
+            + words(
+                "两个数：每百万 token 的输入价和输出价",
+                "two numbers: what a million tokens cost, in and out",
+            )
+        )
     return (given[0], given[1]) if given else (0.0, 0.0)

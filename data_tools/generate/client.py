@@ -18,7 +18,9 @@ from openai import AsyncOpenAI
 
 from core import chat
 from core.errors import UserError
+from core.language import words
 from core.thinking import without_thinking
+from data_tools.findings import Finding
 from data_tools.generate.journal import Journal, Reply, key_of
 
 THINKING = (4096, 16_384)  # tokens added to an answer's, one after the other, where it is cut off
@@ -27,7 +29,11 @@ IN_A_ROW = 8  # requests refused one after the other: the server is not well, or
 
 
 class Refused(Exception):
-    """This request gets no reply; others may."""
+    """This request gets no reply; others may. Why is a ``finding``."""
+
+    def __init__(self, *why: str) -> None:
+        self.finding = Finding("refused", *why)
+        super().__init__(self.finding)
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ def server(base_url: str = "", model: str = "") -> Server:
     or OPENAI_API_KEY. Raises :class:`UserError` where none is deployed or no model is named."""
     if base_url:
         if not model:
-            raise UserError("给了 --base-url 还要给 --model give --model with --base-url")
+            raise UserError(words("给了 --base-url 还要给 --model", "give --model with --base-url"))
         key = os.environ.get("TIKUFORGE_API_KEY") or os.environ.get("OPENAI_API_KEY") or "EMPTY"
         return Server(base_url.rstrip("/"), model, key)
     target = chat.endpoint()
@@ -153,7 +159,9 @@ class Asker:
             except Refused as error:
                 if given < 0:
                     raise
-                raise Refused(f"{error} (max_tokens {more['max_tokens']})") from None
+                most = f" (max_tokens {more['max_tokens']})"
+                why = error.finding
+                raise Refused(why.zh + most, why.en + most) from None
             given = extra
             if reply.thought or reply.cut_off:
                 self.extra = max(self.extra, extra if not reply.cut_off else 0)
@@ -174,16 +182,24 @@ class Asker:
             reply = await self._complete(messages, shape, parameters)
         except (openai.AuthenticationError, openai.PermissionDeniedError):
             raise UserError(
-                f"{root} 不接受这个密钥 rejects the API key: 设置 set TIKUFORGE_API_KEY"
+                words(
+                    f"{root} 不接受这个密钥：设置 TIKUFORGE_API_KEY",
+                    f"{root} rejects the API key: set TIKUFORGE_API_KEY",
+                )
             ) from None
         except openai.NotFoundError as error:
-            raise UserError(f"{root} 没有 has no {self.server.model}: {error.message}") from None
+            model = self.server.model
+            missing = words(f"{root} 没有 {model}", f"{root} has no {model}")
+            raise UserError(f"{missing}: {error.message}") from None
         except openai.APITimeoutError:
-            self._refuse(f"{self.patience.timeout:.0f} 秒内未答 no answer in time")
+            late = f"{self.patience.timeout:.0f}"
+            self._refuse(f"{late} 秒内未答", f"no answer in {late} s")
         except openai.APIConnectionError:
             raise UserError(
-                f"连不上模型服务 cannot reach {root}: 已答的都已保存，服务恢复后再运行一次即可继续 "
-                "what was answered is kept, run again to go on"
+                words(
+                    f"连不上模型服务 {root}：已答的都已保存，服务恢复后再运行一次即可继续",
+                    f"cannot reach {root}: what was answered is kept, run again to go on",
+                )
             ) from None
         except (openai.APIError, ValueError) as error:  # the second: a body that is no JSON
             self._refuse(str(error))
@@ -195,16 +211,21 @@ class Asker:
         self.told()
         return reply
 
-    def _refuse(self, why: str) -> NoReturn:
-        """Give up this request, or the run where too many in a row went wrong."""
+    def _refuse(self, *why: str) -> NoReturn:
+        """Give up this request (``why`` in both languages, or in the server's words), or the run
+        where too many in a row went wrong."""
         self.refused += 1
-        why = " ".join(why.split())[:300]
+        refused = Refused(*(" ".join(text.split())[:300] for text in why))
         if self.refused >= IN_A_ROW:
+            url, why_ = self.server.url, refused.finding
             raise UserError(
-                f"{self.server.url} 接连拒绝了 refused {self.refused} 个请求 in a row: {why}: "
-                "已得到的回答都已保存 what was answered is kept"
+                words(
+                    f"{url} 接连拒绝了 {self.refused} 个请求：{why_.zh}：已得到的回答都已保存",
+                    f"{url} refused {self.refused} requests in a row: {why_.en}: "
+                    "what was answered is kept",
+                )
             )
-        raise Refused(why)
+        raise refused
 
     async def _complete(
         self, messages: list[dict[str, str]], shape: dict[str, Any], parameters: dict[str, Any]
@@ -226,7 +247,7 @@ class Asker:
             self.with_schema = False
             return await self._complete(messages, shape, parameters)
         if not getattr(made, "choices", None):  # a body of another kind, a web page say
-            self._refuse("回复不是对话格式 the reply is no chat completion")
+            self._refuse("回复不是对话格式", "the reply is no chat completion")
         usage, choice = made.usage, made.choices[0]
         text = choice.message.content or ""
         apart = any(getattr(choice.message, name, None) for name in APART)

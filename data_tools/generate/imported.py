@@ -7,7 +7,9 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import sha256, shown
+from core.language import words
 from data_tools import books, formats
+from data_tools.findings import Finding
 from data_tools.generate import rows, run, screen
 from data_tools.generate.screen import Pair
 from data_tools.generate.settings import Settings
@@ -19,14 +21,14 @@ NINE = 9  # answers taken together as one chunk, about 2,000 characters in a rea
 def screened(path: Path, settings: Settings, out: Path) -> dict[str, Any]:
     """Screen imported pairs by all that needs no text, and write them as generated rows."""
     if not path.is_file():
-        raise UserError(f"没有这个文件 no such file: {shown(path)}")
+        raise UserError(f"{shown(path)}: {words('没有这个文件', 'no such file')}")
     pairs: list[Pair] = []
-    dropped: list[dict[str, str]] = []
+    dropped: list[dict[str, Any]] = []
     text = run.Text(path.name, sha256(path), books.Book(""), [])
 
     def drop(at: int, end: int, reason: str, said: str) -> None:
         place = {"file": text.name, "locator": f"c:{at}-{end}"}
-        dropped.append({**place, "reason": reason, "text": said})
+        dropped.append({**place, "reason": Finding.of(reason).json(), "text": said})
 
     for at, raw, record in formats.objects(path):
         turns = formats.turns(record) if isinstance(record, dict) else []

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import digest, shown
+from core.language import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,9 @@ class Journal:
             fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self.file.close()
-            raise UserError(f"{shown(path)}: 另一个生成正在写 another run is writing it") from None
+            raise UserError(
+                f"{shown(path)}: {words('另一个生成正在写', 'another run is writing it')}"
+            ) from None
         self.replies: dict[str, Reply] = {}
         self._load()
 

@@ -11,7 +11,9 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import read_json, read_jsonl, sha256, shown, write_json, write_jsonl
+from core.language import words
 from core.rows import Row, Source
+from data_tools.findings import Finding
 from data_tools.generate.prompts import TYPES
 from data_tools.ledger import Ledger, SourceReport
 
@@ -21,6 +23,11 @@ ROWS, DROPPED, CARD = "generated.jsonl", "generated-dropped.jsonl", "generated.j
 def is_generated(path: Path) -> bool:
     """Whether a file is one that this module wrote (or a person's copy of it, beside the rest)."""
     return path.name == ROWS and (path.parent / DROPPED).is_file()
+
+
+def finding(kept: str | dict[str, str]) -> Finding:
+    """A finding as these files keep it: its parts, or one line in files of before."""
+    return Finding(**kept) if isinstance(kept, dict) else Finding.of(kept)
 
 
 def read(path: Path, ledger: Ledger, name: str) -> Iterator[Row]:
@@ -34,20 +41,25 @@ def read(path: Path, ledger: Ledger, name: str) -> Iterator[Row]:
             row = Row(str(line["question"]), str(line["answer"]), source, "generated")
         except (KeyError, TypeError):
             raise UserError(
-                f"{shown(path)} 第{number}行缺 lacks question, answer 或 or source "
-                "(file, sha256, locator, text)"
+                words(
+                    f"{shown(path)} 第{number}行缺 question、answer 或 source",
+                    f"{shown(path)}: line {number} lacks question, answer or source",
+                )
+                + " (file, sha256, locator, text)"
             ) from None
-        row.flags = [str(flag) for flag in line.get("flags", [])]
+        row.flags = [finding(flag) for flag in line.get("flags", [])]
         report = reports.setdefault(source.file, SourceReport(source.file, source.sha256))
         report.questions += 1
         types[str(line.get("type", ""))] += 1
         yield row
     for kind in TYPES if set(types) & set(TYPES) else ():  # a list of pairs may name no type
         if not types[kind]:
-            reason = f"missing-type: 没有一道{kind}题 none of its questions is of this type"
+            reason = Finding(
+                "missing-type", f"没有一道{kind}题", f"none of its questions is of the type {kind}"
+            )
             ledger.add(name, "types", reason, ", ".join(f"{k} {n}" for k, n in types.items()))
     for line in read_jsonl(path.parent / DROPPED):
-        ledger.add(line["file"], line["locator"], line["reason"], line["text"])
+        ledger.add(line["file"], line["locator"], finding(line["reason"]), line["text"])
     ledger.sources.extend(reports.values())
 
 
@@ -59,11 +71,14 @@ def made_of(out: Path, texts: Sequence[Path]) -> Path | None:
     made = {source["sha256"] for source in read_json(out / CARD)["sources"]}
     for text in texts:
         if not text.is_file():
-            raise UserError(f"没有这个文件 no such file: {shown(text)}")
+            raise UserError(f"{shown(text)}: {words('没有这个文件', 'no such file')}")
         if sha256(text) not in made:
             raise UserError(
-                f"{shown(out / ROWS)} 不是由现在的 is not made of {shown(text)} 生成的: "
-                "请重新生成 run generate again"
+                words(
+                    f"{shown(out / ROWS)} 不是由现在的 {shown(text)} 生成的：请重新生成",
+                    f"{shown(out / ROWS)} is not made of {shown(text)} as it is now: "
+                    "run generate again",
+                )
             )
     return out / ROWS
 
@@ -71,7 +86,7 @@ def made_of(out: Path, texts: Sequence[Path]) -> Path | None:
 def write(
     out: Path,
     rows: Sequence[dict[str, Any]],
-    dropped: Sequence[dict[str, str]],
+    dropped: Sequence[dict[str, Any]],
     card: dict[str, Any],
 ) -> None:
     """Write all three; a ``generated.jsonl`` that a person changed is kept beside as a copy."""
@@ -82,7 +97,8 @@ def write(
         if current != old:
             copy = out / f"generated-edited-{current[:8]}.jsonl"
             shutil.copy2(path, copy)
-            print(f"{shown(path)} 被修改过，留了一份 was edited, a copy is kept: {copy.name}")
+            edited = words("被修改过，留了一份", "was edited, a copy is kept")
+            print(f"{shown(path)}: {edited}: {copy.name}")
     (out / CARD).unlink(missing_ok=True)
     write_jsonl(out / DROPPED, dropped)
     write_jsonl(path, rows)

@@ -16,7 +16,9 @@ from tqdm import tqdm
 
 from core.errors import UserError
 from core.files import sha256, shown
+from core.language import words
 from data_tools import books
+from data_tools.findings import Finding
 from data_tools.generate import parse, prompts, rows, screen
 from data_tools.generate.chunks import Chunk, chunks
 from data_tools.generate.client import Asker, Patience, Refused, Server, Tally
@@ -27,16 +29,21 @@ from data_tools.generate.support import Commonness, passage
 
 JOURNAL = "generated-journal.jsonl"
 LEAST = 40  # characters of prose below which a chunk is not worth a question
-BAR = "{desc} {n_fmt}/{total_fmt} [{elapsed}, 剩余 ETA {remaining}, {rate_fmt}]{postfix}"
-UNREAD = "unread: 模型的输出读不出来 the model's reply cannot be read"
-CUT = "cut-off: 回复在 tokens 上限处断了 the reply ended at the limit of tokens"
-CUT_THOUGHT = "cut-off: 还在思考就到了 tokens 上限 the limit of tokens came while the model thought"
+BAR = "{desc} {n_fmt}/{total_fmt} [{elapsed}, ETA {remaining}, {rate_fmt}]{postfix}"
+UNREAD = Finding("unread", "模型的输出读不出来", "the model's reply cannot be read")
+CUT = Finding("cut-off", "回复在 tokens 上限处断了", "the reply ended at the limit of tokens")
+CUT_THOUGHT = Finding(
+    "cut-off", "还在思考就到了 tokens 上限", "the limit of tokens came while the model thought"
+)
 ADVICE = {  # what to do about the commonest reason where not one pair stood
-    "cut-off": "加大 raise --thinking (或关闭思考 or have the model not think, "
-    "或加大服务的上下文 or the server's context)",
-    "refused": "看上面服务的说明 see what the server says",
-    "unread": "换会输出 JSON 的模型 try a model that writes JSON",
+    "cut-off": (
+        "加大 --thinking（或关闭思考，或加大服务的上下文）",
+        "raise --thinking (or have the model not think, or raise the server's context)",
+    ),
+    "refused": ("看上面服务的说明", "see what the server says"),
+    "unread": ("换会输出 JSON 的模型", "try a model that writes JSON"),
 }
+STRONGER = ("换更强的模型", "try a stronger model")
 
 
 @dataclass(slots=True)
@@ -68,11 +75,11 @@ def read_texts(paths: Sequence[Path], size: int) -> list[Text]:
     found = []
     for path in paths:
         if not path.is_file():
-            raise UserError(f"没有这个文件 no such file: {shown(path)}")
+            raise UserError(f"{shown(path)}: {words('没有这个文件', 'no such file')}")
         book = books.read(path)
         cut = chunks(book.text, size, size + size // 5, book.heads)
         if not any(len(chunk.prose) >= LEAST for chunk in cut):
-            raise UserError(f"{shown(path)}: 没有可出题的正文 no prose to ask about")
+            raise UserError(f"{shown(path)}: {words('没有可出题的正文', 'no prose to ask about')}")
         found.append(Text(path.name, sha256(path), book, cut))
     return found
 
@@ -94,7 +101,7 @@ class Live:
         quiet = not sys.stderr.isatty()
         self.bar = tqdm(
             total=total,
-            desc="生成 generate",
+            desc=words("生成", "generate"),
             unit="chunk",
             file=sys.stderr,
             dynamic_ncols=not quiet,
@@ -112,11 +119,14 @@ class Live:
         """Show how far it is and what it cost so far; called after each reply."""
         tally = self.tally
         rate = tally.tokens_out / max(time.monotonic() - self.start, 0.01)
-        cost = f"{tally.tokens_in:,} in + {tally.tokens_out:,} out tokens"
+        cost = f"{tally.tokens_in:,} + {tally.tokens_out:,} tokens"
         cost += f" = {spent(tally, self.price)}" if any(self.price) else ""
         self.bar.set_postfix_str(
-            f"{self.pairs} 对 pairs, {self.dropped} 弃 dropped, {tally.asked} 请求 requests, "
-            f"{cost}, {rate:.0f}/s",
+            words(
+                f"{self.pairs} 对，弃 {self.dropped}，{tally.asked} 次请求",
+                f"{self.pairs} pairs, {self.dropped} dropped, {tally.asked} requests",
+            )
+            + f", {cost}, {rate:.0f}/s",
             refresh=False,
         )
         self.bar.update(chunks)
@@ -132,12 +142,12 @@ class Maker:
         """Questions, then answers, of one chunk; what the server refuses is dropped."""
         out = Outcome()
         if len(chunk.prose) < LEAST:
-            self._drop(out, chunk, "no-prose: 正文太短 hardly any prose", chunk.text.strip())
+            self._drop(out, chunk, Finding("no-prose"), chunk.text.strip())
             return out
         try:
             asked, unread = await self._questions(chunk)
         except Refused as error:
-            self._drop(out, chunk, f"refused: {error}", "")
+            self._drop(out, chunk, error.finding, "")
             return out
         if not asked:
             self._drop(out, chunk, unread, "")
@@ -145,7 +155,7 @@ class Maker:
         for question in asked:
             reason = screen.of_question(question.question, self.common)
             if not reason and question.question in {each.question for each in good}:
-                reason = f"duplicate: {chunk.locator}"
+                reason = Finding("duplicate", chunk.locator)
             if reason:
                 self._drop(out, chunk, reason, question.question)
             else:
@@ -204,7 +214,7 @@ class Maker:
             said, unread = await self._answers(chunk, [each.question for each in asked])
         except Refused as error:
             for each in asked:
-                self._drop(out, chunk, f"refused: {error}", each.question)
+                self._drop(out, chunk, error.finding, each.question)
             return
         for place, each in enumerate(asked, 1):
             answer = said.get(place)
@@ -252,7 +262,9 @@ def judged(
         evidence=answer.evidence,
     )
     if not answer.answerable:
-        return pair, "unanswered: 模型说原文答不出 the model says that the text has no answer"
+        return pair, Finding(
+            "unanswered", "模型说原文答不出", "the model says that the text has no answer"
+        )
     reason = screen.of_answer(pair, longest) or screen.of_support(pair, known, found)
     return pair, reason
 
@@ -302,9 +314,9 @@ async def collect(
     return found
 
 
-def _dropped(text: Text, start: int, end: int, reason: str, said: str) -> dict[str, str]:
-    place = text.book.locator(start, end)
-    return {"file": text.name, "locator": place, "reason": reason, "text": said}
+def _dropped(text: Text, start: int, end: int, reason: str, said: str) -> dict[str, Any]:
+    place = {"file": text.name, "locator": text.book.locator(start, end)}
+    return {**place, "reason": Finding.of(reason).json(), "text": said}
 
 
 def _row(text: Text, pair: Pair) -> dict[str, Any]:
@@ -315,16 +327,20 @@ def _row(text: Text, pair: Pair) -> dict[str, Any]:
         "text": pair.text,
     }
     record = {"question": pair.question, "answer": pair.answer, "kind": "generated"}
-    extra = {"type": pair.kind, "chapter": pair.title, "flags": pair.flags}
+    extra = {
+        "type": pair.kind,
+        "chapter": pair.title,
+        "flags": [Finding.of(flag).json() for flag in pair.flags],
+    }
     return {**record, **{key: value for key, value in extra.items() if value}, "source": source}
 
 
 def settle(
     texts: Sequence[Text], outcomes: Sequence[Sequence[Outcome]], settings: Settings
-) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows and drops in the text's order, after the repeats over all chunks were taken out."""
     kept: list[dict[str, Any]] = []
-    dropped: list[dict[str, str]] = []
+    dropped: list[dict[str, Any]] = []
     for text, outs in zip(texts, outcomes, strict=True):
         pairs = [pair for out in outs for pair in out.pairs]
         again = screen.repeats(pairs, settings.alike)
@@ -338,9 +354,9 @@ def settle(
     return kept, dropped
 
 
-def codes(dropped: Sequence[dict[str, str]]) -> dict[str, int]:
+def codes(dropped: Sequence[dict[str, Any]]) -> dict[str, int]:
     """How many were dropped for each reason."""
-    return dict(Counter(each["reason"].partition(":")[0] for each in dropped).most_common())
+    return dict(Counter(each["reason"]["code"] for each in dropped).most_common())
 
 
 async def generate(
@@ -372,11 +388,11 @@ async def generate(
     if not kept:
         reasons = ", ".join(f"{code} {count}" for code, count in card["reasons"].items())
         most = next(iter(card["reasons"]), "")
-        detail = next((each["reason"] for each in dropped if each["reason"].startswith(most)), "")
-        detail = f" ({detail.partition(':')[2].strip()})" if most in ADVICE and detail else ""
+        first = next((each["reason"] for each in dropped if each["reason"]["code"] == most), {})
+        detail = words(first["zh"], first["en"]) if most in ADVICE else ""
         raise UserError(
-            f"一对问答也没有留下 no pair stood the screen: {reasons}{detail}: "
-            f"{ADVICE.get(most, '换更强的模型 try a stronger model')}"
+            f"{words('一对问答也没有留下', 'no pair stood the screen')}: {reasons}"
+            f"{f' ({detail})' if detail else ''}: {words(*ADVICE.get(most, STRONGER))}"
         )
     rows.write(out, kept, dropped, card)
     return card

@@ -16,6 +16,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from core.text import bare
+from data_tools.findings import Finding
 from data_tools.generate import prompts
 from data_tools.generate.support import Commonness, Passage, characters, units
 
@@ -94,7 +95,7 @@ class Pair:
     kind: str = ""
     title: str = ""
     evidence: str = ""
-    flags: list[str] = field(default_factory=list)
+    flags: list[Finding] = field(default_factory=list)
 
 
 def of_question(question: str, common: Commonness | None = None) -> str:
@@ -105,20 +106,22 @@ def of_question(question: str, common: Commonness | None = None) -> str:
         or len(question) > 150
         or not (_ASKS.search(question) or _ASKED_FOR.match(question))
     ):
-        return "not-a-question: 不是问题 not a question"
+        return Finding("not-a-question")
     if _SLOT.search(question) or _echo(question, [text for _, text in prompts.EXAMPLES]):
-        return "echo: 照抄提示的示例 the prompt's own example"
+        return Finding("echo", "照抄提示的示例", "the prompt's own example")
     if found := _DEICTIC.search(question):
-        return f"about-text: 问的是文本本身 asks about the text itself: {found[0]}"
+        return Finding("about-text", found[0])
     about = _ASKED_FOR.sub("", question, count=1)
     if _PRONOUN.search(about):
-        return "generic: 没说是谁 does not say who"
+        return Finding("generic", "没说是谁", "does not say who")
     if not units(_VAGUE.sub(" ", about)):
-        return "generic: 没有具体的人或事 names nothing in particular"
+        return Finding("generic", "没有具体的人或事", "names nothing in particular")
     if common is None or common.total < CHUNKS or _WHO.match(question):
         return ""
     if (share := common.share(question)) > COMMON:
-        return f"generic: 全书 {share:.0%} 的片段都谈到 that much of the book is about it"
+        return Finding(
+            "generic", f"全书 {share:.0%} 的片段都谈到", f"{share:.0%} of the book is about it"
+        )
     return ""
 
 
@@ -143,23 +146,27 @@ def of_answer(pair: Pair, longest: int) -> str:
     a lead like 根据原文, and length (whole sentences are kept, and a flag says so)."""
     answer = _ASIDE.sub("", _LEAD.sub("", pair.answer)).strip()
     if not answer or not bare(answer):
-        return "no-answer: 没有答案 no answer"
+        return Finding("no-answer")
     if found := _UNKNOWN.search(answer):
-        return f"unanswered: 答不出 says that it does not know: {found[0]}"
+        return Finding("unanswered", found[0])
     if _SLOT.search(answer) or _echo(answer, [prompts.EXAMPLE_ANSWER, prompts.EXAMPLE_EVIDENCE]):
-        return "echo: 照抄提示的示例 the prompt's own example"
+        return Finding("echo", "照抄提示的示例", "the prompt's own example")
     if found := _DEICTIC.search(answer):
-        return f"about-text: 答的是文本本身 speaks of the text itself: {found[0]}"
+        return Finding(
+            "about-text", f"答的是文本本身：{found[0]}", f"speaks of the text itself: {found[0]}"
+        )
     short = shortened(answer, longest)
     if not short:
-        return (
-            f"too-long: 答案 {len(answer)} 字，没有可断句处 longer than {longest}, nowhere to cut"
+        return Finding(
+            "too-long",
+            f"答案 {len(answer)} 字，没有可断句处",
+            f"longer than {longest}, nowhere to cut",
         )
     if short != answer:
-        pair.flags.append(f"shortened: 答案截短 cut from {len(answer)} to {len(short)} characters")
+        pair.flags.append(Finding("shortened", f"{len(answer)} → {len(short)}"))
     pair.answer = short
     if not (characters(short) - characters(pair.question)) and len(bare(short)) > 4:
-        return "restates: 只是重复问题 says no more than the question"
+        return Finding("restates")
     return ""
 
 
@@ -168,7 +175,11 @@ def of_support(pair: Pair, passage: Passage, found: tuple[int, int] | None) -> s
     that the model quotes stands in the chunk."""
     if strange := passage.strange(pair.answer, pair.question):
         text = "、".join(f"{number:g}" for number in strange)
-        return f"unsupported: 原文没有这个数字 a number that the text does not have: {text}"
+        return Finding(
+            "unsupported",
+            f"原文没有这个数字：{text}",
+            f"the text does not have this number: {text}",
+        )
     pairs, chars = passage.share(pair.answer, pair.question)
     need = PAIRS, CHARS
     if found:
@@ -176,9 +187,10 @@ def of_support(pair: Pair, passage: Passage, found: tuple[int, int] | None) -> s
         if quote & set(units(pair.answer + " " + pair.question)):
             need = QUOTED
     if pairs < need[0] or chars < need[1]:
-        return (
-            f"unsupported: 原文中依据不足 the text has {pairs:.0%} of its pairs of characters, "
-            f"{chars:.0%} of its characters"
+        return Finding(
+            "unsupported",
+            f"原文只有它的 {pairs:.0%} 的字对、{chars:.0%} 的字",
+            f"the text has {pairs:.0%} of its pairs of characters, {chars:.0%} of its characters",
         )
     return ""
 
@@ -195,15 +207,20 @@ def repeats(pairs: Sequence[Pair], alike: int = 1) -> dict[int, str]:
         first = pairs[cluster[0]]
         exact = len({keys[index] for index in cluster}) == 1
         if differ and (exact or len(cluster) >= REPEATED):
-            reason = f"ambiguous: 问了 {len(cluster)} 次，答案各异 asked so often, answers differ"
-            out.update((index, f"{reason}: {first.question}") for index in cluster)
+            reason = Finding(
+                "ambiguous",
+                f"问了 {len(cluster)} 次，答案各异：{first.question}",
+                f"asked {len(cluster)} times, answers differ: {first.question}",
+            )
+            out.update(dict.fromkeys(cluster, reason))
             continue
         seen: set[str] = set()
         for index in cluster:
             if keys[index] in seen:
-                out[index] = f"duplicate: c:{first.start}-{first.end}"
+                out[index] = Finding("duplicate", f"c:{first.start}-{first.end}")
             elif len(seen) >= alike:
-                out[index] = f"near-duplicate: c:{first.start}-{first.end} {first.question}"
+                place = f"c:{first.start}-{first.end}"
+                out[index] = Finding("near-duplicate", f"{place} {first.question}")
             seen.add(keys[index])
     return out
 

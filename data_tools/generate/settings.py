@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import UserError
+from core.language import words
 from data_tools.generate.chunks import AIM
 
 
@@ -32,9 +33,10 @@ class Settings:
         values = {name: value for name, value in values.items() if value is not None}
         unknown = set(values) - set(cls.__dataclass_fields__)
         if unknown:
-            raise UserError(f"generate: 未知设置 unknown setting(s) {', '.join(sorted(unknown))}")
+            names = ", ".join(sorted(unknown))
+            raise UserError(f"generate: {words(f'未知设置 {names}', f'unknown settings {names}')}")
         made = cls(**values)
         for name, least in (("size", 200), ("questions", 1), ("longest", 10), ("at_once", 1)):
             if getattr(made, name) < least:
-                raise UserError(f"generate: {name} 至少 at least {least}")
+                raise UserError(f"generate: {name}: {words(f'至少 {least}', f'at least {least}')}")
         return made

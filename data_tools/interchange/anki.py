@@ -18,6 +18,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import sha256
+from core.language import words
 from core.rows import Row
 from data_tools.interchange import records, xml
 from data_tools.interchange.made import NO_QUESTION, Question, Taker
@@ -131,9 +132,11 @@ def _unpacked(data: bytes, name: str) -> bytes:
         stream = pa.CompressedInputStream(pa.BufferReader(data), "zstd")
         made = stream.read(LIMIT + 1)
     except (OSError, pa.ArrowException) as error:
-        raise UserError(f"{name}: 压缩内容损坏 damaged zstd data ({error})") from None
+        raise UserError(f"{name}: {words('压缩内容损坏', 'damaged zstd data')} ({error})") from None
     if len(made) > LIMIT:
-        raise UserError(f"{name}: 解压后过大 unpacks beyond {LIMIT >> 20} MB (bomb?)")
+        most = f"{LIMIT >> 20} MB"
+        large = words(f"解压后超过 {most}，疑似压缩炸弹", f"unpacks beyond {most} (a bomb?)")
+        raise UserError(f"{name}: {large}")
     return made
 
 
@@ -160,7 +163,7 @@ def _rows(file: Path, taker: Taker, name: str) -> Iterator[Row]:
                     yield from taker.row(question, place, said)
     except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
         raise UserError(
-            f"{name}: 不是完整的 Anki 集合 no whole Anki collection ({error})"
+            f"{name}: {words('不是完整的 Anki 集合', 'no whole Anki collection')} ({error})"
         ) from None
     taker.done()
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from data_tools.findings import Finding
+
 Json = dict[str, Any]
 ASKS, SAYS = {"human", "user"}, {"gpt", "assistant", "chatgpt", "bot", "model"}
-# A model's thinking, as its makers mark it: with both marks, or the second alone.
-_THOUGHT = re.compile(r"<(think(?:ing)?|thought|reasoning|reflection)>.*?</\1>\s*", re.S | re.I)
-_TAIL = re.compile(r"^.*?</(?:think(?:ing)?|thought|reasoning)>\s*", re.S | re.I)
-_OPEN = re.compile(r"<(?:think(?:ing)?|thought|reasoning)>.*", re.S | re.I)
-THINKING = "thinking: 答案里的思考过程已去掉 the thinking within the answer is left out"
+THINKING = Finding(
+    "thinking", "答案里的思考过程已去掉", "the thinking within the answer is left out"
+)
 PAIRS = (
     ("question", "answer"),
     ("问题", "答案"),
@@ -59,14 +58,6 @@ def _part(part: Any) -> str:
         short = "" if address.startswith("data:") else address.split("?")[0].rpartition("/")[2]
         return f"[图片:{short[:80]}]" if short else "[图片]"
     return f"[{kind}]" if kind else ""
-
-
-def without_thinking(text: str) -> str:
-    """An answer without the thinking before it; "" where it is nothing else."""
-    if "<" not in text:
-        return text
-    shorter = _OPEN.sub("", _TAIL.sub("", _THOUGHT.sub("", text)))
-    return shorter.strip() if shorter != text else text
 
 
 def _messages(found: Iterable[Any], role: str, text: str) -> list[Turn]:

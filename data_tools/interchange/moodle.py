@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from data_tools.findings import Finding
 from data_tools.interchange import gift
 from data_tools.interchange.made import NO_ANSWER, Question, judged
 
@@ -30,7 +31,7 @@ def question(element: Any) -> Question | str:
     """The question of a ``question`` element, or why it is none."""
     kind = element.get("type", "")
     if kind in ("category", "description"):
-        return f"heading: {kind}" if kind == "category" else "no-question"
+        return Finding("heading", kind) if kind == "category" else "no-question"
     shape = _SHAPES.get(kind)
     if shape is None:
         return f"{NO_ANSWER}: {kind}"

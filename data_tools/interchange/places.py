@@ -9,6 +9,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import SURROGATE, shown
+from core.language import words
 from data_tools.readers.encodings import encoding_of
 
 SNIFF = 1 << 20
@@ -36,9 +37,8 @@ def objects(path: Path, given: str = "") -> Iterator[Found]:
                 json.dumps(found[2], ensure_ascii=False).encode("utf-8")
             except UnicodeEncodeError:
                 where = found[3] or f"c:{found[0]}"
-                raise UserError(
-                    f"{shown(path)}: {where} 含半个字符 half a surrogate pair"
-                ) from None
+                half = words("含半个字符", "half a surrogate pair")
+                raise UserError(f"{shown(path)}: {where}: {half}") from None
         yield found
 
 
@@ -56,7 +56,8 @@ def _objects(path: Path, given: str) -> Iterator[Found]:
                 for line in file:
                     number += 1
                     if line.strip():
-                        yield start, line.strip(), _DECODER.decode(line.strip()), ""
+                        at = start + len(line) - len(line.lstrip())
+                        yield at, line.strip(), _DECODER.decode(line.strip()), ""
                     start += len(line)
                 return
             text = file.read()
@@ -75,17 +76,28 @@ def _objects(path: Path, given: str) -> Iterator[Found]:
         if at >= len(text):
             raise json.JSONDecodeError("cut off", text, len(text))
     except json.JSONDecodeError as error:
-        where = f"第{number or 1}条"
-        raise UserError(f"{shown(path)}: {where}之后不是 JSON: {error.msg}") from None
+        raise _broken(path, number, error.msg) from None
     except RecursionError:
-        raise UserError(f"{shown(path)}: JSON 嵌套过深 nested too deeply") from None
+        raise UserError(
+            f"{shown(path)}: {words('JSON 嵌套过深', 'JSON nested too deeply')}"
+        ) from None
     except UnicodeDecodeError:
         raise UserError(
-            f"{shown(path)}: 不是 UTF-8 is not UTF-8: 请转存 save it as UTF-8，或 or ENCODING="
+            f"{shown(path)}: "
+            + words(
+                "不是 UTF-8：请转存为 UTF-8，或给出 ENCODING=",
+                "is not UTF-8: save it as UTF-8, or give ENCODING=",
+            )
         ) from None
     except ValueError as error:  # a number of more digits than Python reads
-        where = f"第{number or 1}条"
-        raise UserError(f"{shown(path)}: {where}之后不是 JSON: {str(error)[:80]}") from None
+        raise _broken(path, number, str(error)[:80]) from None
+
+
+def _broken(path: Path, number: int, why: str) -> UserError:
+    at = number or 1
+    return UserError(
+        f"{shown(path)}: {words(f'第{at}条之后不是 JSON', f'no JSON after value {at}')}: {why}"
+    )
 
 
 def _lines(head: str) -> bool:

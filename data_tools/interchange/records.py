@@ -15,8 +15,12 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import read_json, sha256, shown
+from core.judgement import SAYS_RIGHT
+from core.language import words
 from core.rows import KINDS, Row, Source
 from core.text import nfkc
+from core.thinking import without_thinking
+from data_tools.findings import Finding
 from data_tools.interchange import dialogue, places
 from data_tools.interchange.made import (
     LETTERS,
@@ -35,7 +39,9 @@ from data_tools.readers.finish import lettered
 from data_tools.readers.how import USUAL, How
 
 Json = dict[str, Any]
-UNSURE = "answer-index: 不知序号从 0 还是 1 起，按 0 读 counted from 0 or 1? read from 0"
+UNSURE = Finding(
+    "answer-index", "不知序号从 0 还是 1 起，按 0 读", "counted from 0 or from 1? read from 0"
+)
 _MORE = {  # keys of data sets and platforms beyond the titles of sheets, without _ - and space
     "stem": (
         "question problem query prompt instruction input ask questionstem questiontext stemtext "
@@ -68,7 +74,7 @@ _MARK = (
 )  # fmt: skip
 _TEXTS = ("text", "value", "content", "option", "title", "name", "内容", "选项", "answer", "body")
 _BOOLS = ("true", "false", "0", "1", "yes", "no")
-_YES = ("true", "1", "yes", "y", "right", "correct", "对", "是", "正确", "√", "100")
+_YES = SAYS_RIGHT | {"1", "100"}
 _FIRST = re.compile(r"(?<![A-Za-z\d])[(（]?A\s*[.、．:：)）]")
 _LIST = re.compile(r"\s*(?:[;；|\n]|[,，、])\s*")
 
@@ -386,7 +392,7 @@ def _chat(record: Json, source: Source) -> Row | str:
     flags = []
     kept = []
     for turn in found:
-        answer = dialogue.without_thinking(turn.answer)
+        answer = without_thinking(turn.answer)
         flags += [dialogue.THINKING] if answer != turn.answer else []
         if not turn.question.strip() or not answer.strip():
             break
@@ -394,7 +400,11 @@ def _chat(record: Json, source: Source) -> Row | str:
     if not kept:
         return "no-answer" if found and found[0].question.strip() else "no-question"
     if len(kept) < len(found):
-        flags.append("turns-left-out: 后面的轮次没有文字答案 later turns have no answer in words")
+        flags.append(
+            Finding(
+                "turns-left-out", "后面的轮次没有文字答案", "later turns have no answer in words"
+            )
+        )
     row = Row(*kept[-1], source, history=kept[:-1], flags=list(dict.fromkeys(flags)))
     if any("[图片" in text for turn in kept for text in turn):
         row.flags.append("image")
@@ -441,7 +451,7 @@ class _File:
                     yield from self.rows(at + start, inner, one, where, case)
             return
         if isinstance(value, dict) or not isinstance(value, list):
-            self.taker.lost(locator, f"no-question: {path}" if path else "no-question", text)
+            self.taker.lost(locator, Finding("no-question", path), text)
 
     def _dialogue(self, record: Json, locator: str, text: str) -> Iterator[Row]:
         made = _chat(record, Source(self.taker.name, self.taker.sha, locator, text))
@@ -475,7 +485,7 @@ def _case_in(value: Json) -> str:
 
 
 def _thoughtless(question: Question) -> Question:
-    shorter = dialogue.without_thinking(question.said)
+    shorter = without_thinking(question.said)
     if shorter != question.said:
         question.said = shorter
         question.flags.append(dialogue.THINKING)
@@ -500,7 +510,7 @@ def _read(
 ) -> Iterator[Row]:
     """The rows of one file whose keys are called otherwise (``columns``: LLaMA-Factory's → its)."""
     if not path.is_file():
-        raise UserError(f"没有这个文件 no such file: {shown(path)}")
+        raise UserError(f"{shown(path)}: {words('没有这个文件', 'no such file')}")
     taker = Taker(name, sha256(path), ledger)
     file = _File(taker, base_of(list(_indices(path, how))))
     for at, text, value, where in places.objects(path, how.encoding):

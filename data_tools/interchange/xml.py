@@ -17,7 +17,9 @@ from lxml import etree
 
 from core.errors import UserError
 from core.files import sha256
+from core.language import words
 from core.rows import Row
+from data_tools.findings import Finding
 from data_tools.interchange import moodle, qti
 from data_tools.interchange.made import Question, Taker
 from data_tools.ledger import Ledger
@@ -35,6 +37,10 @@ _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*>")
 _PASSED = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.S)
 
 
+def _bad(name: str, zh: str, en: str) -> UserError:
+    return UserError(f"{name}: {words(zh, en)}")
+
+
 def is_bank(text: str) -> bool:
     """Whether a text begins as one of these banks."""
     head = text.lstrip("\ufeff \t\r\n")
@@ -50,23 +56,27 @@ def _text(data: bytes, name: str, given: str) -> str:
             return data.decode(encoding).removeprefix("\ufeff")
         return data.decode(encoding_of(data, name, given=given)).removeprefix("\ufeff")
     except (LookupError, UnicodeDecodeError):
-        raise UserError(f"{name}: 不是 {encoding} 编码 is not {encoding}: ENCODING=") from None
+        raise _bad(
+            name, f"不是 {encoding} 编码：ENCODING=", f"is not {encoding}: ENCODING="
+        ) from None
 
 
 def tree(text: str, name: str) -> Any:
     """The parsed text; :class:`UserError` for entities and for what is not well-formed."""
     if "<!ENTITY" in text:
-        raise UserError(f"{name}: 含实体声明，拒绝读取 declares entities, not read")
+        raise _bad(name, "含实体声明，拒绝读取", "declares entities, not read")
     text = _DOCTYPE.sub(lambda found: " " * len(found[0]), text, count=1)
     if "<!DOCTYPE" in text[:8192]:
-        raise UserError(f"{name}: 含 DTD，拒绝读取 holds a DTD, not read")
+        raise _bad(name, "含 DTD，拒绝读取", "holds a DTD, not read")
     body = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
     try:
         return etree.fromstring(body.encode(), parser)
     except etree.XMLSyntaxError as error:
         reason = str(error).splitlines()[0][:100] if str(error) else "empty"
-        raise UserError(f"{name}: 不是合法 XML is not well-formed ({reason})") from None
+        raise _bad(
+            name, f"不是合法 XML（{reason}）", f"is not well-formed XML ({reason})"
+        ) from None
 
 
 def spans(text: str, tag: str) -> list[tuple[int, int]]:
@@ -79,7 +89,7 @@ def spans(text: str, tag: str) -> list[tuple[int, int]]:
 def read(path: Path, ledger: Ledger, name: str, how: How = USUAL) -> Iterator[Row]:
     """The rows of one file."""
     if path.stat().st_size > LIMIT:
-        raise UserError(f"{name}: 超过 {LIMIT >> 20} MB too large")
+        raise _bad(name, f"超过 {LIMIT >> 20} MB", f"over {LIMIT >> 20} MB")
     taker = Taker(name, sha256(path), ledger)
     yield from _rows(_text(path.read_bytes(), name, how.encoding), taker, "")
     taker.done()
@@ -107,7 +117,7 @@ def _rows(text: str, taker: Taker, part: str) -> Iterator[Row]:
         said = text[start:end]
         made = question_of(element)
         if isinstance(made, str):
-            if made.startswith("heading") or made.startswith("no-question"):
+            if Finding.of(made).code in ("heading", "no-question"):
                 taker.ledger.add(taker.name, place, made, said)
             else:
                 taker.lost(place, made, said)
@@ -125,8 +135,10 @@ def package(path: Path, ledger: Ledger, name: str, how: How = USUAL) -> Iterator
             found = True
             yield from _rows(text, taker, part)
     if not found:
-        raise UserError(
-            f"{name}: 是压缩包，里面没有题库 a zip archive without a bank of QTI or Moodle"
+        raise _bad(
+            name,
+            "是压缩包，里面没有 QTI 或 Moodle 题库",
+            "a zip archive without a bank of QTI or Moodle",
         )
     taker.done()
 
@@ -140,16 +152,22 @@ def parts(path: Path, name: str, suffix: str) -> Iterator[tuple[str, bytes]]:
             for info in infos:
                 inside = PurePosixPath(info.filename.replace("\\", "/"))
                 if inside.is_absolute() or ".." in inside.parts:
-                    raise UserError(f"{name}: 压缩包内有越界路径 unsafe path {info.filename[:60]}")
+                    bad = info.filename[:60]
+                    raise _bad(name, f"压缩包内有越界路径 {bad}", f"unsafe path {bad}")
             total = sum(info.file_size for info in infos)
             if total > LIMIT or (total > 64 << 20 and total > 250 * path.stat().st_size):
-                raise UserError(
-                    f"{name}: 解压后过大，疑似压缩炸弹 unpacks to {total >> 20} MB (zip bomb?)"
+                size = f"{total >> 20} MB"
+                raise _bad(
+                    name, f"解压后有 {size}，疑似压缩炸弹", f"unpacks to {size} (a zip bomb?)"
                 )
             for info in infos:
                 if info.filename.lower().endswith(suffix):
                     if info.flag_bits & 1:
-                        raise UserError(f"{name}: 文件已加密 is encrypted，请去掉密码后再试")
+                        raise _bad(
+                            name,
+                            "文件已加密，请去掉密码后再试",
+                            "is encrypted: take the password off",
+                        )
                     yield info.filename, archive.read(info)
     except BROKEN as error:
-        raise UserError(f"{name}: 压缩内容损坏 damaged zip data ({error})") from None
+        raise _bad(name, f"压缩内容损坏（{error}）", f"damaged zip data ({error})") from None

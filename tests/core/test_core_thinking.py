@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.thinking import without_thinking
+from core.thinking import parted, without_thinking
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,13 @@ from core.thinking import without_thinking
 )
 def test_what_is_left_is_the_answer(text, answer):
     assert without_thinking(text) == answer
+
+
+def test_what_was_thought_is_kept_apart() -> None:
+    assert parted("<think>甲</think>\n乙") == ("甲", "乙")
+    assert parted("甲</think>乙") == ("甲", "乙")  # the template opened it
+    assert parted("<think>还在想") == ("还在想", "")
+    assert parted("没有 <b> 想") == ("", "没有 <b> 想")
+    channels = "<|channel|>analysis<|message|>甲<|end|><|channel|>final<|message|>乙<|return|>"
+    assert parted(channels) == ("甲", "乙")
+    assert parted("◁think▷甲◁/think▷乙◁think▷丙") == ("甲\n\n丙", "乙")

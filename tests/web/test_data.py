@@ -120,10 +120,10 @@ def test_built_like_make_data_and_edits_survive(tmp_path: Path) -> None:
     assert len(rows) == 60 and len(list(read_jsonl(jobs.folder(out) / sheet.LOST))) == 5
     edits = {
         "changed": {
-            rows[0]["key"]: {"答案": "=鄱阳湖（江西）"},
-            rows[1]["key"]: {"处理": "删除 drop"},
+            rows[0]["key"]: {"answer": "=鄱阳湖（江西）"},
+            rows[1]["key"]: {"decision": "drop"},
         },
-        "added": [{"题干": "新增的题是？", "答案": "新答案"}],
+        "added": [{"question": "新增的题是？", "answer": "新答案"}],
     }
     (tmp_path / "edits.json").write_text(json.dumps(edits))
     book = str(out / "review.xlsx")
@@ -137,11 +137,11 @@ def test_built_like_make_data_and_edits_survive(tmp_path: Path) -> None:
         for name in ("train", "eval")
         for row in read_jsonl(out / f"{name}.jsonl")
     }
-    assert said[rows[0]["题干"]] == "=鄱阳湖（江西）"
-    assert rows[1]["题干"] not in said and said["新增的题是？"] == "新答案"
+    assert said[rows[0]["question"]] == "=鄱阳湖（江西）"
+    assert rows[1]["question"] not in said and said["新增的题是？"] == "新答案"
     cells = [cell for line in load_workbook(book)["题目 questions"] for cell in line]
     assert not [cell for cell in cells if cell.data_type == "f"]  # no formula that would run
-    assert "=鄱阳湖（江西）" in {row["答案"] for row in read_jsonl(jobs.folder(out) / sheet.ROWS)}
+    assert "=鄱阳湖（江西）" in {row["answer"] for row in read_jsonl(jobs.folder(out) / sheet.ROWS)}
 
 
 def test_a_build_that_fails_says_so_and_one_that_hangs_is_stopped(

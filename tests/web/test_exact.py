@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.web.conftest import ODD, House
 from tests.web.steps import MESSAGE, message, visitor
-from web import store, talk, written
+from web import conversation, store, written
 
 TOKEN = "c" * 32
 OWNER = hashlib.sha256(f"tikuforge {TOKEN}".encode()).hexdigest()[:32]
@@ -142,13 +142,6 @@ def test_what_a_model_writes_is_drawn_and_loses_nothing(page: Any, house: House)
             assert odd in message(page, 5 + 2 * at).inner_text()
 
 
-def test_a_thought_is_no_answer() -> None:
-    assert written.thought("<think>甲</think>\n乙") == ("甲", "乙")
-    assert written.thought("甲</think>乙") == ("甲", "乙")  # the template opened it
-    assert written.thought("<think>还在想") == ("还在想", "")
-    assert written.thought("没有 <b> 想") == ("", "没有 <b> 想")
-
-
 @settings(max_examples=50)
 @given(st.text(max_size=60))
 def test_code_and_prose_come_through_whole(text: str) -> None:
@@ -166,5 +159,5 @@ def test_marks_stand_outside_code_and_inside_cells() -> None:
         for one in ("甲。", "乙。", "| 丙 | 丁。 |")
     ]
     checks.append({"text": "戊。", "numbers": [1], "supported": True})
-    drawn = talk.judged(text, checks, {True: "✓", False: ""})
+    drawn = conversation.judged(text, checks, {True: "✓", False: ""})
     assert drawn.count("✓") == 3 and "丁。 ✓  |" in drawn and "戊。\n" in drawn

@@ -25,7 +25,7 @@ def page(browser: Any, house: House) -> Iterator[Any]:
 
 def row_of(house: House, name: str, number: int) -> dict[str, str]:
     found = edits.rows(house.set(name)) or []
-    return next(one for one in found if f"第{number}问" in one["题干"])
+    return next(one for one in found if f"第{number}问" in one["question"])
 
 
 def saved(house: House, name: str, number: int, column: str, text: str) -> float:
@@ -39,7 +39,7 @@ def saved(house: House, name: str, number: int, column: str, text: str) -> float
 
 def test_one_question_at_a_time(page: Any, house: House) -> None:
     go(page, house.address, "data?bank=gongkao/sets/甲/data")
-    stem = row_of(house, "甲", 5)["题干"]
+    stem = row_of(house, "甲", 5)["question"]
     page.get_by_text("第 1 题，共 5 题").wait_for()  # those in doubt first
     page.get_by_text("全部 30", exact=True).click()
     page.get_by_text("共 30 题").wait_for()
@@ -48,38 +48,38 @@ def test_one_question_at_a_time(page: Any, house: House) -> None:
     assert "甲第5问" in page.locator(".passage.here").inner_text()  # beside its text
     letters = page.locator(".st-key-letters button")
     letters.filter(has_text="B").click()
-    saved(house, "甲", 5, "答案", "B")
+    saved(house, "甲", 5, "answer", "B")
     letters.filter(has_text="B ✓").wait_for()
     page.get_by_role("textbox", name="题干", exact=True).fill("改过的甲第5问 2*3*4")
     page.get_by_role("button", name="下一题").click()  # not saved by hand: leaving it is enough
-    saved(house, "甲", 5, "题干", "改过的甲第5问 2*3*4")
+    saved(house, "甲", 5, "question", "改过的甲第5问 2*3*4")
     page.get_by_text("第 6 题，共 30 题").wait_for()
     page.get_by_role("button", name="撤销").click()
-    saved(house, "甲", 5, "题干", stem)
+    saved(house, "甲", 5, "question", stem)
     page.get_by_text("第 5 题，共 30 题").wait_for()
     page.reload()  # nothing is lost by a reload
     page.get_by_text("已改 1", exact=True).click()
     page.get_by_text("第 1 题，共 1 题").wait_for()
     letters.filter(has_text="B ✓").wait_for()
     page.get_by_role("button", name="撤销").click()
-    saved(house, "甲", 5, "答案", "D")
+    saved(house, "甲", 5, "answer", "D")
 
 
 def test_a_word_is_saved_within_a_second_and_a_wrong_letter_is_refused(house: House) -> None:
     out = house.set("乙")
     before = row_of(house, "乙", 3)
-    assert edits.save(out, before, {"答案": "X"}) == "refused_letters"
-    assert edits.save(out, before, {"答案": ""}) == "refused_empty"
-    assert edits.save(out, before, {"答案": "AB"}) == "refused_single"
-    assert edits.save(out, before, {"选项 D": ""}) == "refused_letters"  # the answer's own option
+    assert edits.save(out, before, {"answer": "X"}) == "refused_letters"
+    assert edits.save(out, before, {"answer": ""}) == "refused_empty"
+    assert edits.save(out, before, {"answer": "AB"}) == "refused_single"
+    assert edits.save(out, before, {"option_D": ""}) == "refused_letters"  # the answer's own option
     assert row_of(house, "乙", 3) == before and not edits.pending(out)
     began = time.monotonic()
-    assert edits.save(out, before, {"答案": "c", "解析": "=1+1"}) == ""
-    assert row_of(house, "乙", 3)["答案"] == "C" and time.monotonic() - began < 1
-    assert edits.pending(out)[before["key"]] == {"答案": "C", "解析": "=1+1"}
+    assert edits.save(out, before, {"answer": "c", "explanation": "=1+1"}) == ""
+    assert row_of(house, "乙", 3)["answer"] == "C" and time.monotonic() - began < 1
+    assert edits.pending(out)[before["key"]] == {"answer": "C", "explanation": "=1+1"}
     edits.undo(out)
     assert row_of(house, "乙", 3) == before and not edits.pending(out)
-    edits.save(out, before, {"答案": "A"})
+    edits.save(out, before, {"answer": "A"})
     edits.settle(out, edits.newest(out))
     assert not edits.pending(out)
 
@@ -99,7 +99,7 @@ def test_edits_reach_the_data_set_and_options_keep_their_order(
     (out / ".job" / edits.FILE).unlink(missing_ok=True)
     rows = edits.rows(out) or []
     for row in rows[:6]:
-        assert edits.save(out, row, {"答案": "A"}) == ""
+        assert edits.save(out, row, {"answer": "A"}) == ""
     (out / ".job" / "edits.json").write_text(json.dumps({"changed": edits.pending(out)}))
     book, job = str(out / "review.xlsx"), str(out / ".job")
     for seed, step in enumerate(
@@ -121,7 +121,7 @@ def test_edits_reach_the_data_set_and_options_keep_their_order(
     made = [*read_jsonl(out / "train.jsonl"), *read_jsonl(out / "eval.jsonl")]
     assert {"".join(row["options"]) for row in made} == {"ABCD"}
     assert sum(row["answer"] == "A" for row in made) == 6 and not edits.pending(out)
-    assert sum(bool(row.get("已改")) for row in edits.rows(out) or []) == 6
+    assert sum(bool(row.get("edited")) for row in edits.rows(out) or []) == 6
 
 
 def test_the_quiz_keeps_its_options_and_its_place(page: Any, house: House) -> None:

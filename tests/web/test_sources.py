@@ -89,11 +89,11 @@ def test_a_source_that_is_gone_says_so_and_shows_what_was_cited(page: Any, house
 
 
 def test_a_correction_is_what_the_source_shows(page: Any, house: House) -> None:
-    row = next(one for one in edits.rows(house.set("乙")) or [] if "第7问" in one["题干"])
+    row = next(one for one in edits.rows(house.set("乙")) or [] if "第7问" in one["question"])
     line = next(one for one in lines(house, "乙") if "第7问" in one["question"])
-    assert row["答案"] == "D"
+    assert row["answer"] == "D"
     number = said(house, [("乙", line)])
-    assert edits.save(house.set("乙"), row, {"答案": "C"}) == ""
+    assert edits.save(house.set("乙"), row, {"answer": "C"}) == ""
     try:
         page.goto(f"{house.address}/?c={number}")
         marked, text = opened(page, 1)

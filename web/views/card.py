@@ -14,8 +14,9 @@ import streamlit as st
 
 from core import progress
 from core.files import ROOT, read_json
-from web import frame, places, texts, written
-from web.texts import say
+from core.language import VARIABLE
+from web import catalog, frame, i18n, written
+from web.i18n import say
 
 
 def percent(cell: dict[str, Any]) -> str:
@@ -29,14 +30,14 @@ def percent(cell: dict[str, Any]) -> str:
 def named(name: str) -> str:
     """A metric's name: what it is measured on, and what it counts."""
     suite, _, metric = name.partition(".")
-    known = texts.TEXTS[texts.language()]
+    known = i18n.TEXTS[i18n.language()]
     first = known.get(f"suite_{suite}", suite)
     return f"{first} · {known.get(f'metric_{metric}', metric)}"
 
 
 def column(name: str) -> str:
     """A column's name."""
-    return texts.TEXTS[texts.language()].get(f"column_{name}", name)
+    return i18n.TEXTS[i18n.language()].get(f"column_{name}", name)
 
 
 def is_share(name: str, cell: dict[str, Any]) -> bool:
@@ -132,14 +133,17 @@ def one_run(run: Path) -> None:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def compared(first: str, second: str, stamps: tuple[float, float]) -> tuple[list[Any], str]:
-    """What ``make compare`` finds, or its one line of error."""
+def compared(
+    first: str, second: str, stamps: tuple[float, float], language: str
+) -> tuple[list[Any], str]:
+    """What ``make compare`` finds, or its one line of error in ``language``."""
     with tempfile.TemporaryDirectory() as folder:
         note = Path(folder) / "progress.json"
         done = subprocess.run(
             [sys.executable, "-m", "eval", "compare", "--json", first, second],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), progress.FILE: str(note)},
+            env=os.environ
+            | {"PYTHONPATH": str(ROOT), progress.FILE: str(note), VARIABLE: language},
             stdout=subprocess.PIPE,
             text=True,
             timeout=300,
@@ -163,7 +167,7 @@ def outcome(rows: list[Any]) -> None:
 
 def two_runs(runs: list[Path]) -> None:
     """Two runs on the questions that both answered."""
-    names = [places.name_of(run) for run in runs]
+    names = [catalog.name_of(run) for run in runs]
     if len(runs) < 2:
         st.info(say("one_run_only"), icon=":material/info:")
         return
@@ -175,9 +179,9 @@ def two_runs(runs: list[Path]) -> None:
         return
     with st.spinner(say("comparing")):
         stamps = tuple((run / "report.json").stat().st_mtime for run in pair)
-        rows, problem = compared(str(pair[0]), str(pair[1]), stamps)  # type: ignore[arg-type]
+        rows, problem = compared(str(pair[0]), str(pair[1]), stamps, i18n.language())  # type: ignore[arg-type]
     if problem or not rows:
-        st.error(texts.plain(problem) or say("nothing_shared"), icon=":material/error:")
+        st.error(written.literal(problem) or say("nothing_shared"), icon=":material/error:")
         return
     outcome(rows)
     signs = {True: "↑", False: "↓"}
@@ -204,14 +208,14 @@ def two_runs(runs: list[Path]) -> None:
 def page() -> None:
     """The page from top to bottom."""
     st.title(say("card"))
-    runs = places.runs()
+    runs = catalog.runs()
     if not runs:
         st.info(say("no_runs"), icon=":material/leaderboard:")
         frame.for_admin("make eval")
         return
     tabs = st.tabs([say("card_one"), say("card_two")])
     with tabs[0]:
-        names = [places.name_of(run) for run in runs]
+        names = [catalog.name_of(run) for run in runs]
         newest = max(range(len(runs)), key=lambda i: (runs[i] / "report.json").stat().st_mtime)
         chosen = st.selectbox(say("run"), names, index=newest, key="card_run")
         one_run(runs[names.index(chosen)])

@@ -9,24 +9,25 @@ import streamlit as st
 
 from core.chat import Endpoint
 from core.errors import UserError
+from core.thinking import parted
 from web import (
     access,
     banks,
+    catalog,
+    conversation,
     evidence,
     feedback,
     frame,
-    places,
+    i18n,
     quiz,
     server,
     sidebar,
     sources,
     speech,
     store,
-    talk,
-    texts,
     written,
 )
-from web.texts import say
+from web.i18n import say
 
 COMMAND = "make deploy"
 AVATARS = {"user": ":material/person:", "assistant": ":material/menu_book:"}
@@ -44,7 +45,7 @@ def cites(message: dict[str, Any]) -> None:
     with st.container(horizontal=True, gap="small", key=f"cite-{message['id']}"):
         for number in order:
             passage = passages[number - 1]
-            place = places.place(passage["source"], texts.language())
+            place = catalog.place(passage["source"], i18n.language())
             label = written.literal(f"[{number}] {place}")
             kind = "secondary" if number in used else "tertiary"
             if st.button(label, key=f"open-{message['id']}-{number}", type=kind):  # type: ignore[arg-type]
@@ -62,17 +63,15 @@ def body(message: dict[str, Any]) -> None:
         marks[False] = f":gray-badge[{say('own_knowledge')}]"
     if extra.get("query"):
         st.caption(say("understood", query=written.literal(extra["query"])))
-    talk.thinking(extra.get("thinking", ""))
-    text = talk.judged(message["content"], extra.get("checks", []), marks)
+    conversation.thinking(extra.get("thinking", ""))
+    text = conversation.judged(message["content"], extra.get("checks", []), marks)
     if extra.get("refused"):
-        text = texts.refusal(message["content"])
+        text = i18n.refusal(message["content"])
     if not message["content"] and not problem:
         text = say("empty")
     st.markdown(text + (f" {say('cut')}" if problem else ""))
-    if problem and problem != talk.CUT:
-        st.error(
-            say("broken", reason=written.literal(texts.plain(problem))), icon=":material/error:"
-        )
+    if problem and problem != conversation.CUT:
+        st.error(say("broken", reason=written.literal(problem)), icon=":material/error:")
 
 
 def show(message: dict[str, Any], question: str, last: bool) -> None:
@@ -138,8 +137,8 @@ def reply(
     """Stream the answer to the last question into its place."""
     message, opened, bank = said[-1], values.pop("index"), values.pop("bank")
     turns = values.pop("turns")
-    sent = talk.messages(found.domain.system, said, turns)
-    message |= {"content": "", "problem": talk.CUT, "extra": {"model": target.model}}
+    sent = conversation.messages(found.domain.system, said, turns)
+    message |= {"content": "", "problem": conversation.CUT, "extra": {"model": target.model}}
     with st.chat_message("assistant", avatar=AVATARS["assistant"]):
         slot, below = st.empty(), st.empty()
         slot.markdown("▌")
@@ -147,7 +146,11 @@ def reply(
         if opened is not None:
             try:
                 prepared = evidence.prepare(
-                    opened, found.domain, said[-2]["content"], talk.earlier(said, turns), target
+                    opened,
+                    found.domain,
+                    said[-2]["content"],
+                    conversation.earlier(said, turns),
+                    target,
                 )
             except UserError as error:  # the index's model is not there any more, or the like
                 message["problem"] = str(error)
@@ -168,7 +171,7 @@ def reply(
         else:
             below.button(say("stop"), icon=":material/stop_circle:", key="stop")
             stream(slot, message, target, sent, values)
-            message["extra"]["thinking"], message["content"] = written.thought(message["content"])
+            message["extra"]["thinking"], message["content"] = parted(message["content"])
             store.save(access.owner(), message)
         if prepared and prepared.enough:
             message["extra"]["checks"] = evidence.check(
@@ -185,9 +188,9 @@ def stream(
 ) -> None:
     """Draw the growing answer; say how long nothing has come."""
     began = time.monotonic()
-    for text in talk.answer(message, target, sent, **values):
+    for text in conversation.answer(message, target, sent, **values):
         waited = time.monotonic() - began
-        thought, text = written.thought(text)
+        thought, text = parted(text)
         if text:
             slot.markdown(written.markdown(text) + " ▌")
         elif thought:
@@ -222,7 +225,7 @@ def hello(found: server.Found) -> None:
         return
     st.caption(say("try_one"))
     with st.container(horizontal=True, gap="small", key="starters"):
-        for text in quiz.samples(places.rows(bank)):
+        for text in quiz.samples(catalog.rows(bank)):
             st.button(
                 written.literal(text),
                 key=f"try-{text}",
@@ -234,15 +237,15 @@ def hello(found: server.Found) -> None:
 def page() -> None:
     """The page from top to bottom."""
     found = server.find()
-    st.title(texts.title(found.domain))
-    if disclaimer := texts.disclaimer(found.domain):
+    st.title(i18n.title(found.domain))
+    if disclaimer := i18n.disclaimer(found.domain):
         st.caption(disclaimer)
     values = sidebar.chat(found)
     if st.session_state.pop("thanked", False):
         st.toast(say("correction_kept"), icon=":material/check:")
     again = st.session_state.pop("again", 0)
     tried = st.session_state.get("tried", "")
-    said = talk.history()
+    said = conversation.history()
     if not said and not tried:
         hello(found)
     for number, message in enumerate(said):
@@ -253,9 +256,9 @@ def page() -> None:
         reply(found, found.target, values, said)
     question = asked(found) or tried
     if question:
-        talk.ask(question)
+        conversation.ask(question)
         st.session_state.pop("tried", "")  # not before: the run may be cut off by another click
-        said = talk.history()
+        said = conversation.history()
         show(said[-2], "", False)
         if found.target:
             reply(found, found.target, values, said)

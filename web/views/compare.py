@@ -12,8 +12,9 @@ import streamlit as st
 from core import chat
 from core.errors import UserError
 from core.files import read_json, read_jsonl
-from web import access, feedback, frame, places, server, store, talk, texts, written
-from web.texts import say
+from core.thinking import parted
+from web import access, catalog, conversation, feedback, frame, i18n, server, store, written
+from web.i18n import say
 
 PAIRS, VOTES = "eval/side_by_side.jsonl", "votes.jsonl"
 SIDES = ("first", "second")
@@ -65,7 +66,7 @@ def stream_both(targets: list[chat.Endpoint], question: str) -> list[dict[str, A
     began = time.monotonic()
     made: list[dict[str, Any]] = [{"text": "", "first": None, "seconds": None} for _ in targets]
     running = {
-        side: talk.pieces(target, sent, tick=0.05, temperature=0.0, max_tokens=256)
+        side: conversation.pieces(target, sent, tick=0.05, temperature=0.0, max_tokens=256)
         for side, target in enumerate(targets)
     }
     while running:
@@ -78,7 +79,7 @@ def stream_both(targets: list[chat.Endpoint], question: str) -> list[dict[str, A
                 if piece and one["first"] is None:
                     one["first"] = time.monotonic() - began
                 one["text"] += piece or ""
-                slots[side].markdown(written.markdown(written.thought(one["text"])[1]) + " ▌")
+                slots[side].markdown(written.markdown(parted(one["text"])[1]) + " ▌")
             except StopIteration:
                 one["seconds"] = time.monotonic() - began
                 del running[side]
@@ -98,7 +99,7 @@ def result(shown: dict[str, Any]) -> None:
             st.caption(written.literal(shown["names"][side]) if open_ else say(SIDES[side]))
             answer(one["text"])
             if one.get("problem"):
-                st.error(say("broken", reason=written.literal(texts.plain(one["problem"]))))
+                st.error(say("broken", reason=written.literal(one["problem"])))
             elif open_ and one["first"] is not None:
                 st.caption(
                     say("took", first=f"{one['first']:.1f}", seconds=f"{one['seconds']:.1f}")
@@ -123,8 +124,8 @@ def result(shown: dict[str, Any]) -> None:
 
 def answer(text: str) -> None:
     """A model's answer, what it thought folded away."""
-    thought, said = written.thought(text)
-    talk.thinking(thought)
+    thought, said = parted(text)
+    conversation.thinking(thought)
     st.markdown(written.markdown(said) or say("empty"))
 
 
@@ -159,12 +160,12 @@ def main_column(run: Path, names: list[str]) -> str:
 
 def blind() -> None:
     """Vote on the answers of an evaluation without knowing whose they are."""
-    runs = places.runs(PAIRS)
+    runs = catalog.runs(PAIRS)
     if not runs:
         st.info(say("no_pairs"), icon=":material/info:")
         frame.for_admin("make eval")
         return
-    names = [places.name_of(run) for run in runs]
+    names = [catalog.name_of(run) for run in runs]
     run = runs[names.index(st.selectbox(say("run"), names, key="blind_run"))]
     file, votes = run / PAIRS, run / "eval" / VOTES
     pairs = [one for one in _pairs(str(file), file.stat().st_mtime) if "base" in one["answers"]]
@@ -191,7 +192,7 @@ def blind() -> None:
         with st.expander(say("show_expected")):
             frame.exact(one["expected"] or "—")
             if one.get("source"):
-                st.caption(written.literal(places.place(one["source"], texts.language())))
+                st.caption(written.literal(catalog.place(one["source"], i18n.language())))
         if (winner := ballot("blind", sides)) is not None:
             feedback.append(votes, {"suite": one["suite"], "id": one["id"], "winner": winner})
             del st.session_state.blind
@@ -212,7 +213,7 @@ def drawn(run: str, left: list[dict[str, Any]], main: str) -> tuple[dict[str, An
 def page() -> None:
     """The page from top to bottom."""
     st.title(say("compare"))
-    if disclaimer := texts.disclaimer(server.find().domain):
+    if disclaimer := i18n.disclaimer(server.find().domain):
         st.caption(disclaimer)
     tabs = st.tabs([say("compare_live"), say("compare_blind")])
     with tabs[0]:

@@ -15,19 +15,19 @@ from core.files import read_json
 from web import (
     access,
     banks,
+    catalog,
     editor,
     edits,
     feedback,
     frame,
+    i18n,
     jobs,
-    places,
     server,
     sheet,
-    texts,
     uploads,
     written,
 )
-from web.texts import say
+from web.i18n import say
 
 NEW = "+"
 
@@ -39,9 +39,9 @@ def out_of(domain: str, name: str) -> Path:
 
 def known() -> dict[str, Path]:
     """The data sets by name: complete ones, and those that the page is building or failed at."""
-    found = {bank.name: bank.folder for bank in places.banks()}
-    for job in places.runs(".job/job.json"):
-        found.setdefault(places.name_of(job), job)
+    found = {bank.name: bank.folder for bank in catalog.banks()}
+    for job in catalog.runs(".job/job.json"):
+        found.setdefault(catalog.name_of(job), job)
     return dict(sorted(found.items()))
 
 
@@ -52,7 +52,7 @@ def choose(there: dict[str, Path]) -> str:
         banks.choose(made)
     bank = banks.chosen(server.find())
     other = st.session_state.get("data_other")
-    names, titles = [NEW, *there], places.titles()
+    names, titles = [NEW, *there], catalog.titles()
     own = other in names and other not in titles  # new, or not complete: no bank to choose yet
     shown = str(other) if own else bank.name if bank else NEW
     st.session_state.data_set = shown
@@ -91,7 +91,7 @@ def new() -> None:
         say("domain"),
         there,
         index=there.index(server.find().domain.name),  # most add to what they are served
-        format_func=lambda one: texts.title(domains.load(one)),
+        format_func=lambda one: i18n.title(domains.load(one)),
         key="data_domain",
     )
     build_form("new", name, domain, [])
@@ -127,10 +127,10 @@ def build_form(key: str, name: str, domain: str, there: list[Path]) -> None:
             banks = [*uploads.listed(folder), *([more] if more and with_more else [])]
             jobs.start(out, steps(out, domain, banks))
         except UserError as error:
-            st.error(written.literal(texts.plain(str(error))), icon=":material/error:")
+            st.error(written.literal(str(error)), icon=":material/error:")
             return
-        places.look_again()
-        st.session_state.data_made = places.name_of(out)
+        catalog.look_again()
+        st.session_state.data_made = catalog.name_of(out)
         st.session_state.uploads = st.session_state.get("uploads", 0) + 1  # an empty box next time
         st.rerun()
 
@@ -138,9 +138,10 @@ def build_form(key: str, name: str, domain: str, there: list[Path]) -> None:
 @st.fragment(run_every=0.7)
 def progress(out: Path) -> None:
     """The bar of a build that runs."""
+    i18n.speak()
     now = jobs.state(out)
     if now["state"] != "running":
-        places.look_again()
+        catalog.look_again()
         st.rerun()
     text = say("building", doing=say(f"doing_{now['doing']}"))
     if now.get("total"):
@@ -157,7 +158,7 @@ def progress(out: Path) -> None:
 def watch(out: Path, was: str) -> None:
     """Another tab may start a build, or end one: this one follows."""
     if jobs.state(out)["state"] != was:
-        places.look_again()
+        catalog.look_again()
         st.rerun()
 
 
@@ -167,7 +168,7 @@ def ended(out: Path, now: dict[str, Any]) -> None:
         return
     if now["state"] == "failed":
         short = now["error"].startswith("MemoryError")
-        reason = say("no_memory") if short else texts.plain(now["error"])
+        reason = say("no_memory") if short else now["error"]
         st.error(say("build_failed", reason=written.literal(reason)), icon=":material/error:")
     else:
         st.warning(say(f"build_{now['state']}"), icon=":material/warning:")
@@ -270,7 +271,7 @@ def remove(out: Path) -> None:
         st.write(say("delete_sure", name=written.literal(out.parent.name)))
         if st.button(say("delete_yes"), type="primary", key="delete_yes"):
             shutil.rmtree(out.parent)
-            places.look_again()
+            catalog.look_again()
             st.session_state.data_other = None
             st.rerun()
 

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from core import domain as domains
-from web import access, feedback, frame, places, server, texts, written
-from web.texts import say
+from web import access, catalog, feedback, frame, i18n, server, written
+from web.i18n import say
 
 MOST = 20  # corrections shown at once
 
@@ -22,7 +22,7 @@ def chosen() -> str:
             say("domain"),
             names,
             index=names.index(served) if served in names else 0,
-            format_func=lambda one: texts.title(domains.load(one)),
+            format_func=lambda one: i18n.title(domains.load(one)),
             key="feedback_domain",
         )
     )
@@ -38,7 +38,7 @@ def correction(domain: str, one: dict[str, Any]) -> None:
             say("right_answer"), one["correction"], key=f"a-{one['id']}", height=80
         )
         for source in one["evidence"][:3]:
-            frame.passage(places.place(source, texts.language()), source.get("text", ""), False)
+            frame.passage(catalog.place(source, i18n.language()), source.get("text", ""), False)
         with st.container(horizontal=True):
             ready = bool(question.strip() and answer.strip())
             if st.button(
@@ -78,7 +78,7 @@ def accepted(domain: str) -> None:
     )
     st.caption(say("take_in"))
     bank = "、".join(domains.load(domain).bank) and " ".join(domains.load(domain).bank)
-    name = f"work_dirs/{places.name_of(file)}"
+    name = f"work_dirs/{catalog.name_of(file)}"
     frame.for_admin(f'make data DOMAIN={domain} BANK="{bank + " " if bank else ""}{name}"')
 
 

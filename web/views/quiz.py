@@ -7,17 +7,18 @@ from typing import Any
 
 import streamlit as st
 
-from web import access, banks, frame, places, quiz, server, store, talk, texts, written
+from core.thinking import parted
+from web import access, banks, catalog, conversation, frame, i18n, quiz, server, store, written
+from web.i18n import say
 from web.quiz import Question
-from web.texts import say
 
 KINDS = ("single", "multiple", "judge", "short")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _questions(folder: str, stamp: float) -> tuple[Question, ...]:
-    bank = next(one for one in places.banks() if str(one.folder) == folder)
-    return tuple(quiz.question(row) for row in places.rows(bank))
+    bank = next(one for one in catalog.banks() if str(one.folder) == folder)
+    return tuple(quiz.question(row) for row in catalog.rows(bank))
 
 
 def chosen(questions: tuple[Question, ...], bank: str) -> list[Question]:
@@ -127,7 +128,7 @@ def verdict(asked: Question, now: dict[str, Any], bank: str) -> None:
         frame.exact(asked.answer, "answer", say("bank_answer"))
     if asked.explanation:
         frame.exact(asked.explanation, "answer", say("explanation"))
-    place = places.place(asked.source, texts.language())
+    place = catalog.place(asked.source, i18n.language())
     with st.expander(f"{say('source')}：{written.literal(place)}", icon=":material/article:"):
         frame.passage(place, asked.source.get("text", ""), True)
 
@@ -139,15 +140,17 @@ def explain(asked: Question, found: server.Found) -> None:
         return
     if st.button(say("explain"), icon=":material/lightbulb:", key="explain"):
         slot = st.empty()
-        message: dict[str, Any] = {"id": 0, "content": "", "problem": talk.CUT, "extra": {}}
+        message: dict[str, Any] = {"id": 0, "content": "", "problem": conversation.CUT, "extra": {}}
         sent = quiz.explaining(asked, found.domain.system)
-        for text in talk.answer(message, found.target, sent, temperature=0.0, max_tokens=300):
-            slot.markdown(written.markdown(written.thought(text)[1]) + " ▌")
+        for text in conversation.answer(
+            message, found.target, sent, temperature=0.0, max_tokens=300
+        ):
+            slot.markdown(written.markdown(parted(text)[1]) + " ▌")
         slot.empty()
         if message["problem"]:
-            st.error(say("broken", reason=written.literal(texts.plain(str(message["problem"])))))
-        thought, said = written.thought(str(message["content"]))
-        talk.thinking(thought)
+            st.error(say("broken", reason=written.literal(message["problem"])))
+        thought, said = parted(str(message["content"]))
+        conversation.thinking(thought)
         fits = quiz.about(asked, said)
         if not fits:
             st.warning(say("explains_other"), icon=":material/help:")
@@ -156,7 +159,7 @@ def explain(asked: Question, found: server.Found) -> None:
         st.caption(say("by_model"))
 
 
-def practise(found: server.Found, bank: places.Bank, questions: tuple[Question, ...]) -> None:
+def practise(found: server.Found, bank: catalog.Bank, questions: tuple[Question, ...]) -> None:
     """One question after another."""
     some = chosen(questions, bank.name)
     now = state(bank.name, some)
@@ -190,7 +193,7 @@ def practise(found: server.Found, bank: places.Bank, questions: tuple[Question, 
             st.rerun()
 
 
-def notebook(bank: places.Bank, questions: tuple[Question, ...]) -> None:
+def notebook(bank: catalog.Bank, questions: tuple[Question, ...]) -> None:
     """The questions that went wrong, with their answers."""
     by_key = {one.key: one for one in questions}
     listed = [one for one in store.notebook(access.owner(), bank.name) if one["question"] in by_key]
@@ -203,7 +206,7 @@ def notebook(bank: places.Bank, questions: tuple[Question, ...]) -> None:
             if asked.options and asked.kind != "judge":
                 lines = (f"{letter}. {text}" for letter, text in asked.options.items())
                 frame.exact("\n".join(lines))
-            place = places.place(asked.source, texts.language())
+            place = catalog.place(asked.source, i18n.language())
             frame.exact(asked.answer, "answer", say("answer"))
             st.caption(f"{say('wrong_times', times=one['times'])} · {written.literal(place)}")
             st.button(

@@ -13,7 +13,7 @@ import streamlit as st
 from core.chat import Endpoint
 from core.errors import UserError
 from core.files import ROOT, WORK_DIRS, read_json, read_jsonl
-from web import server, texts
+from web import i18n, server
 
 DEPTHS = ("*/{}", "*/*/{}", "*/*/*/{}", "*/*/*/*/{}")  # work_dirs/demo/gongkao/data is the deepest
 
@@ -31,7 +31,7 @@ class Bank:
         """The name that a person gave it; that of its domain where nobody did."""
         if self.folder.parent.parent.name == "sets":
             return self.folder.parent.name
-        return texts.title(server.load(self.domain))
+        return i18n.title(server.load(self.domain))
 
     @property
     def index(self) -> Path:

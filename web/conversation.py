@@ -6,15 +6,16 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
+from contextvars import copy_context
 from typing import Any
 
 import streamlit as st
 
 from core import chat
 from core.errors import UserError
-from core.thinking import without_thinking
+from core.thinking import parted, without_thinking
 from web import access, frame, store, written
-from web.texts import say
+from web.i18n import say
 
 CUT = store.CUT
 TICK = 0.25  # seconds after which a waiting reader is looked at again
@@ -43,7 +44,7 @@ def history() -> list[dict[str, Any]]:
     found = store.messages(access.owner(), current()) if current() else []
     for one in found:
         if one["role"] == "assistant":
-            thought, one["content"] = written.thought(one["content"])
+            thought, one["content"] = parted(one["content"])
             if thought:
                 one["extra"]["thinking"] = thought
     return found
@@ -103,7 +104,8 @@ def pieces(
         except UserError as error:
             arrived.put(error)
 
-    threading.Thread(target=read, daemon=True).start()
+    # In a context like this one: what the server's errors say is in the reader's language.
+    threading.Thread(target=copy_context().run, args=(read,), daemon=True).start()
     try:
         while True:
             try:

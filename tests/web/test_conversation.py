@@ -15,8 +15,8 @@ import pytest
 import streamlit as st
 
 from core.errors import UserError
-from web import access, jobs, quiz, store, talk, texts, written
-from web.texts import widgets
+from web import access, conversation, i18n, jobs, quiz, store, written
+from web.i18n import widgets
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +34,8 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[st
 
 
 def turn(question: str, answer: str, problem: str = "") -> None:
-    talk.ask(question)
-    last = talk.history()[-1]
+    conversation.ask(question)
+    last = conversation.history()[-1]
     store.save(access.owner(), last | {"content": answer, "problem": problem})
 
 
@@ -43,25 +43,30 @@ def test_only_whole_turns_are_sent_along() -> None:
     turn("一", "甲")
     turn("二", "", "broke off")
     turn("三", "丙")
-    talk.ask("四")
-    said = talk.history()
-    sent = talk.messages("S", said, 2)
+    conversation.ask("四")
+    said = conversation.history()
+    sent = conversation.messages("S", said, 2)
     assert [one["content"] for one in sent] == ["S", "一", "甲", "三", "丙", "四"]
-    assert [one["content"] for one in talk.messages("S", said, 0)] == ["S", "四"]
-    assert [one["content"] for one in talk.messages("S", said, 1)] == ["S", "三", "丙", "四"]
+    assert [one["content"] for one in conversation.messages("S", said, 0)] == ["S", "四"]
+    assert [one["content"] for one in conversation.messages("S", said, 1)] == [
+        "S",
+        "三",
+        "丙",
+        "四",
+    ]
 
 
 def test_an_answer_that_breaks_off_keeps_what_came(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> Iterator[str]:
         yield "故"
         yield "宫"
-        raise talk.UserError("gone")
+        raise conversation.UserError("gone")
 
-    monkeypatch.setattr(talk.chat, "stream", broken)
-    talk.ask("问")
-    message = talk.history()[-1]
-    list(talk.answer(message, None, []))  # type: ignore[arg-type]
-    kept = talk.history()[-1]
+    monkeypatch.setattr(conversation.chat, "stream", broken)
+    conversation.ask("问")
+    message = conversation.history()[-1]
+    list(conversation.answer(message, None, []))  # type: ignore[arg-type]
+    kept = conversation.history()[-1]
     assert (kept["content"], kept["problem"]) == ("故宫", "gone")
 
 
@@ -70,18 +75,18 @@ def test_a_reader_who_leaves_keeps_what_came(monkeypatch: pytest.MonkeyPatch) ->
         while True:
             yield "字"
 
-    monkeypatch.setattr(talk.chat, "stream", endless)
-    talk.ask("问")
-    growing = talk.answer(talk.history()[-1], None, [])  # type: ignore[arg-type]
+    monkeypatch.setattr(conversation.chat, "stream", endless)
+    conversation.ask("问")
+    growing = conversation.answer(conversation.history()[-1], None, [])  # type: ignore[arg-type]
     next(growing)
     growing.close()
-    kept = talk.history()[-1]
-    assert kept["content"].startswith("字") and kept["problem"] == talk.CUT
+    kept = conversation.history()[-1]
+    assert kept["content"].startswith("字") and kept["problem"] == conversation.CUT
 
 
 def test_nobody_reads_or_changes_anothers_conversation() -> None:
     turn("我的问题", "我的回答")
-    mine, me = talk.current(), access.owner()
+    mine, me = conversation.current(), access.owner()
     message = store.messages(me, mine)[-1]
     store.rename("other", mine, "theirs")
     store.delete("other", mine)
@@ -110,13 +115,13 @@ def test_the_address_of_anothers_conversation_opens_nothing(
     session: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turn("一", "甲")
-    number = talk.current()
+    number = conversation.current()
     session["token"] = "1" * 32
     del session["conversation"]
     for asked in (str(number), "-1", "1e3", "9" * 40, "x", "²"):
         monkeypatch.setattr(st, "query_params", {"c": asked})
         session.pop("conversation", None)
-        assert talk.current() == 0
+        assert conversation.current() == 0
 
 
 @pytest.mark.parametrize(
@@ -142,12 +147,12 @@ def test_sentences_are_marked_by_their_evidence() -> None:
         {"text": "故宫最大。", "numbers": [1], "supported": True},
         {"text": "建于唐代。", "numbers": [], "supported": False},
     ]
-    text = talk.judged("故宫最大。建于唐代。", checks, {True: "{numbers}✓", False: "无据"})
+    text = conversation.judged("故宫最大。建于唐代。", checks, {True: "{numbers}✓", False: "无据"})
     assert text == "故宫最大。 [1]✓ 建于唐代。 无据   "
 
 
 def test_both_languages_say_the_same_things() -> None:
-    chinese, english = texts.TEXTS["zh"], texts.TEXTS["en"]
+    chinese, english = i18n.TEXTS["zh"], i18n.TEXTS["en"]
     assert set(chinese) == set(english)
     for key, sentence in english.items():
         places = [
@@ -157,12 +162,6 @@ def test_both_languages_say_the_same_things() -> None:
         assert places[0] == places[1], key
     for text in [*chinese.values(), *widgets.WIDGETS.values()]:
         assert any("\u4e00" <= char <= "\u9fff" for char in text), text
-
-
-def test_an_error_of_the_tools_in_chinese_alone() -> None:
-    line = "连不上模型服务 cannot reach http://127.0.0.1:1: 请先运行 make deploy"
-    assert texts.plain(line) == "连不上模型服务 http://127.0.0.1:1: 请先运行 make deploy"
-    assert texts.plain("only English") == "only English"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
-"""Run commands for the page under limits: ``python limits.py FOLDER``.
+"""Run commands for the page under limits: ``python job_runner.py FOLDER``.
 
 ``FOLDER/job.json`` says what to run (``steps``, argument lists), within how many ``seconds``
-together and how much ``memory`` (bytes) each. Output goes to ``FOLDER/log``, the state to
-``FOLDER/state.json``: ``state`` is running, done, failed, late or cancelled. The steps see none of
-the page's secrets in their environment. SIGTERM cancels.
+together and how much ``memory`` (bytes) each, and in which ``language`` they speak. Output goes to
+``FOLDER/log``, the state to ``FOLDER/state.json``: ``state`` is running, done, failed, late or
+cancelled. The steps see none of the page's secrets in their environment. SIGTERM cancels.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def run(folder: Path, job: dict[str, Any]) -> tuple[str, int]:
     """Run the steps; how it ended and the number of the step that ended it."""
     environment = {key: os.environ[key] for key in KEPT if key in os.environ}
     environment |= {"PYTHONPATH": job["path"], "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "2"}
+    environment["TIKU_LANG"] = job["language"]  # the reader's: the error is for them
     environment["TIKUFORGE_PROGRESS"] = str((folder / "progress.json").absolute())
     end = time.monotonic() + job["seconds"]
     with open(folder / "log", "wb") as log:
