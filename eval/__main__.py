@@ -26,11 +26,11 @@ def run(
     questions a suite of that column; workers: requests at a time; runner: slurm, dlc, local or a
     config file.
     """
-    from eval import columns, report
+    from eval import report, targets
     from eval import run as room
 
-    chosen = [columns.column(spec) for spec in column]
-    limits = dict(columns.most(spec) for spec in most)
+    chosen = [targets.column(spec) for spec in column]
+    limits = dict(targets.most(spec) for spec in most)
     if not room.evaluate(work_dir, domain, data, suite, chosen, workers, runner, limits):
         print("没有变化，未重新提问 nothing changed: nothing was asked again")
     return report.write(work_dir)
@@ -49,21 +49,21 @@ def ask(
 
     The last line is JSON: the columns, as run takes them when their servers are gone.
     """
-    from eval import columns
     from eval import run as room
+    from eval import targets
 
-    limits = dict(columns.most(spec) for spec in most)
-    chosen = [columns.column(spec) for spec in column]
+    limits = dict(targets.most(spec) for spec in most)
+    chosen = [targets.column(spec) for spec in column]
     room.ask(work_dir, domain, data, suite, chosen, workers, limits)
-    print(jsonlib.dumps([columns.noted(one) for one in chosen], ensure_ascii=False))
+    print(jsonlib.dumps([targets.noted(one) for one in chosen], ensure_ascii=False))
 
 
 def exams(work_dir: Path, column: str, only: str = "", workers: int = 4) -> None:
     """Ask one column C-Eval, CMMLU and CMB (their data are needed); only: names, by comma."""
-    from eval import columns, report
     from eval import exams as room
+    from eval import report, targets
 
-    chosen = columns.column(column)
+    chosen = targets.column(column)
     names = [name for name in only.split(",") if name]
     for name, cell in room.evaluate(work_dir, chosen, names, workers).items():
         print(
@@ -100,9 +100,9 @@ def report(work_dir: Path) -> int:
 
 def judge(work_dir: Path, judge: str, most: int = 200, workers: int = 4) -> int:
     """A large model prefers base or tuned: judge NAME=PORT or NAME=URL#MODEL, most questions."""
-    from eval import columns, preference, report
+    from eval import preference, report, targets
 
-    endpoint = columns.column(judge).endpoint
+    endpoint = targets.column(judge).endpoint
     judged = preference.run_judge(work_dir, endpoint, most, workers)
     print(f"已评判 judged {judged} 题 by {endpoint.model}")
     return report.write(work_dir)

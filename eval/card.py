@@ -10,10 +10,10 @@ from core import domain as domains
 from core.errors import UserError
 from core.files import read_json, read_jsonl, shown
 from eval import (
-    answers,
     exams,
     failures,
     gates,
+    journal,
     metrics,
     preference,
     retrieval,
@@ -31,10 +31,10 @@ def rows_of(folder: Path, abbr: str, suite: dict[str, Any]) -> list[Row]:
     """One column's answers to one suite: ``question``, ``given``, ``scores``, and what the journal
     knows: ``finish``, ``seconds``, ``tokens`` (None for a model without a journal)."""
     questions = list(read_jsonl(folder / "questions" / f"{suite['abbr']}.jsonl"))
-    journal = answers.Journal(folder / "answers" / f"{abbr}.jsonl")
+    answers = journal.Journal(folder / "answers" / f"{abbr}.jsonl")
     found = []
     for question, judged in zip(questions, run.results(folder, abbr, suite), strict=True):
-        entry = journal.get(answers.key(question["messages"], suite["max_tokens"])) or {}
+        entry = answers.get(journal.key(question["messages"], suite["max_tokens"])) or {}
         found.append(
             {
                 "question": question,

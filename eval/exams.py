@@ -13,7 +13,7 @@ from typing import Any
 from core.errors import UserError
 from core.files import read_json, shown, write_json
 from eval import run, stats
-from eval.columns import Column
+from eval.targets import Column
 
 # Exam → where its data lies below COMPASS_DATA_CACHE, and whether OpenCompass can fetch it.
 EXAMS = {

@@ -144,7 +144,8 @@ def note(run: Path, mode: str) -> dict[str, Any]:
 
 def questions(run: Path, mode: str, suite: str, sets: list[Question]) -> list[Question]:
     """The questions of one suite that were prepared, as they go to the model. Where the evidence is
-    too weak the messages end with what is said instead: :mod:`eval.parts` asks nothing then."""
+    too weak the messages end with what is said instead, and :mod:`eval.opencompass_classes` asks
+    nothing then."""
     found = {row["id"]: row for row in read_jsonl(folder(run) / f"{mode}-{suite}.jsonl")}
     asked = []
     for question in sets:

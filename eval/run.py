@@ -20,7 +20,7 @@ from core import precision
 from core.errors import UserError
 from core.files import digest, held, read_json, sha256, shown, write_json, write_jsonl
 from eval import retrieval, suites
-from eval.columns import FOLDER, Column
+from eval.targets import FOLDER, Column
 
 HERE = Path(__file__).parent
 
@@ -146,7 +146,7 @@ def opencompass(cfg: Any, phases: tuple[str, ...] = ("infer", "eval")) -> None:
 
     if not os.environ.get("TIKUFORGE_VERBOSE"):
         logging.disable(logging.WARNING)
-        # Its bar counts batches, of which there is one; ours (eval.parts) counts questions.
+        # Its bar counts batches, of which there is one; that of our classes counts questions.
         icl_gen_inferencer.tqdm = lambda batches, **_: batches
     for name in phases:
         phase, folder = cfg[name], {"infer": "predictions", "eval": "results"}[name]

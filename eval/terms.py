@@ -18,7 +18,7 @@ from pathlib import Path
 from core.chinese import simplified
 from core.errors import UserError
 from core.files import shown
-from eval.denial import HIDDEN, STOP, sentences
+from eval.negation import HIDDEN, STOP, sentences
 
 SEP = r"(?:、|,|/|或者?|和|及其?|以及|与|并|伴有?|合并|\+)"
 CAUSE = r"(?:所致|所引起|引起|导致|造成|诱发|诱导|感染|继发|相关)(?:的|性)?"

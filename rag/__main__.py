@@ -10,7 +10,7 @@ from core.command import main
 from core.errors import UserError
 from core.files import sha256, shown
 from core.hints import then
-from rag import answer, cases, rows
+from rag import answer, cases, evidence_rows
 from rag.build import build
 from rag.query import Index, check, prepare, refusal
 
@@ -35,14 +35,14 @@ def index(
 
 
 def evidence(
-    data: Path, domain: str = "gongkao", index: Path | None = None, most: int = rows.MOST
+    data: Path, domain: str = "gongkao", index: Path | None = None, most: int = evidence_rows.MOST
 ) -> None:
     """Write training rows with evidence in front of the question, of ``most`` questions."""
     place = index or data.parent / "index"
-    made = rows.write(data, place, domains.load(domain), most)
+    made = evidence_rows.write(data, place, domains.load(domain), most)
     done = "写入 wrote" if made["new"] else "已是最新 nothing changed:"
     about = f"{made['found']} 行依据里有答案 hold the answer; {made['weak']} 题依据太弱 too weak"
-    where = shown(data / rows.FILE)
+    where = shown(data / evidence_rows.FILE)
     print(f"{done} {where}: {made['rows']} 行带依据的训练题 rows with evidence ({about})")
 
 

@@ -1,7 +1,8 @@
-"""Does a passage say what a sentence says, or its opposite? Rules on wording, for :mod:`rag.check`.
+"""Does a passage say what a sentence says, or its opposite? Rules on wording.
 
 Each finds one kind of disagreement that shared words hide: another number, a denial, the opposite
-word, another name, two names exchanged. None understands; docs/rag.md has their rates.
+word, another name, two names exchanged. None understands; docs/rag.md has their
+rates. :mod:`rag.grounding` asks them all.
 """
 
 from __future__ import annotations

@@ -16,10 +16,10 @@ import numpy as np
 from core import progress
 from core.errors import UserError
 from core.files import digest, held, read_jsonl, sha256, shown
-from rag import calibrate, embed, excerpts, layout, lexical, passages
-from rag.engine import Engine
+from rag import bm25, calibrate, embed, excerpts, layout, passages
 from rag.journal import KEY, Journal
 from rag.local import Local
+from rag.store import Store
 
 LONGEST = 400  # characters of a passage that are embedded: 512 tokens, the usual models' window
 KEYS = "keys.json"
@@ -28,7 +28,7 @@ RULE = 2  # raise when passages are cut into pieces, or words into tokens, in an
 BATCH = 64  # texts between two writes to the journal: about a second of work
 
 Row = dict[str, Any]  # a line of kb.jsonl
-Store = str | dict[str, str]
+Place = str | dict[str, str]  # settings.rag.store
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def read(kb: Path) -> list[dict[str, Any]]:
 
 
 def build(
-    kb: Path, folder: Path, setting: embed.Setting = embed.DEFAULT, store: Store = layout.LOCAL
+    kb: Path, folder: Path, setting: embed.Setting = embed.DEFAULT, store: Place = layout.LOCAL
 ) -> Result:
     """Bring ``folder`` up to ``kb``; readers have the old index until the new one is whole.
 
@@ -151,8 +151,8 @@ def _local(
     return added, removed, embedded, value
 
 
-def _scales(rows: Sequence[Row], engine: Engine, model: embed.Embedder) -> dict[str, Any]:
-    return {**calibrate.scales(rows, engine, model), "rule": calibrate.RULE}
+def _scales(rows: Sequence[Row], store: Store, model: embed.Embedder) -> dict[str, Any]:
+    return {**calibrate.scales(rows, store, model), "rule": calibrate.RULE}
 
 
 def _remote(
@@ -188,7 +188,7 @@ def _remote(
     return 0, 0, 0, old | value
 
 
-def _old(folder: Path, name: str, store: Store) -> dict[str, Any] | None:
+def _old(folder: Path, name: str, store: Place) -> dict[str, Any] | None:
     """The note of the index that is there; says so when nothing of it can be kept."""
     if not (folder / layout.NOTE).is_file():
         return None
@@ -285,7 +285,7 @@ def _write(
         for row, one in zip(rows, parts, strict=True)
         for text in (one if len(one) > 1 else [row["text"]])
     ]
-    lexical.write(path / layout.LEXICAL, words)
+    bm25.write(path / layout.LEXICAL, words)
     starts = np.cumsum([0, *map(len, parts[:-1])], dtype=np.int64)
     np.save(path / layout.STARTS, starts)
     if vectors is not None:

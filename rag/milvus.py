@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from core.errors import UserError
-from rag.engine import Pool
 from rag.passages import Passage, filters, of_json, order
+from rag.store import Pool
 from rag.tokens import indexed
 
 BATCH = 500
@@ -134,7 +134,7 @@ def put(client: Any, name: str, records: Iterator[dict[str, Any]]) -> None:
 
 
 class Milvus:
-    """An :class:`rag.engine.Engine` over a collection."""
+    """An :class:`rag.store.Store` over a collection."""
 
     def __init__(self, store: dict[str, str], name: str) -> None:
         self.client, self.name = _client(store), name
@@ -147,7 +147,7 @@ class Milvus:
     def pool(
         self, query: str, vector: np.ndarray | None, n: int, where: dict[str, Any] | None
     ) -> Pool:
-        """See :class:`rag.engine.Engine`. A passage that only one way found has no BM25 score (0)
+        """See :class:`rag.store.Store`. A passage that only one way found has no BM25 score (0)
         or its cosine computed here from its vector."""
         test, words = expression(where), spelt(query)
         by_words = self._search("sparse", words, n, test) if words else {}

@@ -24,7 +24,7 @@ from core import chat, precision, trust
 from core.errors import UserError
 from core.files import read_jsonl
 from eval import metrics
-from eval.answers import Journal, Messages, key
+from eval.journal import Journal, Messages, key
 
 ROLES = {"system": "SYSTEM", "user": "HUMAN", "assistant": "BOT"}  # OpenCompass's names for them
 

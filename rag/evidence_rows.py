@@ -24,7 +24,7 @@ from core.rows import spread
 from core.text import bare
 from rag import prompts
 from rag.answer import prepare, settings
-from rag.check import cite
+from rag.grounding import cite
 from rag.index import Index
 from rag.passages import Passage
 
