@@ -16,6 +16,7 @@ from typing import Any
 from core import chat
 from core.errors import UserError
 from core.files import digest, read_jsonl, shown, write_jsonl
+from core.language import words
 from eval import stats, suites
 from eval.journal import Journal
 from eval.journal import key as key_of
@@ -91,9 +92,8 @@ def run_judge(work_dir: Path, judge: chat.Endpoint, most: int, workers: int) -> 
     pairs = list(read_jsonl(folder / PAIRS))
     names = list(pairs[0]["answers"]) if pairs else []
     if "base" not in names or len(names) < 2:
-        raise UserError(
-            f"{shown(folder / PAIRS)}: 需要 base 和另一列 needs base and another column"
-        )
+        said = words("需要 base 和另一列", "base and another column are needed")
+        raise UserError(f"{shown(folder / PAIRS)}: {said}")
     other = (
         "tuned" if "tuned" in names else next(name for name in reversed(names) if name != "base")
     )

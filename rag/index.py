@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import UserError
+from core.language import words
 from rag import calibrate, demands, embed, fit, layout
 from rag.local import Local
 from rag.passages import Passage
@@ -145,8 +145,11 @@ def _embedder(note: dict[str, Any]) -> embed.Embedder:
     found = embed.load(note["embedding"])
     if found is None or found.name != note["model"]:
         name = found.name if found else "none"
-        raise UserError(
-            f"索引用 index made with {note['model']}, 现在是 now {name}: {layout.REBUILD}"
+        raise layout.Unusable(
+            words(
+                f"索引用的是 {note['model']}, 现在是 {name}",
+                f"the index was made with {note['model']}, the model is now {name}",
+            )
         )
     return found
 

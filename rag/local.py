@@ -16,6 +16,7 @@ import numpy as np
 
 from core.errors import UserError
 from core.files import shown
+from core.language import words
 from rag import layout
 from rag.bm25 import Bm25
 from rag.passages import Passage, Passages
@@ -50,14 +51,14 @@ class Local:
     ) -> Pool:
         """See :class:`rag.store.Store`; with vectors every row has both scores."""
         mask = self.passages.mask(where) if where else None
-        words = self._best_part(self.bm25.scores(query))
-        best = _best(words, n, mask)
-        best = best[words[best] > 0]
+        scores = self._best_part(self.bm25.scores(query))
+        best = _best(scores, n, mask)
+        best = best[scores[best] > 0]
         if self.vectors is None or vector is None:
-            return Pool(best, None, words[best])
+            return Pool(best, None, scores[best])
         cosines = self._best_part(self.vectors @ vector)
         rows = np.union1d(_best(cosines, n, mask), best)
-        return Pool(rows, cosines[rows], words[rows])
+        return Pool(rows, cosines[rows], scores[rows])
 
     def rows(self, keys: Sequence[Any] | np.ndarray) -> list[Passage]:
         """The passages of a pool's keys."""
@@ -80,7 +81,11 @@ def _starts(folder: Path, size: int) -> np.ndarray:
 
 def _damaged(folder: Path, what: str) -> str:
     parent = shown(folder.parent)
-    return f"{shown(folder)}: 索引损坏 damaged ({what}): 请删除 remove {parent}, 再运行 make index"
+    said = words(
+        f"索引损坏 ({what}): 请删除 {parent}, 再运行 make index",
+        f"the index is damaged ({what}): remove {parent}, then run make index",
+    )
+    return f"{shown(folder)}: {said}"
 
 
 def _best(scores: np.ndarray, k: int, mask: np.ndarray | None) -> np.ndarray:

@@ -66,7 +66,7 @@ def test_make_evidence_asks_the_training_questions_as_serving_will(home: Path) -
         evidence = turn(row)["input"].removesuffix(plain["input"])
         assert evidence != turn(row)["input"] and bare(plain["output"]) not in bare(evidence)
     before = (home / "data" / "evidence.jsonl").stat().st_mtime_ns
-    assert "nothing changed" in make()
+    assert "已是最新" in make()
     assert (home / "data" / "evidence.jsonl").stat().st_mtime_ns == before
 
 
