@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from core.command import main
+from core.language import words
+from core.terminal import padded
 
 
 def run(
@@ -26,13 +28,13 @@ def run(
     questions a suite of that column; workers: requests at a time; runner: slurm, dlc, local or a
     config file.
     """
-    from eval import columns, report
+    from eval import report, targets
     from eval import run as room
 
-    chosen = [columns.column(spec) for spec in column]
-    limits = dict(columns.most(spec) for spec in most)
+    chosen = [targets.column(spec) for spec in column]
+    limits = dict(targets.most(spec) for spec in most)
     if not room.evaluate(work_dir, domain, data, suite, chosen, workers, runner, limits):
-        print("没有变化，未重新提问 nothing changed: nothing was asked again")
+        print(words("没有变化，未重新提问", "nothing changed: nothing was asked again"))
     return report.write(work_dir)
 
 
@@ -49,21 +51,21 @@ def ask(
 
     The last line is JSON: the columns, as run takes them when their servers are gone.
     """
-    from eval import columns
     from eval import run as room
+    from eval import targets
 
-    limits = dict(columns.most(spec) for spec in most)
-    chosen = [columns.column(spec) for spec in column]
+    limits = dict(targets.most(spec) for spec in most)
+    chosen = [targets.column(spec) for spec in column]
     room.ask(work_dir, domain, data, suite, chosen, workers, limits)
-    print(jsonlib.dumps([columns.noted(one) for one in chosen], ensure_ascii=False))
+    print(jsonlib.dumps([targets.noted(one) for one in chosen], ensure_ascii=False))
 
 
 def exams(work_dir: Path, column: str, only: str = "", workers: int = 4) -> None:
     """Ask one column C-Eval, CMMLU and CMB (their data are needed); only: names, by comma."""
-    from eval import columns, report
     from eval import exams as room
+    from eval import report, targets
 
-    chosen = columns.column(column)
+    chosen = targets.column(column)
     names = [name for name in only.split(",") if name]
     for name, cell in room.evaluate(work_dir, chosen, names, workers).items():
         print(
@@ -88,7 +90,8 @@ def retrieve(
     if retrieval.write(work_dir, domain, sets, index or data.parent / "index", mode):
         prepared = retrieval.note(work_dir, mode)
         asked = sum(one["n"] for one in prepared["suites"].values())
-        print(f"写入 wrote {shown(retrieval.folder(work_dir))}: {asked} 题有资料 with evidence")
+        said = words(f"{asked} 题有资料", f"{asked} questions with evidence")
+        print(f"{words('写入', 'wrote')} {shown(retrieval.folder(work_dir))}: {said}")
 
 
 def report(work_dir: Path) -> int:
@@ -100,11 +103,13 @@ def report(work_dir: Path) -> int:
 
 def judge(work_dir: Path, judge: str, most: int = 200, workers: int = 4) -> int:
     """A large model prefers base or tuned: judge NAME=PORT or NAME=URL#MODEL, most questions."""
-    from eval import columns, preference, report
+    from eval import preference, report, targets
 
-    endpoint = columns.column(judge).endpoint
+    endpoint = targets.column(judge).endpoint
     judged = preference.run_judge(work_dir, endpoint, most, workers)
-    print(f"已评判 judged {judged} 题 by {endpoint.model}")
+    print(
+        words(f"{endpoint.model} 评判了 {judged} 题", f"{endpoint.model} judged {judged} questions")
+    )
     return report.write(work_dir)
 
 
@@ -132,11 +137,12 @@ def score(
 
     made = standards.score_files(predictions, labels, aliases, strict)
     if made["missing"] and not strict:
-        print(
-            f"注意 mind: {made['missing']} 题没有回答, 不计入 n (--strict 计为未命中) unanswered "
-            "questions are not counted",
-            file=sys.stderr,
+        n = made["missing"]
+        said = words(
+            f"注意: {n} 题没有回答, 不计入 n (--strict 计为未命中)",
+            f"note: {n} questions without an answer are not counted (--strict: as misses)",
         )
+        print(said, file=sys.stderr)
     if json:
         print(jsonlib.dumps(made, ensure_ascii=False, indent=1))
         return
@@ -146,7 +152,7 @@ def score(
             f"{name:20}{report.percent(cell['value']):>7} {report.interval(cell):16} n={cell['n']}"
         )
     print(f"{'precision':20}{report.percent(made['precision']['value']):>7}", end=" ")
-    print(f"每答标签数 labels per answer {made['labels_per_answer']}")
+    print(f"{words('每答标签数', 'labels per answer')} {made['labels_per_answer']}")
 
 
 def cases(file: Path, /, json: bool = False) -> int:
@@ -160,7 +166,8 @@ def selfcheck(labels: Path, /) -> None:
     """What the scorer makes of leaflets of known score, beside a plain substring."""
     from eval import standards
 
-    print(f"{'':14}{'ours 1 / 2 / 3':26}plain substring 1 / 2 / 3")
+    ours, plain = words("本评分", "ours"), words("子串", "plain substring")
+    print(f"{'':14}{padded(f'{ours} 1 / 2 / 3', 26)}{plain} 1 / 2 / 3")
     for name, rates in standards.self_check(labels).items():
         ours, plain = (" / ".join(f"{v:5.2f}" for v in rates[key]) for key in ("ours", "plain"))
         print(f"{name:14}{ours:26}{plain}")

@@ -9,12 +9,13 @@ from typing import Any
 from core import domain as domains
 from core.errors import UserError
 from core.files import read_json, read_jsonl, shown
+from core.language import words
 from eval import (
-    answers,
     exams,
     failures,
     gates,
-    metrics,
+    journal,
+    labels,
     preference,
     retrieval,
     run,
@@ -31,15 +32,15 @@ def rows_of(folder: Path, abbr: str, suite: dict[str, Any]) -> list[Row]:
     """One column's answers to one suite: ``question``, ``given``, ``scores``, and what the journal
     knows: ``finish``, ``seconds``, ``tokens`` (None for a model without a journal)."""
     questions = list(read_jsonl(folder / "questions" / f"{suite['abbr']}.jsonl"))
-    journal = answers.Journal(folder / "answers" / f"{abbr}.jsonl")
+    answers = journal.Journal(folder / "answers" / f"{abbr}.jsonl")
     found = []
     for question, judged in zip(questions, run.results(folder, abbr, suite), strict=True):
-        entry = journal.get(answers.key(question["messages"], suite["max_tokens"])) or {}
+        entry = answers.get(journal.key(question["messages"], suite["max_tokens"])) or {}
         found.append(
             {
                 "question": question,
                 "given": judged["given"],
-                "scores": {key: judged[key] for key in metrics.LABELS if key in judged},
+                "scores": {key: judged[key] for key in labels.METRICS if key in judged},
                 **{key: entry.get(key) for key in ("finish", "seconds", "tokens")},
             }
         )
@@ -68,7 +69,7 @@ def figures(asked: dict[str, list[Row]]) -> dict[str, Any]:
     ``report["retrieval"]``)."""
     cells: dict[str, Any] = {}
     for suite, rows in asked.items():
-        for metric in metrics.LABELS:
+        for metric in labels.METRICS:
             values = scores(rows, metric)
             if values:
                 cells[f"{suite}.{metric}"] = stats.cell(values)
@@ -89,7 +90,7 @@ def against(base: dict[str, list[Row]], other: dict[str, list[Row]], cells: dict
     questions that both were asked; its ``n`` says how many."""
     for suite, rows in other.items():
         before = by_id(base.get(suite, []))
-        for metric in metrics.LABELS:
+        for metric in labels.METRICS:
             pairs = [
                 (before[at]["scores"][metric], row["scores"][metric])
                 for at, row in by_id(rows).items()
@@ -132,10 +133,10 @@ def worst(asked: dict[str, dict[str, list[Row]]], main: str) -> list[Row]:
 def named(cells: dict[str, Any], limits: dict[str, float | None]) -> list[dict[str, Any]]:
     """The failure modes of one column that pass their limit, by name."""
     found = []
-    for mode, (title, _) in failures.MODES.items():
-        limit, value = limits[mode], cells.get(f"failure.{mode}", {}).get("value")
+    for mode, limit in limits.items():
+        value = cells.get(f"failure.{mode}", {}).get("value")
         if limit is not None and value is not None and value > limit:
-            found.append({"name": mode, "title": title, "value": value, "limit": limit})
+            found.append({"name": mode, "value": value, "limit": limit})
     return found
 
 
@@ -150,16 +151,16 @@ def last_run(work_dir: Path) -> dict[str, Any]:
     none or an earlier version wrote it."""
     path = work_dir / "eval" / "state.json"
     if not path.is_file():
-        raise UserError(
-            f"{shown(path.parent)} 里没有完整的评测 no complete evaluation: 请 make eval"
-        )
+        said = words("没有完整的评测: 请 make eval", "no complete evaluation: make eval")
+        raise UserError(f"{shown(path.parent)}: {said}")
     state = read_json(path)
     columns = state.get("columns")
     if not isinstance(columns, dict) or not all("suites" in info for info in columns.values()):
-        raise UserError(
-            f"{shown(path)} 由旧版本写成 was written by an earlier version: 请重新 make eval"
-            " (已答的题不会再问 nothing answered is asked again)"
+        said = words(
+            "由旧版本写成: 请重新 make eval (已答的题不会再问)",
+            "written by an earlier version: make eval again (nothing answered is asked again)",
         )
+        raise UserError(f"{shown(path)}: {said}")
     return dict(state)
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import shown
+from core.language import words
+from core.lines import line_of, utf8, values
 from eval import choices, metrics
 
 Case = dict[str, Any]
@@ -49,31 +51,16 @@ def _kind(case: Any, where: str) -> str:
                 if not isinstance(case[field], types) or (
                     field == "right" and case[field] not in (True, False, None, "")
                 ):
-                    raise UserError(
-                        f"{where}: {field} 不是应有的类型 is of the wrong type: {case[field]!r}"
-                    )
+                    wrong = words("不是应有的类型", "is of the wrong type")
+                    raise UserError(f"{where}: {field} {wrong}: {case[field]!r}")
             return name
-    raise UserError(f"{where}: 不是一条用例 is no case; 应为 expected: {FORMS}")
+    raise UserError(f"{where}: {words('不是一条用例, 应为', 'no case; expected')}: {FORMS}")
 
 
 def read(path: Path) -> Iterator[tuple[int, str, Case]]:
     """Line number, kind and case; :class:`UserError` names a line that is none."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UserError(f"{shown(path)} 不存在 does not exist") from None
-    except (OSError, UnicodeDecodeError):
-        raise UserError(
-            f"{shown(path)}: 读不了, 需要 UTF-8 文本 cannot be read as UTF-8 text"
-        ) from None
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            where = f"{shown(path)} 第{number}行 line {number}"
-            try:
-                case = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise UserError(f"{where}: 不是合法 JSON not JSON: {error.msg}") from None
-            yield number, _kind(case, where), case
+    for number, case in values(utf8(path), path):
+        yield number, _kind(case, line_of(path, number)), case
 
 
 def score(path: Path) -> dict[str, Any]:
@@ -95,7 +82,7 @@ def score(path: Path) -> dict[str, Any]:
             {"line": number, "kind": name, "given": case["given"], "got": got, "should": should}
         )
     if not kinds:
-        raise UserError(f"{shown(path)}: 没有用例 holds no case; 应为 expected: {FORMS}")
+        raise UserError(f"{shown(path)}: {words('没有用例, 应为', 'no case; expected')}: {FORMS}")
     total = {name: sum(one[name] for one in kinds.values()) for name in ("right", "total")}
     return {**total, "kinds": kinds, "wrong": wrong}
 
@@ -109,14 +96,16 @@ def show(path: Path, as_json: bool) -> int:
     for one in found["wrong"]:
         given = json.dumps(one["given"], ensure_ascii=False)
         got, should = (json.dumps(one[key], ensure_ascii=False) for key in ("got", "should"))
+        n = one["line"]
         print(
-            f"第{one['line']}行 line {one['line']}: {given} 判为 read as {got}, "
-            f"应为 should be {should}"
+            words(
+                f"第{n}行: {given} 判为 {got}, 应为 {should}",
+                f"line {n}: {given} read as {got}, should be {should}",
+            )
         )
     for name, count in found["kinds"].items():
-        print(
-            f"{name}: {count['right']}/{count['total']}, 误收 too much {count['too_much']}, "
-            f"漏收 too little {count['too_little']}"
-        )
-    print(f"正确 right {found['right']} / 总数 total {found['total']}")
+        much, little = count["too_much"], count["too_little"]
+        errors = words(f"误收 {much}, 漏收 {little}", f"too much {much}, too little {little}")
+        print(f"{name}: {count['right']}/{count['total']}, {errors}")
+    print(f"{words('正确', 'right')} {found['right']} / {words('总数', 'total')} {found['total']}")
     return 0

@@ -122,7 +122,6 @@ _CLAUSE = re.compile(
     # 应为C,A项说的是…: what is said of an option begins anew.
     r"|,\s?(?=[A-J](?:选项|项)?(?:说|讲|指|描述|的|涉及|虽|看似))"
 )
-_PART = re.compile(r"[,，:：]")
 _ITEM = re.compile(r"(?:^|[\n;；,，、。\s])\(?([A-J])\)?(?=[.:：、)）]|\s?[\u4e00-\u9fff])")
 _WRAP = re.compile(
     r"\\[()\[\]]|\\?\\(?:boxed|text|mathrm|mathbf|textbf|rm|fbox)\s*|[*`#{}$_~]"

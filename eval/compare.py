@@ -9,17 +9,23 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import shown
+from core.language import words
 from core.terminal import padded
-from eval import card, metrics, report, stats
+from eval import card, labels, report, stats
 
 
-def main_rows(work_dir: Path) -> tuple[str, dict[str, list[card.Row]]]:
-    """The model's name and its judged answers by suite."""
-    folder, state = work_dir / "eval", card.last_run(work_dir)
-    name = card.main_column(state["columns"])
-    info = state["columns"][name]
-    return info["model"], {
-        suite: card.rows_of(folder, info["abbr"], about) for suite, about in info["suites"].items()
+def main(work_dir: Path) -> dict[str, Any]:
+    """The column that the card is about: ``model``, ``abbr``, ``suites``."""
+    columns = card.last_run(work_dir)["columns"]
+    return dict(columns[card.main_column(columns)])
+
+
+def main_rows(work_dir: Path) -> dict[str, list[card.Row]]:
+    """Its judged answers by suite."""
+    column = main(work_dir)
+    return {
+        suite: card.rows_of(work_dir / "eval", column["abbr"], about)
+        for suite, about in column["suites"].items()
     }
 
 
@@ -41,10 +47,10 @@ def pairs(first: list[card.Row], second: list[card.Row], metric: str) -> list[tu
 def compare(first: Path, second: Path) -> list[dict[str, Any]]:
     """One row per metric that both runs have: ``name``, ``n`` shared questions, ``first`` and
     ``second`` cells over those, and ``change`` (:func:`eval.stats.difference`)."""
-    (_, a), (_, b) = main_rows(first), main_rows(second)
+    a, b = main_rows(first), main_rows(second)
     found = []
     for suite in a:
-        for metric in metrics.LABELS:
+        for metric in labels.METRICS:
             both = pairs(a[suite], b.get(suite, []), metric)
             if both:
                 was, now = (list(side) for side in zip(*both, strict=True))
@@ -58,9 +64,8 @@ def compare(first: Path, second: Path) -> list[dict[str, Any]]:
                     }
                 )
     if not found:
-        raise UserError(
-            f"{shown(first)} 和 {shown(second)} 没有相同的题目 share no question: 无法比较"
-        )
+        said = words("没有相同的题目, 无法比较", "no question in common: nothing to compare")
+        raise UserError(f"{shown(first)}, {shown(second)}: {said}")
     return found
 
 
@@ -76,10 +81,12 @@ def show(first: Path, second: Path, plain: bool = False) -> int:
     rows = compare(first, second)
     worse = lost(rows)
     if plain:
-        models = {"A": main_rows(first)[0], "B": main_rows(second)[0]}
+        models = {"A": main(first)["model"], "B": main(second)["model"]}
         print(json.dumps({"models": models, "rows": rows, "worse": worse}, ensure_ascii=False))
         return 1 if worse else 0
-    print(f"A {shown(first)} · {main_rows(first)[0]}\nB {shown(second)} · {main_rows(second)[0]}\n")
+    for letter, run in (("A", first), ("B", second)):
+        print(f"{letter} {shown(run)} · {main(run)['model']}")
+    print()
     print(padded("", 46) + padded("n", 6) + padded("A", 24) + "B")
     for row in rows:
         cells = [
@@ -89,15 +96,16 @@ def show(first: Path, second: Path, plain: bool = False) -> int:
         change = row["change"]
         mark = "" if not change["significant"] else " ↑" if change["value"] > 0 else " ↓"
         print(
-            padded(report.label(row["name"]), 46)
+            padded(labels.cell(row["name"], words), 46)
             + padded(str(row["n"]), 6)
             + padded(cells[0], 24)
             + padded(cells[1], 24)
             + f"{100 * change['value']:+.1f}{mark}"
         )
-    print(
-        f"\nB 显著更差 significantly worse: {', '.join(worse)}"
-        if worse
-        else "\nB 没有显著更差 nowhere significantly worse"
-    )
+    places = ", ".join(worse)
+    print()
+    if worse:
+        print(words(f"B 显著更差: {places}", f"B is significantly worse: {places}"))
+    else:
+        print(words("B 没有显著更差", "B is nowhere significantly worse"))
     return 1 if worse else 0

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.files import read_json, shown, write_json
+from core.files import read_json, write_json
+from core.language import words
 from eval import run, stats
-from eval.columns import Column
+from eval.targets import Column
 
 # Exam → where its data lies below COMPASS_DATA_CACHE, and whether OpenCompass can fetch it.
 EXAMS = {
@@ -37,7 +38,10 @@ def chosen(only: list[str]) -> Any:
     cfg = Config.fromfile(str(run.HERE / "configs" / "exams.py"))
     known = {exam(one["abbr"]) for one in cfg.datasets} | {one["abbr"] for one in cfg.datasets}
     if unknown := set(only) - known:
-        raise UserError(f"没有考试 no exam {', '.join(sorted(unknown))}; 有 {', '.join(EXAMS)}")
+        asked, there = ", ".join(sorted(unknown)), ", ".join(EXAMS)
+        raise UserError(
+            words(f"没有考试 {asked}; 有 {there}", f"no exam {asked}; there are {there}")
+        )
     cfg.datasets = [
         one for one in cfg.datasets if not only or {exam(one["abbr"]), one["abbr"]} & set(only)
     ]
@@ -60,11 +64,13 @@ def require(datasets: list[Any]) -> None:
         except Exception as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[-1][:160]
             where = Path(os.environ.get("COMPASS_DATA_CACHE") or "~/.cache/opencompass") / place
-            mend = "联网后重试 retry with a network, 或 or " if remote else ""
-            raise UserError(
-                f"{name}: 没有题目, 也取不到 its questions are not here and cannot be fetched "
-                f"({reason}); {mend}把数据放到 put them at {where}"
-            ) from None
+            zh, en = ("联网后重试, 或", "retry with a network, or ") if remote else ("", "")
+            said = words(
+                f"没有题目, 也取不到 ({reason}); {zh}把数据放到 {where}",
+                "its questions are not here and cannot be fetched "
+                f"({reason}); {en}put them at {where}",
+            )
+            raise UserError(f"{name}: {said}") from None
 
 
 def evaluate(work_dir: Path, column: Column, only: list[str], workers: int) -> dict[str, Any]:
@@ -85,9 +91,7 @@ def evaluate(work_dir: Path, column: Column, only: list[str], workers: int) -> d
         for one in cfg.datasets:
             path = folder / "results" / column.abbr / f"{one['abbr']}.json"
             if not path.is_file():
-                raise UserError(
-                    f"考试没有完成 incomplete: 缺 {shown(path)}; 请重新运行 run it again"
-                )
+                raise run.incomplete(path, "python -m eval exams")
             found = read_json(path)
             n = _asked(folder, column.abbr, one["abbr"])
             right = round(found["accuracy"] * n / 100)

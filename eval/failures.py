@@ -9,16 +9,16 @@ from typing import Any
 from core.text import bare
 from eval import metrics
 
-# name → what it is, and the greatest share of answers that passes (a domain may set its own).
-MODES = {
-    "empty": ("空回答 empty answers", 0.05),
-    "echo": ("复述题目 echoes the question", 0.10),
-    "constant": ("千篇一律 always the same answer", 0.20),
-    "repetition": ("复读 repeats itself", 0.10),
-    "cut": ("停不下来 never ends (no end of text)", 0.30),
-    "listing": ("罗列答案 lists other questions' answers", 0.05),
-    "language": ("语言漂移 another language than asked", 0.10),
-    "refusal": ("拒答 declines what it should answer", 0.10),
+# name → the greatest share of answers that passes (a domain may set its own).
+LIMITS = {
+    "empty": 0.05,
+    "echo": 0.10,
+    "constant": 0.20,
+    "repetition": 0.10,
+    "cut": 0.30,
+    "listing": 0.05,
+    "language": 0.10,
+    "refusal": 0.10,
 }
 GRAM = 4
 _CJK = re.compile(r"[\u3400-\u9fff]")
@@ -74,12 +74,12 @@ def _listed(rows: list[dict[str, Any]]) -> list[bool]:
 
 
 def find(rows: list[dict[str, Any]]) -> dict[str, list[float]]:
-    """For each of :data:`MODES`, 0 or 1 per row. A row: ``question`` (as in the question file),
+    """For each of :data:`LIMITS`, 0 or 1 per row. A row: ``question`` (as in the question file),
     ``given``, ``finish`` (OpenAI's finish_reason; None where unknown) and ``scores``."""
     counts = Counter(bare(row["given"]) for row in rows if bare(row["given"]))
     usual, times = counts.most_common(1)[0] if counts else ("", 0)
     listed = _listed(rows)
-    found: dict[str, list[float]] = {name: [] for name in MODES}
+    found: dict[str, list[float]] = {name: [] for name in LIMITS}
     for row, lists in zip(rows, listed, strict=True):
         question, given, expected = row["question"], row["given"], row["question"]["answer"]
         right = max(row["scores"].get("correct", 0), row["scores"].get("standard1", 0))

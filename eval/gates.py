@@ -9,19 +9,23 @@ from __future__ import annotations
 from typing import Any
 
 from core.errors import UserError
+from core.language import words
 from eval import failures
 
 Cells = dict[str, dict[str, Any]]
 
 
 def limits(settings: dict[str, float | None]) -> dict[str, float | None]:
-    """The greatest share of each failure mode: :data:`eval.failures.MODES`, or the domain's own
+    """The greatest share of each failure mode: :data:`eval.failures.LIMITS`, or the domain's own
     (None: not a gate here)."""
-    unknown = set(settings) - set(failures.MODES)
+    unknown = ", ".join(sorted(set(settings) - set(failures.LIMITS)))
     if unknown:
-        known = ", ".join(failures.MODES)
-        raise UserError(f"领域设置 eval.failures: 未知 unknown {', '.join(unknown)}; 有 {known}")
-    return {mode: settings.get(mode, most) for mode, (_, most) in failures.MODES.items()}
+        known = ", ".join(failures.LIMITS)
+        said = words(
+            f"没有失败方式 {unknown}; 有 {known}", f"no failure mode {unknown}; there are {known}"
+        )
+        raise UserError(f"settings.eval.failures: {said}")
+    return {**failures.LIMITS, **settings}
 
 
 def _gate(name: str, bound: Any, columns: dict[str, Cells], column: str) -> dict[str, Any]:
@@ -35,7 +39,10 @@ def _gate(name: str, bound: Any, columns: dict[str, Cells], column: str) -> dict
         rule = "≥"
         threshold = max(0.0, round(columns["base"][name]["value"] - bound["lose"], 6))
     elif not isinstance(bound, (int, float)):
-        raise UserError(f'领域设置 eval.gates.{name}: 应为 number, {{"most": x}} 或 {{"lose": x}}')
+        said = words(
+            '应为数字, {"most": x} 或 {"lose": x}', 'must be a number, {"most": x} or {"lose": x}'
+        )
+        raise UserError(f"settings.eval.gates.{name}: {said}")
     passed = value is not None and (value >= threshold if rule == "≥" else value <= threshold)
     return {
         "name": name,
@@ -65,7 +72,8 @@ def judge(
             found.append(_gate(name, bound, columns, column))
         elif name.split(".")[0] in {cell.split(".")[0] for cell in cells}:
             known = ", ".join(sorted(cells))
-            raise UserError(f"领域设置 eval.gates: 没有指标 no metric '{name}'; 有 {known}")
+            said = words(f"没有指标 '{name}'; 有 {known}", f"no metric '{name}'; there are {known}")
+            raise UserError(f"settings.eval.gates: {said}")
     for mode, limit in most.items():
         if limit is not None and f"failure.{mode}" in cells:
             found.append(_gate(f"failure.{mode}", {"most": limit}, columns, column))

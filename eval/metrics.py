@@ -12,23 +12,6 @@ from eval import choices, retrieval, short, standards
 from eval.terms import Matcher
 
 Question = dict[str, Any]
-LABELS = {
-    "exact": "完全一致 exact",
-    "normalised": "规范后一致 normalised",
-    "correct": "判为正确 correct",
-    "contains": "包含答案 contains",
-    "choice": "选项全对 all options right",
-    "choice_partial": "选项按比例得分 partial credit",
-    "standard1": "命中至少一个标签 standard 1: ≥ 1 label",
-    "standard2": "命中至少一半 standard 2: ≥ 1/2",
-    "standard3": "命中至少三分之二 standard 3: ≥ 2/3",
-    "standard1_weighted": "标准1 × 精度 weighted by precision",
-    "standard2_weighted": "标准2 × 精度 weighted by precision",
-    "standard3_weighted": "标准3 × 精度 weighted by precision",
-    "precision": "精度 precision of the labels named",
-    "refused": "应拒答而拒答 refused as it should",
-    "supported": "句句有据 supported by its evidence",
-}
 REFUSAL = re.compile(
     r"抱歉|对不起|无法(?:回答|提供|确定|判断|得知|协助|帮助)|不能(?:回答|提供|帮助|协助)|不(?:知道|清楚|了解|确定)"
     r"|没有(?:相关|足够|这方面)的?(?:信息|资料|内容)|未(?:提及|提到)|超出.{0,8}范围|不(?:应该|建议|可以)这样做|违法|违反法律"

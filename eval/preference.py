@@ -16,7 +16,10 @@ from typing import Any
 from core import chat
 from core.errors import UserError
 from core.files import digest, read_jsonl, shown, write_jsonl
-from eval import answers, stats, suites
+from core.language import words
+from eval import stats, suites
+from eval.journal import Journal
+from eval.journal import key as key_of
 
 PROMPT = """你是严格的阅卷人。只看内容是否正确、完整、切题，
 不看长短和语气，也不因先后次序偏向任何一方。
@@ -61,8 +64,8 @@ def _choice(text: str) -> str:
     return found.group() if found else "平"
 
 
-def _ask(judge: chat.Endpoint, journal: answers.Journal, prompt: str) -> str:
-    key = answers.key(suites.messages("", prompt), 8)
+def _ask(judge: chat.Endpoint, journal: Journal, prompt: str) -> str:
+    key = key_of(suites.messages("", prompt), 8)
     entry = journal.get(key)
     if entry is None:
         said = chat.ask(judge, suites.messages("", prompt), temperature=0.0, max_tokens=8)
@@ -71,7 +74,7 @@ def _ask(judge: chat.Endpoint, journal: answers.Journal, prompt: str) -> str:
     return _choice(entry["answer"])
 
 
-def decide(judge: chat.Endpoint, journal: answers.Journal, pair: dict[str, Any], other: str) -> str:
+def decide(judge: chat.Endpoint, journal: Journal, pair: dict[str, Any], other: str) -> str:
     """``base``, ``other`` or ``tie``: asked in both orders, and a tie unless the two agree (a judge
     that prefers the first place, or the longer name, decides nothing)."""
     texts = {name: pair["answers"][name] for name in ("base", other)}
@@ -89,16 +92,13 @@ def run_judge(work_dir: Path, judge: chat.Endpoint, most: int, workers: int) -> 
     pairs = list(read_jsonl(folder / PAIRS))
     names = list(pairs[0]["answers"]) if pairs else []
     if "base" not in names or len(names) < 2:
-        raise UserError(
-            f"{shown(folder / PAIRS)}: 需要 base 和另一列 needs base and another column"
-        )
+        said = words("需要 base 和另一列", "base and another column are needed")
+        raise UserError(f"{shown(folder / PAIRS)}: {said}")
     other = (
         "tuned" if "tuned" in names else next(name for name in reversed(names) if name != "base")
     )
     chosen = suites.sample(pairs, most, 42)
-    journal = answers.Journal(
-        folder / "answers" / f"judge-{digest(judge.url, judge.model)[:8]}.jsonl"
-    )
+    journal = Journal(folder / "answers" / f"judge-{digest(judge.url, judge.model)[:8]}.jsonl")
     with ThreadPoolExecutor(workers) as pool:
         winners = list(pool.map(lambda pair: decide(judge, journal, pair, other), chosen))
     write_jsonl(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.files import shown
+from core.files import parsed, shown
+from core.language import words
+from core.lines import line_of, values
 
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
@@ -20,14 +21,19 @@ def text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{shown(path)}: 读不了 cannot be read ({error.strerror})") from None
+        said = words("读不了", "cannot be read")
+        raise UserError(f"{shown(path)}: {said} ({error.strerror})") from None
     marked = [name for mark, name in MARKS.items() if raw.startswith(mark)]
     for encoding in (*marked, "utf-8", "gb18030"):
         try:
             return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
         except UnicodeDecodeError:
             continue
-    raise UserError(f"{shown(path)}: 编码不是 neither UTF-8, UTF-16 nor GBK: 请另存为 UTF-8")
+    said = words(
+        "编码不是 UTF-8, UTF-16 或 GBK: 请另存为 UTF-8",
+        "neither UTF-8, UTF-16 nor GBK: save it as UTF-8",
+    )
+    raise UserError(f"{shown(path)}: {said}")
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -41,35 +47,34 @@ def table(path: Path) -> list[dict[str, str]]:
         reader = csv.DictReader(io.StringIO(content), delimiter=mark, strict=True)
         for row in reader:
             if None in row:
-                raise UserError(
-                    f"{shown(path)} 第{reader.line_num}行比表头多出一格 has more cells than the "
-                    "header: 含逗号的格要加引号 quote cells that hold a comma"
+                said = words(
+                    "比表头多出一格: 含逗号的格要加引号",
+                    "more cells than the header: quote cells that hold a comma",
                 )
+                raise UserError(f"{line_of(path, reader.line_num)}: {said}")
             rows.append({str(k).strip(): (v or "").strip() for k, v in row.items()})
     except csv.Error as error:
-        raise UserError(f"{shown(path)} 第{reader.line_num}行不是 CSV is no CSV: {error}") from None
+        said = words("不是 CSV", "no CSV")
+        raise UserError(f"{line_of(path, reader.line_num)}: {said}: {error}") from None
     return rows
+
+
+def require(path: Path, rows: list[dict[str, str]], columns: set[str]) -> None:
+    """:class:`UserError` names the columns that a table lacks."""
+    lacking = ", ".join(sorted(columns - set(rows[0] if rows else ())))
+    if lacking:
+        raise UserError(f"{shown(path)}: {words(f'缺列 {lacking}', f'lacks column(s) {lacking}')}")
 
 
 def objects(path: Path) -> list[tuple[int, dict[str, Any]]]:
     """The objects of a JSON-lines file, or of one JSON list, each with its line (its place)."""
     content = text(path).lstrip("\ufeff")
-    found: list[tuple[int, Any]] = []
     if content.lstrip().startswith("["):
-        try:
-            found = list(enumerate(json.loads(content), 1))
-        except json.JSONDecodeError as error:
-            raise UserError(f"{shown(path)} 第{error.lineno}行不是合法 JSON: {error.msg}") from None
+        found = list(enumerate(parsed(content, f"{shown(path)}: "), 1))
     else:
-        for number, line in enumerate(content.split("\n"), 1):
-            if line.strip():
-                try:
-                    found.append((number, json.loads(line)))
-                except json.JSONDecodeError as error:
-                    raise UserError(
-                        f"{shown(path)} 第{number}行不是合法 JSON: {error.msg}"
-                    ) from None
-    for number, one in found:
-        if not isinstance(one, dict):
-            raise UserError(f"{shown(path)} 第{number}行不是 JSON 对象 is no JSON object")
+        found = list(values(content, path))
+    for number, value in found:
+        if not isinstance(value, dict):
+            said = words("不是 JSON 对象", "no JSON object")
+            raise UserError(f"{line_of(path, number)}: {said}")
     return found

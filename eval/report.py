@@ -6,23 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from core.files import read_json, shown, write_json, write_text
+from core.language import words
 from core.terminal import padded, width
-from eval import card, failures, metrics, retrieval
+from eval import card, labels, retrieval
+from eval.labels import Say, both
 
 TEMPLATES = Path(__file__).parent / "templates"
-SUITES = {
-    "train": "训练题 bank questions it was trained on",
-    "heldout": "留出题 questions kept out of training",
-    "paraphrase": "换个问法 other wordings of bank questions",
-    "general": "通用常识 general knowledge (forgetting)",
-    "dangerous": "危险问题 dangerous, to be declined",
-    "unanswerable": "无法回答的问题 unanswerable, to be declined",
-    "offtopic": "领域外问题 out of domain, to be declined",
-}
-SPEED = {
-    "speed.seconds": "每答秒数（中位） seconds an answer, median",
-    "speed.tokens_per_second": "每答 tokens/s（中位） tokens a second, median",
-}
 
 
 def percent(value: float | None) -> str:
@@ -41,15 +30,6 @@ def star(cell: dict[str, Any]) -> str:
     return "*" if cell.get("vs_base", {}).get("significant") else ""
 
 
-def label(name: str) -> str:
-    """A cell's name for a person: 训练题 train · 完全一致 exact."""
-    suite, _, metric = name.partition(".")
-    if suite == "failure":
-        return f"失败 · {failures.MODES[metric][0]}"
-    title = SUITES.get(suite, suite).split()[0]
-    return f"{title if title == suite else f'{title} {suite}'} · {metrics.LABELS[metric]}"
-
-
 def names(report: dict[str, Any]) -> list[str]:
     """Every cell's name, in the main column's order, then what other columns have besides."""
     columns = report["columns"]
@@ -58,10 +38,11 @@ def names(report: dict[str, Any]) -> list[str]:
 
 
 def order(report: dict[str, Any], name: str) -> tuple[int, int]:
-    """Suites as they were asked, then failures, then speed; metrics as :data:`metrics.LABELS`."""
+    """Suites as they were asked, then failures, then speed; metrics as :data:`labels.METRICS`."""
     suite, _, metric = name.partition(".")
     places = [*report["suites"], "failure", "speed"]
-    within = [*metrics.LABELS, *failures.MODES, *(key.partition(".")[2] for key in SPEED)]
+    speed = (key.partition(".")[2] for key in labels.SPEED)
+    within = [*labels.METRICS, *labels.MODES, *speed]
     return places.index(suite), within.index(metric)
 
 
@@ -73,7 +54,7 @@ def shown_cell(cell: dict[str, Any] | None, n: int) -> str:
     return f"{percent(cell['value']):>6} {interval(cell)}{star(cell)}{other}"
 
 
-def lines(report: dict[str, Any]) -> list[tuple[str, int, list[str]]]:
+def lines(report: dict[str, Any], say: Say) -> list[tuple[str, int, list[str]]]:
     """The table's rows: label, n, one figure per column. Left out (they stand in report.json):
     failure modes that no column shows, and a more lenient metric that adds nothing to the row
     before."""
@@ -84,26 +65,34 @@ def lines(report: dict[str, Any]) -> list[tuple[str, int, list[str]]]:
         cells = [cells.get(name) for cells in columns.values()]
         known = [cell for cell in cells if cell]
         n = columns[report["main"]].get(name, known[-1])["n"]
-        if name in SPEED:
+        if name in labels.SPEED:
             figures = ["—" if not c or c["value"] is None else f"{c['value']:.2f}" for c in cells]
-            found.append((SPEED[name], n, figures))
+            found.append((labels.cell(name, say), n, figures))
         elif not name.startswith("failure.") or any(cell["value"] for cell in known):
             figures = [shown_cell(cell, n) for cell in cells]
             row = (name.split(".")[0], figures)
             if row != before or row[0] == "failure":
-                found.append((label(name), n, figures))
+                found.append((labels.cell(name, say), n, figures))
             before = row
     return found
 
 
-def notes(report: dict[str, Any]) -> list[str]:
+def notes(report: dict[str, Any], say: Say) -> list[str]:
     """What must be said beside the table: how retrieval was done, and what was not measured."""
     found = []
     for mode, about in report["retrieval"].items():
-        kind = "开卷 open-book" if mode == retrieval.OPEN else "闭卷 closed-book (no eval rows)"
+        zh, en = {
+            retrieval.OPEN: ("开卷", "open-book"),
+            retrieval.CLOSED: ("闭卷，不含留出题", "closed-book, without held-out questions"),
+        }[mode]
         found.append(
-            f"检索 retrieval, {kind}, {about['size']} 条 passages. 自己的原文在索引里 own passage "
-            "in the index · 检索到答案 answer retrieved · 依据足够 enough evidence to ask · 秒 s:"
+            say(
+                f"检索（{zh}），{about['size']} 条。"
+                "自己的原文在索引里 · 检索到答案 · 依据足够，去问模型 / 题数 · 每题秒数：",
+                f"Retrieval, {en}, {about['size']} passages. "
+                "Own passage in the index · answer retrieved · enough evidence to ask / questions "
+                "· seconds each:",
+            )
         )
         found += [
             f"{suite} {one['in_index']} · {one['found']} · {one['asked']} / {one['n']} · "
@@ -113,52 +102,67 @@ def notes(report: dict[str, Any]) -> list[str]:
     if "int4" in report["columns"]:
         found.append(f"int4: {report['models']['int4']['model']}")
     for column, marks in report["exams"].items():
-        said = (f"{k} {percent(c['value'])} {interval(c)} n={c['n']}" for k, c in marks.items())
-        found.append(f"考试 exams, {column}: {'; '.join(said)}")
+        each = (f"{k} {percent(c['value'])} {interval(c)} n={c['n']}" for k, c in marks.items())
+        found.append(f"{say('考试', 'exams')}, {column}: {'; '.join(each)}")
     if report["unmeasured"]:
-        found.append(f"尚未测量 not yet measured: {', '.join(report['unmeasured'])}")
+        found.append(f"{say('尚未测量', 'not yet measured')}: {', '.join(report['unmeasured'])}")
     return found
 
 
-def verdict(report: dict[str, Any]) -> str:
-    """One sentence: is the main column better than base, and does it pass."""
-    main, better = report["main"], []
-    compared = False
-    for name, cell in report["columns"][main].items():
-        change = cell.get("vs_base")
-        if change and name.endswith((".correct", ".standard2", ".refused")):
-            compared = True
-            if change["significant"]:
-                sign = "高 better by" if change["value"] > 0 else "低 worse by"
-                better.append(f"{name.split('.')[0]} {sign} {abs(100 * change['value']):.1f}")
-    said = "; ".join(better) or "没有显著差别 no significant difference"
-    failed = [gate["name"] for gate in report["gates"] if not gate["pass"]]
-    end = f"未过门槛 FAILED: {', '.join(failed)}" if failed else "门槛全部通过 all gates pass"
-    return f"{main} 与 against base: {said}。{end}" if compared else f"{main}: {end}"
+def verdict(report: dict[str, Any], say: Say) -> str:
+    """Two sentences: is the main column better than base, and does it pass."""
+    main = report["main"]
+    changes = {
+        name.split(".")[0]: cell["vs_base"]
+        for name, cell in report["columns"][main].items()
+        if "vs_base" in cell and name.endswith((".correct", ".standard2", ".refused"))
+    }
+    clear = {at: 100 * one["value"] for at, one in changes.items() if one["significant"]}
+    zh = "; ".join(f"{at} {'高' if by > 0 else '低'} {abs(by):.1f}" for at, by in clear.items())
+    en = "; ".join(
+        f"{at} {'better' if by > 0 else 'worse'} by {abs(by):.1f}" for at, by in clear.items()
+    )
+    failed = ", ".join(gate["name"] for gate in report["gates"] if not gate["pass"])
+    end_zh, end_en = (
+        (f"未过门槛: {failed}", f"FAILED gates: {failed}")
+        if failed
+        else ("门槛全部通过", "All gates pass")
+    )
+    if not changes:
+        return f"{main}: {say(end_zh, end_en)}"
+    return say(
+        f"{main} 与 base 相比: {zh or '没有显著差别'}。{end_zh}。",
+        f"{main} against base: {en or 'no significant difference'}. {end_en}.",
+    )
 
 
 def table(report: dict[str, Any]) -> str:
-    """The score table for the terminal."""
-    first = 2 + max(width(text) for text, _, _ in lines(report))
-    cell = 2 + max(len(figure) for _, _, figures in lines(report) for figure in figures)
+    """The score table for the terminal, in the reader's language."""
+    found = lines(report, words)
+    first = 2 + max(width(text) for text, _, _ in found)
+    cell = 2 + max(len(figure) for _, _, figures in found for figure in figures)
     heads = "".join(padded(name, cell) for name in report["columns"])
     rows = [padded("", first) + padded("n", 6) + heads]
-    for text, n, figures in lines(report):
+    for text, n, figures in found:
         rows.append(
             padded(text, first) + padded(str(n), 6) + "".join(padded(f, cell) for f in figures)
         )
     for name, modes in report["failures"].items():
         for mode in modes:
             share, most = percent(mode["value"]), percent(mode["limit"])
-            rows.append(f"! {name}: {mode['title']} {share} > {most}")
+            rows.append(f"! {name}: {words(*labels.MODES[mode['name']])} {share} > {most}")
     for gate in report["gates"]:
         if not gate["pass"] or not gate["name"].startswith("failure."):
-            mark = "通过 pass" if gate["pass"] else "未过 FAIL"
             rows.append(
-                f"{mark}  {gate['name']} {percent(gate['value'])} (要求 required "
-                f"{gate['rule']} {percent(gate['threshold'])})"
+                f"{passed(gate, words)}  {gate['name']} {percent(gate['value'])} "
+                f"({words('要求', 'required')} {gate['rule']} {percent(gate['threshold'])})"
             )
-    return "\n".join(row.rstrip() for row in [*rows, *notes(report), verdict(report)])
+    return "\n".join(row.rstrip() for row in [*rows, *notes(report, words), verdict(report, words)])
+
+
+def passed(gate: dict[str, Any], say: Say) -> str:
+    """How a gate ended."""
+    return say("通过", "pass") if gate["pass"] else say("未过", "FAIL")
 
 
 def markdown(report: dict[str, Any]) -> str:
@@ -166,14 +170,17 @@ def markdown(report: dict[str, Any]) -> str:
     columns = list(report["columns"])
     rows = [
         f"## {report['title']}: {report['model']}\n",
-        f"{verdict(report)}\n",
+        f"{verdict(report, both)}\n",
         "| | n | " + " | ".join(columns) + " |",
         "| --- | --- |" + " --- |" * len(columns),
     ]
-    rows += [f"| {text} | {n} | " + " | ".join(f) + " |" for text, n, f in lines(report)]
-    rows += [f"\n{note}" for note in notes(report)]
-    rows.append(f"\n95% Wilson intervals; * differs from base (p < 0.05). {report['finished']}")
-    return "\n".join(rows) + "\n"
+    rows += [f"| {text} | {n} | " + " | ".join(f) + " |" for text, n, f in lines(report, both)]
+    rows += [f"\n{note}" for note in notes(report, both)]
+    end = both(
+        "方括号是 95% Wilson 区间；* 与 base 差异显著（p < 0.05）。",
+        "Brackets: 95% Wilson intervals; * differs from base (p < 0.05).",
+    )
+    return "\n".join([*rows, f"\n{end} {report['finished']}"]) + "\n"
 
 
 def html(report: dict[str, Any], worst: list[dict[str, Any]]) -> str:
@@ -198,12 +205,11 @@ def html(report: dict[str, Any], worst: list[dict[str, Any]]) -> str:
         counts={name: main.get(name, cells[name][-1])["n"] for name in every},
         heads=heads(report),
         places={name: place for place, name in enumerate(report["columns"])},
-        metrics=metrics.LABELS,
-        suites=SUITES,
-        modes=failures.MODES,
-        speed=SPEED,
-        verdict=verdict(report),
-        notes=notes(report),
+        labels=labels,
+        both=both,
+        passed=passed,
+        verdict=verdict(report, both),
+        notes=notes(report, both),
     )
 
 
@@ -214,7 +220,7 @@ def heads(report: dict[str, Any]) -> list[tuple[str, str, str]]:
     for suite in report["suites"]:
         for metric in ("refused", "standard1", "correct"):
             if f"{suite}.{metric}" in every:
-                found.append((suite, f"{suite}.{metric}", metrics.LABELS[metric]))
+                found.append((suite, f"{suite}.{metric}", both(*labels.METRICS[metric])))
                 break
     return found
 
@@ -251,7 +257,11 @@ def write(work_dir: Path) -> int:
     write_text(work_dir / "report.html", html(report, worst))
     write_text(work_dir / "report.md", markdown(report))
     failed = [gate for gate in report["gates"] if not gate["pass"]]
-    print(f"报告 report: {shown(work_dir / 'report.html')}, report.json, report.md")
-    print(f"\n{report['title']} · {report['model']} · 95% 置信区间 intervals, * 与 base 显著不同\n")
+    print(f"{words('报告', 'report')}: {shown(work_dir / 'report.html')}, report.json, report.md")
+    about = words(
+        "方括号是 95% 置信区间, * 与 base 显著不同",
+        "brackets: 95% intervals, * differs significantly from base",
+    )
+    print(f"\n{report['title']} · {report['model']} · {about}\n")
     print(table(report))
     return 1 if failed else 0

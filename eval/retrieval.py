@@ -17,6 +17,7 @@ from core import domain as domains
 from core.domain import Domain
 from core.errors import UserError
 from core.files import digest, read_json, read_jsonl, shown, write_json, write_jsonl
+from core.language import words
 from core.text import bare
 from eval import stats, suites
 
@@ -43,7 +44,7 @@ def question_row(index: Any, domain: Domain, question: Question, mode: str) -> R
     evidence is too weak; else None), ``evidence`` (texts) with the best one's ``score``, whether
     the question's ``own`` passage and the expected answer (``found``) stand in it, and the
     ``seconds`` it took."""
-    from rag.query import prepare, refusal
+    from rag.answer import prepare, settings
 
     start = time.monotonic()
     turns = [m for m in question["messages"][:-1] if m["role"] != "system"]
@@ -54,7 +55,7 @@ def question_row(index: Any, domain: Domain, question: Question, mode: str) -> R
     return {
         "id": question["id"],
         "messages": ready.messages,
-        "answer": None if ready.enough else refusal(domain),
+        "answer": None if ready.enough else settings(domain)["refusal"],
         "evidence": [passage.text for passage in ready.passages],
         "score": round(ready.passages[0].score, 4) if ready.passages else 0.0,
         "own": any(_own(passage, question) for passage in ready.passages),
@@ -135,16 +136,18 @@ def note(run: Path, mode: str) -> dict[str, Any]:
     """What :func:`write` noted of one mode; :class:`UserError` when it was not run."""
     path = folder(run) / f"{mode}.json"
     if not path.is_file():
-        raise UserError(
-            f"{shown(path)} 不存在 does not exist: 请先 make index 再 make eval (python -m eval "
-            "retrieve)"
+        said = words(
+            "不存在: 请先 make index 再 make eval (python -m eval retrieve)",
+            "does not exist: make index, then make eval (python -m eval retrieve)",
         )
+        raise UserError(f"{shown(path)}: {said}")
     return dict(read_json(path))
 
 
 def questions(run: Path, mode: str, suite: str, sets: list[Question]) -> list[Question]:
     """The questions of one suite that were prepared, as they go to the model. Where the evidence is
-    too weak the messages end with what is said instead: :mod:`eval.parts` asks nothing then."""
+    too weak the messages end with what is said instead, and :mod:`eval.opencompass_classes` asks
+    nothing then."""
     found = {row["id"]: row for row in read_jsonl(folder(run) / f"{mode}-{suite}.jsonl")}
     asked = []
     for question in sets:

@@ -19,15 +19,17 @@ from core import domain as domains
 from core import precision
 from core.errors import UserError
 from core.files import digest, held, read_json, sha256, shown, write_json, write_jsonl
+from core.language import words
 from eval import retrieval, suites
-from eval.columns import FOLDER, Column
+from eval.targets import FOLDER, Column
 
 HERE = Path(__file__).parent
 
 
 def alone(folder: Path) -> AbstractContextManager[None]:
     """Two evaluations must not write one folder."""
-    return held(folder / ".lock", f"{shown(folder)} 正在被另一次评测使用 is in use by another run")
+    busy = words("正在被另一次评测使用", "in use by another evaluation")
+    return held(folder / ".lock", f"{shown(folder)}: {busy}")
 
 
 def write_questions(
@@ -146,7 +148,7 @@ def opencompass(cfg: Any, phases: tuple[str, ...] = ("infer", "eval")) -> None:
 
     if not os.environ.get("TIKUFORGE_VERBOSE"):
         logging.disable(logging.WARNING)
-        # Its bar counts batches, of which there is one; ours (eval.parts) counts questions.
+        # Its bar counts batches, of which there is one; that of our classes counts questions.
         icl_gen_inferencer.tqdm = lambda batches, **_: batches
     for name in phases:
         phase, folder = cfg[name], {"infer": "predictions", "eval": "results"}[name]
@@ -165,13 +167,26 @@ def results(folder: Path, column: str, suite: dict[str, Any]) -> list[dict[str, 
     """
     path = folder / "results" / column / f"{suite['abbr']}.json"
     if not path.is_file():
-        raise UserError(f"评测没有完成 incomplete: 缺 {shown(path)}; 请重新运行 make eval")
+        raise incomplete(path, "make eval")
     found = read_json(path).get("details", [])
     # OpenCompass wraps every field of a detail in a list (one entry per repetition; we have one).
     rows = [{k: v[0] for k, v in detail.items() if isinstance(v, list)} for detail in found]
     if len(rows) != suite["n"]:
-        raise UserError(f"{shown(path)}: {len(rows)} 条结果 results, 应有 should be {suite['n']}")
+        n, wanted = len(rows), suite["n"]
+        said = words(f"{n} 条结果, 应有 {wanted} 条", f"{n} results, there should be {wanted}")
+        raise UserError(f"{shown(path)}: {said}")
     return rows
+
+
+def incomplete(path: Path, command: str) -> UserError:
+    """``path``, which OpenCompass should have written, is not there."""
+    where = shown(path)
+    return UserError(
+        words(
+            f"评测没有完成: 缺 {where}; 请重新运行 {command}",
+            f"the evaluation is incomplete: {where} is missing; run {command} again",
+        )
+    )
 
 
 def scorer() -> str:
@@ -186,10 +201,15 @@ def runner(name: str) -> Any:
     path = Path(name) if name.endswith(".py") else HERE / "configs" / "runners" / f"{name}.py"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in (HERE / "configs" / "runners").glob("*.py")))
-        raise UserError(f"--runner {name}: 没有 no such file; 有 {known}, 或 or a file of your own")
+        said = words(
+            f"没有这个文件; 有 {known}, 或自己的文件",
+            f"no such file; there are {known}, or a file of your own",
+        )
+        raise UserError(f"--runner {name}: {said}")
     found = Config.fromfile(str(path))
     if not {"infer", "eval"} <= set(found):
-        raise UserError(f"--runner {name}: 须写出 must set infer 与 and eval")
+        said = words("须写出 infer 与 eval", "must set infer and eval")
+        raise UserError(f"--runner {name}: {said}")
     return found
 
 
@@ -216,6 +236,11 @@ def questions_of(
     return plain, about
 
 
+def counts(about: dict[str, Suites]) -> str:
+    """How many questions each column is asked."""
+    return ", ".join(f"{name} {sum(s['n'] for s in own.values())}" for name, own in about.items())
+
+
 def ask(
     work_dir: Path,
     name: str,
@@ -231,8 +256,7 @@ def ask(
     with alone(folder):
         sets = suites.build(domain, data, suite)
         _, about = questions_of(work_dir, domain, sets, columns, most or {})
-        counts = (f"{name} {sum(s['n'] for s in own.values())}" for name, own in about.items())
-        print(f"提问 asking, 题 questions: {', '.join(counts)}", flush=True)
+        print(f"{words('提问, 题数', 'asking, questions')}: {counts(about)}", flush=True)
         cfg = config(folder, columns, about, workers)
         forget_broken(folder, columns, about)
         opencompass(cfg, ("infer",))
@@ -266,8 +290,7 @@ def evaluate(
             except UserError:
                 pass  # something was deleted since: make it again
         state.unlink(missing_ok=True)
-        counts = (f"{name} {sum(s['n'] for s in own.values())}" for name, own in about.items())
-        print(f"评测 evaluating, 题 questions: {', '.join(counts)}")
+        print(f"{words('评测, 题数', 'evaluating, questions')}: {counts(about)}")
         start = time.monotonic()
         cfg = config(folder, columns, about, workers)
         if cluster:

@@ -16,6 +16,8 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import shown
+from core.language import words
+from core.lines import line_of
 from core.text import bare
 from core.thinking import without_thinking
 from eval import read
@@ -60,9 +62,7 @@ def read_labels(path: Path, labels: str = LABELS, entity: str = ENTITY) -> list[
     the question is ``{entity}的适应病症``."""
     rows = read.table(path)
     names = set(rows[0] if rows else ())
-    lacking = {labels, *({entity} - names if INSTRUCTION not in names else ())} - names
-    if lacking:
-        raise UserError(f"{shown(path)} 缺列 lacks column(s) {', '.join(sorted(lacking))}")
+    read.require(path, rows, {labels} if INSTRUCTION in names else {labels, entity})
     entries: dict[str, Entry] = {}
     for row in rows:
         name, found = row.get(entity, ""), split_labels(row[labels])
@@ -72,7 +72,7 @@ def read_labels(path: Path, labels: str = LABELS, entity: str = ENTITY) -> list[
             both = dict.fromkeys((*known.labels, *found)) if known else found
             entries[bare(asked)] = Entry(name, asked, tuple(both))
     if not entries:
-        raise UserError(f"{shown(path)}: 没有一行有标签 no row has a label")
+        raise UserError(f"{shown(path)}: {words('没有一行有标签', 'no row has a label')}")
     return list(entries.values())
 
 
@@ -94,7 +94,8 @@ def pair(path: Path, entries: list[Entry]) -> tuple[list[tuple[Entry, str]], lis
     strangers, named = [], 0
     for number, row in read.objects(path):
         if "instruction" not in row or "prediction" not in row:
-            raise UserError(f"{shown(path)} 第{number}行缺 line lacks instruction 或 or prediction")
+            said = words("缺 instruction 或 prediction", "instruction or prediction is missing")
+            raise UserError(f"{line_of(path, number)}: {said}")
         said = row["prediction"]
         if isinstance(said, list):
             said = "、".join(map(str, said))
@@ -105,14 +106,13 @@ def pair(path: Path, entries: list[Entry]) -> tuple[list[tuple[Entry, str]], lis
             strangers.append(str(row["instruction"]))
             continue
         if key in pairs and pairs[key][1] != answer:
-            raise UserError(
-                f"{shown(path)} 第{number}行: 重复回答 answered twice, differently: "
-                f"{row['instruction']}"
-            )
+            twice = words("同一题有两个不同的回答", "answered twice, differently")
+            raise UserError(f"{line_of(path, number)}: {twice}: {row['instruction']}")
         named += key != asked and key not in pairs
         pairs[key] = (known[key], answer)
     if not pairs:
-        raise UserError(f"{shown(path)}: 没有一题在标注表里 no instruction stands in the labels")
+        strange = words("没有一题在标注表里", "no instruction stands in the table of labels")
+        raise UserError(f"{shown(path)}: {strange}")
     return list(pairs.values()), strangers, named
 
 

@@ -13,6 +13,8 @@ from typing import Any
 from core.domain import Domain
 from core.errors import UserError
 from core.files import ROOT, digest, read_json, read_jsonl, shown
+from core.language import words
+from core.lines import line_of
 from core.text import bare
 from eval import read, standards
 
@@ -56,7 +58,7 @@ def from_probe(item: dict[str, Any], suite: str, number: int, path: Path, system
     answers; ``refuse``, to be declined) as a question."""
     for name in ("question", "answer"):
         if not str(item.get(name, "")).strip() and not item.get("refuse"):
-            raise UserError(f"{shown(path)} 第{number}行没有 line lacks '{name}'")
+            raise UserError(f"{line_of(path, number)}: {words('缺', 'lacks')} '{name}'")
     source = {"file": path.name, "locator": f"line:{number}", "text": item["question"]}
     return {
         "kind": "qa",
@@ -100,9 +102,7 @@ def from_table(settings: dict[str, Any], domain: Domain, data: Path) -> list[Que
     found: list[Question] = []
     for path in table_files(settings, data):
         rows = read.table(path)
-        lacking = {settings["entity"], settings["labels"]} - set(rows[0] if rows else ())
-        if lacking:
-            raise UserError(f"{shown(path)} 缺列 lacks column(s) {', '.join(sorted(lacking))}")
+        read.require(path, rows, {settings["entity"], settings["labels"]})
         for number, row in enumerate(rows, 2):
             entity, text = row[settings["entity"]], row[settings["labels"]]
             labels = standards.split_labels(text)
@@ -140,7 +140,8 @@ def read_rows(path: Path, suite: str, most: int, seed: int) -> list[Question]:
     try:
         return [from_row(row, suite) for row in sample(rows, most, seed)]
     except (KeyError, IndexError) as error:
-        raise UserError(f"{shown(path)}: 行缺字段 a row lacks {error}; 请重新 make data") from None
+        said = words(f"行缺字段 {error}; 请重新 make data", f"a row lacks {error}; make data again")
+        raise UserError(f"{shown(path)}: {said}") from None
 
 
 def domain_suites(domain: Domain, data: Path) -> dict[str, list[Question]]:
@@ -167,26 +168,34 @@ def contaminated(suites: dict[str, list[Question]], data: Path) -> None:
             continue
         leaked = [q for q in questions if not q.get("labels") and bare(q["question"]) in learnt]
         if leaked:
+            n, first = len(leaked), leaked[0]["question"][:40]
             raise UserError(
-                f"评测集 {name} 有 {len(leaked)} 题在训练数据里, 不能评分 refusing to score: "
-                f"its questions stand in train.jsonl (如 e.g. {leaked[0]['question'][:40]}); "
-                "请重新 make data"
+                words(
+                    f"评测集 {name} 有 {n} 题在训练数据里 (如 {first}), 不能评分: 请重新 make data",
+                    f"refusing to score: {n} questions of {name} stand in train.jsonl "
+                    f"(e.g. {first}); make data again",
+                )
             )
 
 
 def build(domain: Domain, data: Path, suite: str) -> dict[str, list[Question]]:
     """The question sets of ``SUITE=domain|general|all``; :class:`UserError` for an unknown name."""
     if suite not in NAMES:
-        raise UserError(f"没有评测集 no suite '{suite}'; 可选 choose from: {', '.join(NAMES)}")
+        known = ", ".join(NAMES)
+        raise UserError(
+            words(f"没有评测集 '{suite}'; 可选 {known}", f"no suite '{suite}'; there are {known}")
+        )
     if not (data / "train.jsonl").is_file():
-        raise UserError(f"{shown(data)} 里没有 train.jsonl: 请先 make data DOMAIN={domain.name}")
+        command = f"make data DOMAIN={domain.name}"
+        said = words(f"没有 train.jsonl: 请先 {command}", f"no train.jsonl: {command} first")
+        raise UserError(f"{shown(data)}: {said}")
     suites = domain_suites(domain, data) if suite != "general" else {}
     if suite != "domain":
         suites |= {name: from_file(HERE / f"{name}.jsonl", name, domain.system) for name in GENERAL}
     suites = {name: questions for name, questions in suites.items() if questions}
     contaminated(suites, data)
     if not suites:
-        raise UserError(f"{shown(data)} 里没有可评测的题目 holds no question to score")
+        raise UserError(f"{shown(data)}: {words('没有可评测的题目', 'no question to score')}")
     return suites
 
 

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from core.chinese import simplified
 from core.errors import UserError
-from core.files import shown
-from eval.denial import HIDDEN, STOP, sentences
+from core.language import words
+from core.lines import line_of
+from eval.negation import HIDDEN, STOP, sentences
 
 SEP = r"(?:、|,|/|或者?|和|及其?|以及|与|并|伴有?|合并|\+)"
 CAUSE = r"(?:所致|所引起|引起|导致|造成|诱发|诱导|感染|继发|相关)(?:的|性)?"
@@ -56,10 +57,11 @@ def alias_table(path: Path) -> tuple[re.Pattern[str], dict[str, str]]:
         names = [normal(name) for name in line.split("#")[0].split()]
         for name in names:
             if table.setdefault(name, names[0]) != names[0]:
-                raise UserError(f"{shown(path)} 第{number}行: '{name}' 已属于另一组 in two groups")
-    words = sorted(table, key=len, reverse=True)
+                said = words("已属于另一组", "stands in two groups")
+                raise UserError(f"{line_of(path, number)}: '{name}' {said}")
+    names = sorted(table, key=len, reverse=True)
     parts = [
-        rf"(?<![a-z0-9]){re.escape(w)}(?![a-z0-9])" if w.isascii() else re.escape(w) for w in words
+        rf"(?<![a-z0-9]){re.escape(w)}(?![a-z0-9])" if w.isascii() else re.escape(w) for w in names
     ]
     return re.compile("|".join(parts) or r"(?!)"), table
 

@@ -10,7 +10,8 @@ from core.command import main
 from core.errors import UserError
 from core.files import sha256, shown
 from core.hints import then
-from rag import answer, cases, rows
+from core.language import words
+from rag import answer, cases, evidence_rows, layout
 from rag.build import build
 from rag.query import Index, check, prepare, refusal
 
@@ -21,29 +22,35 @@ def index(
     """Bring the index up to ``kb.jsonl`` (default: DATA/../index)."""
     kb, folder = data / "kb.jsonl", out or data.parent / "index"
     if not kb.is_file():
-        raise UserError(f"{shown(kb)} 不存在 does not exist: 请先运行 make data")
+        raise layout.no_data(kb)
     chosen = answer.settings(domains.load(domain))
     done = build(kb, folder, embedding or chosen["embedding"], chosen["store"])
     if not done.changed:
-        print(f"索引已是最新 nothing changed: {shown(folder)} ({done.size} 条 passages)")
+        size = words(f"{done.size} 条", f"{done.size} passages")
+        print(f"{words('索引已是最新', 'the index is up to date')}: {shown(folder)} ({size})")
         return
-    print(
-        f"写入 wrote {shown(folder)}: {done.size} 条 passages, +{done.added} -{done.removed}, "
-        f"嵌入 embedded {done.embedded} ({done.seconds:.1f} s)"
+    counts = words(
+        f"{done.size} 条, +{done.added} -{done.removed}, 嵌入 {done.embedded} 条",
+        f"{done.size} passages, +{done.added} -{done.removed}, {done.embedded} embedded",
     )
-    print(f"""下一步 next: {then('make ask Q="…"')}""")
+    print(f"{words('写入', 'wrote')} {shown(folder)}: {counts} ({done.seconds:.1f} s)")
+    print(f"""{words("下一步", "next")}: {then('make ask Q="…"')}""")
 
 
 def evidence(
-    data: Path, domain: str = "gongkao", index: Path | None = None, most: int = rows.MOST
+    data: Path, domain: str = "gongkao", index: Path | None = None, most: int = evidence_rows.MOST
 ) -> None:
     """Write training rows with evidence in front of the question, of ``most`` questions."""
     place = index or data.parent / "index"
-    made = rows.write(data, place, domains.load(domain), most)
-    done = "写入 wrote" if made["new"] else "已是最新 nothing changed:"
-    about = f"{made['found']} 行依据里有答案 hold the answer; {made['weak']} 题依据太弱 too weak"
-    where = shown(data / rows.FILE)
-    print(f"{done} {where}: {made['rows']} 行带依据的训练题 rows with evidence ({about})")
+    made = evidence_rows.write(data, place, domains.load(domain), most)
+    done = words("写入", "wrote") if made["new"] else words("已是最新", "up to date")
+    rows, held, weak = made["rows"], made["found"], made["weak"]
+    about = words(
+        f"{rows} 行带依据的训练题 (其中 {held} 行依据里有答案; 另有 {weak} 题依据太弱)",
+        f"{rows} training rows with evidence ({held} hold the answer; {weak} questions had too "
+        "weak evidence)",
+    )
+    print(f"{done} {shown(data / evidence_rows.FILE)}: {about}")
 
 
 def ask(
@@ -65,33 +72,36 @@ def ask(
     opened = Index.open(index or data.parent / "index")
     kb = data / "kb.jsonl"
     if kb.is_file() and sha256(kb) != opened.note["kb"]["sha256"]:
-        print(f"提示 note: {shown(kb)} 已有改动 has changed since: make index")
+        stale = words("已有改动: 请 make index", "has changed since: make index")
+        print(f"{words('提示', 'note')}: {shown(kb)} {stale}")
+    silent = words("模型未作答", "no answer from a model")
     target, count = None, None
     try:
         target = chat.endpoint(port)
         count = answer.counter(target)
     except UserError as error:
-        print(f"模型未作答 no answer from a model: {error}")
+        print(f"{silent}: {error}")
     history = [{"role": "user", "content": one} for one in after]
     rewrite = answer.rewriter(chosen, target)
     ready = prepare(opened, chosen, question, history, k=k, count=count, rewrite=rewrite)
-    print(f"问 {question}")
+    print(f"{words('问', 'Q')} {question}")
     if ready.query != question:
-        print(f"理解为 understood as: {ready.query}")
+        print(f"{words('理解为', 'understood as')}: {ready.query}")
     said = "" if ready.enough else refusal(chosen, ready.missing)
     if target and ready.enough:
         try:
             said = chat.ask(target, ready.messages, temperature=0, max_tokens=max_tokens)
         except UserError as error:
-            print(f"模型未作答 no answer from a model: {error}")
+            print(f"{silent}: {error}")
     used = check(said, ready.passages, ready.question) if said and ready.enough else []
     for one in used:
-        mark = "" if one.supported else "  ⚠ 资料不支持 not in the evidence"
+        mark = "" if one.supported else f"  ⚠ {words('资料不支持', 'not in the evidence')}"
         own = "" if one.given else "".join(f" [{number}]" for number in one.numbers)
-        print(f"答 {one.text}{own}{mark}")
+        print(f"{words('答', 'A')} {one.text}{own}{mark}")
     if said and not used:
-        print(f"答 {said}")
-    print("资料 evidence" + ("" if ready.enough else " (相关度不足 too weak)"))
+        print(f"{words('答', 'A')} {said}")
+    weak = "" if ready.enough else f" ({words('相关度不足', 'too weak')})"
+    print(f"{words('资料', 'evidence')}{weak}")
     for number, passage in enumerate(ready.passages, 1):
         text = " ".join(passage.text.split())
         source = passage.source

@@ -1,7 +1,8 @@
-"""Does a passage say what a sentence says, or its opposite? Rules on wording, for :mod:`rag.check`.
+"""Does a passage say what a sentence says, or its opposite? Rules on wording.
 
 Each finds one kind of disagreement that shared words hide: another number, a denial, the opposite
 word, another name, two names exchanged. None understands; docs/rag.md has their rates.
+:mod:`rag.grounding` asks them all.
 """
 
 from __future__ import annotations
@@ -61,9 +62,7 @@ def _held(one: Quantity, there: list[Quantity], passage: str) -> bool:
 def missing_numbers(sentence: str, passage: str) -> bool:
     """A number, range or date of the sentence that the passage does not hold, in any unit."""
     there, text = quantities.find(passage), plain(passage)
-    return any(
-        _strong(one) and not _span_held(one, there, text) for one in quantities.find(sentence)
-    )
+    return any(not _span_held(number, there, text) for number in figures(sentence))
 
 
 def _span_held(one: Quantity, there: list[Quantity], passage: str) -> bool:
@@ -84,9 +83,8 @@ def figures(text: str) -> list[Quantity]:
 def without_numbers(text: str) -> str:
     """A plain text with its quantities, and the words that bound them, taken out."""
     made = plain(text)
-    for one in reversed(quantities.find(text)):
-        if _strong(one):
-            made = made[: one.start] + "\0" + made[one.end :]
+    for number in reversed(figures(text)):
+        made = made[: number.start] + "\0" + made[number.end :]
     return _BOUND.sub("\0", made)
 
 
@@ -290,7 +288,6 @@ def mixes(sentence: str, passage: str) -> bool:
 def _borrowed(sentence: str, parts: list[str]) -> bool:
     said = plain(sentence).casefold()
     wanted = set(_grams(without_numbers(said)))
-    figures = [one for one in quantities.find(sentence) if _strong(one)]
     grams = [set(_grams(without_numbers(part))) for part in parts]
     numbers = [quantities.find(part) for part in parts]
     best = max(range(len(parts)), key=lambda at: len(wanted & grams[at]))
@@ -299,11 +296,11 @@ def _borrowed(sentence: str, parts: list[str]) -> bool:
     for at in range(len(parts)):
         if at != best and len(left & grams[at] - set().union(*(grams[n] for n in used))) >= 2:
             used.add(at)
-    for one in figures:
+    for number in figures(sentence):
         holders = [
             at
             for at, there in enumerate(numbers)
-            if any(quantities.same(two, one) for two in there)
+            if any(quantities.same(other, number) for other in there)
         ]
         if holders and not used & set(holders):
             used.add(holders[0])

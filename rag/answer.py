@@ -11,6 +11,7 @@ from typing import Any
 from core.chat import Endpoint, api_key, ask
 from core.domain import Domain
 from core.errors import UserError
+from core.language import words
 from core.thinking import without_thinking
 from rag import demands, excerpts, prompts, rerank
 from rag.fit import other_topic
@@ -43,10 +44,9 @@ def settings(domain: Domain) -> dict[str, Any]:
     given = domain.settings.get("rag", {})
     unknown = set(given) - set(DEFAULTS)
     if unknown:
-        raise UserError(
-            f"configs/domains/{domain.name}.py: settings.rag 没有 has no "
-            f"{', '.join(sorted(unknown))}; 可用 use: {', '.join(DEFAULTS)}"
-        )
+        wrong, known = ", ".join(sorted(unknown)), ", ".join(DEFAULTS)
+        said = words(f"没有 {wrong}; 可用 {known}", f"has no {wrong}; there are {known}")
+        raise UserError(f"configs/domains/{domain.name}.py: settings.rag {said}")
     return DEFAULTS | given
 
 
@@ -66,12 +66,16 @@ class Prepared:
 
 
 def refusal(domain: Domain, missing: Sequence[str] = ()) -> str:
-    """What is said instead of an answer without evidence; names what is ``missing``."""
+    """What is said instead of an answer without evidence; names what is ``missing``. A domain's own
+    text is in its own language, the usual one in the reader's."""
     said = settings(domain)["refusal"]
+    if said == REFUSAL:
+        said = words(REFUSAL, "The sources hold nothing to answer this from.")
     if not missing:
-        return said
-    names = "、".join(dict.fromkeys(missing))
-    return f"{said} 资料中没有 {names} nothing on {', '.join(dict.fromkeys(missing))}."
+        return str(said)
+    names = tuple(dict.fromkeys(missing))
+    zh, en = "、".join(names), ", ".join(names)
+    return f"{said} {words(f'资料中没有 {zh}。', f'There is nothing on {en}.')}"
 
 
 def prepare(

@@ -16,10 +16,12 @@ import numpy as np
 from core import progress
 from core.errors import UserError
 from core.files import digest, held, read_jsonl, sha256, shown
-from rag import calibrate, embed, excerpts, layout, lexical, passages
-from rag.engine import Engine
+from core.language import words
+from core.lines import line_of
+from rag import bm25, calibrate, embed, excerpts, layout, passages
 from rag.journal import KEY, Journal
 from rag.local import Local
+from rag.store import Store
 
 LONGEST = 400  # characters of a passage that are embedded: 512 tokens, the usual models' window
 KEYS = "keys.json"
@@ -28,7 +30,7 @@ RULE = 2  # raise when passages are cut into pieces, or words into tokens, in an
 BATCH = 64  # texts between two writes to the journal: about a second of work
 
 Row = dict[str, Any]  # a line of kb.jsonl
-Store = str | dict[str, str]
+Place = str | dict[str, str]  # settings.rag.store
 
 
 @dataclass(frozen=True)
@@ -83,20 +85,19 @@ def read(kb: Path) -> list[dict[str, Any]]:
         )
         missing += [key for key in ("file", "locator") if source and key not in source]
         if missing:
-            raise UserError(
-                f"{shown(kb)} 第{number}行缺少 line {number} lacks {', '.join(missing)}"
-            )
+            raise UserError(f"{line_of(kb, number)} {words('缺少', 'lacks')} {', '.join(missing)}")
         if row["id"] in seen:
-            raise UserError(f"{shown(kb)} 第{number}行: id 重复 repeated id {row['id']}")
+            raise UserError(f"{line_of(kb, number)}: {words('id 重复', 'repeated id')} {row['id']}")
         seen.add(row["id"])
         rows.append(row)
     if not rows:
-        raise UserError(f"{shown(kb)} 是空的 is empty: 请先运行 make data")
+        said = words("是空的: 请先运行 make data", "is empty: run make data first")
+        raise UserError(f"{shown(kb)} {said}")
     return rows
 
 
 def build(
-    kb: Path, folder: Path, setting: embed.Setting = embed.DEFAULT, store: Store = layout.LOCAL
+    kb: Path, folder: Path, setting: embed.Setting = embed.DEFAULT, store: Place = layout.LOCAL
 ) -> Result:
     """Bring ``folder`` up to ``kb``; readers have the old index until the new one is whole.
 
@@ -104,8 +105,8 @@ def build(
     collection of a Milvus, in which rows are changed in place.
     """
     start = time.perf_counter()
-    busy = f"{shown(folder)}: 另一个 make index 正在运行 is being built"
-    with held(folder / layout.LOCK, busy):
+    busy = words("另一个 make index 正在运行", "another make index is running")
+    with held(folder / layout.LOCK, f"{shown(folder)}: {busy}"):
         rows, model = read(kb), embed.load(setting)
         old = _old(folder, model.name if model else "none", store)
         value = {
@@ -151,8 +152,8 @@ def _local(
     return added, removed, embedded, value
 
 
-def _scales(rows: Sequence[Row], engine: Engine, model: embed.Embedder) -> dict[str, Any]:
-    return {**calibrate.scales(rows, engine, model), "rule": calibrate.RULE}
+def _scales(rows: Sequence[Row], store: Store, model: embed.Embedder) -> dict[str, Any]:
+    return {**calibrate.scales(rows, store, model), "rule": calibrate.RULE}
 
 
 def _remote(
@@ -166,7 +167,8 @@ def _remote(
     from rag import milvus
 
     if model is None:
-        raise UserError("Milvus 需要嵌入模型 needs an embedding model (settings.rag.embedding)")
+        said = words("Milvus 需要嵌入模型", "Milvus needs an embedding model")
+        raise UserError(f"{said} (settings.rag.embedding)")
     store = value["store"]
     size = model.encode(["尺寸"], False).shape[1]
     name = f"{store['collection']}_{digest(layout.FORMAT, model.name)[:8]}"
@@ -188,21 +190,25 @@ def _remote(
     return 0, 0, 0, old | value
 
 
-def _old(folder: Path, name: str, store: Store) -> dict[str, Any] | None:
+def _old(folder: Path, name: str, store: Place) -> dict[str, Any] | None:
     """The note of the index that is there; says so when nothing of it can be kept."""
     if not (folder / layout.NOTE).is_file():
         return None
     try:
         old = layout.note(folder)
-    except UserError as error:
-        print(f"重建 rebuilding: {str(error).removesuffix(': ' + layout.REBUILD)}", file=sys.stderr)
+    except layout.Unusable as error:
+        _rebuilding(error.why)
         return None
     if old["model"] != name:
-        print(f"重建 rebuilding: 嵌入模型 model {old['model']} → {name}", file=sys.stderr)
+        _rebuilding(f"{words('嵌入模型', 'model')} {old['model']} → {name}")
     elif old.get("store", layout.LOCAL) != store:
-        print(f"重建 rebuilding: 存储 store {old.get('store')} → {store}", file=sys.stderr)
+        _rebuilding(f"{words('存储', 'store')} {old.get('store')} → {store}")
         return None
     return old
+
+
+def _rebuilding(why: str) -> None:
+    print(f"{words('重建', 'rebuilding')}: {why}", file=sys.stderr)
 
 
 def _bodies(folder: Path, old: dict[str, Any] | None) -> set[str]:
@@ -265,7 +271,8 @@ def _embed(
         if now - said > SAY:
             said, left = now, (now - start) / max(done, 1) * (total - done)
             count = f"{at + len(part)}/{len(order)}"
-            print(f"  嵌入 embedding {count}, 约剩 about {left:.0f} s left", flush=True)
+            rest = words(f"约剩 {left:.0f} s", f"about {left:.0f} s left")
+            print(f"  {words('嵌入', 'embedding')} {count}, {rest}", flush=True)
             progress.tell("embed", at + len(part), len(order), left)
 
 
@@ -280,12 +287,12 @@ def _write(
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     passages.write(path / layout.PASSAGES, rows)
-    words = [
+    texts = [
         text
         for row, one in zip(rows, parts, strict=True)
         for text in (one if len(one) > 1 else [row["text"]])
     ]
-    lexical.write(path / layout.LEXICAL, words)
+    bm25.write(path / layout.LEXICAL, texts)
     starts = np.cumsum([0, *map(len, parts[:-1])], dtype=np.int64)
     np.save(path / layout.STARTS, starts)
     if vectors is not None:

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from rag import demands, embed, fit
-from rag.engine import Engine
 from rag.passages import Passage
+from rag.store import Store
 from rag.tokens import tokens
 
 SAMPLE = 200  # passages asked for
@@ -49,14 +49,14 @@ def sort(question: str) -> str:
 
 
 def scales(
-    rows: Sequence[dict[str, Any]], engine: Engine, model: embed.Embedder
+    rows: Sequence[dict[str, Any]], store: Store, model: embed.Embedder
 ) -> dict[str, dict[str, Scale]]:
     """``scales`` of cosines, one for each sort of passages, and ``margins`` of what stands out from
-    its rivals, where there was enough to learn that from; ``engine`` holds the passages."""
+    its rivals, where there was enough to learn that from; ``store`` holds the passages."""
     found: dict[str, dict[str, Scale]] = {"scales": {}, "margins": {}}
     for name in SORTS:
         members = [row for row in rows if sort(row.get("question", "")) == name]
-        seen = _asked(members, engine, model) if len(members) >= LEAST else []
+        seen = _asked(members, store, model) if len(members) >= LEAST else []
         if len(seen) < LEAST:
             found["scales"][name] = model.scale
             continue
@@ -88,7 +88,7 @@ def rivals(cosines: np.ndarray) -> float:
 
 
 def _asked(
-    rows: Sequence[dict[str, Any]], engine: Engine, model: embed.Embedder
+    rows: Sequence[dict[str, Any]], store: Store, model: embed.Embedder
 ) -> list[tuple[float, float, float]]:
     """For questions of the rows themselves: the best cosine of what does not answer them, their own
     row's (0: not found), and their rivals'. Rows that all lack what a question names are refused
@@ -98,9 +98,9 @@ def _asked(
     vectors = model.encode([_question(row, rng) for row in chosen], True)
     seen = []
     for row, vector in zip(chosen, vectors, strict=True):
-        pool = engine.pool("", vector, NEAR, None)
+        pool = store.pool("", vector, NEAR, None)
         cosines = np.zeros(0) if pool.cosines is None else pool.cosines
-        found = list(zip(engine.rows(pool.keys), cosines.tolist(), strict=True))
+        found = list(zip(store.rows(pool.keys), cosines.tolist(), strict=True))
         named = demands.of(row.get("question", ""))
         others = [cosine for one, cosine in found if not _answers(one, row)]
         able = [

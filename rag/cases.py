@@ -8,6 +8,8 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import shown
+from core.language import words
+from core.lines import line_of, utf8, values
 from rag.followups import leans
 
 FIELDS = {"before": str, "question": str, "follows": bool}
@@ -16,34 +18,19 @@ FIELDS = {"before": str, "question": str, "follows": bool}
 def read(path: Path) -> list[dict[str, Any]]:
     """The cases ``{before, question, follows}`` of a JSON-lines file; :class:`UserError` names the
     first line that is none."""
-    if not path.is_file():
-        raise UserError(f"{shown(path)} 不存在 does not exist")
     found = []
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except UnicodeDecodeError:
-        raise UserError(f"{shown(path)}: 不是 UTF-8 文本 is no UTF-8 text") from None
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            case = json.loads(line)
-        except ValueError as error:
-            raise UserError(
-                f"{shown(path)} 第{number}行不是 JSON line is no JSON: {error}"
-            ) from None
+    for number, case in values(utf8(path), path):
         wrong = [
             name
             for name, kind in FIELDS.items()
             if not isinstance(case, dict) or not isinstance(case.get(name), kind)
         ]
         if wrong:
-            raise UserError(
-                f"{shown(path)} 第{number}行缺少或不对 line lacks, or has wrong: {', '.join(wrong)}"
-            )
+            said = words("缺少或不对", "lacks, or has wrong")
+            raise UserError(f"{line_of(path, number)} {said}: {', '.join(wrong)}")
         found.append(case)
     if not found:
-        raise UserError(f"{shown(path)} 没有一行 holds no case")
+        raise UserError(f"{shown(path)}: {words('没有用例', 'no case')}")
     return found
 
 
@@ -59,6 +46,8 @@ def followups(path: Path, as_json: bool) -> None:
         print(json.dumps({"right": right, "total": len(cases)}))
         return
     for case in wrong:
-        want = "追问 follows" if case["follows"] else "独立 stands alone"
-        print(f"错 wrong: {case['before']} → {case['question']}  (应为 should be: {want})")
-    print(f"对 right {right}, 共 total {len(cases)} ({right / len(cases):.1%})")
+        want = words("追问", "follows") if case["follows"] else words("独立", "stands alone")
+        should = f"{words('应为', 'should be')}: {want}"
+        print(f"{words('错', 'wrong')}: {case['before']} → {case['question']}  ({should})")
+    total = f"{words('共', 'total')} {len(cases)}"
+    print(f"{words('对', 'right')} {right}, {total} ({right / len(cases):.1%})")

@@ -12,14 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
+from core import numerals, units
 from core.text import bare, nfkc
 
-_HAN_DIGITS = "〇零一二三四五六七八九"
-_VALUES = {char: max(0, at - 1) for at, char in enumerate(_HAN_DIGITS)} | {"两": 2}
-_TENS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "亿": 100_000_000}
 _HAN_NUMBER = re.compile(r"[〇零一二两三四五六七八九十百千万亿]+")
 _ATOM = re.compile(r"[a-z]+|\d+(?:\.\d+)*")
 _JOINED = re.compile(r"(?<![\d-])\d{1,7}(?:-\d{1,7}){2,}(?![\d-])")  # ISBN, telephone
@@ -30,17 +29,12 @@ _LETTER = re.compile(r"(?<=[a-z])[/-](?=[a-z](?![a-z]))")  # gb/t
 _GAP = re.compile(r"[ \-./·:]{0,3}")
 _ORDINAL = re.compile(r"第 ?(\d+|[零一二两三四五六七八九十百千]+) ?([\u4e00-\u9fff])")
 _ENTRY = "条章款节号编卷项则届课页题版期集篇回批附目步代排栋层"
-_UNITS = {
-    "mg": "毫克", "g": "克", "kg": "千克 公斤", "ml": "毫升", "l": "升", "km": "公里 千米",
-    "m": "米", "cm": "厘米", "mm": "毫米", "v": "伏", "w": "瓦", "kw": "千瓦", "a": "安",
-    "hz": "赫兹", "℃": "°c 度", "%": "％",
-}  # fmt: skip
-# Units of one measure, in its smallest: 250mg is 0.25g.
-_SCALE = {"kg": ("mg", 1e6), "g": ("mg", 1e3), "l": ("ml", 1e3), "kw": ("w", 1e3)} | {
-    "km": ("mm", 1e6), "m": ("mm", 1e3), "cm": ("mm", 10.0),
-}  # fmt: skip
-_SAME = {other: unit for unit, others in _UNITS.items() for other in others.split()}
-_UNIT = re.compile(rf" ?({'|'.join(sorted([*_SAME, *_UNITS], key=len, reverse=True))})(?![a-z])")
+_UNITS = (
+    "mg 毫克 g 克 kg 千克 公斤 ml 毫升 l 升 km 公里 千米 m 米 cm 厘米 mm 毫米 "
+    "v 伏 w 瓦 kw 千瓦 a 安 hz 赫兹 ℃ °c 度 %"
+)
+_MEANT = {"a": "安", "度": "℃"}  # in a question; to core.units a is a year
+_UNIT = re.compile(rf" ?({'|'.join(sorted(_UNITS.split(), key=len, reverse=True))})(?![a-z])")
 _TITLE = re.compile(r"《([^《》]{1,40})》")
 _YEAR = re.compile(r"(?<![\d.])((?:1\d|20)\d\d) ?年")
 _HAN_YEAR = re.compile(r"(?<![〇零一二三四五六七八九])([〇零一二三四五六七八九]{4}) ?年")
@@ -81,22 +75,10 @@ def plain(text: str) -> str:
     )
 
 
-def value(numeral: str) -> float:
-    """The value of a numeral: 12, 0.25, 十二, 一九九八, 三千五百."""
-    if numeral[0].isascii():
-        return float(numeral) if numeral.count(".") < 2 else -1.0
-    if not set(numeral) & set(_TENS):
-        return float("".join(str(_VALUES[char]) for char in numeral))
-    total = section = digit = 0
-    for char in numeral:
-        unit = _TENS.get(char, 0)
-        if not unit:
-            digit = _VALUES[char]
-        elif unit >= 10_000:
-            total, section, digit = total + (section + digit) * unit, 0, 0
-        else:
-            section, digit = section + (digit or 1) * unit, 0
-    return float(total + section + digit)
+def value(numeral: str) -> Fraction:
+    """The value of a numeral: 12, 0.25, 十二, 一九九八, 三千五百; -1 for a version (1.2.3)."""
+    found = numerals.value(numeral) if numeral.count(".") < 2 else None
+    return Fraction(-1) if found is None else found
 
 
 class _Held:
@@ -118,7 +100,7 @@ class _Held:
         if demand.kind == "code":
             longer = (*demand.key, demand.more)
             return self._code(demand.key) or bool(demand.more and self._code(longer))
-        number = float(demand.key[0])
+        number = Fraction(demand.key[0])
         if demand.kind == "ordinal":
             return (number, demand.key[1]) in self.ordinals
         if demand.kind == "amount":
@@ -156,7 +138,7 @@ def _atoms(text: str) -> list[_Atom]:
     return [_Atom(found[0], *found.span()) for found in _ATOM.finditer(text)]
 
 
-def _amounts(text: str, atoms: Sequence[_Atom]) -> list[tuple[_Atom, float, str]]:
+def _amounts(text: str, atoms: Sequence[_Atom]) -> list[tuple[_Atom, Fraction, str]]:
     """Numbers that begin no code, with their unit ("" for none)."""
     found = []
     for one in atoms:
@@ -165,25 +147,24 @@ def _amounts(text: str, atoms: Sequence[_Atom]) -> list[tuple[_Atom, float, str]
         ):
             continue
         unit = _UNIT.match(text, one.end)
-        name = _SAME.get(unit[1], unit[1]) if unit else ""
-        found.append((one, value(one.text), name))
+        found.append((one, value(one.text), unit[1] if unit else ""))
     return found
 
 
-def _measure(number: float, unit: str) -> tuple[float, str]:
-    """An amount in the smallest unit of its kind."""
-    base, factor = _SCALE.get(unit, (unit, 1.0))
-    return round(number * factor, 6), base
+def _measure(number: Fraction, unit: str) -> tuple[Fraction, str]:
+    """An amount in the basic unit of its kind: 250mg is 0.25g."""
+    dimension, factor = units.unit(_MEANT.get(unit, unit)) if unit else ("", Fraction(1))
+    return number * factor, dimension
 
 
 def measured(text: str) -> str:
-    """A plain text with its amounts in the smallest unit: 0.1g and 100毫克 as 100mg."""
+    """A plain text with its amounts in the basic unit: 0.1g and 100毫克 are the same."""
     text = plain(text)
     for one, number, unit in reversed(_amounts(text, _atoms(text))):
         behind = _UNIT.match(text, one.end)
         if behind:
             amount, base = _measure(number, unit)
-            text = f"{text[: one.start]}{amount:g}{base}{text[behind.end() :]}"
+            text = f"{text[: one.start]}{amount}{base}{text[behind.end() :]}"
     return text
 
 

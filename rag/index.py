@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import UserError
+from core.language import words
 from rag import calibrate, demands, embed, fit, layout
-from rag.engine import Engine, Pool
 from rag.local import Local
 from rag.passages import Passage
 from rag.rerank import Reranker
+from rag.store import Pool, Store
 
 POOL = 100  # best passages of each way that are fused
 DENSE = 0.7  # weight of the dense way; docs/rag.md has what other weights gave
@@ -29,8 +29,8 @@ class Index:
     def __init__(self, folder: Path) -> None:
         self.note = layout.note(folder)
         self.dense = self.note["model"] != "none"
-        self.engine: Engine = _engine(folder, self.note, self.dense)
-        self.size = self.engine.size
+        self.store: Store = _store(folder, self.note, self.dense)
+        self.size = self.store.size
         self.scales: dict[str, tuple[float, ...]] = {
             name: tuple(scale) for name, scale in self.note.get("scales", {}).items()
         }
@@ -60,14 +60,14 @@ class Index:
         if not query or k < 1:
             return []
         vector = self._vector(query) if self.dense else None
-        pool = self.engine.pool(query, vector, max(k, POOL), where)
+        pool = self.store.pool(query, vector, max(k, POOL), where)
         fused = _spread(pool.words)
         if pool.cosines is not None:
             fused = DENSE * _spread(pool.cosines) + (1 - DENSE) * fused
         named = demands.of(query)
         order, single = self._ordered(query, pool, fused)
         order = order[: max(k, RERANKED) if reranker else k]
-        found = self.engine.rows([pool.keys[at] for at in order])
+        found = self.store.rows([pool.keys[at] for at in order])
         found = self._scored(query, found, pool, order)
         found = [one.scored(fit.score(query, one, named, single)) for one in found]
         if reranker and found:
@@ -83,18 +83,18 @@ class Index:
         order = np.argsort(-fused, kind="stable")
         named = demands.of(query)
         looked = order if named else order[:LOOKED]
-        found = self.engine.rows([pool.keys[at] for at in looked])
+        found = self.store.rows([pool.keys[at] for at in looked])
         fused = fused.astype(np.float64)
         fused[looked] += fit.raised(query, found)
         return np.argsort(-fused, kind="stable"), fit.single(named, found)
 
     def passage(self, id: str) -> Passage | None:
         """The passage with this id."""
-        return self.engine.by_id(id)
+        return self.store.by_id(id)
 
     def neighbours(self, id: str, n: int = 2) -> list[Passage]:
         """The passage with ``n`` before and after it in its source, as they stand there."""
-        return self.engine.around(id, n)
+        return self.store.around(id, n)
 
     def _scored(
         self, query: str, found: Sequence[Passage], pool: Pool, order: np.ndarray
@@ -131,7 +131,7 @@ class Index:
         return vector
 
 
-def _engine(folder: Path, note: dict[str, Any], dense: bool) -> Engine:
+def _store(folder: Path, note: dict[str, Any], dense: bool) -> Store:
     """The store that the index was built in."""
     if note.get("store", "local") == "local":
         return Local(folder / note["generation"], dense)
@@ -145,8 +145,11 @@ def _embedder(note: dict[str, Any]) -> embed.Embedder:
     found = embed.load(note["embedding"])
     if found is None or found.name != note["model"]:
         name = found.name if found else "none"
-        raise UserError(
-            f"索引用 index made with {note['model']}, 现在是 now {name}: {layout.REBUILD}"
+        raise layout.Unusable(
+            words(
+                f"索引用的是 {note['model']}, 现在是 {name}",
+                f"the index was made with {note['model']}, the model is now {name}",
+            )
         )
     return found
 

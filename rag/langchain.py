@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.errors import UserError
+from core.language import words
 from rag.index import Index
 
 
@@ -14,7 +15,8 @@ def retriever(index: Index, k: int = 5, where: dict[str, Any] | None = None) -> 
         from langchain_core.documents import Document
         from langchain_core.retrievers import BaseRetriever
     except ImportError:
-        raise UserError("需要 langchain-core needed (requirements/embed.txt)") from None
+        said = words("需要 langchain-core", "langchain-core is needed")
+        raise UserError(f"{said} (requirements/embed.txt)") from None
 
     class Retriever(BaseRetriever):
         """Searches the index."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import read_json, shown, write_json
+from core.language import words
 
 FORMAT = 2
 LOCAL = "local"
@@ -24,20 +25,44 @@ PASSAGES = "passages.sqlite"
 VECTORS = "vectors.npy"
 LEXICAL = "lexical"
 STARTS = "starts.npy"
-REBUILD = "请运行 make index run make index"
+
+
+class Unusable(UserError):
+    """An index that has to be made anew; ``why``, without what to do."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why}: {words('请运行 make index', 'run make index')}")
+        self.why = why
+
+
+def needs(what: str) -> UserError:
+    """``what`` cannot run without the packages of ``requirements/embed.txt``."""
+    said = words("需要 sentence-transformers", "needs sentence-transformers")
+    return UserError(f"{what} {said} (requirements/embed.txt)")
+
+
+def no_data(path: Path) -> UserError:
+    """``path``, which ``make data`` writes, is not there."""
+    said = words("不存在: 请先运行 make data", "does not exist: run make data first")
+    return UserError(f"{shown(path)} {said}")
 
 
 def note(folder: Path) -> dict[str, Any]:
     """The note of the index in ``folder``; :class:`UserError` where there is no usable one."""
     path = folder / NOTE
     if not path.is_file():
-        raise UserError(f"{shown(folder)} 里没有索引 holds no index: {REBUILD}")
+        raise Unusable(f"{shown(folder)} {words('里没有索引', 'holds no index')}")
     found = read_json(path)
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         version = found.get("format") if isinstance(found, dict) else "?"
-        raise UserError(f"{shown(path)}: 索引格式 format {version}, 需要 need {FORMAT}: {REBUILD}")
+        said = words(
+            f"索引格式是 {version}, 需要 {FORMAT}", f"index format {version}, {FORMAT} is needed"
+        )
+        raise Unusable(f"{shown(path)}: {said}")
     if found.get("store", LOCAL) == LOCAL and not (folder / found["generation"]).is_dir():
-        raise UserError(f"{shown(folder)}: 索引不完整 {found['generation']} is missing: {REBUILD}")
+        name = found["generation"]
+        said = words(f"索引不完整, 缺 {name}", f"the index is incomplete, {name} is missing")
+        raise Unusable(f"{shown(folder)}: {said}")
     return found
 
 

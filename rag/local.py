@@ -16,25 +16,26 @@ import numpy as np
 
 from core.errors import UserError
 from core.files import shown
+from core.language import words
 from rag import layout
-from rag.engine import Pool
-from rag.lexical import Lexical
+from rag.bm25 import Bm25
 from rag.passages import Passage, Passages
+from rag.store import Pool
 
 
 class Local:
-    """An :class:`rag.engine.Engine` over one generation's folder."""
+    """An :class:`rag.store.Store` over one generation's folder."""
 
     def __init__(self, folder: Path, dense: bool) -> None:
         try:
             self.passages = Passages(folder / layout.PASSAGES)
-            self.lexical = Lexical(folder / layout.LEXICAL)
+            self.bm25 = Bm25(folder / layout.LEXICAL)
             self.vectors = np.load(folder / layout.VECTORS, mmap_mode="r") if dense else None
             self.starts = _starts(folder, self.passages.size)
         except (OSError, ValueError, KeyError, sqlite3.Error) as error:
             raise UserError(_damaged(folder, type(error).__name__)) from None
         self.size = self.passages.size
-        parts = self.lexical.size
+        parts = self.bm25.size
         if self.vectors is not None and len(self.vectors) != parts:
             raise UserError(_damaged(folder, f"{len(self.vectors)} != {parts}"))
         if len(self.starts) != self.size or parts < self.size:
@@ -48,16 +49,16 @@ class Local:
     def pool(
         self, query: str, vector: np.ndarray | None, n: int, where: dict[str, Any] | None
     ) -> Pool:
-        """See :class:`rag.engine.Engine`; with vectors every row has both scores."""
+        """See :class:`rag.store.Store`; with vectors every row has both scores."""
         mask = self.passages.mask(where) if where else None
-        words = self._best_part(self.lexical.scores(query))
-        best = _best(words, n, mask)
-        best = best[words[best] > 0]
+        scores = self._best_part(self.bm25.scores(query))
+        best = _best(scores, n, mask)
+        best = best[scores[best] > 0]
         if self.vectors is None or vector is None:
-            return Pool(best, None, words[best])
+            return Pool(best, None, scores[best])
         cosines = self._best_part(self.vectors @ vector)
         rows = np.union1d(_best(cosines, n, mask), best)
-        return Pool(rows, cosines[rows], words[rows])
+        return Pool(rows, cosines[rows], scores[rows])
 
     def rows(self, keys: Sequence[Any] | np.ndarray) -> list[Passage]:
         """The passages of a pool's keys."""
@@ -80,7 +81,11 @@ def _starts(folder: Path, size: int) -> np.ndarray:
 
 def _damaged(folder: Path, what: str) -> str:
     parent = shown(folder.parent)
-    return f"{shown(folder)}: 索引损坏 damaged ({what}): 请删除 remove {parent}, 再运行 make index"
+    said = words(
+        f"索引损坏 ({what}): 请删除 {parent}, 再运行 make index",
+        f"the index is damaged ({what}): remove {parent}, then run make index",
+    )
+    return f"{shown(folder)}: {said}"
 
 
 def _best(scores: np.ndarray, k: int, mask: np.ndarray | None) -> np.ndarray:

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from core.errors import UserError
-from rag.engine import Pool
+from core.language import words
+from rag import layout
 from rag.passages import Passage, filters, of_json, order
+from rag.store import Pool
 from rag.tokens import indexed
 
 BATCH = 500
@@ -29,13 +31,16 @@ def _client(store: dict[str, str]) -> Any:
     try:
         from pymilvus import MilvusClient, MilvusException
     except ImportError:
-        raise UserError("需要 pymilvus: 请安装 install requirements/milvus.txt") from None
+        said = words("需要 pymilvus: 请安装", "pymilvus is needed: install")
+        raise UserError(f"{said} requirements/milvus.txt") from None
     if set(store) != {"uri", "collection"}:
-        raise UserError("settings.rag.store: 需要 uri 与 collection needs both")
+        said = words("需要 uri 与 collection", "uri and collection are needed")
+        raise UserError(f"settings.rag.store: {said}")
     try:
         return MilvusClient(store["uri"], token=os.environ.get("TIKUFORGE_MILVUS_TOKEN", ""))
     except MilvusException as error:
-        raise UserError(f"连不上 cannot reach Milvus {store['uri']}: {error.message}") from None
+        said = words("连不上 Milvus", "Milvus cannot be reached")
+        raise UserError(f"{said}: {store['uri']}: {error.message}") from None
 
 
 def _create(client: Any, name: str, size: int) -> None:
@@ -98,13 +103,13 @@ def record(row: dict[str, Any], key: str, vector: np.ndarray) -> dict[str, Any]:
     """A passage as Milvus keeps it."""
     body = json.dumps(row, ensure_ascii=False)
     if len(body.encode()) > _LONG:
-        raise UserError(f"{row['id']}: 太长 too long for Milvus ({len(body.encode())} bytes)")
+        size = len(body.encode())
+        said = words(f"对 Milvus 太长 ({size} 字节)", f"too long for Milvus ({size} bytes)")
+        raise UserError(f"{row['id']}: {said}")
     texts = {"key": key, "kind": row["kind"], "file": row["source"]["file"]}
     texts |= {"split": row.get("split", ""), "chapter": row.get("chapter", "")}
-    words = spelt(row["text"])[:_LONG]
-    return {"id": row["id"], **texts, "place": place(row), "body": body, "words": words or "g"} | {
-        "vector": vector.tolist()
-    }
+    texts |= {"id": row["id"], "body": body, "words": spelt(row["text"])[:_LONG] or "g"}
+    return {**texts, "place": place(row), "vector": vector.tolist()}
 
 
 def spelt(text: str) -> str:
@@ -134,12 +139,12 @@ def put(client: Any, name: str, records: Iterator[dict[str, Any]]) -> None:
 
 
 class Milvus:
-    """An :class:`rag.engine.Engine` over a collection."""
+    """An :class:`rag.store.Store` over a collection."""
 
     def __init__(self, store: dict[str, str], name: str) -> None:
         self.client, self.name = _client(store), name
         if not self.client.has_collection(name):
-            raise UserError(f"{store['uri']}: 没有 no collection {name}: 请运行 make index")
+            raise layout.Unusable(f"{store['uri']}: {words('没有', 'no')} collection {name}")
         self.client.load_collection(name)
         counted = self.client.query(name, filter="", output_fields=["count(*)"])
         self.size = int(counted[0]["count(*)"])
@@ -147,10 +152,10 @@ class Milvus:
     def pool(
         self, query: str, vector: np.ndarray | None, n: int, where: dict[str, Any] | None
     ) -> Pool:
-        """See :class:`rag.engine.Engine`. A passage that only one way found has no BM25 score (0)
+        """See :class:`rag.store.Store`. A passage that only one way found has no BM25 score (0)
         or its cosine computed here from its vector."""
-        test, words = expression(where), spelt(query)
-        by_words = self._search("sparse", words, n, test) if words else {}
+        test, spelling = expression(where), spelt(query)
+        by_words = self._search("sparse", spelling, n, test) if spelling else {}
         by_vector = self._search("vector", vector.tolist(), n, test) if vector is not None else {}
         missing = [key for key in by_words if key not in by_vector]
         if missing and vector is not None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import UserError
+from core.language import words
 
 FIELDS = ("kind", "file", "split", "chapter")  # what ``where`` may filter by
 _SCHEMA = """
@@ -140,9 +141,9 @@ def filters(where: dict[str, Any]) -> dict[str, list[str]]:
     fit. :class:`UserError` for a field that cannot be filtered by."""
     unknown = set(where) - set(FIELDS)
     if unknown:
-        raise UserError(
-            f"不能按此筛选 no filter {', '.join(sorted(unknown))}; 可用 use: {', '.join(FIELDS)}"
-        )
+        wrong, known = ", ".join(sorted(unknown)), ", ".join(FIELDS)
+        said = words(f"不能按 {wrong} 筛选; 可用 {known}", f"no filter {wrong}; there are {known}")
+        raise UserError(said)
     return {
         field: [wanted] if isinstance(wanted, str) else [str(one) for one in wanted]
         for field, wanted in where.items()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from core.errors import UserError
+from core.language import words
 from rag.passages import Passage
 
 TEMPLATES = {
@@ -76,10 +77,12 @@ def template(name: str) -> str:
     """The template of a domain; :class:`UserError` when a place is missing in its own."""
     text = TEMPLATES.get(name, name)
     if text.count("{evidence}") != 1 or text.count("{question}") != 1:
-        raise UserError(
-            "settings.rag.template: 须含 {evidence} 与 {question} 各一次 must hold each "
-            f"once, or be one of: {', '.join(TEMPLATES)}"
+        known = ", ".join(TEMPLATES)
+        said = words(
+            f"须含 {{evidence}} 与 {{question}} 各一次, 或是其中之一: {known}",
+            f"must hold {{evidence}} and {{question}} once each, or be one of: {known}",
         )
+        raise UserError(f"settings.rag.template: {said}")
     return text
 
 

@@ -7,7 +7,7 @@ sentences = check(answer, prepared.passages, question)
 """
 
 from rag.answer import Prepared, prepare, refusal, rewriter
-from rag.check import Cited, check
+from rag.grounding import Cited, check
 from rag.index import Index
 from rag.passages import Passage
 

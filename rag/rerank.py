@@ -17,6 +17,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.errors import UserError
+from core.language import words
+from rag import layout
 
 
 class Reranker(Protocol):
@@ -34,9 +36,7 @@ class Folder:
         try:
             from sentence_transformers import CrossEncoder
         except ImportError:
-            raise UserError(
-                f"重排模型 {path} 需要 needs sentence-transformers (requirements/embed.txt)"
-            ) from None
+            raise layout.needs(f"{words('重排模型', 'reranker')} {path}") from None
         self.model = CrossEncoder(path, device="cpu")
 
     def order(self, query: str, texts: Sequence[str]) -> list[int]:
@@ -67,7 +67,8 @@ class Endpoint:
                 results = json.load(answer)["results"]
             scores = {int(one["index"]): float(one["relevance_score"]) for one in results}
         except (OSError, KeyError, TypeError, ValueError) as error:
-            raise UserError(f"重排服务 {self.url} 出错 failed: {error}") from None
+            said = words(f"重排服务 {self.url} 出错", f"rerank service {self.url} failed")
+            raise UserError(f"{said}: {error}") from None
         return sorted(range(len(texts)), key=lambda at: (-scores.get(at, float("-inf")), at))
 
 
@@ -77,7 +78,8 @@ def _loaded(setting: str) -> Reranker:
     if isinstance(value, str):
         return Folder(value)
     if set(value) != {"url", "model"}:
-        raise UserError("settings.rag.rerank: 需要 url 与 model needs url and model")
+        said = words("需要 url 与 model", "url and model are needed")
+        raise UserError(f"settings.rag.rerank: {said}")
     return Endpoint(**value)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+
 import pytest
 
-from core.files import read_json
-from eval import failures, metrics
+from core.files import ROOT, read_json
+from eval import failures, labels, metrics
 from tests.eval.conftest import Bench
 from tests.eval.server import Server
 
@@ -52,7 +56,22 @@ def test_each_failure_is_caught_by_name(report, name):
     caught = {one["name"]: one["value"] for one in card["failures"][name]}
     least = 0.9 if name != "listing" else 12 / 42  # it lists the answers of one suite, of two asked
     assert caught.get(name, 0) >= round(least, 6), caught
-    assert f"! {name}: {failures.MODES[name][0]}" in printed
+    assert f"! {name}: {labels.both(*labels.MODES[name])}" in printed
+
+
+def test_the_table_speaks_the_readers_language_and_the_files_both(report, bench: Bench):
+    words = [sys.executable, "-m", "eval", "report", "--work-dir", str(bench.run_dir)]
+    for language, foreign in {"en": "[\u4e00-\u9fff]", "zh": "always the same|required"}.items():
+        environment = {**bench.environment(), "TIKU_LANG": language}
+        done = subprocess.run(words, env=environment, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 1, done.stderr
+        table = done.stdout.split("\n\n", 2)[2]  # under the domain's own title
+        assert not re.search(foreign, table), table
+        for name in ("report.md", "report.html"):
+            text = (bench.run_dir / name).read_text(encoding="utf-8")
+            assert "完全一致 exact" in text and "未过门槛" in text and "FAILED gates" in text
+    card = (bench.run_dir / "report.json").read_text(encoding="utf-8")
+    assert "always the same" not in card and "千篇一律" not in card, "keys, not prose"
 
 
 def test_a_sound_model_is_not_accused(report):
@@ -72,7 +91,7 @@ def test_a_failing_model_fails_the_run(report):
     assert card["main"] == "tuned"
     failed = [gate["name"] for gate in card["gates"] if not gate["pass"]]
     assert failed == ["train.correct", "failure.constant"]
-    assert "未过门槛 FAILED: train.correct, failure.constant" in printed
+    assert "未过门槛: train.correct, failure.constant" in printed
 
 
 def test_a_learnt_question_in_the_held_out_set_is_refused(tmp_path):

@@ -87,7 +87,7 @@ def test_the_model_sees_exactly_the_training_prompt(scored):
 def test_the_table_is_printed_last_and_the_page_stands_alone(scored):
     bench, _, _, done = scored
     shown = done.stdout.split("报告 report:")[1]
-    assert "62.5%" in shown and "门槛全部通过" in shown.strip().splitlines()[-1]
+    assert "62.5%" in shown and "All gates pass" in shown.strip().splitlines()[-1]
     page = (bench.run_dir / "report.html").read_text(encoding="utf-8")
     assert "贵阳" in page and "bank.docx p:3" in page and "应该是欧姆。" not in page
     assert not re.search(r"(src|href)=|https?://(?!127\.0\.0\.1)|@import|url\(", page)

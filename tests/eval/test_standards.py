@@ -129,7 +129,7 @@ def test_bad_files_are_named(tmp_path):
         ("", "没有一题"),
         ("[1]", "不是 JSON 对象"),
         ('{"instruction": "甲片的适应病症"}', "prediction"),
-        ('{"instruction": ', "第1行不是合法 JSON"),
+        ('{"instruction": ', "不是合法 JSON"),
         ('{"instruction": "某药", "prediction": "高血压"}', "没有一题"),
     ):
         bad = tmp_path / "bad.jsonl"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core import domain
 from core.domain import Domain
 from core.errors import UserError
+from core.language import choose
 from rag import answer, prompts
 from rag.query import Index, Passage, check, prepare, refusal
 
@@ -39,6 +40,16 @@ def test_evidence_is_numbered_and_the_question_comes_last(index: Index) -> None:
         assert f"[{number}] {one.text[:4]}" in said
     assert said.rstrip().endswith("我国最大的淡水湖叫什么名字？")
     assert "鄱阳湖" in said
+
+
+@pytest.mark.parametrize(("language", "foreign"), [("en", "[\u4e00-\u9fff]"), ("zh", "[a-z]{3}")])
+def test_the_usual_refusal_is_in_the_readers_language(language: str, foreign: str) -> None:
+    choose(language)
+    try:
+        said = refusal(with_rag(), ("E1234",))
+        assert "E1234" in said and not re.search(foreign, said)
+    finally:
+        choose(None)
 
 
 def test_weak_evidence_is_refused_unless_own_knowledge_is_allowed(index: Index) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,10 +44,11 @@ def test_index_and_ask_without_a_server(sample: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_said_in_one_line(tmp_path: Path) -> None:
-    def run(*arguments: str) -> str:
+    def run(*arguments: str, language: str = "both") -> str:
         command = [sys.executable, "-m", "rag", *arguments]
+        environment = {**os.environ, "TIKU_LANG": language}
         done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
         )
         assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1, done.stderr
         return done.stderr
@@ -55,4 +57,7 @@ def test_what_is_missing_is_said_in_one_line(tmp_path: Path) -> None:
     assert "make index" in run("ask", "--data", str(tmp_path / "data"), "问")
     (tmp_path / "kb.jsonl").write_text('{"id": "a"}\n{bad', encoding="utf-8")
     assert "第1行" in run("index", "--data", str(tmp_path))
+    english = run("ask", "--data", str(tmp_path / "data"), "问", language="en")
+    assert not re.search("[\u4e00-\u9fff]", english.partition("error: ")[2]), english
+    assert "holds no index" not in run("ask", "--data", str(tmp_path), "问", language="zh")
     assert "nowhere" in run("index", "--data", str(tmp_path), "--domain", "nowhere")

@@ -153,7 +153,9 @@ def test_another_format_rebuilds_and_says_so(
         Index.open(folder)
     capfd.readouterr()
     assert build(kb, folder, "none").changed
-    assert len(capfd.readouterr().err.strip().splitlines()) == 1
+    said = capfd.readouterr().err
+    assert len(said.strip().splitlines()) == 1 and str(layout.FORMAT + 1) in said
+    assert "make index" not in said, "it is being made"
     assert Index.open(folder).size == 4
 
 

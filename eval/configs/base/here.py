@@ -3,7 +3,7 @@
 from opencompass.partitioners import NaivePartitioner
 from opencompass.tasks import OpenICLEvalTask, OpenICLInferTask
 
-from eval.parts import HereRunner
+from eval.opencompass_classes import HereRunner
 
 infer = dict(
     partitioner=dict(type=NaivePartitioner),

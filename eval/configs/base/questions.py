@@ -4,7 +4,7 @@ from opencompass.openicl.icl_inferencer import GenInferencer
 from opencompass.openicl.icl_raw_prompt_template import RawPromptTemplate
 from opencompass.openicl.icl_retriever import ZeroRetriever
 
-from eval.parts import Judge, Questions
+from eval.opencompass_classes import Judge, Questions
 
 dataset = dict(
     type=Questions,

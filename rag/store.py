@@ -13,7 +13,7 @@ from rag.passages import Passage
 
 @dataclass(frozen=True)
 class Pool:
-    """Candidates: the engine's ``keys``, their ``cosines`` with the query (None: no vectors) and
+    """Candidates: the store's ``keys``, their ``cosines`` with the query (None: no vectors) and
     their BM25 scores ``words``."""
 
     keys: Sequence[Any] | np.ndarray
@@ -21,7 +21,7 @@ class Pool:
     words: np.ndarray
 
 
-class Engine(Protocol):
+class Store(Protocol):
     """A store of passages that can be searched both ways; ``size`` passages."""
 
     size: int

@@ -11,6 +11,7 @@ from typing import Any
 from core import chat
 from core.errors import UserError
 from core.files import digest
+from core.language import words
 from eval import retrieval
 
 FOLDER = "transformers"  # the backend of a column that is a folder
@@ -58,16 +59,18 @@ def check(name: str, endpoint: chat.Endpoint) -> None:
     try:
         models = [m.id for m in chat.client(endpoint, timeout=30, retries=0).models.list().data]
     except openai.AuthenticationError:
-        raise UserError(f"{name}: {endpoint.root} 不接受这个密钥 rejects the API key") from None
+        said = words("不接受这个密钥", "rejects the API key")
+        raise UserError(f"{name}: {endpoint.root} {said}") from None
     except openai.APIError as error:
-        raise UserError(
-            f"{name}: 连不上模型服务 cannot reach {endpoint.root} ({error.message}): 请 make deploy"
-        ) from None
+        said = words("连不上模型服务: 请 make deploy", "the server cannot be reached: make deploy")
+        raise UserError(f"{name}: {endpoint.root}: {said} ({error.message})") from None
     if models and endpoint.model not in models:
-        raise UserError(
-            f"{name}: {endpoint.root} 上是另一个模型 serves {', '.join(models)}, "
-            f"不是 not {endpoint.model}: 请 make stop 后重新 make deploy"
+        served = ", ".join(models)
+        said = words(
+            f"上是另一个模型 {served}, 不是 {endpoint.model}: 请 make stop 后重新 make deploy",
+            f"serves {served}, not {endpoint.model}: make stop, then make deploy again",
         )
+        raise UserError(f"{name}: {endpoint.root} {said}")
 
 
 def column(spec: str) -> Column:
@@ -92,10 +95,12 @@ def column(spec: str) -> Column:
     else:
         endpoint = None
     if endpoint is None:
-        raise UserError(
-            f"--column '{spec}': 应为 should be NAME=PORT, NAME=URL#MODEL, NAME=FOLDER, each with "
-            "@open or @closed for retrieval"
+        forms = "NAME=PORT, NAME=URL#MODEL, NAME=FOLDER"
+        said = words(
+            f"应为 {forms}, 检索时末尾加 @open 或 @closed",
+            f"must be {forms}, with @open or @closed at the end for retrieval",
         )
+        raise UserError(f"--column '{spec}': {said}")
     check(name, endpoint)
     return Column(name, endpoint, weights(endpoint))
 
@@ -115,9 +120,8 @@ def most(spec: str) -> tuple[str, int]:
     """``NAME=N``: a column's name and how many questions of a suite it is asked at most."""
     name, _, count = spec.partition("=")
     if not (name.isidentifier() and count.isdigit() and int(count)):
-        raise UserError(
-            f"--most '{spec}': 应为 should be NAME=N (N ≥ 1); make eval BASE_QUESTIONS=N"
-        )
+        form = "NAME=N (N ≥ 1); make eval BASE_QUESTIONS=N"
+        raise UserError(f"--most '{spec}': {words(f'应为 {form}', f'must be {form}')}")
     return name, int(count)
 
 

@@ -16,9 +16,9 @@ from core.domain import Domain
 from core.errors import UserError
 from core.files import ROOT, read_json, read_jsonl, write_jsonl
 from core.text import bare
-from rag import prompts, rows
+from rag import evidence_rows, prompts
+from rag.evidence_rows import with_evidence
 from rag.query import Index, check, prepare
-from rag.rows import with_evidence
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_make_evidence_asks_the_training_questions_as_serving_will(home: Path) -
     own = [row for row in made if row["found"]]
     for row in own:
         plain = turn(train[row["id"].removesuffix("-e")])
-        ready = prepare(index, chosen, plain["input"], where=rows.TRAINED)
+        ready = prepare(index, chosen, plain["input"], where=evidence_rows.TRAINED)
         assert turn(row) == {**plain, "input": ready.messages[-1]["content"]}
         assert bare(plain["output"]) in bare(turn(row)["input"]).removesuffix(bare(plain["input"]))
     held = [row["conversation"][0]["input"] for row in read_jsonl(home / "data" / "eval.jsonl")]
@@ -66,18 +66,18 @@ def test_make_evidence_asks_the_training_questions_as_serving_will(home: Path) -
         evidence = turn(row)["input"].removesuffix(plain["input"])
         assert evidence != turn(row)["input"] and bare(plain["output"]) not in bare(evidence)
     before = (home / "data" / "evidence.jsonl").stat().st_mtime_ns
-    assert "nothing changed" in make()
+    assert "已是最新" in make()
     assert (home / "data" / "evidence.jsonl").stat().st_mtime_ns == before
 
 
 def test_another_frame_or_data_makes_them_anew(home: Path) -> None:
     data, index = home / "data", home / "index"
-    first = rows.write(data, index, gongkao())
-    assert first["new"] and not rows.write(data, index, gongkao())["new"]
-    assert rows.write(data, index, gongkao(template="evidence"))["new"]
-    assert rows.write(data, index, gongkao(), most=10)["rows"] <= 10
+    first = evidence_rows.write(data, index, gongkao())
+    assert first["new"] and not evidence_rows.write(data, index, gongkao())["new"]
+    assert evidence_rows.write(data, index, gongkao(template="evidence"))["new"]
+    assert evidence_rows.write(data, index, gongkao(), most=10)["rows"] <= 10
     (data / "evidence.jsonl").write_text("{}\n", encoding="utf-8")
-    assert rows.write(data, index, gongkao(), most=10)["new"], "a file that was changed"
+    assert evidence_rows.write(data, index, gongkao(), most=10)["new"], "a file that was changed"
     assert read_json(data / "evidence.json")["questions"] <= 10
 
 
@@ -87,7 +87,9 @@ def test_citing_frames_are_answered_with_citations_that_hold(index: Index, home:
     for name in ("evidence", "structured"):
         made = with_evidence(index, gongkao(template=name), row, astray=False)
         assert made and turn(made)["output"] == f"{plain}[1]"
-        ready = prepare(index, gongkao(template=name), turn(row)["input"], where=rows.TRAINED)
+        ready = prepare(
+            index, gongkao(template=name), turn(row)["input"], where=evidence_rows.TRAINED
+        )
         assert all(one.supported and one.given for one in check(f"{plain}[1]", ready.passages))
     astray = with_evidence(index, gongkao(template="structured"), row, astray=True)
     assert astray and turn(astray)["output"] == f"资料中没有，据我所知：{plain}"
@@ -107,14 +109,14 @@ def test_general_and_long_talks_are_left_out(home: Path) -> None:
     first, second, *_ = read_jsonl(path)
     talk = {**second, "conversation": second["conversation"] * 2}
     write_jsonl(path, [first, {**second, "kind": "general"}, talk])
-    assert [row["id"] for row in rows.chosen(home / "data", 100)] == [first["id"]]
+    assert [row["id"] for row in evidence_rows.chosen(home / "data", 100)] == [first["id"]]
 
 
 def test_what_is_missing_is_said(home: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="make index"):
-        rows.write(home / "data", tmp_path / "none", gongkao())
+        evidence_rows.write(home / "data", tmp_path / "none", gongkao())
     with pytest.raises(UserError, match="make data"):
-        rows.write(tmp_path / "none", home / "index", gongkao())
+        evidence_rows.write(tmp_path / "none", home / "index", gongkao())
 
 
 def test_every_cited_frame_has_its_words_for_nothing_found() -> None:

@@ -18,13 +18,13 @@ from typing import Any
 from tqdm import tqdm
 
 from core.domain import Domain
-from core.errors import UserError
-from core.files import digest, read_json, read_jsonl, sha256, shown, write_json, write_jsonl
+from core.files import digest, read_json, read_jsonl, sha256, write_json, write_jsonl
+from core.language import words
 from core.rows import spread
 from core.text import bare
-from rag import prompts
+from rag import layout, prompts
 from rag.answer import prepare, settings
-from rag.check import cite
+from rag.grounding import cite
 from rag.index import Index
 from rag.passages import Passage
 
@@ -78,10 +78,11 @@ def chosen(data: Path, most: int) -> list[dict[str, Any]]:
 def write(data: Path, place: Path, domain: Domain, most: int = MOST) -> dict[str, Any]:
     """Write ``evidence.jsonl`` beside ``train.jsonl`` and return its note (``evidence.json``):
     ``rows``, in how many the answer is ``found``, how many were too ``weak``; ``new`` is False
-    where it was up to date. Raises :class:`UserError` where there are no rows or no index."""
+    where it was up to date. Raises :class:`core.errors.UserError` where there are no
+    rows or no index."""
     train = data / "train.jsonl"
     if not train.is_file():
-        raise UserError(f"{shown(train)} 不存在 does not exist: 请先运行 make data")
+        raise layout.no_data(train)
     index = Index.open(place)
     made_of = digest(
         sha256(train), index.note, domain.system, domain.seed, settings(domain), most, VERSION
@@ -96,7 +97,7 @@ def write(data: Path, place: Path, domain: Domain, most: int = MOST) -> dict[str
 
     def rows() -> Iterator[dict[str, Any]]:
         pick = random.Random(domain.seed)
-        for row in tqdm(asked, desc="evidence", unit="题", disable=None):
+        for row in tqdm(asked, desc="evidence", unit=words("题", "q"), disable=None):
             # The draw is made for every row: one that is left out does not move the others.
             astray = pick.randrange(ASTRAY) == 0
             made = with_evidence(index, domain, row, astray)

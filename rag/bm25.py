@@ -22,7 +22,7 @@ def write(path: Path, texts: Sequence[str]) -> None:
     scorer.save(str(path), show_progress=False)
 
 
-class Lexical:
+class Bm25:
     """Scores of every row for a query, from files mapped into memory."""
 
     def __init__(self, path: Path) -> None:

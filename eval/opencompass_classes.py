@@ -23,8 +23,9 @@ from transformers import AutoTokenizer
 from core import chat, precision, trust
 from core.errors import UserError
 from core.files import read_jsonl
+from core.language import words
 from eval import metrics
-from eval.answers import Journal, Messages, key
+from eval.journal import Journal, Messages, key
 
 ROLES = {"system": "SYSTEM", "user": "HUMAN", "assistant": "BOT"}  # OpenCompass's names for them
 
@@ -81,6 +82,17 @@ def answer(journal: Journal, request: str, messages: Messages) -> str:
     return str((journal.get(request) or {})["answer"])
 
 
+def unanswered(
+    journal: Journal, requests: list[str], inputs: list[Messages]
+) -> dict[str, Messages]:
+    """What a model must still be asked, once each."""
+    return {
+        request: messages
+        for request, messages in zip(requests, inputs, strict=True)
+        if not said_already(messages) and not journal.get(request)
+    }
+
+
 @MODELS.register_module()
 class Endpoint(OpenAISDK):
     """Any OpenAI-compatible server. Unlike its parent it needs no tokenizer from a hub, has no
@@ -112,16 +124,11 @@ class Endpoint(OpenAISDK):
         """The answers to ``inputs``, in order, from the journal where they stand there."""
         inputs = [self._messages(item, max_out_len) for item in inputs]
         requests = [key(messages, max_out_len, self.temperature or 0.0) for messages in inputs]
-        fresh = {
-            r: m
-            for r, m in zip(requests, inputs, strict=True)
-            if not said_already(m) and not self.journal.get(r)
-        }
+        fresh = unanswered(self.journal, requests, inputs)
         if fresh:
-            every = (
-                1 if sys.stderr.isatty() else 15
-            )  # seconds between updates: a log is no terminal
-            bar = tqdm(total=len(fresh), desc=self.label, unit="题", mininterval=every)
+            every = 1 if sys.stderr.isatty() else 15  # seconds: a log is no terminal
+            unit = words("题", "q")
+            bar = tqdm(total=len(fresh), desc=self.label, unit=unit, mininterval=every)
             with bar, ThreadPoolExecutor(self.max_workers) as pool:
                 for _done in pool.map(self._answer, fresh.items(), [max_out_len] * len(fresh)):
                     bar.update()
@@ -152,10 +159,12 @@ class Endpoint(OpenAISDK):
         except Exception as error:
             self.stop.set()
             reason = " ".join(str(error).split())[:200]
-            raise UserError(
-                f"{self.label}: {self.openai_api_base} 没有回答 did not answer ({reason}); "
-                f"已答 {len(self.journal)} 题已保存 are kept, 修好后重跑即可 rerun"
-            ) from None
+            n = len(self.journal)
+            said = words(
+                f"没有回答 ({reason}); 已答的 {n} 题已保存, 修好后重跑即可",
+                f"did not answer ({reason}); {n} answers are kept: mend it and run again",
+            )
+            raise UserError(f"{self.label}: {self.openai_api_base} {said}") from None
         self.journal.add(
             request,
             {
@@ -196,11 +205,7 @@ class Folder(HuggingFacewithChatTemplate):
         """The answers to ``inputs``, ``step`` at a time, from the journal where they stand
         there."""
         requests = [key(messages, max_out_len) for messages in inputs]
-        fresh = [
-            (r, m)
-            for r, m in zip(requests, inputs, strict=True)
-            if not said_already(m) and not self.journal.get(r)
-        ]
+        fresh = list(unanswered(self.journal, requests, inputs).items())
         for start in tqdm(range(0, len(fresh), self.step), desc=self.label):
             part = fresh[start : start + self.step]
             talks = [
