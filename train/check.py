@@ -10,7 +10,7 @@ from core.errors import UserError
 from core.files import digest, read_json, read_jsonl, shown
 from core.rows import spread
 from core.text import bare
-from train import base_model, mends, preflight, recipes
+from train import base_model, patches, preflight, recipes
 
 PARITY_ROWS = 200
 QUICK_ROWS = 50
@@ -28,7 +28,7 @@ def check(
         raise UserError(f"{path.name}: {base_model.missing(settings)}")
     if not preflight.training_file(settings).is_file():
         raise UserError(f"没有训练数据 no {shown(preflight.training_file(settings))}: make data …")
-    mends.apply()
+    patches.apply()
     base_model.ensure(settings)
     from xtuner.registry import BUILDER
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import write_json
-from train import base_model, mends, preflight, recipes
+from train import base_model, patches, preflight, recipes
 from train.pace import minutes
 from train.shapes import Shape, shape
 
@@ -148,7 +148,7 @@ def by_formula(s: Shape, settings: dict[str, Any]) -> dict[str, Any]:
 
 def probe(cfg: Any, settings: dict[str, Any]) -> dict[str, Any]:
     """Steps and tokens counted on the real rows; seconds a step and peak memory from real steps."""
-    mends.apply()
+    patches.apply()
     base_model.ensure(settings)
     import torch
     from mmengine.runner import Runner

@@ -173,9 +173,9 @@ def noted(call: Callable[[], dict[str, Any]], result: Path) -> None:
     import os
 
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    from train import mends
+    from train import patches
 
-    mends.apply()
+    patches.apply()
     began = time.perf_counter()
     try:
         found = call()
@@ -369,10 +369,10 @@ def plain(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
 
 def merged(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
     """``make merge`` with its proof."""
-    from train import export
+    from train import merge
 
-    export.adapter(folder / "run")
-    export.merge(folder / "run")
+    merge.adapter(folder / "run")
+    merge.merge(folder / "run")
     proof = read_json(folder / "run" / "merged" / "handover.json")
     return {"greedy_equal": f"{proof['greedy_equal']}/{proof['n']}"}
 

@@ -22,7 +22,7 @@ from core.files import read_jsonl
 from core.thinking import without_thinking
 from train import checkpoints, curves, pace
 from train.cores import Cores
-from train.mends import fast_inference
+from train.patches import fast_inference
 
 
 @HOOKS.register_module()
@@ -220,8 +220,8 @@ class SampleAnswersHook(Hook):
     and at the end.
 
     In place of XTuner's ``EvaluateChatHook``, whose ``generate`` before training meets the trap of
-    :func:`train.mends._keep_nf4_trainable`, and which renders its own template instead of the model
-    folder's chat template.
+    :func:`train.patches._keep_nf4_trainable`, and which renders its own template instead of the
+    model folder's chat template.
     """
 
     priority = "LOW"

@@ -162,9 +162,9 @@ def submit(work_dir: Path, where: Where) -> None:
 def entry(work_dir: Path, launcher: str = "none", deepspeed: str = "", again: bool = False) -> None:
     """Train in this process by XTuner's entry point, as ``work_dir`` says. Its log goes to the
     work dir, our hooks' lines to the console. ``again`` takes up the newest checkpoint there is."""
-    from train import checkpoints, mends
+    from train import checkpoints, patches
 
-    mends.apply()
+    patches.apply()
     from mmengine.logging import MMLogger
     from xtuner.tools import train as xtuner_train
 

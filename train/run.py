@@ -11,7 +11,7 @@ from core import domain as domains
 from core import trust
 from core.errors import UserError
 from core.files import digest, held, read_json, read_jsonl, sha256, shown, write_json
-from train import base_model, card, check, checkpoints, curves, launch, mends, preflight, recipes
+from train import base_model, card, check, checkpoints, curves, launch, patches, preflight, recipes
 
 # Options that change what is shown or kept, not what is learnt: they do not make another run.
 COSMETIC = (
@@ -88,7 +88,7 @@ def alone(work_dir: Path) -> AbstractContextManager[None]:
 def prepare(cfg: Any, work_dir: Path, state: dict[str, Any], checkpoint: str) -> None:
     """Write all that the training processes read. Without a ``checkpoint`` what an earlier run left
     is removed first, noted before, so that a kill between the two is not taken for a run."""
-    mends.apply()
+    patches.apply()
     check.quick(state["config"], cfg, cfg.settings.to_dict())
     if not checkpoint:
         write_json(work_dir / "run.json", {**state, "status": "starting"})

@@ -13,7 +13,7 @@ from core import precision, trust
 from core.errors import UserError
 from core.files import digest, read_json, read_jsonl, sha256, shown, write_json
 from core.hints import then
-from train import checkpoints, mends
+from train import checkpoints, patches
 
 PROMPTS = 8  # real questions on which each hand-over is proved
 TOKENS = 24  # greedy tokens compared for each
@@ -39,7 +39,7 @@ def adapter(work_dir: Path) -> None:
     proof = "config.json" if full else "adapter_config.json"
     if state.get("adapter_of") == state["key"] and (target / proof).is_file():
         return
-    mends.apply()
+    patches.apply()
     from mmengine.logging import MMLogger
     from xtuner.tools.model_converters import pth_to_hf
 
@@ -75,7 +75,7 @@ def merge(work_dir: Path) -> None:
     if state.get("merged_of") == key and (target / "handover.json").is_file():
         print(f"已合并，无变化 up to date: {shown(target)}")
         return
-    mends.apply()
+    patches.apply()
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     base = state["base"]
@@ -120,7 +120,7 @@ def joined(work_dir: Path, prompts: list[Any]) -> tuple[list, Any]:
     from peft import PeftModel
 
     trained = PeftModel.from_pretrained(trained_base(work_dir), str(work_dir / "adapter")).eval()
-    with mends.fast_inference(trained):
+    with patches.fast_inference(trained):
         before = [greedy(trained, ids) for ids in prompts]
     plain = dequantized(trained.unload())
     return before, PeftModel.from_pretrained(plain, str(work_dir / "adapter")).merge_and_unload()

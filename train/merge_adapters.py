@@ -13,7 +13,7 @@ from typing import Any
 from core import precision, trust
 from core.errors import UserError
 from core.files import digest, shown, write_json
-from train import export, mends
+from train import merge, patches
 
 # What the merged model is compared on; any text would do.
 TEXTS = ("世界上最大的宫殿是", "The capital of France is", "感冒了应该怎么办？", "从前有一座山，")
@@ -34,7 +34,7 @@ def combine(base: Path, adapters: list[Path], to: Path) -> None:
         trust.remote_code(folder)
     if to.exists():
         raise UserError(f"{shown(to)} 已存在 exists already: TO=另一个 another folder")
-    mends.apply()
+    patches.apply()
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     model = AutoModelForCausalLM.from_pretrained(
@@ -48,13 +48,13 @@ def combine(base: Path, adapters: list[Path], to: Path) -> None:
                 folder, trust_remote_code=trust.remote_code(folder)
             )
         model, report = _merged(model, tokenizer, folder)
-        steps.append({"adapter": folder.name, "hash": export.weights_hash(folder), **report})
+        steps.append({"adapter": folder.name, "hash": merge.weights_hash(folder), **report})
         print(
             f"已并入 merged {shown(folder)}: {report['greedy_equal']}/{report['n']} "
             "个提示逐字相同 prompts answered alike"
         )
-    model.to(export.base_dtype(str(base)))  # computed in another, kept as it was
-    temporary = export._fresh(to)
+    model.to(merge.base_dtype(str(base)))  # computed in another, kept as it was
+    temporary = merge._fresh(to)
     model.save_pretrained(temporary, max_shard_size="2GB")
     tokenizer.save_pretrained(temporary)
     write_json(temporary / "handover.json", {"step": "base + adapters = combined", "steps": steps})
@@ -97,7 +97,7 @@ def _merged(model: Any, tokenizer: Any, folder: Path) -> tuple[Any, dict[str, An
             f"{shown(folder)} 与基座不符 does not fit the model below it: {reason}"
         ) from None
     prompts = [tokenizer(text, return_tensors="pt").input_ids for text in TEXTS]
-    before = [export.greedy(joined, ids) for ids in prompts]
+    before = [merge.greedy(joined, ids) for ids in prompts]
     merged = joined.merge_and_unload()
-    after = [export.greedy(merged, ids) for ids in prompts]
-    return merged, export.compare(before, after, prompts, tokenizer, tokenizer)
+    after = [merge.greedy(merged, ids) for ids in prompts]
+    return merged, merge.compare(before, after, prompts, tokenizer, tokenizer)
