@@ -20,6 +20,7 @@ from typing import Any
 from core import trust
 from core.errors import UserError
 from core.files import shown, write_text
+from core.language import words
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CHECKED = 4 << 30  # bytes; larger archives are asked for their directory, not read through
@@ -55,7 +56,8 @@ def last(work_dir: Path) -> str:
     for path in listed(work_dir):
         if whole(path):
             return str(path)
-        print(f"检查点不完整，跳过 damaged, passed over: {shown(path)}", flush=True)
+        damaged = words("检查点不完整，跳过", "damaged checkpoint, passed over")
+        print(f"{damaged}: {shown(path)}", flush=True)
     return ""
 
 
@@ -91,11 +93,15 @@ def disk(work_dir: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in FULL:
             raise
-        kept = last(work_dir)
-        rest = f"{shown(kept)} 完好 is whole" if kept else "还没有检查点 no checkpoint yet"
+        kept, why = last(work_dir), error.strerror
+        whole_zh = f"{shown(kept)} 完好" if kept else "还没有检查点"
+        whole_en = f"{shown(kept)} is whole" if kept else "no checkpoint yet"
         raise UserError(
-            f"{shown(work_dir)}: 磁盘已满 no space left ({error.strerror}); {rest}; "
-            "清理磁盘后 RESUME=1 继续 free some space, then RESUME=1"
+            f"{shown(work_dir)}: "
+            + words(
+                f"磁盘已满 ({why}); {whole_zh}; 清理磁盘后 RESUME=1 继续",
+                f"no space left ({why}); {whole_en}; free some space, then RESUME=1",
+            )
         ) from None
 
 

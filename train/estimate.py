@@ -15,6 +15,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import write_json
+from core.language import words
 from train import base_model, patches, preflight, recipes
 from train.pace import minutes
 from train.shapes import Shape, shape
@@ -25,6 +26,14 @@ ADAM = 8  # two float32 moments
 # CUDA's context, kernels' workspaces and the allocator's unused part: assumed, not measured here.
 OVERHEAD_GB, SLACK = 1.0, 1.1
 GB = 1e9
+PARTS = {  # of memory, by the names that estimate.json has
+    "weights": ("权重", "weights"),
+    "trainable": ("可训练", "trainable"),
+    "gradients": ("梯度", "gradients"),
+    "optimizer": ("优化器", "optimizer"),
+    "activations": ("激活", "activations"),
+    "logits": ("logits", "logits"),
+}
 PROBE = 3  # steps timed, after one that warms up
 # On a CPU a run of some epochs peaks higher than its first steps: what the allocator keeps of many
 # batch sizes, checkpoints, evaluations. Measured: 1.09 and 1.26 times (docs/benchmarks.md).
@@ -120,11 +129,16 @@ def estimate(
         report(found, settings)
     else:
         lacks = base_model.missing(settings) or (
-            "没有训练数据 no data: make data BANK=…" if able else "没有 GPU no GPU"
+            preflight.no_rows(preflight.training_file(settings))
+            if able
+            else words("没有 GPU", "no GPU here")
         )
-        print(f"步数与用时未测 steps and time not probed: {lacks}")
+        print(f"{words('步数与用时未测', 'steps and time not probed')}: {lacks}")
     if len(found) == 1:
-        raise UserError(f"{path.name}: 不知道模型的形状 unknown model shape, 无从估算")
+        unknown = words(
+            "不知道模型的形状，无从估算", "the model's shape is not known: nothing to estimate by"
+        )
+        raise UserError(f"{path.name}: {unknown}")
     work_dir.mkdir(parents=True, exist_ok=True)
     write_json(work_dir / "estimate.json", found)
 
@@ -133,16 +147,20 @@ def by_formula(s: Shape, settings: dict[str, Any]) -> dict[str, Any]:
     """Print and return what follows from the model's shape."""
     trained = s.parameters if not settings["lora_r"] else lora_parameters(s, settings)
     found = memory(s, settings)
+    share = trained / (s.parameters + trained * bool(settings["lora_r"]))
+    own = f"{trained / 1e6:.1f} M ({share:.1%})"
     print(
-        f"参数 parameters {s.parameters / 1e9:.2f} B; 可训练 trainable {trained / 1e6:.1f} M ",
-        end="",
+        words(
+            f"参数 {s.parameters / 1e9:.2f} B；可训练 {own}",
+            f"parameters {s.parameters / 1e9:.2f} B; trainable {own}",
+        )
     )
-    print(f"({trained / (s.parameters + trained * bool(settings['lora_r'])):.1%})")
-    text = ", ".join(f"{name} {value:.2f}" for name, value in found.items() if name != "total")
-    print(
-        "内存（公式，批次填满 max_length 时）memory by formula, batches full of max_length, GB: "
-        f"{text}; 合计 total {found['total']:.1f}"
+    by_part = ", ".join(f"{words(*PARTS[name])} {found[name]:.2f}" for name in PARTS)
+    head = words(
+        "内存（公式，批次填满 max_length 时，GB）",
+        "memory by formula, batches full of max_length, GB",
     )
+    print(f"{head}: {by_part}; {words('合计', 'total')} {found['total']:.1f}")
     return {"parameters": s.parameters, "trainable": trained, "memory_gb": found}
 
 
@@ -237,17 +255,30 @@ def report(found: dict[str, Any], settings: dict[str, Any]) -> None:
     total = found["steps"] * found["seconds_per_step"]
     found["seconds"] = round(total, 1)
     found["seconds_per_epoch"] = round(total / settings["max_epochs"], 1)
+    tokens, answers = found["tokens_per_epoch"], found["answer_tokens_per_epoch"]
     print(
-        f"步数 steps {found['steps']} (更新 updates {found['updates']}); 每轮词元 tokens an epoch "
-        f"{found['tokens_per_epoch']}, 其中答案 supervised {found['answer_tokens_per_epoch']}"
+        words(
+            f"步数 {found['steps']}（更新 {found['updates']} 次）；每轮词元 {tokens}，"
+            f"其中答案 {answers}",
+            f"steps {found['steps']} (updates {found['updates']}); tokens an epoch {tokens}, "
+            f"supervised {answers}",
+        )
     )
     if found["updates"] < 50:
         print(
-            "更新次数很少 few updates: 减小 accumulative_counts 或增加 max_epochs "
-            "(make train OVERRIDE=…)"
+            words(
+                "更新次数很少: 请减小 accumulative_counts 或增加 max_epochs "
+                "(make train OVERRIDE=…)",
+                "few updates: a smaller accumulative_counts or more max_epochs "
+                "(make train OVERRIDE=…)",
+            )
         )
+    each, more = found["seconds_per_step"], minutes(found["seconds_per_epoch"])
     print(
-        f"三步实测 probed: {found['seconds_per_step']:.2f} s/步 step; 训练约 training about "
-        f"{minutes(total)}; 多一轮 one more epoch {minutes(found['seconds_per_epoch'])}; "
-        f"峰值内存 peak {found['peak_gb']:.1f} GB"
+        words(
+            f"实测 {PROBE} 步: 每步 {each:.2f} s；训练约 {minutes(total)}；多一轮 {more}；"
+            f"峰值内存 {found['peak_gb']:.1f} GB",
+            f"{PROBE} steps probed: {each:.2f} s a step; training about {minutes(total)}; one more "
+            f"epoch {more}; peak memory {found['peak_gb']:.1f} GB",
+        )
     )

@@ -16,6 +16,7 @@ from mmengine.registry import HOOKS
 
 from core import trust
 from core.files import read_jsonl
+from core.language import words
 from core.text import bare
 from train import checkpoints, curves
 from train.hooks import answers, bare_model, save_now
@@ -97,8 +98,9 @@ class EvalHook(Hook):
             save_now(runner)  # a run that goes on from here knows this evaluation
         if is_main_process():
             curves.append(self.curve, point)
-            rest = f"  exact {point['exact']:.1%}" if "exact" in point else ""
-            print(f"  评测 eval {point['iter']}: loss {point['loss']:.4f}{rest}", flush=True)
+            rest = f"  {words('全对', 'exact')} {point['exact']:.1%}" if "exact" in point else ""
+            head = f"  {words('评测', 'eval')} {point['iter']}"
+            print(f"{head}: {words('损失', 'loss')} {point['loss']:.4f}{rest}", flush=True)
         scalars = {f"eval/{key}": point[key] for key in ("loss", "exact") if key in point}
         runner.visualizer.add_scalars(scalars, step=point["iter"])
         if self.best_by:
@@ -119,7 +121,11 @@ class EvalHook(Hook):
                     checkpoints.remove(old)
         if self.patience and since >= self.patience:
             if is_main_process():
-                print(f"  连续 {since} 次评测没有更好，提前结束 no better: stopping", flush=True)
+                line = words(
+                    f"连续 {since} 次评测没有更好，提前结束",
+                    f"no better for {since} evaluations: stopping early",
+                )
+                print(f"  {line}", flush=True)
             runner.train_loop.stop_training = True
 
     @torch.no_grad()

@@ -27,6 +27,7 @@ from typing import Any
 from core import gpu
 from core.errors import UserError
 from core.files import read_json, shown, write_json, write_jsonl
+from core.language import words
 from train import preflight, shapes
 from train.shapes import Shape
 
@@ -40,7 +41,14 @@ PREFIX, QUESTION, ANSWER = 24, 20, 6  # tokens of a row: system prompt, question
 BATCH = 8  # rows of a padded batch of plain Trainer's
 NEW = 64  # tokens that generate writes
 MINUTES = 10.0  # of which serving gets the second half
-OVER = "没有时间了 out of time"
+OVER = ("没有时间了", "out of time")
+LABELS = {  # of the steps, as they are shown while they run; their keys are what train.json has
+    "model": ("造随机权重的模型", "making a model of random weights"),
+    "train: make train": ("训练: make train", "training: make train"),
+    "train: Trainer + PEFT": ("训练: Trainer + PEFT", "training: Trainer + PEFT"),
+    "merge": ("合并", "merging"),
+    "generate": ("生成", "generating"),
+}
 SPECIALS = ("<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>")
 TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] "
@@ -65,22 +73,25 @@ def gpu_check(out: Path, rehearse: bool = False, minutes: float = MINUTES) -> No
         found = {"gpu": device_name(rehearse), "rehearsed": rehearse, "rows": rows}
         found |= {"began": time.time() - (time.monotonic() - began), "minutes": minutes}
         write_json(out / "train.json", found)
-    print(f"写入 wrote {shown(out / 'train.json')}", flush=True)
+    print(f"{words('写入', 'wrote')} {shown(out / 'train.json')}", flush=True)
 
 
 def able(rehearse: bool, minutes: float) -> None:
     """:class:`UserError` without a GPU that our torch runs on, unless rehearsed, and for a time in
     which nothing can be measured. Asked before any environment is made."""
     if not minutes >= 1:  # also where it is no number
-        raise UserError(f"MINUTES={minutes:g}: 至少 at least 1")
+        raise UserError(f"MINUTES={minutes:g}: {words('至少', 'at least')} 1")
     if rehearse:
         return
     if not preflight.has_gpu():
         why = f" ({gpu.trouble()})" if gpu.trouble() else ""
         raise UserError(
-            f"本机没有 NVIDIA GPU，无从实测 no NVIDIA GPU here{why}, nothing to measure; "
-            "估算见 for an estimate: make estimate CONFIG=…; "
-            "演练 to rehearse: make gpu-check REHEARSE=1"
+            words(
+                f"本机没有 NVIDIA GPU{why}，无从实测；估算: make estimate CONFIG=…；"
+                "演练: make gpu-check REHEARSE=1",
+                f"no NVIDIA GPU here{why}, nothing to measure; for an estimate: "
+                "make estimate CONFIG=…; to rehearse: make gpu-check REHEARSE=1",
+            )
         )
     problem = preflight.torch_build(gpu.cuda_line())
     if problem:
@@ -127,9 +138,9 @@ def one_model(work: Path, name: str, s: Shape, rehearse: bool, left: float) -> l
     for what, call in steps.items():
         rest = left - (time.monotonic() - began)
         if rest <= 0:
-            rows.append({"model": name, "what": what, "error": OVER})
+            rows.append({"model": name, "what": what, "error": words(*OVER)})
             continue
-        print(f"{name}: {what} …", flush=True)
+        print(f"{name}: {words(*LABELS[what])} …", flush=True)
         step = functools.partial(call, folder, name, s, rehearse)
         found = alone(step, work / "result.json", rest)
         if what != "model" or "error" in found:
@@ -152,8 +163,9 @@ def alone(
     if result.is_file():
         return dict(read_json(result))
     if over:
-        return {"error": f"{OVER}: {left:.0f} s"}
-    return {"error": f"进程结束 the process ended with status {process.exitcode}"}
+        return {"error": f"{words(*OVER)}: {left:.0f} s"}
+    ended_with = words("进程结束，状态", "the process ended with status")
+    return {"error": f"{ended_with} {process.exitcode}"}
 
 
 def ended(process: Any, left: float) -> bool:
@@ -207,9 +219,9 @@ def tokenizer() -> Any:
 
     tokens = [*SPECIALS, *(f"<0x{byte:02X}>" for byte in range(256))]
     tokens += [*(chr(code) for code in range(0x21, 0x7F)), "▁"]
-    words = {text: number for number, text in enumerate(tokens)}
-    made = models.BPE(vocab=words, merges=[], unk_token="<unk>", fuse_unk=True, byte_fallback=True)
-    raw = Tokenizer(made)
+    vocab = {text: number for number, text in enumerate(tokens)}
+    bpe = models.BPE(vocab=vocab, merges=[], unk_token="<unk>", fuse_unk=True, byte_fallback=True)
+    raw = Tokenizer(bpe)
     raw.normalizer = normalizers.Replace(" ", "▁")
     steps = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
     raw.decoder = decoders.Sequence(steps)
@@ -324,7 +336,7 @@ def plain(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
         bnb_4bit_quant_type="nf4",
     )
     base = str(folder / "base")
-    words = AutoTokenizer.from_pretrained(base)
+    text_to_ids = AutoTokenizer.from_pretrained(base)
     model = AutoModelForCausalLM.from_pretrained(base, torch_dtype=dtype, quantization_config=bits)
     model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=not rehearse)
     lora = LoraConfig(
@@ -337,7 +349,7 @@ def plain(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
         talk = [{"role": "system", "content": turn["system"]}]
         talk += [{"role": "user", "content": turn["input"]}]
         talk += [{"role": "assistant", "content": turn["output"]}]
-        data.append({"input_ids": words.apply_chat_template(talk)})
+        data.append({"input_ids": text_to_ids.apply_chat_template(talk)})
         if len(data) == (STEPS + WARM) * BATCH:
             break
     settings = TrainingArguments(
@@ -352,7 +364,7 @@ def plain(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
         save_strategy="no",
         disable_tqdm=True,
     )
-    collator = DataCollatorForLanguageModeling(words, mlm=False)
+    collator = DataCollatorForLanguageModeling(text_to_ids, mlm=False)
     trainer = Trainer(model=model, args=settings, train_dataset=data, data_collator=collator)
     trainer.train()  # the first time for the kernels
     began = time.perf_counter()
