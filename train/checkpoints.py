@@ -1,8 +1,9 @@
 """Checkpoints that are whole or absent, and finding the one to go on from.
 
-mmengine deletes the oldest checkpoint before the new one is written, writes in place, and notes the
-newest in a file that a kill can leave empty. Here a checkpoint is written under another name,
-synced and renamed; only then is an old one deleted; and what is there is asked of the files.
+mmengine's ``CheckpointHook`` deletes the oldest checkpoint (and the last best) before it writes the
+new one, writes in place, and notes the newest in a file that a kill can leave empty: of it only the
+times are used. Here a checkpoint is written under another name, synced and renamed; only then is an
+old one deleted; and what is there is asked of the files.
 """
 
 from __future__ import annotations

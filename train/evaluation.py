@@ -1,5 +1,11 @@
 """Evaluation on the way: loss (and exact answers) on the eval split, the best checkpoint, and an
-early end where it does not get better."""
+early end where it does not get better.
+
+mmengine's own would not do the same. ``ValLoop`` calls ``forward`` in mode ``predict``, where
+XTuner's model gives no loss, and its sampler repeats rows to share them out evenly;
+``CheckpointHook(save_best=…)`` deletes the last best before it writes the next, in place;
+``EarlyStoppingHook`` begins to count anew in a run that goes on (here the curve is counted).
+"""
 
 from __future__ import annotations
 
