@@ -85,32 +85,32 @@ def figures(points: list[dict[str, Any]], evaluated: list[dict[str, Any]]) -> di
     """What a run's curves add up to. ``seconds`` are those of its steps, over all its parts (a part
     that was lost to a kill is not in them), and so are the tokens a second."""
     seconds = sum(point.get("s", 0) for point in points)
-    found: dict[str, Any] = {
+    summary: dict[str, Any] = {
         "steps": points[-1]["iter"],
         "loss": points[-1]["loss"],
         "seconds": round(seconds, 1),
     }
     for name in ("tokens", "answer_tokens"):
-        found[name] = sum(point.get(name, 0) for point in points)
-        found[f"{name}_per_second"] = round(found[name] / seconds, 1) if seconds else None
+        summary[name] = sum(point.get(name, 0) for point in points)
+        summary[f"{name}_per_second"] = round(summary[name] / seconds, 1) if seconds else None
     if evaluated:
-        found["eval"] = evaluated[-1]
-        found["eval_best_loss"] = min(evaluated, key=lambda point: point["loss"])
-    return found
+        summary["eval"] = evaluated[-1]
+        summary["eval_best_loss"] = min(evaluated, key=lambda point: point["loss"])
+    return summary
 
 
 def write(work_dir: Path, state: dict[str, Any]) -> None:
     """Write ``card.md`` from ``run.json``'s content."""
-    made = state["made_with"]
+    made_with = state["made_with"]
     values = {
         **state,
         "data": state["data_file"],
         "loss": f"{state['loss']:.4f}",
         "tokens": f"{state['tokens']} ({state['tokens_per_second']}/s)",
         "answer_tokens": f"{state['answer_tokens']} ({state['answer_tokens_per_second']}/s)",
-        "device": f"{made['device']}, {made['cpus']} CPUs",
-        "commit": made["commit"],
-        "environment": ", ".join(f"{k} {v}" for k, v in made["packages"].items()),
+        "device": f"{made_with['device']}, {made_with['cpus']} CPUs",
+        "commit": made_with["commit"],
+        "environment": ", ".join(f"{k} {v}" for k, v in made_with["packages"].items()),
     }
     lines = [f"# {' '.join(TITLE)}: {shown(work_dir)}", "", "| | |", "| --- | --- |"]
     lines += [f"| {' '.join(ROWS[key])} | {values.get(key, '—')} |" for key in ROWS]

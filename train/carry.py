@@ -21,7 +21,7 @@ from core.language import words
 from train import preflight, recipes
 
 # LLaMA-Factory's names of the chat templates; thinking families without their thinking, as here.
-TEMPLATES = {one.prompt_template: one.llamafactory for one in families.all_()}
+TEMPLATES = {family.prompt_template: family.llamafactory for family in families.all_()}
 AFTERWARDS = (
     "得到的适配器合并后（PEFT 的 merge_and_unload，或该工具自带的导出），"
     "`make deploy MODEL=目录` 部署，`make eval` 可评测。",

@@ -120,11 +120,11 @@ def nothing_fits(limit: int) -> str:
 def lengths(rows: list[dict[str, Any]], cfg: Any, tokenizer: Any) -> None:
     """Print how long rows are and how many are cut; :class:`UserError` where no answer is left."""
     limit = cfg.settings.max_length
-    made = [training_ids(cfg, tokenizer, row) for row in rows]
-    sizes = sorted(len(ids) for ids, _ in made)
+    encoded = [training_ids(cfg, tokenizer, row) for row in rows]
+    sizes = sorted(len(ids) for ids, _ in encoded)
     cut = sum(size > limit for size in sizes)
-    lost = sum(not any(label >= 0 for label in labels[:limit]) for _, labels in made)
-    answers = sum(label >= 0 for _, labels in made for label in labels)
+    lost = sum(not any(label >= 0 for label in labels[:limit]) for _, labels in encoded)
+    answers = sum(label >= 0 for _, labels in encoded for label in labels)
     middle, late = sizes[len(sizes) // 2], sizes[int(len(sizes) * 0.95)]
     total, of_size = sum(sizes), f"p50 {middle} p95 {late} max {sizes[-1]}"
     print(words(f"{len(rows)} 行；词元数 {of_size}", f"{len(rows)} rows; tokens {of_size}"))
@@ -173,10 +173,10 @@ def parity_of(name: str, rows: list[dict[str, Any]], cfg: Any, tokenizer: Any) -
 
 def row_source(cfg: Any) -> Any:
     """The config of the tokenized rows, below whatever packs them."""
-    found = cfg.train_dataloader.dataset
-    while "template_map_fn" not in found:
-        found = found.dataset
-    return found
+    source = cfg.train_dataloader.dataset
+    while "template_map_fn" not in source:
+        source = source.dataset
+    return source
 
 
 def training_ids(cfg: Any, tokenizer: Any, row: dict[str, Any]) -> tuple[list[int], list[int]]:
@@ -190,8 +190,8 @@ def training_ids(cfg: Any, tokenizer: Any, row: dict[str, Any]) -> tuple[list[in
     turns[0]["system"] = turns[0].get("system") or source.dataset.default_system
     for turn in turns:
         turn["output"] = source.dataset.prefix + turn["output"]
-    made = encode_fn(to_template({"conversation": turns}), tokenizer, max_length=1 << 30)
-    return made["input_ids"], made["labels"]
+    encoded = encode_fn(to_template({"conversation": turns}), tokenizer, max_length=1 << 30)
+    return encoded["input_ids"], encoded["labels"]
 
 
 def cut_off(cfg: Any, tokenizer: Any, row: dict[str, Any]) -> bool:

@@ -29,8 +29,8 @@ CHECKED = 4 << 30  # bytes; larger archives are asked for their directory, not r
 
 def step_of(path: Path) -> int:
     """The iteration in ``iter_12.pth`` or ``best_iter_12.pth``; 0 where there is none."""
-    found = re.search(r"iter_(\d+)\.pth$", path.name)
-    return int(found[1]) if found else 0
+    match = re.search(r"iter_(\d+)\.pth$", path.name)
+    return int(match[1]) if match else 0
 
 
 def whole(path: Path) -> bool:
@@ -48,8 +48,8 @@ def whole(path: Path) -> bool:
 
 def listed(work_dir: Path, prefix: str = "iter_") -> list[Path]:
     """The checkpoints in ``work_dir``, newest first, whole or not."""
-    found = (path for path in work_dir.glob(f"{prefix}*.pth") if step_of(path))
-    return sorted(found, key=step_of, reverse=True)
+    paths = (path for path in work_dir.glob(f"{prefix}*.pth") if step_of(path))
+    return sorted(paths, key=step_of, reverse=True)
 
 
 def last(work_dir: Path) -> str:
@@ -94,9 +94,9 @@ def disk(work_dir: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in FULL:
             raise
-        kept, why = last(work_dir), error.strerror
-        whole_zh = f"{shown(kept)} 完好" if kept else "还没有检查点"
-        whole_en = f"{shown(kept)} is whole" if kept else "no checkpoint yet"
+        checkpoint, why = last(work_dir), error.strerror
+        whole_zh = f"{shown(checkpoint)} 完好" if checkpoint else "还没有检查点"
+        whole_en = f"{shown(checkpoint)} is whole" if checkpoint else "no checkpoint yet"
         raise UserError(
             f"{shown(work_dir)}: "
             + words(

@@ -77,8 +77,8 @@ class EvalHook(Hook):
             self.rows = 0
         if not self.rows:
             return
-        made = BUILDER.build(dict(self.cfg))
-        picked = sorted(range(len(made)), key=lambda i: len(made[i]["input_ids"]))
+        dataset = BUILDER.build(dict(self.cfg))
+        picked = sorted(range(len(dataset)), key=lambda i: len(dataset[i]["input_ids"]))
         picked = picked[:: max(1, math.ceil(len(picked) / self.rows))]
         settings = dict(self.collate_cfg)
         kind = settings.pop("type")
@@ -86,7 +86,7 @@ class EvalHook(Hook):
             kind = get_object_from_string(kind)
         gather = partial(kind, **settings)
         for start in range(0, len(picked), self.batch_size):
-            batch = [made[i] for i in picked[start : start + self.batch_size]]
+            batch = [dataset[i] for i in picked[start : start + self.batch_size]]
             self.batches.append(gather(batch)["data"])
 
     def after_train_iter(

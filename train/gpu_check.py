@@ -70,9 +70,9 @@ def gpu_check(out: Path, rehearse: bool = False, minutes: float = MINUTES) -> No
         for name, shape in models.items():
             left = 60 * minutes / 2 - (time.monotonic() - began)
             rows += one_model(work, name, shape, rehearse, left)
-        found = {"gpu": device_name(rehearse), "rehearsed": rehearse, "rows": rows}
-        found |= {"began": time.time() - (time.monotonic() - began), "minutes": minutes}
-        write_json(out / "train.json", found)
+        result = {"gpu": device_name(rehearse), "rehearsed": rehearse, "rows": rows}
+        result |= {"began": time.time() - (time.monotonic() - began), "minutes": minutes}
+        write_json(out / "train.json", result)
     print(f"{words('写入', 'wrote')} {shown(out / 'train.json')}", flush=True)
 
 
@@ -142,10 +142,10 @@ def one_model(work: Path, name: str, s: Shape, rehearse: bool, left: float) -> l
             continue
         print(f"{name}: {words(*LABELS[what])} …", flush=True)
         step = functools.partial(call, folder, name, s, rehearse)
-        found = alone(step, work / "result.json", rest)
-        if what != "model" or "error" in found:
-            rows.append({"model": name, "what": what, **found})
-        if what == "model" and "error" in found:
+        measured = alone(step, work / "result.json", rest)
+        if what != "model" or "error" in measured:
+            rows.append({"model": name, "what": what, **measured})
+        if what == "model" and "error" in measured:
             break
     shutil.rmtree(folder / "base", ignore_errors=True)
     return rows
@@ -190,11 +190,11 @@ def noted(call: Callable[[], dict[str, Any]], result: Path) -> None:
     patches.apply()
     began = time.perf_counter()
     try:
-        found = call()
+        measured = call()
     except (Exception, SystemExit) as error:  # the table shows it and the next step is tried
         traceback.print_exc()
-        found = {"error": (str(error).splitlines() or [type(error).__name__])[0][:200]}
-    write_json(result, {"seconds": round(time.perf_counter() - began, 1), **found, **peak()})
+        measured = {"error": (str(error).splitlines() or [type(error).__name__])[0][:200]}
+    write_json(result, {"seconds": round(time.perf_counter() - began, 1), **measured, **peak()})
 
 
 def peak() -> dict[str, float]:
@@ -396,7 +396,7 @@ def generated(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, An
 
     where = folder / "run" / "merged"
     model = AutoModelForCausalLM.from_pretrained(where, torch_dtype="auto").to(place(rehearse))
-    found = {}
+    rates = {}
     for count in (1, 8, 64):
         ids = torch.randint(10, 200, (count, PREFIX + QUESTION), device=model.device)
         mask = torch.ones_like(ids)
@@ -404,5 +404,5 @@ def generated(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, An
         began = time.perf_counter()
         model.generate(input_ids=ids, attention_mask=mask, **options)
         seconds = time.perf_counter() - began  # its tokens come back to Python: all is done
-        found[f"tokens_per_s_{count}"] = round(count * NEW / seconds, 1)
-    return found
+        rates[f"tokens_per_s_{count}"] = round(count * NEW / seconds, 1)
+    return rates

@@ -113,13 +113,13 @@ def torchrun(work_dir: Path, where: Where) -> list[str]:
 def supervise(command: list[str], environ: dict[str, str]) -> int:
     """Run ``command``; it hears Ctrl-C by itself and is told of SIGTERM. Its exit status."""
     process = subprocess.Popen(command, env=environ)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    told = signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
+    on_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    on_term = signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
     try:
         return process.wait()
     finally:
-        signal.signal(signal.SIGINT, before)
-        signal.signal(signal.SIGTERM, told)
+        signal.signal(signal.SIGINT, on_interrupt)
+        signal.signal(signal.SIGTERM, on_term)
 
 
 def script(work_dir: Path, where: Where) -> str:

@@ -67,8 +67,8 @@ def adapter(work_dir: Path) -> None:
     sys.argv += ["--fp32", "--safe-serialization"]
     pth_to_hf.main()
     _replace(temporary, target)
-    made = {"adapter": target.name, "adapter_of": state["key"]}
-    write_json(work_dir / "run.json", {**state, **made, "adapter_from": Path(checkpoint).name})
+    names = {"adapter": target.name, "adapter_of": state["key"]}
+    write_json(work_dir / "run.json", {**state, **names, "adapter_from": Path(checkpoint).name})
     after = then("make merge")
     print(words(f"写入 {shown(target)}；下一步: {after}", f"wrote {shown(target)}; next: {after}"))
 
@@ -253,8 +253,8 @@ def base_dtype(base: str) -> Any:
 
     config = AutoConfig.from_pretrained(base, trust_remote_code=trust.remote_code(base))
     # transformers before 4.56 calls it torch_dtype.
-    found = getattr(config, "dtype", None) or getattr(config, "torch_dtype", None)
-    return found or torch.bfloat16
+    dtype = getattr(config, "dtype", None) or getattr(config, "torch_dtype", None)
+    return dtype or torch.bfloat16
 
 
 def real_prompts(data: Path, tokenizer: Any, count: int = PROMPTS) -> list[Any]:
@@ -333,8 +333,8 @@ def same_first(left: Any, right: Any, tie: float = 0.7) -> bool:
     """Whether both choose one first token, or the choice of ``right`` was a close second: within
     ``tie`` logits (ln 2: at least half as likely). Other kernels and bfloat16 move logits by about
     one, and a model that hesitates may then begin otherwise; a wrong merge moves them by many."""
-    one, other = int(left.argmax()), int(right.argmax())
-    return one == other or float(left[one] - left[other]) < tie
+    first, second = int(left.argmax()), int(right.argmax())
+    return first == second or float(left[first] - left[second]) < tie
 
 
 def _fresh(target: Path) -> Path:

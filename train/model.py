@@ -161,12 +161,12 @@ def parts(llm: Any) -> tuple[Any, Any]:
 def adapted(llm: Any) -> list[str]:
     """The names of the linear layers that get LoRA: all but the output layer."""
     head = llm.get_output_embeddings()
-    found = {
+    names = {
         name.rpartition(".")[2]
         for name, layer in llm.named_modules()
         if isinstance(layer, torch.nn.Linear) and layer is not head
     }
-    return sorted(found)
+    return sorted(names)
 
 
 def unpack(llm: Any) -> None:
@@ -207,13 +207,13 @@ def load_adapter(llm: Any, folder: Path) -> None:
 
     weights = load_file(folder / "adapter_model.safetensors")
     try:
-        found = set_peft_model_state_dict(llm, weights)
+        loaded = set_peft_model_state_dict(llm, weights)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         unfit = words("与基座不符", "does not fit the base")
         raise UserError(f"LOAD_FROM={shown(folder)} {unfit}: {reason}") from None
-    missing = [name for name in found.missing_keys if "lora_" in name]
-    if missing or found.unexpected_keys:
+    missing = [name for name in loaded.missing_keys if "lora_" in name]
+    if missing or loaded.unexpected_keys:
         other = words("的 LoRA 层与配方不同，例如", "has other LoRA layers than the recipe, e.g.")
-        first = [*missing, *found.unexpected_keys][0]
+        first = [*missing, *loaded.unexpected_keys][0]
         raise UserError(f"LOAD_FROM={shown(folder)} {other} {first}")

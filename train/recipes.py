@@ -118,8 +118,8 @@ def measured(path: Path, asked: Config, overrides: dict[str, Any]) -> Config:
     computes fastest, where neither recipe nor user names one: on a GPU bfloat16 where it has it."""
     if asked.settings.dtype != "auto":
         return asked
-    found = gpu.half() if asked.settings.device == "cuda" else precision.fastest()
-    return load(path, {**overrides, "dtype": found})
+    dtype = gpu.half() if asked.settings.device == "cuda" else precision.fastest()
+    return load(path, {**overrides, "dtype": dtype})
 
 
 def load(path: Path, overrides: dict[str, Any] | None = None) -> Config:

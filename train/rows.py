@@ -26,7 +26,7 @@ def load_rows(
     """
     from datasets import Dataset
 
-    found = []
+    conversations = []
     files = [path, more] if more else [path]
     for file, number, row in ((f, n, r) for f in files for n, r in enumerate(read_jsonl(f), 1)):
         try:
@@ -48,10 +48,10 @@ def load_rows(
         turns[0]["system"] = turns[0]["system"] or default_system
         for turn in turns:
             turn["output"] = prefix + turn["output"]
-        found.append({"conversation": turns})
-    if not found:
+        conversations.append({"conversation": turns})
+    if not conversations:
         raise UserError(empty(path))
-    return Dataset.from_list(spread(found, rows) if rows else found)
+    return Dataset.from_list(spread(conversations, rows) if rows else conversations)
 
 
 def empty(path: str | Path) -> str:
