@@ -117,14 +117,14 @@ def merge(work_dir: Path) -> None:
     write_json(temporary / "handover.json", {"step": "adapter + base = merged", **report})
     _replace(temporary, target)
     write_json(work_dir / "run.json", {**state, "merged": "merged", "merged_of": key})
-    alike, after = f"{report['greedy_equal']}/{report['n']}", then("make deploy")
+    alike, following = f"{report['greedy_equal']}/{report['n']}", then("make deploy")
     largest = f"{report['max_logit_difference']:.3g}"
     print(
         words(
             f"写入 {shown(target)}: {alike} 个提示逐字相同，最大 logit 差 {largest}；"
-            f"下一步: {after}",
+            f"下一步: {following}",
             f"wrote {shown(target)}: {alike} prompts answered alike, largest logit difference "
-            f"{largest}; next: {after}",
+            f"{largest}; next: {following}",
         )
     )
 
