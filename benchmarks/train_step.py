@@ -37,9 +37,9 @@ def measure(dtype: str, layers: list[int] | None, steps: int) -> dict[str, Any]:
     """Seconds a 1,000 tokens of a step over the demo's batches, beside the limit; the frozen layers
     below the trained ones once (``below_s``, all rows)."""
     sys.path[0] = str(ROOT)  # else the script beside this one, train.py, is taken for the room
-    from train import base_model, estimate, mends, recipes
+    from train import base_model, estimate, patches, recipes
 
-    mends.apply()
+    patches.apply()
     import torch
     from mmengine.runner import Runner
     from xtuner.registry import BUILDER

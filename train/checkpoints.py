@@ -1,8 +1,9 @@
 """Checkpoints that are whole or absent, and finding the one to go on from.
 
-mmengine deletes the oldest checkpoint before the new one is written, writes in place, and notes the
-newest in a file that a kill can leave empty. Here a checkpoint is written under another name,
-synced and renamed; only then is an old one deleted; and what is there is asked of the files.
+mmengine's ``CheckpointHook`` deletes the oldest checkpoint (and the last best) before it writes the
+new one, writes in place, and notes the newest in a file that a kill can leave empty: of it only the
+times are used. Here a checkpoint is written under another name, synced and renamed; only then is an
+old one deleted; and what is there is asked of the files.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from core import trust
 from core.errors import UserError
 from core.files import shown, write_text
+from core.language import words
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 CHECKED = 4 << 30  # bytes; larger archives are asked for their directory, not read through
@@ -27,8 +29,8 @@ CHECKED = 4 << 30  # bytes; larger archives are asked for their directory, not r
 
 def step_of(path: Path) -> int:
     """The iteration in ``iter_12.pth`` or ``best_iter_12.pth``; 0 where there is none."""
-    found = re.search(r"iter_(\d+)\.pth$", path.name)
-    return int(found[1]) if found else 0
+    match = re.search(r"iter_(\d+)\.pth$", path.name)
+    return int(match[1]) if match else 0
 
 
 def whole(path: Path) -> bool:
@@ -46,8 +48,8 @@ def whole(path: Path) -> bool:
 
 def listed(work_dir: Path, prefix: str = "iter_") -> list[Path]:
     """The checkpoints in ``work_dir``, newest first, whole or not."""
-    found = (path for path in work_dir.glob(f"{prefix}*.pth") if step_of(path))
-    return sorted(found, key=step_of, reverse=True)
+    paths = (path for path in work_dir.glob(f"{prefix}*.pth") if step_of(path))
+    return sorted(paths, key=step_of, reverse=True)
 
 
 def last(work_dir: Path) -> str:
@@ -55,7 +57,8 @@ def last(work_dir: Path) -> str:
     for path in listed(work_dir):
         if whole(path):
             return str(path)
-        print(f"检查点不完整，跳过 damaged, passed over: {shown(path)}", flush=True)
+        damaged = words("检查点不完整，跳过", "damaged checkpoint, passed over")
+        print(f"{damaged}: {shown(path)}", flush=True)
     return ""
 
 
@@ -91,11 +94,15 @@ def disk(work_dir: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in FULL:
             raise
-        kept = last(work_dir)
-        rest = f"{shown(kept)} 完好 is whole" if kept else "还没有检查点 no checkpoint yet"
+        checkpoint, why = last(work_dir), error.strerror
+        whole_zh = f"{shown(checkpoint)} 完好" if checkpoint else "还没有检查点"
+        whole_en = f"{shown(checkpoint)} is whole" if checkpoint else "no checkpoint yet"
         raise UserError(
-            f"{shown(work_dir)}: 磁盘已满 no space left ({error.strerror}); {rest}; "
-            "清理磁盘后 RESUME=1 继续 free some space, then RESUME=1"
+            f"{shown(work_dir)}: "
+            + words(
+                f"磁盘已满 ({why}); {whole_zh}; 清理磁盘后 RESUME=1 继续",
+                f"no space left ({why}); {whole_en}; free some space, then RESUME=1",
+            )
         ) from None
 
 

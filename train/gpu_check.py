@@ -27,6 +27,7 @@ from typing import Any
 from core import gpu
 from core.errors import UserError
 from core.files import read_json, shown, write_json, write_jsonl
+from core.language import words
 from train import preflight, shapes
 from train.shapes import Shape
 
@@ -40,7 +41,14 @@ PREFIX, QUESTION, ANSWER = 24, 20, 6  # tokens of a row: system prompt, question
 BATCH = 8  # rows of a padded batch of plain Trainer's
 NEW = 64  # tokens that generate writes
 MINUTES = 10.0  # of which serving gets the second half
-OVER = "没有时间了 out of time"
+OVER = ("没有时间了", "out of time")
+LABELS = {  # of the steps, as they are shown while they run; their keys are what train.json has
+    "model": ("造随机权重的模型", "making a model of random weights"),
+    "train: make train": ("训练: make train", "training: make train"),
+    "train: Trainer + PEFT": ("训练: Trainer + PEFT", "training: Trainer + PEFT"),
+    "merge": ("合并", "merging"),
+    "generate": ("生成", "generating"),
+}
 SPECIALS = ("<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>")
 TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] "
@@ -62,25 +70,28 @@ def gpu_check(out: Path, rehearse: bool = False, minutes: float = MINUTES) -> No
         for name, shape in models.items():
             left = 60 * minutes / 2 - (time.monotonic() - began)
             rows += one_model(work, name, shape, rehearse, left)
-        found = {"gpu": device_name(rehearse), "rehearsed": rehearse, "rows": rows}
-        found |= {"began": time.time() - (time.monotonic() - began), "minutes": minutes}
-        write_json(out / "train.json", found)
-    print(f"写入 wrote {shown(out / 'train.json')}", flush=True)
+        result = {"gpu": device_name(rehearse), "rehearsed": rehearse, "rows": rows}
+        result |= {"began": time.time() - (time.monotonic() - began), "minutes": minutes}
+        write_json(out / "train.json", result)
+    print(f"{words('写入', 'wrote')} {shown(out / 'train.json')}", flush=True)
 
 
 def able(rehearse: bool, minutes: float) -> None:
     """:class:`UserError` without a GPU that our torch runs on, unless rehearsed, and for a time in
     which nothing can be measured. Asked before any environment is made."""
     if not minutes >= 1:  # also where it is no number
-        raise UserError(f"MINUTES={minutes:g}: 至少 at least 1")
+        raise UserError(f"MINUTES={minutes:g}: {words('至少', 'at least')} 1")
     if rehearse:
         return
     if not preflight.has_gpu():
         why = f" ({gpu.trouble()})" if gpu.trouble() else ""
         raise UserError(
-            f"本机没有 NVIDIA GPU，无从实测 no NVIDIA GPU here{why}, nothing to measure; "
-            "估算见 for an estimate: make estimate CONFIG=…; "
-            "演练 to rehearse: make gpu-check REHEARSE=1"
+            words(
+                f"本机没有 NVIDIA GPU{why}，无从实测；估算: make estimate CONFIG=…；"
+                "演练: make gpu-check REHEARSE=1",
+                f"no NVIDIA GPU here{why}, nothing to measure; for an estimate: "
+                "make estimate CONFIG=…; to rehearse: make gpu-check REHEARSE=1",
+            )
         )
     problem = preflight.torch_build(gpu.cuda_line())
     if problem:
@@ -127,14 +138,14 @@ def one_model(work: Path, name: str, s: Shape, rehearse: bool, left: float) -> l
     for what, call in steps.items():
         rest = left - (time.monotonic() - began)
         if rest <= 0:
-            rows.append({"model": name, "what": what, "error": OVER})
+            rows.append({"model": name, "what": what, "error": words(*OVER)})
             continue
-        print(f"{name}: {what} …", flush=True)
+        print(f"{name}: {words(*LABELS[what])} …", flush=True)
         step = functools.partial(call, folder, name, s, rehearse)
-        found = alone(step, work / "result.json", rest)
-        if what != "model" or "error" in found:
-            rows.append({"model": name, "what": what, **found})
-        if what == "model" and "error" in found:
+        measured = alone(step, work / "result.json", rest)
+        if what != "model" or "error" in measured:
+            rows.append({"model": name, "what": what, **measured})
+        if what == "model" and "error" in measured:
             break
     shutil.rmtree(folder / "base", ignore_errors=True)
     return rows
@@ -152,8 +163,9 @@ def alone(
     if result.is_file():
         return dict(read_json(result))
     if over:
-        return {"error": f"{OVER}: {left:.0f} s"}
-    return {"error": f"进程结束 the process ended with status {process.exitcode}"}
+        return {"error": f"{words(*OVER)}: {left:.0f} s"}
+    ended_with = words("进程结束，状态", "the process ended with status")
+    return {"error": f"{ended_with} {process.exitcode}"}
 
 
 def ended(process: Any, left: float) -> bool:
@@ -173,16 +185,16 @@ def noted(call: Callable[[], dict[str, Any]], result: Path) -> None:
     import os
 
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    from train import mends
+    from train import patches
 
-    mends.apply()
+    patches.apply()
     began = time.perf_counter()
     try:
-        found = call()
+        measured = call()
     except (Exception, SystemExit) as error:  # the table shows it and the next step is tried
         traceback.print_exc()
-        found = {"error": (str(error).splitlines() or [type(error).__name__])[0][:200]}
-    write_json(result, {"seconds": round(time.perf_counter() - began, 1), **found, **peak()})
+        measured = {"error": (str(error).splitlines() or [type(error).__name__])[0][:200]}
+    write_json(result, {"seconds": round(time.perf_counter() - began, 1), **measured, **peak()})
 
 
 def peak() -> dict[str, float]:
@@ -207,9 +219,9 @@ def tokenizer() -> Any:
 
     tokens = [*SPECIALS, *(f"<0x{byte:02X}>" for byte in range(256))]
     tokens += [*(chr(code) for code in range(0x21, 0x7F)), "▁"]
-    words = {text: number for number, text in enumerate(tokens)}
-    made = models.BPE(vocab=words, merges=[], unk_token="<unk>", fuse_unk=True, byte_fallback=True)
-    raw = Tokenizer(made)
+    vocab = {text: number for number, text in enumerate(tokens)}
+    bpe = models.BPE(vocab=vocab, merges=[], unk_token="<unk>", fuse_unk=True, byte_fallback=True)
+    raw = Tokenizer(bpe)
     raw.normalizer = normalizers.Replace(" ", "▁")
     steps = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
     raw.decoder = decoders.Sequence(steps)
@@ -324,7 +336,7 @@ def plain(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
         bnb_4bit_quant_type="nf4",
     )
     base = str(folder / "base")
-    words = AutoTokenizer.from_pretrained(base)
+    text_to_ids = AutoTokenizer.from_pretrained(base)
     model = AutoModelForCausalLM.from_pretrained(base, torch_dtype=dtype, quantization_config=bits)
     model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=not rehearse)
     lora = LoraConfig(
@@ -337,7 +349,7 @@ def plain(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
         talk = [{"role": "system", "content": turn["system"]}]
         talk += [{"role": "user", "content": turn["input"]}]
         talk += [{"role": "assistant", "content": turn["output"]}]
-        data.append({"input_ids": words.apply_chat_template(talk)})
+        data.append({"input_ids": text_to_ids.apply_chat_template(talk)})
         if len(data) == (STEPS + WARM) * BATCH:
             break
     settings = TrainingArguments(
@@ -352,7 +364,7 @@ def plain(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
         save_strategy="no",
         disable_tqdm=True,
     )
-    collator = DataCollatorForLanguageModeling(words, mlm=False)
+    collator = DataCollatorForLanguageModeling(text_to_ids, mlm=False)
     trainer = Trainer(model=model, args=settings, train_dataset=data, data_collator=collator)
     trainer.train()  # the first time for the kernels
     began = time.perf_counter()
@@ -369,10 +381,10 @@ def plain(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
 
 def merged(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
     """``make merge`` with its proof."""
-    from train import export
+    from train import merge
 
-    export.adapter(folder / "run")
-    export.merge(folder / "run")
+    merge.adapter(folder / "run")
+    merge.merge(folder / "run")
     proof = read_json(folder / "run" / "merged" / "handover.json")
     return {"greedy_equal": f"{proof['greedy_equal']}/{proof['n']}"}
 
@@ -384,7 +396,7 @@ def generated(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, An
 
     where = folder / "run" / "merged"
     model = AutoModelForCausalLM.from_pretrained(where, torch_dtype="auto").to(place(rehearse))
-    found = {}
+    rates = {}
     for count in (1, 8, 64):
         ids = torch.randint(10, 200, (count, PREFIX + QUESTION), device=model.device)
         mask = torch.ones_like(ids)
@@ -392,5 +404,5 @@ def generated(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, An
         began = time.perf_counter()
         model.generate(input_ids=ids, attention_mask=mask, **options)
         seconds = time.perf_counter() - began  # its tokens come back to Python: all is done
-        found[f"tokens_per_s_{count}"] = round(count * NEW / seconds, 1)
-    return found
+        rates[f"tokens_per_s_{count}"] = round(count * NEW / seconds, 1)
+    return rates

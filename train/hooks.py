@@ -19,10 +19,11 @@ from mmengine.registry import HOOKS
 
 from core.errors import UserError
 from core.files import read_jsonl
+from core.language import words
 from core.thinking import without_thinking
 from train import checkpoints, curves, pace
 from train.cores import Cores
-from train.mends import fast_inference
+from train.patches import fast_inference
 
 
 @HOOKS.register_module()
@@ -72,7 +73,8 @@ class ProgressHook(Hook):
         """The line for a step that takes long."""
         done = self.points[-1]["iter"] if self.points else self.first
         seconds = time.monotonic() - self.started
-        return f"  {done}/{self.max_iters}  进行中 at work, {pace.minutes(seconds)}"
+        at_work = words("进行中", "at work")
+        return f"  {done}/{self.max_iters}  {at_work}, {pace.minutes(seconds)}"
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
         """A step's seconds are its own: evaluations and checkpoints are not among them."""
@@ -92,8 +94,12 @@ class ProgressHook(Hook):
         done = runner.iter + 1
         if not math.isfinite(loss):
             raise UserError(
-                f'第{done}步的损失为 {loss}: 请降低 lr (OVERRIDE="lr=…") 或改用 dtype=bfloat16; '
-                "已存的检查点完好 saved checkpoints are intact"
+                words(
+                    f'第{done}步的损失为 {loss}: 请降低 lr (OVERRIDE="lr=…") '
+                    "或改用 dtype=bfloat16；已存的检查点完好",
+                    f'the loss of step {done} is {loss}: take a lower lr (OVERRIDE="lr=…") or '
+                    "dtype=bfloat16; saved checkpoints are intact",
+                )
             )
         if not is_main_process():
             return
@@ -111,9 +117,10 @@ class ProgressHook(Hook):
         if done % self.interval == 0 or done == runner.max_iters:
             left = (now - self.started) / max(1, done - self.first) * (runner.max_iters - done)
             recent = [point["loss"] for point in self.points[-self.interval :]]
+            mean = f"{words('损失', 'loss')} {sum(recent) / len(recent):.4f}"
             self.pulse.line(
-                f"  {done}/{runner.max_iters}  loss {sum(recent) / len(recent):.4f}"
-                f"  lr {point['lr']:.1e}  剩余 left {left:.0f} s"
+                f"  {done}/{runner.max_iters}  {mean}  lr {point['lr']:.1e}"
+                f"  {words('剩余', 'left')} {left:.0f} s"
             )
 
     def announce(self, runner: Any) -> None:
@@ -123,8 +130,11 @@ class ProgressHook(Hook):
         timed = timed[1:] or timed  # the first step also warms up
         whole = sum(timed) / len(timed) * steps
         self.pulse.line(
-            f"训练 training: {size} 条样本 samples, {steps} 步 steps, "
-            f"约需 about {pace.minutes(whole)} (按头几步 by the first steps)"
+            words(
+                f"训练: {size} 条样本, {steps} 步, 约需 {pace.minutes(whole)}（按头几步）",
+                f"training: {size} samples, {steps} steps, about {pace.minutes(whole)} "
+                "(by the first steps)",
+            )
         )
 
     @master_only
@@ -189,7 +199,8 @@ class StopHook(Hook):
             raise KeyboardInterrupt
         self.signal = number
         if is_main_process():
-            print("  正在存检查点后停止 saving a checkpoint, then stopping…", flush=True)
+            saving = words("正在存检查点，随后停止", "saving a checkpoint, then stopping")
+            print(f"  {saving}…", flush=True)
 
     def after_train_iter(
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
@@ -205,7 +216,14 @@ class StopHook(Hook):
         if number:
             save_now(runner)
             if is_main_process():
-                print(f"已停在第{runner.iter + 1}步 stopped; 继续 to go on: RESUME=1", flush=True)
+                step = runner.iter + 1
+                print(
+                    words(
+                        f"已停在第{step}步；继续: RESUME=1",
+                        f"stopped at step {step}; to go on: RESUME=1",
+                    ),
+                    flush=True,
+                )
             raise SystemExit(128 + number)
 
 
@@ -220,8 +238,8 @@ class SampleAnswersHook(Hook):
     and at the end.
 
     In place of XTuner's ``EvaluateChatHook``, whose ``generate`` before training meets the trap of
-    :func:`train.mends._keep_nf4_trainable`, and which renders its own template instead of the model
-    folder's chat template.
+    :func:`train.patches._keep_nf4_trainable`, and which renders its own template instead of the
+    model folder's chat template.
     """
 
     priority = "LOW"
@@ -265,7 +283,11 @@ class SampleAnswersHook(Hook):
         if not is_main_process():
             return
         for turn, given in given_answers:
-            print(f"  问 {turn['input']} 应答 {turn['output']} 实答 {given}", flush=True)
+            print(
+                f"  {words('问', 'asked')} {turn['input']} {words('应答', 'expected')} "
+                f"{turn['output']} {words('实答', 'given')} {given}",
+                flush=True,
+            )
 
 
 def answers(model: Any, tokenizer: Any, turns: list[dict[str, str]]) -> list[tuple[dict, str]]:

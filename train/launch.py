@@ -23,6 +23,7 @@ from typing import Any
 from core import trust
 from core.errors import UserError
 from core.files import ROOT, read_json, shown, write_json, write_text
+from core.language import words
 
 # mmengine 0.10.6 imports deepspeed.runtime.fp16.onebit, which 0.17.6 has and 0.18.9 has not.
 DEEPSPEED = "'deepspeed<0.18'"
@@ -51,17 +52,22 @@ class Where:
     def problem(self, settings: dict[str, Any]) -> str | None:
         """What hinders a run of ``settings`` here; None if nothing."""
         if self.deepspeed and importlib.util.find_spec("deepspeed") is None:
-            return f"没有 deepspeed: {pip(DEEPSPEED)}"
+            return f"{words('没有安装', 'not installed')}: deepspeed: {pip(DEEPSPEED)}"
         if self.deepspeed and tuple(map(int, version("deepspeed").split(".")[:2])) >= (0, 18):
-            return f"deepspeed {version('deepspeed')} 太新 is too new: {pip(DEEPSPEED)}"
+            return (
+                f"deepspeed {version('deepspeed')} {words('太新', 'is too new')}: {pip(DEEPSPEED)}"
+            )
         if settings["sequence_parallel_size"] > 1:
             if importlib.util.find_spec("flash_attn") is None or not self.deepspeed:
-                return (
-                    "sequence_parallel_size>1 需要 flash-attn 与 DEEPSPEED=zero2 "
-                    "needs flash-attn and DEEPSPEED="
+                return words(
+                    "sequence_parallel_size>1 需要 flash-attn 与 DEEPSPEED=zero2",
+                    "sequence_parallel_size>1 needs flash-attn and DEEPSPEED=zero2",
                 )
             if self.gpus * self.nodes % settings["sequence_parallel_size"]:
-                return "GPUS×NNODES 必须是 sequence_parallel_size 的倍数 must be its multiple"
+                return words(
+                    "GPUS×NNODES 必须是 sequence_parallel_size 的倍数",
+                    "GPUS×NNODES must be a multiple of sequence_parallel_size",
+                )
         return None
 
 
@@ -107,13 +113,13 @@ def torchrun(work_dir: Path, where: Where) -> list[str]:
 def supervise(command: list[str], environ: dict[str, str]) -> int:
     """Run ``command``; it hears Ctrl-C by itself and is told of SIGTERM. Its exit status."""
     process = subprocess.Popen(command, env=environ)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    told = signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
+    on_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    on_term = signal.signal(signal.SIGTERM, lambda number, frame: process.send_signal(number))
     try:
         return process.wait()
     finally:
-        signal.signal(signal.SIGINT, before)
-        signal.signal(signal.SIGTERM, told)
+        signal.signal(signal.SIGINT, on_interrupt)
+        signal.signal(signal.SIGTERM, on_term)
 
 
 def script(work_dir: Path, where: Where) -> str:
@@ -151,20 +157,23 @@ def submit(work_dir: Path, where: Where) -> None:
     write_text(path, script(work_dir, where))
     if not shutil.which("sbatch"):
         raise UserError(
-            f"本机没有 sbatch no sbatch here: 在登录节点运行 on a login node: sbatch {shown(path)}"
+            words(
+                f"本机没有 sbatch: 请在登录节点运行 sbatch {shown(path)}",
+                f"no sbatch here: run it on a login node: sbatch {shown(path)}",
+            )
         )
     done = subprocess.run(["sbatch", str(path)], capture_output=True, text=True)
     if done.returncode:
         raise UserError(f"sbatch {shown(path)}: {done.stderr.strip()}")
-    print(f"{done.stdout.strip()}；日志 log: {shown(work_dir)}/slurm-*.log")
+    print(f"{done.stdout.strip()}; {words('日志', 'log')}: {shown(work_dir)}/slurm-*.log")
 
 
 def entry(work_dir: Path, launcher: str = "none", deepspeed: str = "", again: bool = False) -> None:
     """Train in this process by XTuner's entry point, as ``work_dir`` says. Its log goes to the
     work dir, our hooks' lines to the console. ``again`` takes up the newest checkpoint there is."""
-    from train import checkpoints, mends
+    from train import checkpoints, patches
 
-    mends.apply()
+    patches.apply()
     from mmengine.logging import MMLogger
     from xtuner.tools import train as xtuner_train
 

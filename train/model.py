@@ -17,6 +17,7 @@ from xtuner.model.utils import LoadWoInit
 
 from core.errors import UserError
 from core.files import read_json, shown
+from core.language import words
 from train.frozen import LowerLayers
 from train.packing import allowed
 
@@ -76,9 +77,13 @@ class Finetune(SupervisedFinetune):
     def _prepare_for_lora(self, *args: Any, **kwargs: Any) -> None:
         there, layers = self.llm.config.num_hidden_layers, self.lora.layers_to_transform or [0]
         if max(layers) >= there:
+            fix = 'OVERRIDE="lora_layers=None"'
             raise UserError(
-                f"lora_layers 到 goes up to {max(layers)}, 基座只有 the base has {there} 层 layers"
-                ': OVERRIDE="lora_layers=None" (全部 all of them)'
+                words(
+                    f"lora_layers 到 {max(layers)}，基座只有 {there} 层: {fix} 是全部层",
+                    f"lora_layers goes up to {max(layers)}, the base has {there} layers: {fix} "
+                    "takes all of them",
+                )
             )
         if self._start:
             fits(Path(self._start), self.lora)
@@ -156,12 +161,12 @@ def parts(llm: Any) -> tuple[Any, Any]:
 def adapted(llm: Any) -> list[str]:
     """The names of the linear layers that get LoRA: all but the output layer."""
     head = llm.get_output_embeddings()
-    found = {
+    names = {
         name.rpartition(".")[2]
         for name, layer in llm.named_modules()
         if isinstance(layer, torch.nn.Linear) and layer is not head
     }
-    return sorted(found)
+    return sorted(names)
 
 
 def unpack(llm: Any) -> None:
@@ -188,9 +193,10 @@ def fits(folder: Path, lora: Any) -> None:
     config = read_json(folder / "adapter_config.json")
     for option, name in (("lora_r", "r"), ("lora_alpha", "lora_alpha")):
         if config[name] != getattr(lora, name):
+            own = f"{words('配方为', 'the recipe has')} {getattr(lora, name)}"
             raise UserError(
-                f"LOAD_FROM={shown(folder)}: {option}={config[name]}, 配方为 the recipe has "
-                f'{getattr(lora, name)}: OVERRIDE="{option}={config[name]}"'
+                f"LOAD_FROM={shown(folder)}: {option}={config[name]}, {own}: "
+                f'OVERRIDE="{option}={config[name]}"'
             )
 
 
@@ -201,13 +207,13 @@ def load_adapter(llm: Any, folder: Path) -> None:
 
     weights = load_file(folder / "adapter_model.safetensors")
     try:
-        found = set_peft_model_state_dict(llm, weights)
+        loaded = set_peft_model_state_dict(llm, weights)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
-        raise UserError(f"LOAD_FROM={shown(folder)} 与基座不符 does not fit: {reason}") from None
-    missing = [name for name in found.missing_keys if "lora_" in name]
-    if missing or found.unexpected_keys:
-        raise UserError(
-            f"LOAD_FROM={shown(folder)} 与配方的 LoRA 层不同 has other LoRA layers, e.g. "
-            f"{[*missing, *found.unexpected_keys][0]}"
-        )
+        unfit = words("与基座不符", "does not fit the base")
+        raise UserError(f"LOAD_FROM={shown(folder)} {unfit}: {reason}") from None
+    missing = [name for name in loaded.missing_keys if "lora_" in name]
+    if missing or loaded.unexpected_keys:
+        other = words("的 LoRA 层与配方不同，例如", "has other LoRA layers than the recipe, e.g.")
+        first = [*missing, *loaded.unexpected_keys][0]
+        raise UserError(f"LOAD_FROM={shown(folder)} {other} {first}")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core import precision
+from core.language import words
 from core.rows import spread
 
 SILENCE = 15  # seconds without a line after which one is printed
@@ -74,9 +75,9 @@ def warning(dtype: str, weights: int, tokens: float) -> str | None:
     cores = os.cpu_count() or 1
     seconds = 4 * weights * tokens / (precision.speed(dtype) * cores * 1e9)
     best = precision.fastest()
-    return (
-        f"注意 note: dtype={dtype} 在这个处理器上比 {best} 慢 {times:.0f} 倍 "
-        f"is so many times slower than {best} on this CPU: "
-        f"训练大约要 training takes roughly {minutes(seconds)}; "
-        f"去掉 dtype= 就用 leave dtype= out for {best}"
+    return words(
+        f"注意: dtype={dtype} 在这个处理器上比 {best} 慢 {times:.0f} 倍: "
+        f"训练大约要 {minutes(seconds)}；去掉 dtype= 就用 {best}",
+        f"note: dtype={dtype} is {times:.0f} times slower than {best} on this CPU: "
+        f"training takes roughly {minutes(seconds)}; leave dtype= out for {best}",
     )

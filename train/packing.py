@@ -75,15 +75,15 @@ def allowed(segments: Any) -> Any:
 def bins(lengths: Sequence[int], size: int, order: Iterable[int]) -> list[list[int]]:
     """Row numbers, taken in ``order``, gathered while they fit into ``size`` tokens (a longer row
     stands alone)."""
-    found: list[list[int]] = []
+    packs: list[list[int]] = []
     used = size + 1
     for number in order:
         if used + lengths[number] > size:
-            found.append([])
+            packs.append([])
             used = 0
-        found[-1].append(number)
+        packs[-1].append(number)
         used += lengths[number]
-    return found
+    return packs
 
 
 class Packed:

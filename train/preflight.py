@@ -11,7 +11,8 @@ from typing import Any
 from core import gpu
 from core.errors import UserError
 from core.files import read_jsonl, shown
-from train import base_model, recipes
+from core.language import words
+from train import base_model, recipes, rows
 from train.launch import Where, pip
 
 
@@ -50,12 +51,13 @@ def machine(settings: dict[str, Any], where: Where) -> str | None:
         return None
     if not has_gpu():
         why = f" ({gpu.trouble()})" if gpu.trouble() else ""
-        return (
-            f"需要 NVIDIA GPU（约 {settings['gpu_memory_gb']} GB 显存），本机没有 needs a GPU, "
-            f"none here{why}（无 GPU 可用 without one: CONFIG=smollm2_cpu_qlora.py）"
+        need, other = settings["gpu_memory_gb"], "CONFIG=smollm2_cpu_qlora.py"
+        return words(
+            f"需要 NVIDIA GPU（约 {need} GB 显存），本机没有{why}（没有 GPU 可用 {other}）",
+            f"needs an NVIDIA GPU (of about {need} GB), none here{why} (without one: {other})",
         )
     if where.gpus > len(gpu.gpus()):
-        return f"GPUS={where.gpus}: 本机只有 this machine has {len(gpu.gpus())} GPU"
+        return f"GPUS={where.gpus}: {words('本机只有', 'this machine has')} {len(gpu.gpus())} GPU"
     try:
         return torch_build(gpu.cuda_line())
     except UserError as error:  # a driver that runs no build of torch that we install
@@ -72,50 +74,61 @@ def torch_build(line: str) -> str | None:
     wanted = gpu.TORCH[line]
     if "+cpu" not in there and (line == "cuda13" or there.startswith(wanted)):
         return None
-    stage = Path(sys.prefix).name
-    return (
-        f"环境里是 the environment has torch {there}, 这台机器的驱动要 this driver needs {wanted} "
-        f"({line.upper()}): rm -r {shown(sys.prefix)}; TIKUFORGE_CUDA={line[-2:]} make env-{stage} "
-        "(PIP_FIND_LINKS 里可能只有 CPU 版 may hold CPU builds alone)"
+    again = f"TIKUFORGE_CUDA={line[-2:]} make env-{Path(sys.prefix).name}"
+    again = f"rm -r {shown(sys.prefix)}; {again}"
+    return words(
+        f"环境里是 torch {there}，这台机器的驱动要 {wanted} ({line.upper()}): {again}"
+        "（PIP_FIND_LINKS 里可能只有 CPU 版）",
+        f"the environment has torch {there}, this machine's driver needs {wanted} "
+        f"({line.upper()}): {again} (PIP_FIND_LINKS may hold CPU builds alone)",
     )
 
 
 def plan(name: str, settings: dict[str, Any], where: Where) -> str:
     """One line: on what, in which format, with how much memory and by which environment recipe
     ``name`` will be trained."""
-    kind = "LoRA" if settings["lora_r"] else "全参数 all weights"
-    kind = f"{kind} NF4" if settings["quantization"] == "nf4" else kind
     if settings["device"] != "cuda":
         on, dtype = "CPU", settings["dtype"]
     elif where.launcher == "slurm":
         on = f"Slurm: {where.nodes} × {where.gpus} GPU"
-        dtype = settings["dtype"] if settings["dtype"] != "auto" else "节点决定 by its node"
+        auto = settings["dtype"] == "auto"
+        dtype = words("格式由节点决定", "dtype by its node") if auto else settings["dtype"]
     else:
-        one = gpu.gpus()[0]
-        on = f"{where.gpus} / {len(gpu.gpus())} × {one.name} {one.memory_gb:.0f} GB"
-        on += f", 驱动 driver {gpu.version(one.driver)}"
+        first = gpu.gpus()[0]
+        on = f"{where.gpus} / {len(gpu.gpus())} × {first.name} {first.memory_gb:.0f} GB"
+        on += f", {words('驱动', 'driver')} {gpu.version(first.driver)}"
         dtype = settings["dtype"] if settings["dtype"] != "auto" else gpu.half()
     need = settings["gpu_memory_gb"]
-    memory = f"; 约需显存 takes about {need} GB" if need and settings["device"] == "cuda" else ""
+    memory = ""
+    if need and settings["device"] == "cuda":
+        memory = f"; {words('约需显存', 'GPU memory about')} {need} GB"
     line = gpu.cuda_line() if settings["device"] == "cuda" else ""
     torch = f" (torch {gpu.TORCH[line]}, {line.upper()})" if line else ""
-    return (
-        f"计划 plan: {name}: {kind}, {dtype}; {on}{memory}; "
-        f"环境 environment {settings['environment']}{torch}"
-    )
+    environment = f"{words('环境', 'environment')} {settings['environment']}{torch}"
+    what = f"{name}: {recipes.method(settings)}, {dtype}"
+    return f"{words('计划', 'plan')}: {what}; {on}{memory}; {environment}"
 
 
 def tight(settings: dict[str, Any]) -> str | None:
     """What to mind where the recipe's memory figure exceeds a GPU here (a figure that is estimated,
     for the recipe's own ``max_length``: said, and no reason to stop)."""
-    need, have = settings["gpu_memory_gb"], min(one.memory_gb for one in gpu.gpus())
+    need, have = settings["gpu_memory_gb"], min(card.memory_gb for card in gpu.gpus())
     if need and have and need > have:
-        return (
-            f"注意 mind: 配方约需 the recipe takes about {need} GB 显存, {gpu.gpus()[0].name} "
-            f"有 has {have:.0f} GB; 不够时 if it runs out: make estimate, "
-            'OVERRIDE="max_length=1024"'
+        card, less = gpu.gpus()[0].name, 'make estimate, OVERRIDE="max_length=1024"'
+        return words(
+            f"注意: 配方约需 {need} GB 显存，{card} 有 {have:.0f} GB；不够时: {less}",
+            f"note: the recipe takes about {need} GB, {card} has {have:.0f} GB; if it runs out: "
+            f"{less}",
         )
     return None
+
+
+def no_rows(file: Path) -> str:
+    """The line for a file to train on that is not there."""
+    return words(
+        f"没有训练数据 {shown(file)}: 请先运行 make data BANK=…",
+        f"there is no {shown(file)}: run make data BANK=… first",
+    )
 
 
 def cheap(settings: dict[str, Any], where: Where) -> list[str]:
@@ -123,13 +136,20 @@ def cheap(settings: dict[str, Any], where: Where) -> list[str]:
     problems = [text for text in (machine(settings, where), base_model.missing(settings)) if text]
     data = training_file(settings)
     if not data.is_file():
-        problems.append(f"没有训练数据 no {shown(data)}: 请先运行 make data BANK=…")
+        problems.append(no_rows(data))
     elif data.suffix == ".jsonl" and next(read_jsonl(data), None) is None:
-        problems.append(f"{shown(data)} 没有可训练的行 holds no rows: 请检查 make data 的输出")
+        problems.append(rows.empty(data))
     start = settings["load_from"]
     if start and not (Path(start) / "adapter_model.safetensors").is_file():
-        problems.append(f"LOAD_FROM={shown(start)}: 没有 adapter，先 make train holds no adapter")
+        lacks = words("没有 adapter，请先 make train", "holds no adapter: make train first")
+        problems.append(f"LOAD_FROM={shown(start)}: {lacks}")
     return problems
+
+
+def refuse(name: str, problems: list[str]) -> None:
+    """Raise :class:`UserError` where recipe ``name`` has ``problems``, all in one line."""
+    if problems:
+        raise UserError(f"{name}: " + "; ".join(problems))
 
 
 def check(name: str, settings: dict[str, Any], where: Where | None = None) -> None:
@@ -138,14 +158,18 @@ def check(name: str, settings: dict[str, Any], where: Where | None = None) -> No
     problems = cheap(settings, where)
     evidence = evidence_file(settings)
     if evidence and not evidence.is_file():
-        problems.append(f"没有 no {shown(evidence)}: 请先 make evidence，或 make train EVIDENCE=1")
+        problems.append(
+            words(
+                f"没有 {shown(evidence)}: 请先 make evidence，或 make train EVIDENCE=1",
+                f"there is no {shown(evidence)}: make evidence first, or make train EVIDENCE=1",
+            )
+        )
     track = settings["track"]
     if track and importlib.util.find_spec(track) is None:
-        problems.append(f"track={track}: 没有安装 not installed: {pip(track)}")
+        problems.append(f"track={track}: {words('没有安装', 'not installed')}: {pip(track)}")
     if where.problem(settings):
         problems.append(str(where.problem(settings)))
-    if problems:
-        raise UserError(f"{name}: " + "；".join(problems))
+    refuse(name, problems)
     if settings["device"] == "cuda" and where.launcher != "slurm" and tight(settings):
         print(tight(settings), flush=True)
 
@@ -156,7 +180,5 @@ def ready(config: str, data: Path, overrides: list[str], where: Where) -> None:
     path = recipes.find(config)
     options = {"data": str(data), **recipes.parse_overrides(overrides)}
     settings = recipes.load(path, options).settings.to_dict()
-    problems = cheap(settings, where)
-    if problems:
-        raise UserError(f"{path.name}: " + "；".join(problems))
+    refuse(path.name, cheap(settings, where))
     print(plan(path.name, settings, where), flush=True)

@@ -6,7 +6,7 @@ import ast
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ from mmengine.config import Config
 from core import gpu, precision
 from core.errors import UserError
 from core.files import ROOT, shown
+from core.language import words
 
 FOLDER = ROOT / "configs"
+DTYPES = ("auto", "float16", "bfloat16", "float32")
 TRACKERS = ("tensorboard", "wandb", "mlflow", "swanlab")
 # Options that are whole numbers, with the least that makes sense, and those that are any number.
 WHOLE = {
@@ -45,36 +47,36 @@ def find(name: str) -> Path:
     for path in (Path(name), FOLDER / name, FOLDER / f"{name}.py"):
         if path.is_file():
             return path
-    raise UserError(f"没有配方 no recipe '{name}'; configs/ 里有: {', '.join(names())}")
+    known = ", ".join(names())
+    raise UserError(
+        words(
+            f"没有配方 '{name}'；configs/ 里有: {known}",
+            f"there is no recipe '{name}'; in configs/: {known}",
+        )
+    )
 
 
-def header(path: Path) -> dict[str, str]:
-    """The header of a recipe: its ``title`` and the lines ``Base``, ``Memory``, ``Download``,
-    ``Run``."""
-    lines = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines()
-    found = {"title": lines[0] if lines else ""}
-    for line in lines[1:]:
-        name, _, rest = line.partition(" ")
-        if name in ("Base", "Memory", "Download", "Run"):
-            found[name] = rest.strip()
-    return found
+def method(settings: Any) -> str:
+    """What of the base is trained, and how."""
+    if not settings["lora_r"]:
+        return words("全参数", "all weights")
+    lora = "LoRA NF4" if settings["quantization"] == "nf4" else "LoRA"
+    continued = words("纯文本续训", "continued pre-training")
+    return f"{lora}, {continued}" if settings["text"] else lora
 
 
 def table() -> str:
-    """The recipes as a table for the terminal: file, what it is, GPU memory."""
+    """The recipes as a table for the terminal: file, GPU memory, base and method."""
     rows = []
     for name in names():
-        head, settings = header(FOLDER / name), load(FOLDER / name).settings
+        settings = load(FOLDER / name).settings
         need = f"{settings.gpu_memory_gb} GB" if settings.device == "cuda" else "CPU"
-        rows.append((name, need, head["title"].rstrip(".。")))
+        base = Path(settings.pretrained_model_name_or_path).name
+        rows.append((name, need, f"{base}, {method(settings)}"))
     wide = max(len(row[0]) for row in rows)
-    lines = [f"{name:{wide}}  {need:>6}  {title}" for name, need, title in rows]
-    return "\n".join(
-        [
-            f"{'CONFIG=':{wide}}  {'显存':>4}  （估算，未实测 memory is estimated, not measured）",
-            *lines,
-        ]
-    )
+    lines = [f"{name:{wide}}  {need:>6}  {what}" for name, need, what in rows]
+    head = words("显存（估算，未实测）", "GPU memory (estimated, not measured)")
+    return "\n".join([f"{'CONFIG=':{wide}}  {head}", *lines])
 
 
 def parse_overrides(pairs: list[str]) -> dict[str, Any]:
@@ -83,7 +85,12 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
     for pair in pairs:
         key, sign, text = pair.partition("=")
         if not sign or not key.isidentifier():
-            raise UserError(f"OVERRIDE 应写作 key=value should be key=value, not '{pair}'")
+            raise UserError(
+                words(
+                    f"OVERRIDE 应写作 key=value，不是 '{pair}'",
+                    f"OVERRIDE should be key=value, not '{pair}'",
+                )
+            )
         try:
             overrides[key] = (
                 WORDS[text.lower()] if text.lower() in WORDS else ast.literal_eval(text)
@@ -111,8 +118,8 @@ def measured(path: Path, asked: Config, overrides: dict[str, Any]) -> Config:
     computes fastest, where neither recipe nor user names one: on a GPU bfloat16 where it has it."""
     if asked.settings.dtype != "auto":
         return asked
-    found = gpu.half() if asked.settings.device == "cuda" else precision.fastest()
-    return load(path, {**overrides, "dtype": found})
+    dtype = gpu.half() if asked.settings.device == "cuda" else precision.fastest()
+    return load(path, {**overrides, "dtype": dtype})
 
 
 def load(path: Path, overrides: dict[str, Any] | None = None) -> Config:
@@ -123,9 +130,7 @@ def load(path: Path, overrides: dict[str, Any] | None = None) -> Config:
     """
     values = dict(overrides or {})
     if not isinstance(values.get("dtype") or "", str):
-        raise UserError(
-            f"dtype={values['dtype']!r}: 可选 choose from auto, float16, bfloat16, float32"
-        )
+        raise UserError(f"dtype={values['dtype']!r}: {choose(DTYPES)}")
     start = values.get("load_from")
     if start and (Path(start) / "adapter").is_dir():  # a run's folder
         values["load_from"] = str(Path(start) / "adapter")
@@ -134,30 +139,47 @@ def load(path: Path, overrides: dict[str, Any] | None = None) -> Config:
             config = Config.fromfile(str(path))
         except KeyError as error:
             raise UserError(
-                f"{shown(path)}: 不认识的值 unknown value {error}: dtype 可选 auto, float16, "
-                f"bfloat16, float32; track 可选 {', '.join(TRACKERS)}"
+                f"{shown(path)}: {words('不认识的值', 'unknown value')} {error}: "
+                f"dtype: {choose(DTYPES)}; track: {choose(TRACKERS)}"
             ) from None
         except TypeError as error:
             if "unexpected keyword argument" not in str(error):
                 raise
             wrong = str(error).rsplit(" ", 1)[-1]
             known = ", ".join(load(FOLDER / "smollm2_cpu_qlora.py").settings)
-            raise UserError(f"{shown(path)}: 没有选项 no option {wrong}; 可用: {known}") from None
+            raise UserError(
+                f"{shown(path)}: "
+                + words(
+                    f"没有选项 {wrong}；可用: {known}", f"no option {wrong}; there are: {known}"
+                )
+            ) from None
     if "settings" not in config:
         raise UserError(
-            f"{shown(path)} 不是本项目的配方 is no recipe of this project: "
-            "应调用 base/recipe.py 的 recipe(...)，见 configs/internlm2_qlora.py"
+            words(
+                f"{shown(path)} 不是本项目的配方: 应调用 base/recipe.py 的 recipe(...)，"
+                "见 configs/internlm2_qlora.py",
+                f"{shown(path)} is no recipe of this project: it should call recipe(...) of "
+                "base/recipe.py, see configs/internlm2_qlora.py",
+            )
         )
     _consistent(path, config.settings)
     return config
+
+
+def choose(values: Iterable[object]) -> str:
+    """The values that an option may have, for the end of an error."""
+    return f"{words('可选', 'choose from')} {', '.join(map(str, values))}"
 
 
 def _layers(path: Path, layers: Any) -> None:
     """Raise :class:`UserError` for ``lora_layers`` that name no layers."""
     if layers is not None and (not layers or min(layers) < 0 or len(set(layers)) < len(layers)):
         raise UserError(
-            f"{shown(path)}: lora_layers={layers!r} 应为层号，从 0 起不重复 should be numbers of "
-            "layers from 0 on, each once, e.g. [14,15]; None: 全部 all"
+            f"{shown(path)}: lora_layers={layers!r} "
+            + words(
+                "应为层号，从 0 起，不重复，例如 [14,15]；None 是全部层",
+                "should be numbers of layers from 0 on, each once, e.g. [14,15]; None: all layers",
+            )
         )
 
 
@@ -173,23 +195,28 @@ def _consistent(path: Path, settings: Any) -> None:
     }
     for name, known in choices.items():
         if settings[name] not in known:
-            raise UserError(f"{shown(path)}: {name}={settings[name]!r}: 可选 choose from {known}")
+            raise UserError(f"{shown(path)}: {name}={settings[name]!r}: {choose(known)}")
     for name, least in WHOLE.items():
         if type(settings[name]) is not int or settings[name] < least:
             raise UserError(
-                f"{shown(path)}: {name}={settings[name]!r} 应为不小于 {least} 的整数 "
-                f"must be a whole number, {least} or more"
+                f"{shown(path)}: {name}={settings[name]!r} "
+                + words(f"应为不小于 {least} 的整数", f"must be a whole number, {least} or more")
             )
     for name in NUMBERS:
         value = settings[name]
         if type(value) not in (int, float) or value < 0 or (name == "lr" and not value):
-            raise UserError(f"{shown(path)}: {name}={value!r} 应为正数 must be positive")
+            positive = words("应为正数", "must be positive")
+            raise UserError(f"{shown(path)}: {name}={value!r} {positive}")
     for name, kind in (("betas", float), ("lora_layers", int)):
         value = () if settings[name] is None else settings[name]
-        if type(value) not in (list, tuple) or not all(type(one) is kind for one in value):
-            raise UserError(f"{shown(path)}: {name}={value!r}, e.g. betas=(0.9,0.999), [14,15]")
+        if type(value) not in (list, tuple) or not all(type(v) is kind for v in value):
+            example = words("应为数的列表，例如", "must be a list of numbers, e.g.")
+            raise UserError(
+                f"{shown(path)}: {name}={value!r} {example} betas=(0.9,0.999), lora_layers=[14,15]"
+            )
     _layers(path, settings["lora_layers"])
     if settings["evidence"] and settings["text"]:
-        raise UserError(f"{shown(path)}: evidence 与 text 不能同时用 not both")
+        both = words("evidence 与 text 不能同时用", "either evidence or text, not both")
+        raise UserError(f"{shown(path)}: {both}")
     if settings["use_varlen_attn"] and settings["batch_size"] > 1:
-        raise UserError(f"{shown(path)}: use_varlen_attn 需要 needs batch_size=1")
+        raise UserError(f"{shown(path)}: use_varlen_attn {words('需要', 'needs')} batch_size=1")

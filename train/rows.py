@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import read_jsonl, shown
+from core.language import words
 from core.rows import spread
 
 TURN = ("system", "input", "output")
@@ -27,22 +28,40 @@ def load_rows(
     """
     from datasets import Dataset
 
-    found = []
+    conversations = []
     files = [path, *(file for file in more if Path(file).is_file())]
     for file, number, row in ((f, n, r) for f in files for n, r in enumerate(read_jsonl(f), 1)):
         try:
             turns = [{key: turn.get(key) or "" for key in TURN} for turn in row["conversation"]]
         except (KeyError, TypeError, AttributeError):
-            raise UserError(f"{shown(file)} 第{number}行没有 conversation") from None
+            raise UserError(
+                words(
+                    f"{shown(file)} 第{number}行没有 conversation",
+                    f"{shown(file)} line {number} has no conversation",
+                )
+            ) from None
         if not turns:
-            raise UserError(f"{shown(file)} 第{number}行的 conversation 是空的 is empty")
+            raise UserError(
+                words(
+                    f"{shown(file)} 第{number}行的 conversation 是空的",
+                    f"the conversation in {shown(file)} line {number} is empty",
+                )
+            )
         turns[0]["system"] = turns[0]["system"] or default_system
         for turn in turns:
             turn["output"] = prefix + turn["output"]
-        found.append({"conversation": turns})
-    if not found:
-        raise UserError(f"{shown(path)} 没有可训练的行 holds no rows: 请检查 make data 的输出")
-    return Dataset.from_list(spread(found, rows) if rows else found)
+        conversations.append({"conversation": turns})
+    if not conversations:
+        raise UserError(empty(path))
+    return Dataset.from_list(spread(conversations, rows) if rows else conversations)
+
+
+def empty(path: str | Path) -> str:
+    """The line for a file that holds nothing to train on."""
+    return words(
+        f"{shown(path)} 没有可训练的行: 请检查 make data 的输出",
+        f"{shown(path)} holds no rows to train on: look at what make data printed",
+    )
 
 
 def load_texts(path: str, split: str = "train") -> Any:
@@ -61,10 +80,11 @@ def load_texts(path: str, split: str = "train") -> Any:
         try:
             texts = Path(path).read_text(encoding="utf-8").split("\n\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{shown(path)} 读不了 cannot be read: {error}") from None
+            unread = words(f"{shown(path)} 读不了", f"{shown(path)} cannot be read")
+            raise UserError(f"{unread}: {error}") from None
     texts = [text.strip() for text in texts if text.strip()]
     if not texts:
-        raise UserError(f"{shown(path)} 没有可训练的文字 holds no text: 请检查 make data 的输出")
+        raise UserError(empty(path))
     return Dataset.from_list(
         [{"conversation": [{"system": "", "input": "", "output": text}]} for text in texts]
     )

@@ -11,7 +11,8 @@ from core import domain as domains
 from core import trust
 from core.errors import UserError
 from core.files import digest, held, read_json, read_jsonl, sha256, shown, write_json
-from train import base_model, card, check, checkpoints, curves, launch, mends, preflight, recipes
+from core.language import words
+from train import base_model, card, check, checkpoints, curves, launch, patches, preflight, recipes
 
 # Options that change what is shown or kept, not what is learnt: they do not make another run.
 COSMETIC = (
@@ -61,7 +62,12 @@ def run(
         earlier = read_json(note) if note.is_file() else None
         checkpoint = decide(work_dir, state, earlier, resume, force)
         if checkpoint == "done":
-            print(f"已训练过，无变化 up to date: {shown(work_dir)}（重训 to retrain: FORCE=1）")
+            print(
+                words(
+                    f"已训练过，无变化: {shown(work_dir)}（重训: FORCE=1）",
+                    f"up to date: {shown(work_dir)} (to train it again: FORCE=1)",
+                )
+            )
             return
         # A login node's GPU, if it has one, is not the job's.
         there = where.launcher == "slurm" and asked.settings.device == "cuda"
@@ -73,22 +79,30 @@ def run(
         if not launch.train(work_dir, where):
             return
         finish(work_dir)
-    print(f"写入 wrote {shown(work_dir)}: 检查点 checkpoints, loss.png, card.md, run.json")
+    print(
+        words(
+            f"写入 {shown(work_dir)}: 检查点、loss.png、card.md、run.json",
+            f"wrote {shown(work_dir)}: checkpoints, loss.png, card.md, run.json",
+        )
+    )
 
 
 def alone(work_dir: Path) -> AbstractContextManager[None]:
     """Hold ``work_dir`` against a second training in it."""
     return held(
         work_dir / ".train.lock",
-        f"{shown(work_dir)}: 另一个训练正在写这个目录 another training is writing here: "
-        "等它结束，或换 RUN=另一目录 wait for it, or use another RUN=",
+        f"{shown(work_dir)}: "
+        + words(
+            "另一个训练正在写这个目录: 等它结束，或换 RUN=另一目录",
+            "another training is writing here: wait for it, or use another RUN=",
+        ),
     )
 
 
 def prepare(cfg: Any, work_dir: Path, state: dict[str, Any], checkpoint: str) -> None:
     """Write all that the training processes read. Without a ``checkpoint`` what an earlier run left
     is removed first, noted before, so that a kill between the two is not taken for a run."""
-    mends.apply()
+    patches.apply()
     check.quick(state["config"], cfg, cfg.settings.to_dict())
     if not checkpoint:
         write_json(work_dir / "run.json", {**state, "status": "starting"})
@@ -123,7 +137,12 @@ def finish(work_dir: Path) -> None:
     """Close the books of a run whose training processes ended well: ``run.json`` and its card."""
     points = curves.read(work_dir / "loss.jsonl")
     if not points or not checkpoints.last(work_dir):
-        raise UserError(f"{shown(work_dir)} 的训练没有留下检查点 left no checkpoint: RESUME=1 …")
+        raise UserError(
+            words(
+                f"{shown(work_dir)} 的训练没有留下检查点: RESUME=1 …",
+                f"the training in {shown(work_dir)} left no checkpoint: RESUME=1 …",
+            )
+        )
     trust.seal(work_dir / "config.py")  # as the runner wrote it: make merge runs it
     evaluated = curves.read(work_dir / "eval_loss.jsonl")
     state = read_json(work_dir / "run.json")
@@ -200,19 +219,30 @@ def decide(
     if resume:
         if not same:
             raise UserError(
-                f"{where}: 配方或数据与未完成的训练不同 "
-                "recipe or data differ from the unfinished run; "
-                "恢复原样再 RESUME=1，或 FORCE=1 重新开始"
+                f"{where}: "
+                + words(
+                    "配方或数据与未完成的训练不同: 恢复原样再 RESUME=1，或 FORCE=1 重新开始",
+                    "recipe or data differ from the unfinished run: put them back and RESUME=1, "
+                    "or FORCE=1 to start over",
+                )
             )
         checkpoint = checkpoints.last(work_dir)
         if not checkpoint:
-            print("还没有检查点，从头开始 no checkpoint yet: starting from the beginning")
+            print(words("还没有检查点，从头开始", "no checkpoint yet: starting over"))
         return checkpoint
     if same:
         raise UserError(
-            f"{where}: 有未完成的训练 an unfinished run is here: RESUME=1 继续, FORCE=1 重新开始"
+            f"{where}: "
+            + words(
+                "有未完成的训练: RESUME=1 继续，FORCE=1 重新开始",
+                "an unfinished run is here: RESUME=1 to go on, FORCE=1 to start over",
+            )
         )
     raise UserError(
-        f"{where}: 已有另一配方或数据的训练 holds a run of another recipe or other data: "
-        "换 RUN=另一目录，或 FORCE=1 覆盖"
+        f"{where}: "
+        + words(
+            "已有另一配方或数据的训练: 换 RUN=另一目录，或 FORCE=1 覆盖",
+            "holds a run of another recipe or other data: use another RUN=, or FORCE=1 to "
+            "overwrite it",
+        )
     )

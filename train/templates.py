@@ -13,4 +13,4 @@ from mmengine.config import ConfigDict
 
 from core import families
 
-TEMPLATES = ConfigDict({one.prompt_template: one.template for one in families.all_()})
+TEMPLATES = ConfigDict({family.prompt_template: family.template for family in families.all_()})

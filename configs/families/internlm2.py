@@ -1,15 +1,8 @@
 """InternLM2 and InternLM2.5: SentencePiece and Python of their own in the folder."""
 
+_base_ = ["_chatml.py"]
 architectures = ["InternLM2ForCausalLM"]
 prompt_template = "internlm2_chat"  # 2, 2.5 and 3 share one chat template
-template = dict(
-    SYSTEM="<|im_start|>system\n{system}<|im_end|>\n",
-    INSTRUCTION="<|im_start|>user\n{input}<|im_end|>\n<|im_start|>assistant\n",
-    SUFFIX="<|im_end|>",
-    SUFFIX_AS_EOS=True,
-    SEP="\n",
-    STOP_WORDS=["<|im_end|>"],
-)
 llamafactory = "intern2"
 environment = "train-448"  # their generate fails from transformers 4.50 on
 remote_code = True

@@ -1,15 +1,8 @@
 """InternLM3. LMDeploy cannot calibrate it: its code wants another transformers than InternLM2's."""
 
+_base_ = ["_chatml.py"]
 architectures = ["InternLM3ForCausalLM"]
 prompt_template = "internlm2_chat"
-template = dict(
-    SYSTEM="<|im_start|>system\n{system}<|im_end|>\n",
-    INSTRUCTION="<|im_start|>user\n{input}<|im_end|>\n<|im_start|>assistant\n",
-    SUFFIX="<|im_end|>",
-    SUFFIX_AS_EOS=True,
-    SEP="\n",
-    STOP_WORDS=["<|im_end|>"],
-)
 llamafactory = "intern2"
 environment = "train-448"
 remote_code = True

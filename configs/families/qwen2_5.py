@@ -1,13 +1,9 @@
 """Qwen2.5."""
 
+_base_ = ["_chatml.py"]
 architectures = ["Qwen2ForCausalLM"]
 prompt_template = "qwen_chat"
 template = dict(
-    SYSTEM="<|im_start|>system\n{system}<|im_end|>\n",
-    INSTRUCTION="<|im_start|>user\n{input}<|im_end|>\n<|im_start|>assistant\n",
-    SUFFIX="<|im_end|>",
-    SUFFIX_AS_EOS=True,
-    SEP="\n",
     STOP_WORDS=["<|im_end|>", "<|endoftext|>"],
     # Qwen2.5 puts in this sentence where a row has no system prompt.
     DEFAULT_SYSTEM="You are Qwen, created by Alibaba Cloud. You are a helpful assistant.",

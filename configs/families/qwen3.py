@@ -2,14 +2,10 @@
 without lets the model write it: with the empty block learnt as the head of the answer both see the
 tokens of training."""
 
+_base_ = ["_chatml.py"]
 architectures = ["Qwen3ForCausalLM"]
 prompt_template = "qwen3"
 template = dict(
-    SYSTEM="<|im_start|>system\n{system}<|im_end|>\n",
-    INSTRUCTION="<|im_start|>user\n{input}<|im_end|>\n<|im_start|>assistant\n",
-    SUFFIX="<|im_end|>",
-    SUFFIX_AS_EOS=True,
-    SEP="\n",
     STOP_WORDS=["<|im_end|>", "<|endoftext|>"],
     PREFIX="<think>\n\n</think>\n\n",
 )

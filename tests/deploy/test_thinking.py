@@ -13,7 +13,7 @@ from tests.deploy.helper import Room
 from tests.deploy.tiny import ANSWER
 
 EMPTY = "<think>\n\n</think>\n\n"
-# What make merge writes before such a template (train/export.py).
+# What make merge writes before such a template (train/merge.py).
 DEFAULT = "{%- if enable_thinking is not defined %}{%- set enable_thinking = false %}{% endif %}"
 QUIET = "{% if enable_thinking is defined and enable_thinking is false %}{{ '" + EMPTY + "' }}"
 OPENS = "{{ '<|im_start|>assistant\n' }}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.files import read_json, write_jsonl
-from train import mends
+from train import patches
 
 
 def rows(folder: Path) -> Path:
@@ -35,7 +35,7 @@ def chain(name: str, folder: Path, data: Path) -> dict:
     import transformers
 
     from tests.train import families
-    from train import check, export, recipes
+    from train import check, merge, recipes
     from train.run import run
 
     model, work = folder / name / "model", folder / name / "run"
@@ -54,8 +54,8 @@ def chain(name: str, folder: Path, data: Path) -> dict:
     tokenizer = BUILDER.build(dict(cfg.tokenizer))
     row = {"conversation": [{"system": "S", "input": "Q", "output": "A"}]}
     ids, labels = check.training_ids(cfg, tokenizer, row)
-    export.adapter(work)
-    export.merge(work)
+    merge.adapter(work)
+    merge.merge(work)
     state = read_json(work / "run.json")
     return {
         "transformers": transformers.__version__,
@@ -74,7 +74,7 @@ def chain(name: str, folder: Path, data: Path) -> dict:
 if __name__ == "__main__":
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["HF_MODULES_CACHE"] = sys.argv[1] + "/modules"
-    mends.apply()
+    patches.apply()
     target = Path(sys.argv[1])
     found = {}
     for family in sys.argv[2:]:

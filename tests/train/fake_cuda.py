@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import types
 
-from train import mends
+from train import patches
 
-mends.apply()
+patches.apply()
 
 import torch  # noqa: E402
 from torch._subclasses.fake_tensor import (  # noqa: E402
@@ -21,7 +21,7 @@ from torch._subclasses.fake_tensor import (  # noqa: E402
 )
 from torch.overrides import TorchFunctionMode  # noqa: E402
 
-from train import evaluation, export, hooks  # noqa: E402
+from train import evaluation, hooks, merge  # noqa: E402
 
 MODE = FakeTensorMode(allow_non_fake_inputs=True)
 FakeTensor.tolist = lambda self: [0] * self.numel()  # they have no values to read
@@ -92,7 +92,7 @@ class Tokenizer:
 
 
 def merging() -> None:
-    export.greedy(model(), torch.zeros(1, 5, dtype=torch.long))
+    merge.greedy(model(), torch.zeros(1, 5, dtype=torch.long))
 
 
 def answering() -> None:

@@ -202,9 +202,9 @@ def remote_code(model: str, folder: Path, size: dict) -> None:
 
 
 if __name__ == "__main__":
-    from train import mends
+    from train import patches
 
-    mends.apply()
+    patches.apply()
     shutil.rmtree(sys.argv[2], ignore_errors=True)
     Path(sys.argv[2]).mkdir(parents=True)
     write(sys.argv[1], Path(sys.argv[2]))

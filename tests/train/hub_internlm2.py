@@ -195,21 +195,21 @@ def write(folder: Path) -> None:
 def chain(model: Path, run: Path, data: Path) -> None:
     """``make check``, ``train`` and ``merge`` of the folder, in one process: importing XTuner costs
     10 s."""
-    from train import check, export
+    from train import check, merge
     from train.run import run as train
 
     options = [f"pretrained_model_name_or_path={model}", "device=cpu", "max_epochs=1"]
     options += ["accumulative_counts=1", "lora_r=4", "max_length=256"]
     check.check("internlm2_qlora.py", "gongkao", data, run, options)
     train("internlm2_qlora.py", run, "gongkao", data, options)
-    export.adapter(run)
-    export.merge(run)
+    merge.adapter(run)
+    merge.merge(run)
 
 
 if __name__ == "__main__":
-    from train import mends
+    from train import patches
 
-    mends.apply()
+    patches.apply()
     write(Path(sys.argv[1]))
     if len(sys.argv) > 2:
         chain(*map(Path, sys.argv[1:4]))

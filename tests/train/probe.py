@@ -6,7 +6,7 @@ import json
 import os
 import sys
 
-from train import mends
+from train import patches
 
 
 def build(base: str, **options):
@@ -63,7 +63,7 @@ def guarded(base: str) -> dict:
         before = first_gradient(model, dtype)
         plain = infer(model, ids)
         after_plain = first_gradient(model, dtype)
-        with mends.fast_inference(model):
+        with patches.fast_inference(model):
             fast = infer(model, ids)
         found[dtype] = {
             "before": before,
@@ -75,7 +75,7 @@ def guarded(base: str) -> dict:
 
 
 def unguarded(base: str) -> dict:
-    """What happens where nobody guards: the reason for the mend, where this CPU shows it."""
+    """What happens where nobody guards: the reason for the patch, where this CPU shows it."""
     import bitsandbytes.functional as functional
     import bitsandbytes.nn.modules as modules
     import torch
@@ -310,7 +310,7 @@ def written_out(base: str) -> dict:
     from torch.multiprocessing.reductions import StorageWeakRef
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
-    from train import export
+    from train import merge
 
     class Device(torch.Tensor):
         """What a GPU's memory would hold: moving it to the CPU makes another tensor."""
@@ -333,7 +333,7 @@ def written_out(base: str) -> dict:
 
     functional.dequantize_4bit = noted
     try:
-        plain = export.dequantized(model)
+        plain = merge.dequantized(model)
     finally:
         functional.dequantize_4bit = before
     sizes = [size for _, size in there]
@@ -400,7 +400,7 @@ def saved_for_backward(base: str) -> dict:
 
 if __name__ == "__main__":
     os.environ["HF_HUB_OFFLINE"] = "1"
-    mends.apply()
+    patches.apply()
     parts = (token_ids, guarded, unguarded, unpacked, packed, frozen, threads, failed_write)
     parts += (flash_installed, weights, written_out, saved_for_backward)
     print(json.dumps({part.__name__: part(sys.argv[1]) for part in parts}))

@@ -32,14 +32,14 @@ class Formats(TorchDispatchMode):
 
 
 def main() -> None:
-    from train import export, run
+    from train import merge, run
 
     work_dir, data, overrides = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
     found = {"fastest": precision.fastest(), "slower": precision.slower("bfloat16")}
     for name, step in {
         "train": lambda: run.run("smollm2_cpu_qlora.py", work_dir, "gongkao", data, overrides),
-        "adapter": lambda: export.adapter(work_dir),
-        "merge": lambda: export.merge(work_dir),
+        "adapter": lambda: merge.adapter(work_dir),
+        "merge": lambda: merge.merge(work_dir),
     }.items():
         with Formats() as formats:
             step()

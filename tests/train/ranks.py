@@ -6,9 +6,9 @@ from __future__ import annotations
 import datetime
 import types
 
-from train import mends
+from train import patches
 
-mends.apply()
+patches.apply()
 
 import torch  # noqa: E402
 import torch.distributed as dist  # noqa: E402

@@ -199,8 +199,8 @@ def test_lora_leaves_the_output_layer_alone(probed_hub: dict[str, Any]) -> None:
 
 LORA = """
 import json, sys
-from train import mends, recipes
-mends.apply()
+from train import patches, recipes
+patches.apply()
 from xtuner.registry import BUILDER
 options = {"pretrained_model_name_or_path": sys.argv[1], "device": "cpu", "data": "none"}
 model = BUILDER.build(recipes.load(recipes.find("internlm2_qlora.py"), options).model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,14 @@ from core.files import write_jsonl
 from deploy import preflight as serving
 from train import check, estimate, preflight, recipes, shapes
 
+CHINESE = re.compile("[一-鿿]")
+
+
+def header(path: Path) -> dict[str, str]:
+    """The ``title`` of a recipe and its lines ``Base``, ``Memory``, ``Download``, ``Run``."""
+    title, *lines = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").splitlines()
+    return {"title": title, **dict(line.split(maxsplit=1) for line in lines if line)}
+
 
 @pytest.mark.parametrize("name", recipes.names())
 def test_recipe_loads_and_is_short(name: str) -> None:
@@ -23,7 +33,7 @@ def test_recipe_loads_and_is_short(name: str) -> None:
     assert config.optim_wrapper.optimizer.lr == settings.lr
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 30
-    head = recipes.header(path)
+    head = header(path)
     assert head["title"] and head["Base"] and f"CONFIG={name}" in head["Run"]
     assert ("Download" in head) == (settings.device == "cuda")
 
@@ -37,7 +47,7 @@ def test_header_says_what_the_estimate_says(name: str) -> None:
     assert model, "the shape is known, so that a machine without weights can be told the memory"
     gb = settings["gpu_memory_gb"]
     assert gb == estimate.card_gb(model, settings)
-    assert f"about {gb} GB" in recipes.header(recipes.FOLDER / name)["Memory"]
+    assert f"about {gb} GB" in header(recipes.FOLDER / name)["Memory"]
 
 
 def test_estimated_parameters_are_the_published_ones() -> None:
@@ -152,9 +162,14 @@ def test_packing_options() -> None:
         ({"use_varlen_attn": True, "batch_size": 2}, "batch_size=1"),
     ],
 )
-def test_values_that_no_run_could_use(overrides: dict, said: str) -> None:
-    with pytest.raises(UserError, match=said):
-        recipes.load(recipes.find("internlm2_qlora.py"), overrides)
+def test_values_that_no_run_could_use(
+    overrides: dict, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for language in ("zh", "en"):
+        monkeypatch.setenv("TIKU_LANG", language)
+        with pytest.raises(UserError, match=said) as caught:
+            recipes.load(recipes.find("internlm2_qlora.py"), overrides)
+        assert bool(CHINESE.search(str(caught.value))) == (language == "zh")
 
 
 def test_another_base_does_not_come_from_the_recipes_hub() -> None:
@@ -200,9 +215,11 @@ def test_foreign_config_is_refused(tmp_path: Path) -> None:
         recipes.load(foreign)
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
 def test_preflight_says_all_that_is_missing_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TIKU_LANG", language)
     monkeypatch.setattr(preflight, "has_gpu", lambda: False)
     monkeypatch.chdir(tmp_path)
     settings = recipes.load(
@@ -215,6 +232,8 @@ def test_preflight_says_all_that_is_missing_in_one_line(
     assert "modelscope download --model Shanghai_AI_Laboratory/internlm2-chat-7b" in line
     assert "hf download internlm/internlm2-chat-7b" in line
     assert "make data" in line and "\n" not in line
+    assert ("没有训练数据" in line, "there is no" in line) == (language == "zh", language == "en")
+    assert language == "zh" or not CHINESE.search(line)
 
 
 @pytest.mark.parametrize(

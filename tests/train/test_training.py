@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -25,11 +26,14 @@ def test_internlm2_recipe_trains_converts_and_merges(
     train: Callable, argv: Callable, zygote: Zygote, tmp_path: Path
 ) -> None:
     """The 7B recipe's own path (NF4, LoRA, packing, its template) on a model of its schema; once as
-    a process of its own, as make starts it."""
+    a process of its own, as make starts it, for somebody who reads English."""
     options = ("max_length=64", "max_epochs=8", "accumulative_counts=2")
     line = [str(PYTHON), "-m", "train", *argv("run", "internlm2_qlora.py", *options)]
-    done = subprocess.run(line, env=environment(), capture_output=True, text=True)
+    env = {**environment(), "TIKU_LANG": "en"}
+    done = subprocess.run(line, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
+    messages = [text for text in done.stdout.splitlines() if not text.startswith("  asked ")]
+    assert "training: " in messages[0] and not re.search("[一-鿿]", "".join(messages)), messages
     work = tmp_path / "run"
     curve = losses(work)
     assert sum(curve[-5:]) < 0.98 * sum(curve[:5]), "the loss does not fall"

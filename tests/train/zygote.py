@@ -15,7 +15,7 @@ import sys
 import traceback
 from typing import Any
 
-from train import mends
+from train import patches
 
 
 def child(request: dict[str, Any]) -> int:
@@ -44,13 +44,13 @@ def status(code: int) -> int:
 
 def main() -> None:
     """Serve until the input ends."""
-    mends.apply()
+    patches.apply()
     import xtuner.tools.model_converters.pth_to_hf
     import xtuner.tools.train  # noqa: F401
 
     import train.evaluation
-    import train.export
     import train.hooks
+    import train.merge
     import train.model  # noqa: F401
 
     print("ready", flush=True)

@@ -1,7 +1,7 @@
 """What the libraries need to run here, each with its reason; applied before xtuner is imported.
 
-Every mend looks first whether it is needed, so that a machine with newer libraries, a GPU or a real
-torchvision gets none of them.
+Every patch looks first whether it is needed, so that a machine with newer libraries, a GPU or a
+real torchvision gets none of them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from core import precision
 
 
 def apply() -> None:
-    """Apply all mends. Imports torch, transformers and xtuner, in the order that works."""
+    """Apply all patches. Imports torch, transformers and xtuner, in the order that works."""
     # On a CPU oneDNN keeps a megabyte for each of the last 1,024 shapes it multiplied; every batch
     # length brings some 30 new ones, of which only those of the step at hand are used again.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")

@@ -13,7 +13,8 @@ from typing import Any
 from core import precision, trust
 from core.errors import UserError
 from core.files import digest, shown, write_json
-from train import export, mends
+from core.language import words
+from train import merge, patches
 
 # What the merged model is compared on; any text would do.
 TEXTS = ("世界上最大的宫殿是", "The capital of France is", "感冒了应该怎么办？", "从前有一座山，")
@@ -27,14 +28,16 @@ def combine(base: Path, adapters: list[Path], to: Path) -> None:
     (``handover.json``). Raises :class:`UserError` for a folder that holds no model or adapter, one
     that is there already, an adapter of another shape, and a step that changes answers.
     """
-    _require(base, "config.json", "没有模型 holds no model")
+    _require(base, "config.json", words("没有模型", "holds no model"))
     for folder in adapters:
-        _require(folder, "adapter_config.json", "没有适配器 holds no adapter (PEFT)")
+        no_adapter = words("没有适配器 (PEFT)", "holds no adapter (PEFT)")
+        _require(folder, "adapter_config.json", no_adapter)
     for folder in (base, *adapters):
         trust.remote_code(folder)
     if to.exists():
-        raise UserError(f"{shown(to)} 已存在 exists already: TO=另一个 another folder")
-    mends.apply()
+        exists = words("已存在: 换 TO=另一目录", "exists already: use another TO=")
+        raise UserError(f"{shown(to)} {exists}")
+    patches.apply()
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     model = AutoModelForCausalLM.from_pretrained(
@@ -48,26 +51,28 @@ def combine(base: Path, adapters: list[Path], to: Path) -> None:
                 folder, trust_remote_code=trust.remote_code(folder)
             )
         model, report = _merged(model, tokenizer, folder)
-        steps.append({"adapter": folder.name, "hash": export.weights_hash(folder), **report})
+        steps.append({"adapter": folder.name, "hash": merge.weights_hash(folder), **report})
+        alike = f"{report['greedy_equal']}/{report['n']}"
         print(
-            f"已并入 merged {shown(folder)}: {report['greedy_equal']}/{report['n']} "
-            "个提示逐字相同 prompts answered alike"
+            words(
+                f"已并入 {shown(folder)}: {alike} 个提示逐字相同",
+                f"merged {shown(folder)}: {alike} prompts answered alike",
+            )
         )
-    model.to(export.base_dtype(str(base)))  # computed in another, kept as it was
-    temporary = export._fresh(to)
+    model.to(merge.base_dtype(str(base)))  # computed in another, kept as it was
+    temporary = merge._fresh(to)
     model.save_pretrained(temporary, max_shard_size="2GB")
     tokenizer.save_pretrained(temporary)
     write_json(temporary / "handover.json", {"step": "base + adapters = combined", "steps": steps})
     temporary.rename(to)
-    print(
-        f"写入 wrote {shown(to)} ({digest(steps)[:8]}); 下一步 next: make train "
-        f'OVERRIDE="pretrained_model_name_or_path={shown(to)}"'
-    )
+    made = f"{shown(to)} ({digest(steps)[:8]})"
+    after = f'make train OVERRIDE="pretrained_model_name_or_path={shown(to)}"'
+    print(words(f"写入 {made}；下一步: {after}", f"wrote {made}; next: {after}"))
 
 
 def _require(folder: Path, file: str, wrong: str) -> None:
     if not (folder / file).is_file():
-        raise UserError(f"{shown(folder)} {wrong}: 缺少 missing {file}")
+        raise UserError(f"{shown(folder)} {wrong}: {words('缺少', 'missing')} {file}")
 
 
 def _vocabulary(model: Any, folder: Path) -> int:
@@ -93,11 +98,10 @@ def _merged(model: Any, tokenizer: Any, folder: Path) -> tuple[Any, dict[str, An
         joined = PeftModel.from_pretrained(model, str(folder)).eval()
     except (RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[-1].strip()
-        raise UserError(
-            f"{shown(folder)} 与基座不符 does not fit the model below it: {reason}"
-        ) from None
+        unfit = words("与基座不符", "does not fit the model below it")
+        raise UserError(f"{shown(folder)} {unfit}: {reason}") from None
     prompts = [tokenizer(text, return_tensors="pt").input_ids for text in TEXTS]
-    before = [export.greedy(joined, ids) for ids in prompts]
+    before = [merge.greedy(joined, ids) for ids in prompts]
     merged = joined.merge_and_unload()
-    after = [export.greedy(merged, ids) for ids in prompts]
-    return merged, export.compare(before, after, prompts, tokenizer, tokenizer)
+    after = [merge.greedy(merged, ids) for ids in prompts]
+    return merged, merge.compare(before, after, prompts, tokenizer, tokenizer)

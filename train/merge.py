@@ -13,7 +13,8 @@ from core import precision, trust
 from core.errors import UserError
 from core.files import digest, read_json, read_jsonl, sha256, shown, write_json
 from core.hints import then
-from train import checkpoints, mends
+from core.language import words
+from train import checkpoints, patches
 
 PROMPTS = 8  # real questions on which each hand-over is proved
 TOKENS = 24  # greedy tokens compared for each
@@ -23,10 +24,20 @@ def load_run(work_dir: Path) -> dict[str, Any]:
     """``run.json`` of a finished training run; :class:`UserError` otherwise."""
     path = work_dir / "run.json"
     if not path.is_file():
-        raise UserError(f"{shown(work_dir)} 里没有训练 holds no run: 请先运行 make train CONFIG=…")
+        raise UserError(
+            words(
+                f"{shown(work_dir)} 里没有训练: 请先运行 make train CONFIG=…",
+                f"{shown(work_dir)} holds no run: make train CONFIG=… first",
+            )
+        )
     state = read_json(path)
     if state["status"] != "trained":
-        raise UserError(f"{shown(work_dir)} 的训练未完成 is unfinished: make train RESUME=1 …")
+        raise UserError(
+            words(
+                f"{shown(work_dir)} 的训练未完成: make train RESUME=1 …",
+                f"the training in {shown(work_dir)} is unfinished: make train RESUME=1 …",
+            )
+        )
     return state
 
 
@@ -39,7 +50,7 @@ def adapter(work_dir: Path) -> None:
     proof = "config.json" if full else "adapter_config.json"
     if state.get("adapter_of") == state["key"] and (target / proof).is_file():
         return
-    mends.apply()
+    patches.apply()
     from mmengine.logging import MMLogger
     from xtuner.tools.model_converters import pth_to_hf
 
@@ -48,16 +59,18 @@ def adapter(work_dir: Path) -> None:
     temporary = _fresh(target)
     checkpoint = checkpoints.best(work_dir) or checkpoints.last(work_dir)
     if not checkpoint:
-        raise UserError(f"{shown(work_dir)} 没有检查点 has no checkpoint: make train FORCE=1 …")
+        none = words("没有检查点", "has no checkpoint")
+        raise UserError(f"{shown(work_dir)} {none}: make train FORCE=1 …")
     trust.require(Path(checkpoint))
     config = str(trust.require(work_dir / "config.py"))
     sys.argv = ["pth_to_hf", config, checkpoint, str(temporary)]
     sys.argv += ["--fp32", "--safe-serialization"]
     pth_to_hf.main()
     _replace(temporary, target)
-    made = {"adapter": target.name, "adapter_of": state["key"]}
-    write_json(work_dir / "run.json", {**state, **made, "adapter_from": Path(checkpoint).name})
-    print(f"写入 wrote {shown(target)}；下一步 next: {then('make merge')}")
+    names = {"adapter": target.name, "adapter_of": state["key"]}
+    write_json(work_dir / "run.json", {**state, **names, "adapter_from": Path(checkpoint).name})
+    after = then("make merge")
+    print(words(f"写入 {shown(target)}；下一步: {after}", f"wrote {shown(target)}; next: {after}"))
 
 
 def merge(work_dir: Path) -> None:
@@ -70,12 +83,13 @@ def merge(work_dir: Path) -> None:
     target = work_dir / "merged"
     full = state.get("adapter") == "whole"
     if state.get("adapter_of") != state["key"]:  # what lies there is an earlier run's
-        raise UserError(f"{shown(work_dir)} 没有 adapter: make train 未做完 did not finish")
+        none = words("没有 adapter: make train 未做完", "has no adapter: make train did not finish")
+        raise UserError(f"{shown(work_dir)} {none}")
     key = digest(state["key"], weights_hash(work_dir / ("whole" if full else "adapter")))
     if state.get("merged_of") == key and (target / "handover.json").is_file():
-        print(f"已合并，无变化 up to date: {shown(target)}")
+        print(f"{words('已合并，无变化', 'merged already, up to date')}: {shown(target)}")
         return
-    mends.apply()
+    patches.apply()
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     base = state["base"]
@@ -103,10 +117,15 @@ def merge(work_dir: Path) -> None:
     write_json(temporary / "handover.json", {"step": "adapter + base = merged", **report})
     _replace(temporary, target)
     write_json(work_dir / "run.json", {**state, "merged": "merged", "merged_of": key})
+    alike, following = f"{report['greedy_equal']}/{report['n']}", then("make deploy")
+    largest = f"{report['max_logit_difference']:.3g}"
     print(
-        f"写入 wrote {shown(target)}: {report['greedy_equal']}/{report['n']} 个提示逐字相同 "
-        f"prompts answered alike, 最大 logit 差 largest difference "
-        f"{report['max_logit_difference']:.3g}；下一步 next: {then('make deploy')}"
+        words(
+            f"写入 {shown(target)}: {alike} 个提示逐字相同，最大 logit 差 {largest}；"
+            f"下一步: {following}",
+            f"wrote {shown(target)}: {alike} prompts answered alike, largest logit difference "
+            f"{largest}; next: {following}",
+        )
     )
 
 
@@ -120,7 +139,7 @@ def joined(work_dir: Path, prompts: list[Any]) -> tuple[list, Any]:
     from peft import PeftModel
 
     trained = PeftModel.from_pretrained(trained_base(work_dir), str(work_dir / "adapter")).eval()
-    with mends.fast_inference(trained):
+    with patches.fast_inference(trained):
         before = [greedy(trained, ids) for ids in prompts]
     plain = dequantized(trained.unload())
     return before, PeftModel.from_pretrained(plain, str(work_dir / "adapter")).merge_and_unload()
@@ -234,8 +253,8 @@ def base_dtype(base: str) -> Any:
 
     config = AutoConfig.from_pretrained(base, trust_remote_code=trust.remote_code(base))
     # transformers before 4.56 calls it torch_dtype.
-    found = getattr(config, "dtype", None) or getattr(config, "torch_dtype", None)
-    return found or torch.bfloat16
+    dtype = getattr(config, "dtype", None) or getattr(config, "torch_dtype", None)
+    return dtype or torch.bfloat16
 
 
 def real_prompts(data: Path, tokenizer: Any, count: int = PROMPTS) -> list[Any]:
@@ -296,10 +315,11 @@ def compare(before: list, after: list, prompts: list, tokenizer: Any, saved: Any
     changed = sum(row["answer_starts_otherwise"] for row in rows)
     if bad or changed > len(rows) / 2:
         bad = bad or [row for row in rows if row["answer_starts_otherwise"]]
-        raise UserError(
-            "合并后的模型与合并前不一致 the merged model differs from adapter + base, e.g. on "
-            + json.dumps(bad[0], ensure_ascii=False)
+        differs = words(
+            "合并后的模型与合并前不一致，例如",
+            "the merged model differs from adapter + base, e.g. on",
         )
+        raise UserError(f"{differs} {json.dumps(bad[0], ensure_ascii=False)}")
     return {
         "n": len(rows),
         "greedy_equal": sum(row["greedy_equal"] for row in rows),
@@ -313,8 +333,8 @@ def same_first(left: Any, right: Any, tie: float = 0.7) -> bool:
     """Whether both choose one first token, or the choice of ``right`` was a close second: within
     ``tie`` logits (ln 2: at least half as likely). Other kernels and bfloat16 move logits by about
     one, and a model that hesitates may then begin otherwise; a wrong merge moves them by many."""
-    one, other = int(left.argmax()), int(right.argmax())
-    return one == other or float(left[one] - left[other]) < tie
+    first, second = int(left.argmax()), int(right.argmax())
+    return first == second or float(left[first] - left[second]) < tie
 
 
 def _fresh(target: Path) -> Path:
