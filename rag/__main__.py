@@ -44,11 +44,12 @@ def evidence(
     place = index or data.parent / "index"
     made = evidence_rows.write(data, place, domains.load(domain), most)
     done = words("写入", "wrote") if made["new"] else words("已是最新", "up to date")
-    rows, held, weak = made["rows"], made["found"], made["weak"]
+    rows, held, weak, drills = (made[name] for name in ("rows", "found", "weak", "drills"))
     about = words(
-        f"{rows} 行带依据的训练题 (其中 {held} 行依据里有答案; 另有 {weak} 题依据太弱)",
+        f"{rows} 行带依据的训练题 (其中 {held} 行依据里有答案; "
+        f"另有 {weak} 题依据太弱), {drills} 行阅读练习",
         f"{rows} training rows with evidence ({held} hold the answer; {weak} questions had too "
-        "weak evidence)",
+        f"weak evidence), {drills} reading drills",
     )
     print(f"{done} {shown(data / evidence_rows.FILE)}: {about}")
 

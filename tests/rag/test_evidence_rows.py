@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -16,7 +17,7 @@ from core.domain import Domain
 from core.errors import UserError
 from core.files import ROOT, read_json, read_jsonl, write_jsonl
 from core.text import bare
-from rag import evidence_rows, prompts
+from rag import answer, drills, evidence_rows, prompts
 from rag.evidence_rows import with_evidence
 from rag.query import Index, check, prepare
 
@@ -38,6 +39,10 @@ def turn(row: dict[str, Any]) -> dict[str, str]:
     return row["conversation"][0]
 
 
+def drilled(row: dict[str, Any]) -> bool:
+    return row["source"].get("made") == drills.MADE
+
+
 def test_make_evidence_asks_the_training_questions_as_serving_will(home: Path) -> None:
     def make() -> str:
         command = ["make", "--no-print-directory", "evidence", f"OUT={home / 'data'}"]
@@ -47,7 +52,9 @@ def test_make_evidence_asks_the_training_questions_as_serving_will(home: Path) -
 
     assert "写入 wrote" in make()
     train = {row["id"]: row for row in read_jsonl(home / "data" / "train.jsonl")}
-    made = list(read_jsonl(home / "data" / "evidence.jsonl"))
+    written = list(read_jsonl(home / "data" / "evidence.jsonl"))
+    made = [row for row in written if not drilled(row)]
+    assert len(written) - len(made) == read_json(home / "data" / "evidence.json")["drills"] > 0
     assert 0.9 * len(train) <= len(made) <= len(train)
     index, chosen = Index.open(home / "index"), domain.load("gongkao")
     own = [row for row in made if row["found"]]
@@ -97,6 +104,25 @@ def test_citing_frames_are_answered_with_citations_that_hold(index: Index, home:
     assert strict and turn(strict)["output"] == "资料中没有"
     own = with_evidence(index, gongkao(template="{evidence}\n{question}"), row, astray=False)
     assert own and turn(own)["output"] == plain
+
+
+@pytest.mark.parametrize("rag", [{}, {"template": "evidence", "k": 3}, {"template": "structured"}])
+def test_a_drill_can_only_be_read_off_its_evidence(home: Path, rag: dict[str, Any]) -> None:
+    chosen = gongkao(**rag)
+    made = list(drills.rows(chosen, 30))
+    assert made == list(drills.rows(chosen, 30)) and len({turn(row)["input"] for row in made}) == 30
+    shown = answer.settings(chosen)["k"]
+    bank = (home / "data" / "kb.jsonl").read_text(encoding="utf-8")
+    for row in made:
+        asked, replied = turn(row)["input"], turn(row)["output"]
+        frame = prompts.TEMPLATES[answer.settings(chosen)["template"]]
+        assert asked.startswith(frame.partition("{")[0]) and f"[{shown}]" in asked
+        number, plain = row["found"], replied.removesuffix(f"[{row['found']}]")
+        assert (plain != replied) == ("[编号]" in frame)
+        evidence = asked.partition(f"[{number}]")[2]
+        assert evidence.partition(f"[{number + 1}]")[0].count(f"答案：{plain}") == 1
+        name = re.search(f"[{drills._NAMES}]{{2,3}}", asked)
+        assert name and name[0] not in bank, "a drill says nothing about the domain"
 
 
 def test_what_serving_would_not_ask_is_not_trained(index: Index) -> None:
