@@ -23,7 +23,7 @@ globals().update(
         lr=1e-3,
         lora_alpha=128,
         lora_dropout=0.0,
-        lora_layers=list(range(10, 30)),  # the frozen third below is computed once a row
+        lora_layers=list(range(15, 30)),  # the frozen half below is computed once a row
         save_steps=25,
     )
 )
