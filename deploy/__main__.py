@@ -17,8 +17,8 @@ from core.hints import then
 
 if TYPE_CHECKING:
     from deploy import models
+    from deploy.engines import Engine
 
-Backend = Literal["auto", "turbomind", "pytorch", "cpu"]
 Role = Literal["tuned", "base", "int4"]
 
 
@@ -29,7 +29,15 @@ def port_of(text: str) -> int:
     return int(text)
 
 
+def backend_of(text: str) -> str:
+    """``auto`` or the name of an engine; :class:`UserError` for anything else."""
+    from deploy import engines
+
+    return text if text == "auto" else engines.of(text).name
+
+
 Port = Annotated[int, port_of]
+Backend = Annotated[str, backend_of]
 
 
 def carried(text: str) -> str:
@@ -47,25 +55,22 @@ def convert(
     model: str = "",
 ) -> None:
     """Make what the engine loads, without starting it."""
-    from deploy import engines, manifest
+    from deploy import engines
 
-    chosen = backend if backend in engines.GPU_BACKENDS else engines.choose(backend)
-    served = _model(work_dir, domain, chosen, role, model)
-    if backend in engines.GPU_BACKENDS:  # what can be checked without a GPU is
-        path = manifest.write(served.path, backend)
-    else:
-        path = engines.prepare(chosen, served)
-    follows = then(f"make deploy BACKEND={chosen}")
+    # one that is named need not run here: what can be checked without a GPU is
+    engine = engines.choose(backend) if backend == "auto" else engines.of(backend)
+    path = engine.convert(_model(work_dir, domain, engine, role, model))
+    follows = then(f"make deploy BACKEND={engine.name}")
     print(f"可部署 ready to serve: {shown(path)}; 下一步 next: {follows}")
 
 
-def _model(work_dir: Path, domain: str, backend: str, role: str, given: str) -> models.Model:
+def _model(work_dir: Path, domain: str, engine: Engine, role: str, given: str) -> models.Model:
     """The model that a command line means; role int4 is the last one that was shipped."""
     from deploy import models, quantize
 
     if role != "int4" or given:
         return models.pick(role, work_dir, domain, given or None)
-    path = quantize.shipped(work_dir.absolute(), backend)
+    path = quantize.shipped(work_dir.absolute(), engine)
     kind = path.stem.rpartition("-")[2] if path.suffix == ".gguf" else path.name
     return models.Model(path, f"{domain}-{work_dir.absolute().name}-{kind}")
 
@@ -88,22 +93,21 @@ def quantize(
     from deploy import engines
     from deploy import quantize as room
 
-    chosen = backend if backend != "auto" else engines.choose("auto")
-    name = format or room.DEFAULT[chosen]
+    chosen = engines.choose(backend) if backend == "auto" else engines.of(backend)
+    name = format or chosen.formats[0]
+    engine = engines.loading(name, chosen)
     merged = work_dir.absolute() / "merged"
     if not (merged / "config.json").is_file():
         raise UserError(f"{shown(merged)} 不存在 no merged model there: 请先 run make merge")
     data = data or _data(work_dir) or work_dir.parent / "data"
-    chosen = "pytorch" if name == "w8a8" and chosen != "cpu" else chosen  # not TurboMind's
     place = domains.load(domain)
     made = room.run(
-        merged, name, place, data, chosen, sample=sample, max_loss=max_loss, group=group
+        merged, name, place, data, engine, sample=sample, max_loss=max_loss, group=group
     )
-    serves = "pytorch" if name == "w8a8" else chosen
     print(
         f"已采用 shipped {shown(room.target(merged, name))} "
         f"(丢 loses {made['loss']:.1f} 个百分点 points); "
-        f"下一步 next: {then(f'make deploy ROLE=int4 BACKEND={serves}')}"
+        f"下一步 next: {then(f'make deploy ROLE=int4 BACKEND={engine.name}')}"
     )
     print(room.dumps(made))
 
@@ -178,19 +182,18 @@ def start(
     from deploy import models as content
 
     domains.load(domain)  # an unknown domain is said before any work
-    gguf = backend == "auto" and model.endswith(".gguf")  # the CPU engine's on any machine
-    chosen = "cpu" if gguf else engines.choose(backend)
-    values = engines.settings(chosen, tp, kv, list(lora), threads)
-    served = _model(work_dir, domain, chosen, role, model)
+    engine = engines.choose(backend, Path(model) if model else None)
+    values = engine.settings(tp, kv, lora, threads)
+    served = _model(work_dir, domain, engine, role, model)
     servers.require(host, port, reuse=bool(for_))
-    engines.suits(chosen, served, values, tp)
+    engine.suits(served, values, tp)
     chat.SERVERS.mkdir(parents=True, exist_ok=True)
-    path = engines.prepare(chosen, served)
+    path = engine.prepare(served)
     address = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     target = chat.Endpoint(
         url=f"http://{f'[{address}]' if ':' in address else address}:{port}/v1",
         model=served.name,
-        backend=chosen,
+        backend=engine.name,
         domain=domain,
         model_dir=str(served.path),
         started_for=for_,
@@ -201,13 +204,13 @@ def start(
             _prove(chat.endpoint_note(port), served.path, path, work_dir, port)
         print(f"已在服务 already served: {target.model} {target.url}")
         return
-    values = engines.fitted(chosen, served, values, tp, budget)
-    engines.ready(chosen)
+    values = engine.fitted(served, values, tp, budget)
+    engines.ready(engine)
     process.ensure_key()
     spec = chat.SERVERS / f"{port}.settings.json"
-    line = engines.command(chosen, path, served.name, host, port, values, spec)
+    line = engine.command(path, served.name, host, port, values, spec)
     print(f"命令 command: {shlex.join(line)}", flush=True)
-    running = servers.start(target, port, line, values["drain"])
+    running = servers.start(target, port, line, values["drain"], engine.patience)
     if not served.is_gguf:
         _prove(running, served.path, path, work_dir, port)
     _say(running, host, port)
@@ -231,16 +234,18 @@ def plan(
     from deploy import engines
     from deploy import plan as room
 
-    chosen = engines.choose(backend)
+    engine = engines.choose(backend)
 
     def pick(role: str, given: str | None) -> models.Model:
-        return _model(work_dir, domain, chosen, role, given or "")
+        return _model(work_dir, domain, engine, role, given or "")
 
     wanted = room.models_of(["tuned", "base"], int4, pick)
-    running = {role: deployed for role, one in wanted.items() if room.serves(deployed, one, chosen)}
+    running = {role: deployed for role, one in wanted.items() if room.serves(deployed, one, engine)}
     places = dict(zip(("tuned", "base", "int4"), ports, strict=True))
-    groups = room.groups(wanted, chosen, places, running)
-    print(json.dumps({"backend": chosen, "groups": groups}))
+    groups = room.groups(wanted, engine, places, running)
+    # on a GPU each measures what the one before it has left free
+    at_once = not engine.needs_gpu
+    print(json.dumps({"backend": engine.name, "at_once": at_once, "groups": groups}))
 
 
 def _prove(running: chat.Endpoint, folder: Path, path: Path, work_dir: Path, port: int) -> None:

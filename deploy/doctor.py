@@ -20,11 +20,11 @@ DISK_CPU, DISK_GPU = 8.0, 25.0
 
 def rows() -> list[tuple[str, str, str]]:
     """What, how much, and what follows from it."""
-    from deploy import engines, health
+    from deploy import environments, health
 
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
     disk = shutil.disk_usage(ROOT).free / GIB
-    there = engines.gpus()
+    there = gpu.gpus()
     wanted = DISK_GPU if there else DISK_CPU
     fits = sys.version_info[:2] in ((3, 11), (3, 12))
     found = [
@@ -45,7 +45,7 @@ def rows() -> list[tuple[str, str, str]]:
     else:
         found.append(("GPU", "无 none", "训练小模型, 服务用 llama.cpp small models, CPU engine"))
     for stage in STAGES:
-        made = (engines.VENVS / stage / ".installed").is_file()
+        made = (environments.VENVS / stage / ".installed").is_file()
         found.append(
             (f"环境 env {stage}", "有 made" if made else "无 not yet", f"make env-{stage}")
         )
@@ -58,7 +58,11 @@ def rows() -> list[tuple[str, str, str]]:
         found.append(("允许的代码 allowed code", shown(code), shown(trust.STORE)))
     for port in chat.ports():
         target = chat.endpoint_note(port)
-        state = "就绪 ready" if health.healthy(target) else "不应答 does not answer: make stop"
+        state = (
+            "就绪 ready"
+            if health.healthy(target.root + "/health")
+            else "不应答 does not answer: make stop"
+        )
         found.append((f"服务 server {port}", f"{target.model} ({target.backend})", state))
     return found
 

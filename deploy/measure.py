@@ -14,21 +14,28 @@ import re
 import shlex
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core import chat
 from core.domain import Domain
 from core.errors import UserError
 from core.files import ROOT, read_json, read_jsonl, shown, write_json
 from core.text import bare
+from deploy import api
+
+if TYPE_CHECKING:
+    from deploy.engines import Engine, Routes, llamacpp
 
 SAMPLE = 200  # questions a set; one in 200 is half a point
 LISTED = 300  # likeliest tokens that the engine is asked to list at each place
 FLOOR = -30.0  # the least log-probability that counts, so that one token cannot outweigh all
-GPU_BACKENDS = ("turbomind", "pytorch")
 AT_ONCE = 32  # questions that an engine on a GPU is asked at a time
+NAME = "measured"  # what a server that is only measured calls its model
 ENOUGH = 8  # tokens beyond the expected answer: who says more is wrong anyway
 
 
@@ -78,37 +85,51 @@ def measure(file: Path, asked: dict[str, list[dict[str, str]]], folder: Path) ->
     return {"bytes": file.stat().st_size, **read_json(out)}
 
 
-def served(folder: Path, backend: str, asked: dict[str, list[dict[str, str]]]) -> dict[str, Any]:
-    """Serve the model ``folder`` by LMDeploy and count its right answers (its server reports no
-    probabilities of a given text, so there is no perplexity)."""
+@contextmanager
+def temporary(engine: Engine, path: Path, purpose: str) -> Iterator[tuple[chat.Endpoint, float]]:
+    """Serve ``path``, as ``engine`` loads it, on a port of its own during the block: the server,
+    and the seconds that it took to load."""
     from deploy import engines, models, process, servers
 
     port = servers.unused()
     chat.SERVERS.mkdir(parents=True, exist_ok=True)
     process.ensure_key()
-    model = models.Model(folder, "measured")
-    values = engines.fitted(backend, model, engines.settings(backend), None, 0.0)
-    engines.ready(backend)
-    target = chat.Endpoint(
-        url=f"http://127.0.0.1:{port}/v1", model="measured", backend=backend, started_for="quantize"
-    )
+    values = engine.fitted(models.Model(path, NAME), engine.settings(), None, 0.0)
+    engines.ready(engine)
+    url = f"http://127.0.0.1:{port}/v1"
+    target = chat.Endpoint(url=url, model=NAME, backend=engine.name, started_for=purpose)
     spec = chat.SERVERS / f"{port}.settings.json"
-    line = engines.command(backend, folder, "measured", "127.0.0.1", port, values, spec)
+    line = engine.command(path, NAME, "127.0.0.1", port, values, spec)
     print(f"命令 command: {shlex.join(line)}", flush=True)
-    running = servers.start(target, port, line, values["drain"])
+    began = time.monotonic()
+    running = servers.start(target, port, line, values["drain"], engine.patience)
     try:
-        found = answers(running, asked, AT_ONCE)
+        yield running, round(time.monotonic() - began, 1)
     finally:
         servers.stop(port, now=True)
-    return {"bytes": sum(file.stat().st_size for file in folder.glob("*.safetensors")), **found}
 
 
-def answers(target: chat.Endpoint, asked: dict[str, list[dict[str, str]]], at_once: int) -> Any:
+def served(engine: Engine, folder: Path, asked: dict[str, list[dict[str, str]]]) -> dict[str, Any]:
+    """Serve the model ``folder`` and count its right answers (LMDeploy's server reports no
+    probabilities of a given text, so there is no perplexity)."""
+    with temporary(engine, folder, "quantize") as (running, _):
+        found = answers(engine.routes(running), running, asked, AT_ONCE)
+    return {"bytes": weights_bytes(folder), **found}
+
+
+def weights_bytes(folder: Path) -> int:
+    """What a model's weights take on disk."""
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+
+
+def answers(
+    routes: Routes, target: chat.Endpoint, asked: dict[str, list[dict[str, str]]], at_once: int
+) -> Any:
     """Right answers of each set and over all, through the chat route."""
     sets, wrong = {}, []
     with ThreadPoolExecutor(at_once) as pool:
         for name, rows in asked.items():
-            hits = list(pool.map(lambda row: _right(target, row), rows))
+            hits = list(pool.map(lambda row: _right(routes, target, row), rows))
             sets[name] = {"n": len(rows), "right": sum(hits), "perplexity": None}
             wrong += [row["question"] for row, hit in zip(rows, hits, strict=True) if not hit]
     return _total(sets, wrong)
@@ -126,25 +147,16 @@ def _messages(row: dict[str, str]) -> list[dict[str, str]]:
     ]
 
 
-def _ids(target: chat.Endpoint, text: str, special: bool) -> list[int]:
-    from deploy.handover import call
-
-    body = {"content": text, "add_special": special, "parse_special": True}
-    return list(call(target, "/tokenize", body)["tokens"])
-
-
-def _nll(target: chat.Endpoint, row: dict[str, str]) -> tuple[float, int]:
+def _nll(routes: llamacpp.Routes, row: dict[str, str]) -> tuple[float, int]:
     """-log p of the expected answer, token by token, and its tokens.
 
     The engine reports no probability for a token that ends inside a character. So it is made to
     say a letter instead, and the wanted token is looked up among the likeliest that it lists; one
     that is not among them counts as the last of them.
     """
-    from deploy.handover import call
-
-    prompt = call(target, "/apply-template", {"messages": _messages(row)})["prompt"]
-    ids, letter = _ids(target, prompt, True), _ids(target, "a", False)[-1]
-    total, answer = 0.0, _ids(target, row["answer"], False)
+    ids = routes.prompt_ids(_messages(row), "")
+    letter = routes.ids("a", special=False)[-1]
+    total, answer = 0.0, routes.ids(row["answer"], special=False)
     for place, token in enumerate(answer):
         body = {
             "prompt": ids + answer[:place],
@@ -153,33 +165,28 @@ def _nll(target: chat.Endpoint, row: dict[str, str]) -> tuple[float, int]:
             "temperature": 0,
             "logit_bias": [[letter, 1000.0]],
         }
-        (listed,) = call(target, "/completion", body)["completion_probabilities"]
+        (listed,) = api.call(routes.target, "/completion", body)["completion_probabilities"]
         known = {one["id"]: one["logprob"] for one in listed["top_logprobs"]}
         sure = {key: float(found) for key, found in known.items() if found is not None}
         total -= max(FLOOR, sure.get(token, min(sure.values(), default=FLOOR)))
     return total, len(answer)
 
 
-def _right(target: chat.Endpoint, row: dict[str, str]) -> bool:
+def _right(routes: Routes, target: chat.Endpoint, row: dict[str, str]) -> bool:
     """Whether the greedy answer is the expected one, punctuation and width aside."""
-    from deploy.handover import call
-
-    if target.backend in GPU_BACKENDS:  # no route that counts tokens: a character is at most three
-        most = 3 * len(row["answer"]) + ENOUGH
-    else:
-        most = len(_ids(target, row["answer"], False)) + ENOUGH
+    most = routes.length(row["answer"]) + ENOUGH
     body = {"model": target.model, "messages": _messages(row), "temperature": 0, "max_tokens": most}
-    said = call(target, "/v1/chat/completions", body)["choices"][0]["message"]["content"]
+    said = api.call(target, "/v1/chat/completions", body)["choices"][0]["message"]["content"]
     return bare(said) == bare(row["answer"])
 
 
-def score(target: chat.Endpoint, asked: dict[str, list[dict[str, str]]], at_once: int) -> Any:
+def score(routes: llamacpp.Routes, asked: dict[str, list[dict[str, str]]], at_once: int) -> Any:
     """Perplexity and right answers of each set, and both over all."""
     sets, wrong = {}, []
     with ThreadPoolExecutor(at_once) as pool:
         for name, rows in asked.items():
-            losses = list(pool.map(lambda row: _nll(target, row), rows))
-            hits = list(pool.map(lambda row: _right(target, row), rows))
+            losses = list(pool.map(lambda row: _nll(routes, row), rows))
+            hits = list(pool.map(lambda row: _right(routes, routes.target, row), rows))
             nll, tokens = (sum(part) for part in zip(*losses, strict=True))
             sets[name] = {
                 "n": len(rows),
@@ -194,14 +201,15 @@ def main() -> None:
     """Serve, score, write."""
     import xllamacpp
 
-    from deploy import engines, llamacpp
+    from deploy import llamacpp
+    from deploy.engines.llamacpp import ENGINE, Routes
 
     given = read_json(Path(sys.argv[1]))
-    values = engines.settings("cpu")
-    values.update(model=given["file"], name="measured", host="127.0.0.1", port=0)
+    values = ENGINE.settings()
+    values.update(model=given["file"], name=NAME, host="127.0.0.1", port=0)
     server = xllamacpp.Server(llamacpp.parameters(values, chat.api_key()))
-    target = chat.Endpoint(url=f"{server.listening_address}/v1", model="measured")
-    write_json(given["out"], score(target, given["questions"], values["slots"]))
+    target = chat.Endpoint(url=f"{server.listening_address}/v1", model=NAME)
+    write_json(given["out"], score(Routes(target), given["questions"], values["slots"]))
     print(json.dumps({"done": given["file"]}))
     del server
 

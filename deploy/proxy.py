@@ -21,7 +21,7 @@ from typing import Any
 from core import chat
 from core.errors import UserError
 from core.files import ROOT, shown, write_text
-from deploy import engines, health, process, servers
+from deploy import environments, health, process, servers
 
 BEAT = 1.0  # seconds between two looks at the nodes
 TEMPLATE = ROOT / "configs" / "deploy" / "nginx.conf"
@@ -78,7 +78,7 @@ def start(given: list[str], gateway: str, host: str, port: int, strategy: str) -
     line = (
         _nginx(urls, host, port) if gateway == "nginx" else _lmdeploy(urls, target, port, strategy)
     )
-    running = servers.start(target, port, line, drain=30)
+    running = servers.start(target, port, line, drain=30, patience=300)
     return (
         f"已启动 {gateway} 代理 proxy {running.url} → {', '.join(urls)}\n"
         f"停止 stop: make stop PORT={port}; 日志 log: {shown(chat.SERVERS)}/{port}.log"
@@ -87,7 +87,7 @@ def start(given: list[str], gateway: str, host: str, port: int, strategy: str) -
 
 
 def _lmdeploy(urls: list[str], target: chat.Endpoint, port: int, strategy: str) -> list[str]:
-    python = str(engines.lite_python())
+    python = str(environments.lmdeploy())
     host = target.root.removeprefix("http://").rpartition(":")[0]
     line = [python, "-m", "deploy.proxy", target.model, *urls, "--", "serve", "proxy"]
     line += ["--server-name", host, "--server-port", str(port), "--routing-strategy", strategy]
@@ -139,7 +139,7 @@ def keep(manager: Any, status: Any, model: str, urls: list[str]) -> None:
     """
     while True:
         for url in urls:
-            there = health.healthy(chat.Endpoint(url=url + "/v1", model=model), timeout=5)
+            there = health.healthy(url + "/health")
             if there and url not in manager.nodes:
                 manager.add(url, status(models=[model]))
             elif not there and url in manager.nodes:

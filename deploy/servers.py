@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import errno
-import json
 import socket
 import sys
 import time
 import urllib.error
-import urllib.request
 from pathlib import Path
 
 import psutil
@@ -16,15 +14,9 @@ import psutil
 from core import chat
 from core.errors import UserError
 from core.files import shown
-from deploy import process, supervisor
+from deploy import api, process, supervisor
 from deploy.health import healthy
 
-READY = {
-    "cpu": 600.0,
-    "proxy": 300.0,
-    "turbomind": 1800.0,
-    "pytorch": 1800.0,
-}  # seconds to load a model
 GRACE = 10.0  # seconds beyond its drain between asking a server to stop and making it
 
 
@@ -90,7 +82,9 @@ def reused(target: chat.Endpoint, port: int) -> bool:
     found = noted().get(port)
     if found is None:
         return False
-    if (found.version, found.model) == (target.version, target.model) and healthy(found):
+    if (found.version, found.model) == (target.version, target.model) and healthy(
+        found.root + "/health"
+    ):
         return True
     if found.started_for == target.started_for:
         print(stop(port))
@@ -104,8 +98,11 @@ def supervised(target: chat.Endpoint, log: Path, drain: float, command: list[str
     return [*line, "--health", target.root + "/health", "--", *command]
 
 
-def start(target: chat.Endpoint, port: int, command: list[str], drain: float) -> chat.Endpoint:
-    """Run ``command``, wait until it answers, note it; nothing is left behind when it does not."""
+def start(
+    target: chat.Endpoint, port: int, command: list[str], drain: float, patience: float
+) -> chat.Endpoint:
+    """Run ``command``, wait ``patience`` seconds until it answers, note it; nothing is left behind
+    when it does not."""
     log = chat.SERVERS / f"{port}.log"
     began = time.monotonic()
     child = process.spawn(supervised(target, log, drain, command), log)
@@ -114,16 +111,14 @@ def start(target: chat.Endpoint, port: int, command: list[str], drain: float) ->
         port, running
     )  # before it is ready: a killed `make deploy` leaves a trace to stop
     try:
-        while not healthy(running):
+        while not healthy(running.root + "/health"):
             if child.poll() is not None:
                 raise UserError(
                     f"服务没有启动 the server ended while starting: {supervisor.reason(log)} "
                     f"(详见 see {shown(log)})"
                 )
-            if time.monotonic() - began > READY[target.backend]:
-                raise UserError(
-                    f"服务 {READY[target.backend]:.0f} 秒内没有就绪 (详见 see {shown(log)})"
-                )
+            if time.monotonic() - began > patience:
+                raise UserError(f"服务 {patience:.0f} 秒内没有就绪 (详见 see {shown(log)})")
             _progress(f"加载模型 loading the model … {time.monotonic() - began:.0f} s")
             time.sleep(0.2)
         _accepts_key(running)
@@ -182,12 +177,8 @@ def _drain(running: psutil.Process) -> float:
 
 
 def _accepts_key(target: chat.Endpoint) -> None:
-    request = urllib.request.Request(
-        target.url + "/models", headers={"Authorization": f"Bearer {chat.api_key()}"}
-    )
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            names = [model["id"] for model in json.load(answer)["data"]]
+        names = api.models(target)
     except urllib.error.HTTPError as error:
         raise UserError(
             f"{target.root} 不接受自己的密钥 refuses its own key ({error.code})"

@@ -89,7 +89,7 @@ def test_a_model_is_spread_over_as_many_gpus_as_it_needs(
 ) -> None:
     show(monkeypatch, memory_mb=memory, gpus=gpus)
     folder = big(tmp_path / "m", 26e9)
-    values = engines.settings("turbomind")
+    values = engines.of("turbomind").settings()
     if tp is None:
         with pytest.raises(UserError, match="ROLE=int4"):
             fit.settle(folder, values, None, 0.0)
@@ -123,7 +123,7 @@ def groups(tmp_path: Path, sizes: dict[str, float]) -> list[list[dict]]:
 
     made = {role: Model(big(tmp_path / role, size), role) for role, size in sizes.items()}
     ports = {"tuned": 23342, "base": 23341, "int4": 23343}
-    return plan.groups(made, "turbomind", ports, {})
+    return plan.groups(made, engines.of("turbomind"), ports, {})
 
 
 SIZES = {"tuned": 15.5e9, "base": 15.5e9, "int4": 5e9}
@@ -138,7 +138,7 @@ def test_columns_of_a_7b_go_in_turn_on_24_gb_together_on_80_and_one_a_gpu_on_eig
     show(monkeypatch, memory_mb=81559, gpu="NVIDIA A100-SXM4-80GB")
     (together,) = groups(tmp_path / "b", SIZES)
     assert sum(one["budget"] for one in together) <= 81559 * 2**20 / 1e9
-    values = engines.settings("turbomind")
+    values = engines.of("turbomind").settings()
     shares = [
         fit.settle(tmp_path / "b" / one["role"], values, None, one["budget"])[
             "cache_max_entry_count"

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import UserError
 from core.files import write_json
-from deploy import manifest, preflight
+from deploy import engines, models, preflight
 from tests.deploy import helper
 from tests.deploy.helper import Room
 from tests.deploy.tiny import ANSWER
@@ -92,7 +92,9 @@ def test_what_lmdeploy_refuses_is_said_before_the_work(tmp_path: Path) -> None:
     good = config(tmp_path / "merged")
     assert preflight.turbomind(good)["head_dim"] == 128
     assert preflight.lite(good, 128)["in_features"] == [4096, 11008]
-    assert manifest.write(good, "turbomind") == tmp_path / "turbomind.json"
+    assert (
+        engines.of("turbomind").convert(models.Model(good, "good")) == tmp_path / "turbomind.json"
+    )
     smol = config(tmp_path / "s", hidden_size=576, num_attention_heads=9, intermediate_size=1536)
     assert preflight.turbomind(smol)["head_dim"] == 64
     with pytest.raises(UserError, match=r"576.*GROUP=128"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import engines
+from core import gpu
 from tests.deploy import helper
 from tests.deploy.helper import Room
 from tests.deploy.tiny import ANSWER
@@ -56,7 +56,7 @@ def test_doctor_names_what_is_here(served: Room) -> None:
         assert part in done.stdout
 
 
-@pytest.mark.skipif(bool(engines.gpus()), reason="this machine has a GPU")
+@pytest.mark.skipif(bool(gpu.gpus()), reason="this machine has a GPU")
 def test_turbomind_without_a_gpu_says_what_would_run(room: Room) -> None:
     done = room.start("--backend", "turbomind")
     assert done.returncode == 2
