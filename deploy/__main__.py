@@ -316,9 +316,9 @@ def stop(port: Port = chat.DEFAULT_PORT, for_: str = "", now: bool = False) -> N
 
 def chat_(port: Port = chat.DEFAULT_PORT, domain: str = "gongkao") -> None:
     """Chat in the terminal."""
-    from deploy import terminal
+    from deploy import conversation
 
-    terminal.run(chat.endpoint(port), domains.load(domain))
+    conversation.run(chat.endpoint(port), domains.load(domain))
 
 
 def gpu_check(out: Path) -> None:

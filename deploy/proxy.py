@@ -149,11 +149,11 @@ def keep(manager: Any, status: Any, model: str, urls: list[str]) -> None:
 
 def main() -> None:
     """Run LMDeploy's proxy in this process, with the key and the nodes."""
-    from deploy import life
+    from deploy import shutdown
 
     place = sys.argv.index("--")
     model, *urls = sys.argv[1:place]
-    life.end_with_parent()
+    shutdown.end_with_parent()
     from lmdeploy.cli.entrypoint import run
     from lmdeploy.serve.proxy import proxy
 

@@ -142,7 +142,9 @@ def build(
     print(f"量化 quantising {shown(merged)} → {name} …", flush=True)
     log = folder / "quantize.log"
     if name not in LITE:
-        run_logged([sys.executable, "-m", "deploy.llamatool", str(whole), str(fresh), name], log)
+        run_logged(
+            [sys.executable, "-m", "deploy.gguf_quantize", str(whole), str(fresh), name], log
+        )
         return fresh
     plain = None if name in by.formats else folder / "plain"
     command = lmdeploy(merged, fresh, name, group, data / "train.jsonl", plain, folder)
@@ -154,13 +156,14 @@ def build(
 def lmdeploy(
     merged: Path, out: Path, name: str, group: int, rows: Path, plain: Path | None, folder: Path
 ) -> list[str]:
-    """The command of LMDeploy's quantiser (:mod:`deploy.lite`), its settings in ``folder``."""
+    """The command of LMDeploy's quantiser (:mod:`deploy.lmdeploy_quantize`), whose settings go into
+    ``folder``."""
     spec = folder.absolute() / "lite.json"
     values = {"model": merged.absolute(), "out": out.absolute(), "rows": rows.absolute()}
     device = "cuda" if gpu.gpus() else "cpu"
     about = {"format": name, "group": group, "device": device, "plain": str(plain or "")}
     write_json(spec, {**{key: str(path) for key, path in values.items()}, **about})
-    return [str(environments.lmdeploy()), "-m", "deploy.lite", str(spec)]
+    return [str(environments.lmdeploy()), "-m", "deploy.lmdeploy_quantize", str(spec)]
 
 
 def run_logged(command: list[str], log: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from core import chat
 from core.errors import UserError
 from core.files import write_json
-from deploy import api, gguf, llamatool, measure
+from deploy import api, gguf, gguf_quantize, measure
 from deploy.engines.settings import defaults
 from deploy.models import Model
 
@@ -26,7 +26,7 @@ class LlamaCpp:
     name: str = "cpu"
     stage: str = ""
     needs_gpu: bool = False
-    formats: tuple[str, ...] = tuple(llamatool.TYPES)
+    formats: tuple[str, ...] = tuple(gguf_quantize.TYPES)
     patience: float = 600.0
 
     def lacks(self) -> str:

@@ -111,13 +111,13 @@ def test_what_lmdeploy_refuses_is_said_before_the_work(tmp_path: Path) -> None:
 
 UNPACK = """
 import torch
-from deploy import lite
+from deploy import lmdeploy_quantize
 numbers = torch.randint(0, 16, (5, 24))
 # AWQ lays the eight columns of a word at these places, lowest bits first (AutoAWQ, gemm version)
 order = [0, 2, 4, 6, 1, 3, 5, 7]
 words = numbers.reshape(5, 3, 8)[:, :, order].to(torch.int64)
 packed = sum(words[:, :, place] << (4 * place) for place in range(8)).to(torch.int32)
-assert torch.equal(lite.unpack(packed), numbers)
+assert torch.equal(lmdeploy_quantize.unpack(packed), numbers)
 """
 
 

@@ -55,9 +55,9 @@ print(json.dumps([engine.routes(target).prompt_ids(one, "") for one in json.load
 AWQ = """
 import json, sys
 from pathlib import Path
-from deploy import lite, preflight
+from deploy import lmdeploy_quantize, preflight
 preflight.lite(Path(json.loads(Path(sys.argv[1]).read_text())["model"]), 128)
-lite.main()
+lmdeploy_quantize.main()
 """
 
 

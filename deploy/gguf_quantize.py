@@ -1,4 +1,4 @@
-"""llama.cpp's own quantiser, by cyllama: ``python -m deploy.llamatool IN.gguf OUT.gguf q4_k_m``.
+"""llama.cpp's quantiser, by cyllama: ``python -m deploy.gguf_quantize IN.gguf OUT.gguf q4_k_m``.
 
 Always a process of its own: the engine's package (xllamacpp) brings another llama.cpp, without it.
 """
