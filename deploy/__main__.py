@@ -14,6 +14,7 @@ from core.command import main
 from core.errors import UserError
 from core.files import read_json, shown
 from core.hints import then
+from core.language import words
 
 if TYPE_CHECKING:
     from deploy import models
@@ -25,7 +26,9 @@ Role = Literal["tuned", "base", "int4"]
 def port_of(text: str) -> int:
     """A port number; :class:`UserError` for anything else."""
     if not text.isdigit() or not 0 < int(text) < 65536:
-        raise UserError(f"{text}: 端口应在 1-65535 之间 a port is 1 to 65535")
+        raise UserError(
+            f"{text}: {words('端口应在 1-65535 之间', 'a port is a number from 1 to 65535')}"
+        )
     return int(text)
 
 
@@ -43,7 +46,8 @@ Backend = Annotated[str, backend_of]
 def carried(text: str) -> str:
     """A format that a model is exported in; :class:`UserError` for anything else."""
     if text not in ("gguf", "ollama", "hf"):
-        raise UserError(f"FORMAT={text}: 可选 choose from gguf, ollama, hf, llamafactory, swift")
+        choices = "gguf, ollama, hf, llamafactory, swift"
+        raise UserError(f"FORMAT={text}: {words('可选', 'choose from')} {choices}")
     return text
 
 
@@ -61,7 +65,9 @@ def convert(
     engine = engines.choose(backend) if backend == "auto" else engines.of(backend)
     path = engine.convert(_model(work_dir, domain, engine, role, model))
     follows = then(f"make deploy BACKEND={engine.name}")
-    print(f"可部署 ready to serve: {shown(path)}; 下一步 next: {follows}")
+    print(
+        f"{words('可部署', 'ready to serve')}: {shown(path)}; {words('下一步', 'next')}: {follows}"
+    )
 
 
 def _model(work_dir: Path, domain: str, engine: Engine, role: str, given: str) -> models.Model:
@@ -90,7 +96,7 @@ def quantize(
     format: by default q4_k_m for the CPU engine, awq for LMDeploy; max-loss: points of right
     answers; group: AWQ's weights that share a scale; sample: questions asked of each set.
     """
-    from deploy import engines
+    from deploy import engines, models
     from deploy import quantize as room
 
     chosen = engines.choose(backend) if backend == "auto" else engines.of(backend)
@@ -98,17 +104,16 @@ def quantize(
     engine = engines.loading(name, chosen)
     merged = work_dir.absolute() / "merged"
     if not (merged / "config.json").is_file():
-        raise UserError(f"{shown(merged)} 不存在 no merged model there: 请先 run make merge")
+        raise UserError(models.no_merged(merged))
     data = data or _data(work_dir) or work_dir.parent / "data"
     place = domains.load(domain)
     made = room.run(
         merged, name, place, data, engine, sample=sample, max_loss=max_loss, group=group
     )
-    print(
-        f"已采用 shipped {shown(room.target(merged, name))} "
-        f"(丢 loses {made['loss']:.1f} 个百分点 points); "
-        f"下一步 next: {then(f'make deploy ROLE=int4 BACKEND={engine.name}')}"
-    )
+    file, loss = shown(room.target(merged, name)), f"{made['loss']:.1f}"
+    shipped = words(f"已采用 {file}（丢 {loss} 个百分点）", f"shipped {file} (loses {loss} points)")
+    follows = then(f"make deploy ROLE=int4 BACKEND={engine.name}")
+    print(f"{shipped}; {words('下一步', 'next')}: {follows}")
     print(room.dumps(made))
 
 
@@ -202,14 +207,14 @@ def start(
     if for_ and servers.reused(target, port):
         if not served.is_gguf:  # its proof may have been cut off
             _prove(chat.endpoint_note(port), served.path, path, work_dir, port)
-        print(f"已在服务 already served: {target.model} {target.url}")
+        print(f"{words('已在服务', 'already served')}: {target.model} {target.url}")
         return
     values = engine.fitted(served, values, tp, budget)
     engines.ready(engine)
     process.ensure_key()
     spec = chat.SERVERS / f"{port}.settings.json"
     line = engine.command(path, served.name, host, port, values, spec)
-    print(f"命令 command: {shlex.join(line)}", flush=True)
+    print(f"{words('命令', 'command')}: {shlex.join(line)}", flush=True)
     running = servers.start(target, port, line, values["drain"], engine.patience)
     if not served.is_gguf:
         _prove(running, served.path, path, work_dir, port)
@@ -254,18 +259,19 @@ def _prove(running: chat.Endpoint, folder: Path, path: Path, work_dir: Path, por
 
     if handover.proved(path, running.version):
         return
-    print("核对交接 comparing the server with the model folder …", flush=True)
+    comparing = words("核对交接：服务与模型目录", "comparing the server with the model folder")
+    print(f"{comparing} …", flush=True)
     try:
         data = _data(work_dir)
         asked = handover.prompts(domains.load(running.domain).system, data)
         handover.prove(running, folder, path, asked, data)
     except handover.Unproved as reason:
-        print(f"  未能核对 could not be compared: {reason}")
+        print(f"  {words('未能核对', 'could not be compared')}: {reason}")
     except BaseException:
         servers.stop(port, now=True)
         raise
     else:
-        print(f"  一致 equal: {shown(handover.path(path))}")
+        print(f"  {words('一致', 'equal')}: {shown(handover.path(path))}")
 
 
 def _data(run: Path) -> Path | None:
@@ -276,8 +282,9 @@ def _data(run: Path) -> Path | None:
 
 
 def _say(running: chat.Endpoint, host: str, port: int) -> None:
+    serving = f"{words('已启动', 'serving')} {running.model}"
     if running.started_for:
-        print(f"已启动 serving {running.model} {running.url} ({running.backend})")
+        print(f"{serving} {running.url} ({running.backend})")
         return
     key = (
         "$TIKUFORGE_API_KEY"
@@ -291,18 +298,22 @@ def _say(running: chat.Endpoint, host: str, port: int) -> None:
     body = {"model": running.model, "temperature": 0, "messages": asked}
     text = json.dumps(body, ensure_ascii=False).replace("'", "\\u0027")
     print(
-        f"已启动 serving {running.model} ({running.backend}): {running.url}\n"
-        f'  试用 try   curl {running.url}/chat/completions -H "Authorization: Bearer {key}" \\\n'
+        f"{serving} ({running.backend}): {running.url}\n"
+        f"  {words('试用', 'try')}   curl {running.url}/chat/completions "
+        f'-H "Authorization: Bearer {key}" \\\n'
         f"               -H 'Content-Type: application/json' \\\n"
         f"               -d '{text}'\n"
-        f"  日志 log   {shown(chat.SERVERS)}/{port}.log"
+        f"  {words('日志', 'log')}   {shown(chat.SERVERS)}/{port}.log"
     )
     if host not in ("127.0.0.1", "localhost", "::1"):
-        print(f"  注意 mind  监听 listens on {host}: 别的机器也能连上 other machines can connect")
-    print(
-        f"下一步 next: {then('make web')} (网页 the page) 或 or {then('make chat')}; "
-        f"停止 stop: {then('make stop')}"
-    )
+        reachable = words(
+            f"注意：监听 {host}，别的机器也能连上",
+            f"mind: it listens on {host}, other machines can connect",
+        )
+        print(f"  {reachable}")
+    page, talk = then("make web"), then("make chat")
+    follows = words(f"{page}（网页）或 {talk}", f"{page} (the page) or {talk}")
+    print(f"{words('下一步', 'next')}: {follows}; {words('停止', 'stop')}: {then('make stop')}")
 
 
 def stop(port: Port = chat.DEFAULT_PORT, for_: str = "", now: bool = False) -> None:

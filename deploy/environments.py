@@ -10,6 +10,7 @@ from pathlib import Path
 from core import gpu
 from core.errors import UserError
 from core.files import ROOT
+from core.language import words
 
 VENVS = Path(os.environ.get("TIKUFORGE_VENVS") or ROOT / ".venvs")
 
@@ -18,7 +19,12 @@ def make(stage: str) -> None:
     """``requirements/install.py`` for a stage that only some targets need."""
     done = subprocess.run([sys.executable, str(ROOT / "requirements/install.py"), stage])
     if done.returncode:
-        raise UserError(f"环境没有装好 environment '{stage}' could not be made (见上 see above)")
+        raise UserError(
+            words(
+                f"环境 {stage} 没有装好（原因见上）",
+                f"environment {stage} could not be made (see above)",
+            )
+        )
 
 
 def python(stage: str) -> Path:

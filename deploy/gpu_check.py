@@ -21,6 +21,7 @@ from typing import Any
 from core import chat, gpu
 from core.errors import UserError
 from core.files import read_json, shown, write_json
+from core.language import words
 from deploy import api, engines, measure, models, preflight, quantize
 from deploy.engines import Engine
 
@@ -28,7 +29,7 @@ CLIENTS = (1, 8, 64)
 TOKENS = 64  # of each answer
 SECONDS = 12.0  # of asking, for each number of clients
 STOPPING = 15.0  # seconds before the end at which what runs is ended, for the table
-OVER = "没有时间了 out of time"
+OVER = ("没有时间了", "out of time")
 AWQ_SECONDS = 150.0  # what quantising the smaller model may still take
 QUESTION = [{"role": "system", "content": "x" * 24}, {"role": "user", "content": "y" * 20}]
 COLUMNS = ("s_per_step", "rows_per_s", "tokens_per_s", *(f"tokens_per_s_{n}" for n in CLIENTS))
@@ -50,7 +51,7 @@ def gpu_check(out: Path) -> None:
     found["minutes_taken"] = round((time.time() - found["began"]) / 60, 1)
     print(table(found))
     write_json(out / "gpu-check.json", found)
-    print(f"写入 wrote {shown(out / 'gpu-check.json')}")
+    print(f"{words('写入', 'wrote')} {shown(out / 'gpu-check.json')}")
     print(json.dumps({"benchmark": "gpu-check", **found}, ensure_ascii=False))
 
 
@@ -76,14 +77,14 @@ def one_model(folder: Path, rehearsed: bool, ends: float, awq: bool) -> list[dic
 def attempt(folder: Path, engine: Engine, ends: float) -> dict[str, Any]:
     """Figures of one server, those that it gave before the clock ran out, or why there are none."""
     if time.time() > ends - (len(CLIENTS) * SECONDS + 30):
-        return {"error": OVER}
+        return {"error": words(*OVER)}
     print(f"{shown(folder)}: {engine.name} …", flush=True)
     found: dict[str, Any] = {}
     try:
         with until(ends - STOPPING):
             served(folder, engine, found)
     except OutOfTime:
-        return {**found, "note": OVER} if "load_s" in found else {"error": OVER}
+        return {**found, "note": words(*OVER)} if "load_s" in found else {"error": words(*OVER)}
     except UserError as error:
         return {"error": str(error)[:200]}
     return found
@@ -156,7 +157,7 @@ def throughput(target: chat.Endpoint, clients: int) -> float:
 def quantised(folder: Path, engine: Engine, ends: float) -> dict[str, Any]:
     """AWQ by LMDeploy on the rows that were trained on, then served where there is a GPU."""
     if time.time() > ends - AWQ_SECONDS:
-        return {"error": OVER}
+        return {"error": words(*OVER)}
     out, rows = folder.parent / "awq", folder.parent.parent / "data" / "train.jsonl"
     print(f"{shown(folder)}: AWQ …", flush=True)
     began = time.monotonic()
@@ -165,12 +166,12 @@ def quantised(folder: Path, engine: Engine, ends: float) -> dict[str, Any]:
     try:
         done = subprocess.run(line, capture_output=True, text=True, timeout=left)
     except subprocess.TimeoutExpired:
-        return {"error": f"AWQ: {left:.0f} s 不够 were not enough"}
+        return {"error": f"AWQ: {words(f'{left:.0f} 秒不够', f'{left:.0f} s were not enough')}"}
     found = {"seconds": round(time.monotonic() - began, 1)}
     if done.returncode:
         return {**found, "error": (done.stderr.strip().splitlines() or ["?"])[-1][:200]}
     if "awq" not in engine.formats:
-        return {**found, "note": "CPU 引擎不读 AWQ the CPU engine reads none"}
+        return {**found, "note": words(f"{engine.name} 不读 AWQ", f"{engine.name} reads no AWQ")}
     return {**found, **attempt(out, engine, ends)}
 
 

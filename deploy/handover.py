@@ -13,6 +13,7 @@ from typing import Any
 from core import chat, precision, trust
 from core.errors import UserError
 from core.files import read_json, read_jsonl, sha256, shown, write_json
+from core.language import words
 from deploy import api, engines
 from deploy.engines import Routes
 
@@ -96,13 +97,20 @@ def reference(folder: Path) -> Any:
     from transformers import AutoModelForCausalLM
 
     if read_json(folder / "config.json").get("quantization_config"):
-        raise Unproved("量化模型由 make quantize 测量 make quantize measured the quantised model")
+        raise Unproved(
+            words("量化模型已由 make quantize 测过", "make quantize measured the quantised model")
+        )
     weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
     dtype = "float32" if weights < 2e9 else precision.computing(folder)
     wider = 3 if dtype == "float32" else 1.2
     needed, there = weights * wider, psutil.virtual_memory().available
     if needed > there:
-        raise Unproved(f"需要内存 needs {needed / 1e9:.0f} GB of memory, {there / 1e9:.0f} there")
+        need, have = f"{needed / 1e9:.0f}", f"{there / 1e9:.0f}"
+        raise Unproved(
+            words(
+                f"需要 {need} GB 内存，只有 {have}", f"needs {need} GB of memory, {have} are there"
+            )
+        )
     try:
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, trust_remote_code=trust.remote_code(folder)
@@ -138,17 +146,21 @@ def prompt_equal(
     ids = list(tokenizer.apply_chat_template(messages, add_generation_prompt=True))
     text = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
     if known is not None and ids != known:
-        raise UserError(
-            f"{shown(folder)}: 分词与训练时不同 the tokenizer makes other ids here "
-            f"than in training, at the prompt '{question}': 请重新 make merge"
+        other = words(
+            f"分词与训练时不同（问题“{question}”），请重新 make merge",
+            f"the tokenizer makes other ids here than in training, at the prompt '{question}': "
+            "make merge again",
         )
+        raise UserError(f"{shown(folder)}: {other}")
     answer = served_answer(target, routes, messages, ids)
     read = routes.prompt_ids(messages, text)
     if ids != read or answer["prompt"] != len(ids) or not answer["same"]:
-        raise UserError(
-            f"{shown(folder)}: 服务端读到的提示词与训练时不同 the server reads other "
-            f"prompt tokens than the tokenizer writes, at the prompt '{question}'"
+        other = words(
+            f"服务端读到的提示词与训练时不同（问题“{question}”）",
+            "the server reads other prompt tokens than the tokenizer writes, "
+            f"at the prompt '{question}'",
         )
+        raise UserError(f"{shown(folder)}: {other}")
     return ids, answer
 
 
@@ -225,11 +237,13 @@ def _write(
 ) -> None:
     for one in results:
         if one["largest_step_behind"] > NEAR or (one["largest_logprob_difference"] or 0.0) > LOSS:
-            raise UserError(
-                f"{shown(served)}: 服务的回答与原模型不一致 answers differ from the model's own, "
-                f"at the prompt '{one['prompt'][:40]}' (behind {one['largest_step_behind']}, "
-                f"logprob {one['largest_logprob_difference']})"
+            question = one["prompt"][:40]
+            apart = f"{one['largest_step_behind']}, {one['largest_logprob_difference']} nat"
+            differ = words(
+                f"服务的回答与原模型不一致（问题“{question}”，相差 {apart}）",
+                f"the answers differ from the model's own, at the prompt '{question}' ({apart})",
             )
+            raise UserError(f"{shown(served)}: {differ}")
     write_json(
         path(served),
         {

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import math
 import random
-import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -25,8 +25,9 @@ from core import chat
 from core.domain import Domain
 from core.errors import UserError
 from core.files import ROOT, read_json, read_jsonl, shown, write_json
+from core.language import words
 from core.text import bare
-from deploy import api
+from deploy import api, supervisor
 
 if TYPE_CHECKING:
     from deploy.engines import Engine, Routes, llamacpp
@@ -60,9 +61,11 @@ def questions(domain: Domain, data: Path, sample: int = SAMPLE) -> dict[str, lis
         if len(rows) > sample:
             found[name] = random.Random(domain.seed).sample(rows, sample)
     if not any(found.values()):
-        raise UserError(
-            f"{data}: 没有可测的题 no eval.jsonl or train.jsonl: 请先 make data (DATA=)"
+        none = words(
+            "没有可测的题（eval.jsonl、train.jsonl），请先 make data (DATA=)",
+            "no question to measure by (eval.jsonl, train.jsonl): make data first (DATA=)",
         )
+        raise UserError(f"{data}: {none}")
     return {name: rows for name, rows in found.items() if rows}
 
 
@@ -75,13 +78,10 @@ def measure(file: Path, asked: dict[str, list[dict[str, str]]], folder: Path) ->
             [sys.executable, "-m", "deploy.measure", str(spec)], stdout=said, stderr=said
         )
     if done.returncode or not out.is_file():
-        kept = folder.parent / log.name
-        kept.write_text(log.read_text(errors="replace"))
-        said_last = re.findall(r"^\w*(?:Error|Exception)\b.*", kept.read_text(), re.MULTILINE)
-        raise UserError(
-            f"测量失败 could not measure {file.name}: {(said_last or ['?'])[-1][:300]} "
-            f"(详见 see {shown(kept)})"
-        )
+        kept = Path(shutil.copy(log, folder.parent / log.name))
+        see = words(f"详见 {shown(kept)}", f"see {shown(kept)}")
+        failed = f"{words('测量失败', 'could not measure')} {file.name}"
+        raise UserError(f"{failed}: {supervisor.reason(kept)} ({see})")
     return {"bytes": file.stat().st_size, **read_json(out)}
 
 
@@ -100,7 +100,7 @@ def temporary(engine: Engine, path: Path, purpose: str) -> Iterator[tuple[chat.E
     target = chat.Endpoint(url=url, model=NAME, backend=engine.name, started_for=purpose)
     spec = chat.SERVERS / f"{port}.settings.json"
     line = engine.command(path, NAME, "127.0.0.1", port, values, spec)
-    print(f"命令 command: {shlex.join(line)}", flush=True)
+    print(f"{words('命令', 'command')}: {shlex.join(line)}", flush=True)
     began = time.monotonic()
     running = servers.start(target, port, line, values["drain"], engine.patience)
     try:

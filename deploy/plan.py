@@ -11,6 +11,7 @@ from typing import Any
 
 from core import chat, gpu
 from core.errors import UserError
+from core.language import words
 from deploy import fit, models
 from deploy.engines import Engine
 from deploy.health import healthy
@@ -51,10 +52,14 @@ def beside(fresh: list[dict[str, Any]], needs: list[float]) -> None:
     free = max((one.free_gb for one in gpu.now()), default=0.0)
     for one, needed in zip(fresh, needs, strict=True):
         if needed > free:
+            role, sizes = one["role"], (f"{needed:.1f}", f"{free:.1f}")
             raise UserError(
-                f"正在运行的服务占着显存 a running server holds the GPU: {one['role']} 约需 needs "
-                f"about {needed:.1f} GB, 空闲 free {free:.1f} GB: 先 make stop 再 then make eval "
-                "(评测自己启动服务 it starts its own)"
+                words(
+                    f"正在运行的服务占着显存：{role} 约需 {sizes[0]} GB，空闲 {sizes[1]} GB："
+                    "先 make stop 再 make eval（评测自己启动服务）",
+                    f"a running server holds the GPU: {role} needs about {sizes[0]} GB, free are "
+                    f"{sizes[1]} GB: make stop, then make eval (it starts its own)",
+                )
             )
 
 
@@ -98,5 +103,5 @@ def models_of(roles: list[str], int4: str, pick: Any) -> dict[str, Model]:
         except UserError as error:
             if int4 != "shipped":
                 raise
-            print(f"本次没有 int4 列 without the column int4: {error}")
+            print(f"{words('本次没有 int4 列', 'without the column int4')}: {error}")
     return found

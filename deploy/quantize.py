@@ -23,7 +23,8 @@ from core import gpu
 from core.domain import Domain
 from core.errors import UserError
 from core.files import digest, read_json, shown, write_json
-from deploy import engines, environments, measure, models, preflight
+from core.language import words
+from deploy import engines, environments, measure, models, preflight, supervisor
 from deploy.engines import Engine
 
 LITE = ("awq", "w8a8")
@@ -50,15 +51,16 @@ def note(path: Path) -> Path:
 
 def shipped(run: Path, engine: Engine) -> Path:
     """The run's quantised model for ``engine``; :class:`UserError` says what to run."""
-    how = f"请先 run: make quantize BACKEND={engine.name}"
+    how = f"{words('请先', 'first run')} make quantize BACKEND={engine.name}"
     file = run / SHIPPED
     every = read_json(file).values() if file.is_file() else ()
     known = next((one for one in every if one["format"] in engine.formats), None)
     if not known or not (run / known["path"]).exists():
-        raise UserError(f"{shown(run)}: 没有量化模型 no quantised model; {how}")
+        raise UserError(f"{shown(run)}: {words('没有量化模型', 'no quantised model')}; {how}")
     cache = run / "gguf" / "quantized.source.json"
     if known["source"] != models.version(run / "merged", cache):
-        raise UserError(f"{shown(run)}: 量化后模型又变了 merged/ changed since; {how}")
+        changed = words("量化后模型又变了", "merged/ changed since it was quantised")
+        raise UserError(f"{shown(run)}: {changed}; {how}")
     return run / str(known["path"])
 
 
@@ -83,7 +85,7 @@ def run(
     record = note(file)
     known = read_json(record) if record.is_file() else {}
     if known.get("made") == made and known["loss"] <= max_loss and file.exists():
-        print(f"已是最新 up to date: {shown(file)}")
+        print(f"{words('已是最新', 'up to date')}: {shown(file)}")
         return ship(merged.parent, file, {**known, "max_loss": max_loss})
     if name in LITE:
         preflight.lite(merged, group if name == "awq" else 0)
@@ -94,7 +96,7 @@ def run(
         fresh = folder / file.name
         scored = build(merged, whole, fresh, name, group, data, folder, by)
         seconds = time.monotonic() - began
-        after = score(scored, asked, folder, f"量化后 after ({name})", by)
+        after = score(scored, asked, folder, f"{words('量化后', 'after')} ({name})", by)
         size = fresh.stat().st_size if fresh.is_file() else measure.weights_bytes(fresh)
         after["bytes"] = size
         loss = round(100 * (before["accuracy"] - after["accuracy"]), 2)
@@ -119,12 +121,15 @@ def run(
 def refusal(name: str, found: dict[str, Any], record: Path) -> str:
     """The sentence with the figure."""
     before, after = found["before"], found["after"]
-    return (
-        f"{name} 丢了 loses {found['loss']:.1f} 个百分点 points "
-        f"({before['right']} → {after['right']} / {after['n']} 题 right answers), "
-        f"上限 the limit is MAX_LOSS={found['max_loss']:g}: 没有采用 not shipped. "
-        f"换格式 try FORMAT=q6_k 或 or 放宽 MAX_LOSS=… ({shown(record)})"
+    loss, most = f"{found['loss']:.1f}", f"MAX_LOSS={found['max_loss']:g}"
+    right = f"{before['right']} → {after['right']} / {after['n']}"
+    refused = words(
+        f"{name} 丢了 {loss} 个百分点（答对 {right}），上限 {most}：没有采用。"
+        "换格式 FORMAT=q6_k，或放宽 MAX_LOSS=…",
+        f"{name} loses {loss} points ({right} right answers), the limit is {most}: not shipped. "
+        "Try FORMAT=q6_k, or a larger MAX_LOSS=…",
     )
+    return f"{refused} ({shown(record)})"
 
 
 def build(
@@ -139,7 +144,7 @@ def build(
 ) -> Path:
     """Write the quantised ``fresh``; returns what it is measured by: itself, or its weights
     multiplied out for an engine that does not load it."""
-    print(f"量化 quantising {shown(merged)} → {name} …", flush=True)
+    print(f"{words('量化', 'quantising')} {shown(merged)} → {name} …", flush=True)
     log = folder / "quantize.log"
     if name not in LITE:
         run_logged(
@@ -148,7 +153,7 @@ def build(
         return fresh
     plain = None if name in by.formats else folder / "plain"
     command = lmdeploy(merged, fresh, name, group, data / "train.jsonl", plain, folder)
-    print(f"命令 command: {shlex.join(command)}", flush=True)
+    print(f"{words('命令', 'command')}: {shlex.join(command)}", flush=True)
     run_logged(command, log)
     return by.whole(plain, folder) if plain else fresh
 
@@ -167,13 +172,14 @@ def lmdeploy(
 
 
 def run_logged(command: list[str], log: Path) -> None:
-    """Run to the end; the last line of its output is the reason where it fails."""
+    """Run to the end; the log tells the reason where it fails."""
     with open(log, "w") as out:
         done = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT)
     if done.returncode:
         kept = Path(shutil.copy(log, log.parent.parent / log.name))
-        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        raise UserError(f"量化失败 failed: {(lines or ['?'])[-1][:300]} (详见 see {shown(kept)})")
+        see = words(f"详见 {shown(kept)}", f"see {shown(kept)}")
+        failed = words("量化失败", "quantising failed")
+        raise UserError(f"{failed}: {supervisor.reason(kept)} ({see})")
 
 
 def known_before(
@@ -184,7 +190,7 @@ def known_before(
     key = digest(version, asked)
     if file.is_file() and read_json(file).get("key") == key:
         return dict(read_json(file)["score"])
-    found = score(whole, asked, folder, "量化前 before (bf16)", by)
+    found = score(whole, asked, folder, f"{words('量化前', 'before')} (bf16)", by)
     write_json(file, {"key": key, "score": found})
     return found
 
@@ -194,7 +200,8 @@ def score(
 ) -> dict[str, Any]:
     """The score by engine ``by``, with a word to who waits."""
     count = sum(len(rows) for rows in asked.values())
-    print(f"测量 measuring {label}, {count} 题 questions, {by.name} …", flush=True)
+    asks = words(f"{count} 题", f"{count} questions")
+    print(f"{words('测量', 'measuring')} {label}, {asks}, {by.name} …", flush=True)
     return by.score(file, asked, folder)
 
 

@@ -14,6 +14,7 @@ import psutil
 from core import chat
 from core.errors import UserError
 from core.files import shown
+from core.language import words
 from deploy import api, process, supervisor
 from deploy.health import healthy
 
@@ -48,7 +49,8 @@ def free(host: str, port: int) -> bool:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 return False
-            raise UserError(f"不能监听 cannot listen on {host}:{port}: {error.strerror}") from None
+            cannot = words("不能监听", "cannot listen on")
+            raise UserError(f"{cannot} {host}:{port}: {error.strerror}") from None
     return True
 
 
@@ -63,13 +65,20 @@ def require(host: str, port: int, reuse: bool) -> None:
     """:class:`UserError` for a port that another program holds, or ours unless ``reuse``."""
     found = noted().get(port)
     if found and not reuse:
+        which = f"{found.model} (pid {found.pid})"
         raise UserError(
-            f"端口 {port} 已被占用 is taken: 正在服务 serving {found.model} (pid {found.pid}); "
-            f"请先 make stop PORT={port} 或换端口 or choose another PORT"
+            words(
+                f"端口 {port} 已被占用，正在服务 {which}；请先 make stop PORT={port}，或换个 PORT",
+                f"port {port} is taken, it serves {which}; make stop PORT={port}, or choose "
+                "another PORT",
+            )
         )
     if not found and not free(host, port):
         raise UserError(
-            f"端口 {port} 被别的程序占用 is taken by another program; 请换端口 choose another PORT"
+            words(
+                f"端口 {port} 被别的程序占用，请换个 PORT",
+                f"port {port} is taken by another program, choose another PORT",
+            )
         )
 
 
@@ -104,6 +113,7 @@ def start(
     """Run ``command``, wait ``patience`` seconds until it answers, note it; nothing is left behind
     when it does not."""
     log = chat.SERVERS / f"{port}.log"
+    see = words(f"详见 {shown(log)}", f"see {shown(log)}")
     began = time.monotonic()
     child = process.spawn(supervised(target, log, drain, command), log)
     running = chat.Endpoint(**{**vars(target), "pid": child.pid, "born": child.create_time()})
@@ -113,13 +123,15 @@ def start(
     try:
         while not healthy(running.root + "/health"):
             if child.poll() is not None:
-                raise UserError(
-                    f"服务没有启动 the server ended while starting: {supervisor.reason(log)} "
-                    f"(详见 see {shown(log)})"
-                )
+                ended = words("服务没有启动", "the server ended while starting")
+                raise UserError(f"{ended}: {supervisor.reason(log)} ({see})")
             if time.monotonic() - began > patience:
-                raise UserError(f"服务 {patience:.0f} 秒内没有就绪 (详见 see {shown(log)})")
-            _progress(f"加载模型 loading the model … {time.monotonic() - began:.0f} s")
+                late = words(
+                    f"服务 {patience:.0f} 秒内没有就绪", f"not ready within {patience:.0f} s"
+                )
+                raise UserError(f"{late} ({see})")
+            waited = f"{time.monotonic() - began:.0f} s"
+            _progress(f"{words('加载模型', 'loading the model')} … {waited}")
             time.sleep(0.2)
         _accepts_key(running)
     except BaseException:
@@ -137,17 +149,20 @@ def stop(port: int, now: bool = False) -> str:
     Returns a sentence that says what happened.
     """
     if not chat.record(port).is_file():
-        return f"端口 {port} 上没有我们的服务 no server of ours on port {port}"
+        return words(f"端口 {port} 上没有我们的服务", f"no server of ours on port {port}")
     target = chat.endpoint_note(port)
     running = process.ours(target)
     if running is None:
         forget(port)
-        return f"端口 {port} 的服务已不在, 记录已清除 the server on port {port} was gone already"
+        return words(
+            f"端口 {port} 的服务已不在，记录已清除", f"the server on port {port} was gone already"
+        )
     grace = GRACE + _drain(running)
     gently = process.end(running, grace, now)
     forget(port)
-    how = "" if gently else f" ({grace:.0f} 秒后强制 killed after {grace:.0f} s)"
-    return f"已停止 stopped {target.model} (端口 port {port}, pid {target.pid}){how}"
+    how = "" if gently else words(f"，{grace:.0f} 秒后强制", f", killed after {grace:.0f} s")
+    place = f"{words('端口', 'port')} {port}, pid {target.pid}"
+    return f"{words('已停止', 'stopped')} {target.model} ({place}{how})"
 
 
 def stay(port: int) -> None:
@@ -163,7 +178,9 @@ def stay(port: int) -> None:
     try:
         if running:
             running.wait()
-        raise UserError(f"端口 {port} 的服务自己停了 the server on port {port} ended by itself")
+        raise UserError(
+            words(f"端口 {port} 的服务自己停了", f"the server on port {port} ended by itself")
+        )
     except KeyboardInterrupt:
         print(stop(port))
     finally:
@@ -172,19 +189,21 @@ def stay(port: int) -> None:
 
 def _drain(running: psutil.Process) -> float:
     """The drain that the supervisor was started with."""
-    words = running.cmdline()
-    return float(words[words.index("--drain") + 1]) if "--drain" in words else 0.0
+    line = running.cmdline()
+    return float(line[line.index("--drain") + 1]) if "--drain" in line else 0.0
 
 
 def _accepts_key(target: chat.Endpoint) -> None:
     try:
         names = api.models(target)
     except urllib.error.HTTPError as error:
-        raise UserError(
-            f"{target.root} 不接受自己的密钥 refuses its own key ({error.code})"
-        ) from None
+        refused = words("不接受自己的密钥", "refuses its own key")
+        raise UserError(f"{target.root} {refused} ({error.code})") from None
     if target.model not in names:
-        raise UserError(f"{target.root} 的模型名不对 serves {names}, not {target.model}")
+        other = words(
+            f"的模型名是 {names}，不是 {target.model}", f"serves {names}, not {target.model}"
+        )
+        raise UserError(f"{target.root} {other}")
 
 
 def _progress(text: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from core import chat, gpu
 from core.errors import UserError
+from core.language import words
 from deploy import environments
 from deploy.engines import llamacpp, pytorch, turbomind
 from deploy.models import Model
@@ -123,7 +124,7 @@ def of(name: str) -> Engine:
         if engine.name == name:
             return engine
     known = ", ".join(engine.name for engine in ENGINES)
-    raise UserError(f"BACKEND={name}: 可选 choose from auto, {known}")
+    raise UserError(f"BACKEND={name}: {words('可选', 'choose from')} auto, {known}")
 
 
 def choose(wanted: str, path: Path | None = None) -> Engine:
@@ -137,7 +138,8 @@ def choose(wanted: str, path: Path | None = None) -> Engine:
         able = [one for one in ENGINES if path is None or one.loads(path)]
         engine = next(one for one in able if gpu.gpus() or not one.needs_gpu)
         if gpu.trouble() and able[0].needs_gpu:
-            line = f"注意 mind: {gpu.trouble()}: 用 CPU 引擎 taking the CPU engine"
+            taken = words("改用 CPU 引擎", "taking the CPU engine")
+            line = f"{words('注意', 'mind')}: {gpu.trouble()}: {taken}"
             print(line, file=sys.stderr, flush=True)
     else:
         engine = of(wanted)

@@ -11,6 +11,7 @@ from typing import Any
 from core import chat
 from core.errors import UserError
 from core.files import write_json
+from core.language import words
 from deploy import api, gguf, gguf_quantize, measure
 from deploy.engines.settings import defaults
 from deploy.models import Model
@@ -46,7 +47,7 @@ class LlamaCpp:
     ) -> dict[str, Any]:
         """Parameters of :func:`deploy.llamacpp.parameters`."""
         if tp:
-            raise UserError("TP 只用于 GPU 引擎 is for the GPU engines (BACKEND=turbomind|pytorch)")
+            raise UserError(f"TP: {words('只用于 GPU 引擎', 'is for the engines on GPUs')}")
         values = defaults(self.name)
         if threads:
             values["threads"] = threads
@@ -104,7 +105,8 @@ ENGINE = LlamaCpp()
 def adapter(path: str) -> str:
     """A LoRA file that requests can switch on and off."""
     if not Path(path).is_file() or Path(path).suffix != ".gguf":
-        raise UserError(f"LORA={path}: 不是 GGUF 适配器 no adapter in GGUF form (docs/deploy.md)")
+        what = words("不是 GGUF 格式的适配器", "is no adapter in GGUF form")
+        raise UserError(f"LORA={path}: {what} (docs/deploy.md)")
     return str(Path(path).absolute())
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from core import chat, gpu, trust
 from core.errors import UserError
 from core.files import shown
+from core.language import words
 from deploy import api, environments, fit, manifest, measure, preflight, turbomind
 from deploy.engines.settings import defaults
 from deploy.models import Model
@@ -32,10 +33,12 @@ class Lmdeploy:
     def lacks(self) -> str:
         """A GPU, or a driver that is new enough."""
         if not gpu.gpus():
-            return (
-                f"BACKEND={self.name} 需要 NVIDIA GPU, 这台机器没有 needs an NVIDIA GPU, none here"
-                f"{f' ({gpu.trouble()})' if gpu.trouble() else ''}; "
-                "BACKEND=auto 会用 CPU 引擎 (llama.cpp) would run instead"
+            why = f" ({gpu.trouble()})" if gpu.trouble() else ""
+            return words(
+                f"BACKEND={self.name} 需要 NVIDIA GPU，这台机器没有{why}；"
+                "BACKEND=auto 会改用 CPU 引擎 (llama.cpp)",
+                f"BACKEND={self.name} needs an NVIDIA GPU, none here{why}; BACKEND=auto would take "
+                "the CPU engine (llama.cpp)",
             )
         try:
             gpu.cuda_line()
@@ -56,12 +59,15 @@ class Lmdeploy:
     ) -> dict[str, Any]:
         """Flags of ``lmdeploy serve api_server``."""
         if threads:
-            raise UserError("THREADS 只用于 CPU 引擎 is for the CPU engine (BACKEND=cpu)")
-        if lora:
             raise UserError(
-                "LORA 只用于 CPU 引擎 is for the CPU engine: "
-                "TurboMind ignores adapters (make merge)"
+                f"THREADS: {words('只用于 CPU 引擎', 'is for the CPU engine')} (BACKEND=cpu)"
             )
+        if lora:
+            why = words(
+                "只用于 CPU 引擎，LMDeploy 不读适配器：请 make merge",
+                "is for the CPU engine, LMDeploy takes no adapters: make merge",
+            )
+            raise UserError(f"LORA: {why}")
         values = defaults(self.name)
         if tp:
             values["tp"] = tp
@@ -115,9 +121,11 @@ class Lmdeploy:
 
     def _folder(self, model: Model) -> Path:
         if not self.loads(model.path):
-            raise UserError(
-                f"{shown(model.path)}: {self.name} 要 Hugging Face 目录 wants a folder, not GGUF"
+            what = words(
+                f"{self.name} 要 Hugging Face 目录，不要 GGUF",
+                f"{self.name} wants a Hugging Face folder, not GGUF",
             )
+            raise UserError(f"{shown(model.path)}: {what}")
         return model.path
 
 

@@ -234,7 +234,7 @@ def test_quantising_on_a_gpu_is_measured_by_the_engine_that_will_serve(
     words = ["quantize", "--work-dir", room.run, "--data", data, "--sample", "1"]
     done = room.deploy(*words, "--format", "awq", env=env)
     # The stand-in environment serves but holds no quantiser: the run ends there, measured before.
-    assert "量化前 before (bf16), 2 题 questions, turbomind" in done.stdout, done.stderr
+    assert "量化前 before (bf16), 2 题 2 questions, turbomind" in done.stdout, done.stderr
     assert [one["what"] for one in log(tmp_path)][:2] == ["start", "end"]
     assert json.loads((room.run / "gguf" / "before.turbomind.json").read_text())["score"]["n"] == 2
     assert '"device": "cuda"' not in done.stderr and not list((room.run / "gguf").glob("*.gguf"))

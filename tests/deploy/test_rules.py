@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,17 @@ import pytest
 from core import chat
 from core.errors import UserError
 from core.files import write_json
-from deploy import engines, environments, gguf, handover, models
+from deploy import (
+    conversation,
+    doctor,
+    engines,
+    environments,
+    gguf,
+    handover,
+    models,
+    quantize,
+    servers,
+)
 from tests.deploy import tiny
 
 
@@ -121,6 +133,36 @@ def test_each_engine_is_one_that_commands_and_settings_know() -> None:
                  ("awq", "w8a8", "q4_k_m")}  # fmt: skip
     assert by_format == {"awq": "turbomind", "w8a8": "pytorch", "q4_k_m": "cpu"}
     assert engines.loading("awq", engines.of("cpu")).name == "turbomind"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "other"), [("en", r"[一-鿿]"), ("zh", r"[a-z]{3,} [a-z]{2,} [a-z]{3,}")]
+)
+def test_a_reader_of_one_language_gets_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str, other: str
+) -> None:
+    monkeypatch.setenv("TIKU_LANG", chosen)
+    monkeypatch.setattr(engines.gpu, "gpus", tuple)
+    monkeypatch.setattr(engines.gpu, "trouble", str)
+    tell: list[str] = [doctor.table(), conversation.usage(), servers.stop(1)]
+    tell += [engines.of("turbomind").lacks()]
+    for wrong in (
+        lambda: models.pick("tuned", tmp_path, "gongkao"),
+        lambda: gguf.preflight(tmp_path),
+        lambda: engines.of("cpu").settings(tp=2),
+        lambda: engines.of("turbomind").settings(lora=["x"]),
+        lambda: engines.of("pytorch").prepare(models.Model(tmp_path / "x.gguf", "x")),
+        lambda: quantize.shipped(tmp_path, engines.of("cpu")),
+        lambda: servers.require("127.0.0.1", taken.getsockname()[1], reuse=False),
+    ):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            with pytest.raises(UserError) as refused:
+                wrong()
+        tell.append(str(refused.value))
+    for text in tell:
+        assert text and not re.search(other, text), text
 
 
 def test_the_prompts_of_the_proof_are_the_runs_own(tmp_path: Path) -> None:
