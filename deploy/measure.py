@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,31 +113,13 @@ def served(engine: Engine, folder: Path, asked: dict[str, list[dict[str, str]]])
     """Serve the model ``folder`` and count its right answers (LMDeploy's server reports no
     probabilities of a given text, so there is no perplexity)."""
     with temporary(engine, folder, "quantize") as (running, _):
-        found = answers(engine.routes(running), running, asked, AT_ONCE)
+        found = score(engine.routes(running), running, asked, AT_ONCE)
     return {"bytes": weights_bytes(folder), **found}
 
 
 def weights_bytes(folder: Path) -> int:
     """What a model's weights take on disk."""
     return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-
-
-def answers(
-    routes: Routes, target: chat.Endpoint, asked: dict[str, list[dict[str, str]]], at_once: int
-) -> Any:
-    """Right answers of each set and over all, through the chat route."""
-    sets, wrong = {}, []
-    with ThreadPoolExecutor(at_once) as pool:
-        for name, rows in asked.items():
-            hits = list(pool.map(lambda row: _right(routes, target, row), rows))
-            sets[name] = {"n": len(rows), "right": sum(hits), "perplexity": None}
-            wrong += [row["question"] for row, hit in zip(rows, hits, strict=True) if not hit]
-    return _total(sets, wrong)
-
-
-def _total(sets: dict[str, Any], wrong: list[str]) -> dict[str, Any]:
-    count, right = (sum(one[key] for one in sets.values()) for key in ("n", "right"))
-    return {"n": count, "right": right, "accuracy": right / count, "sets": sets, "wrong": wrong}
 
 
 def _messages(row: dict[str, str]) -> list[dict[str, str]]:
@@ -180,21 +162,28 @@ def _right(routes: Routes, target: chat.Endpoint, row: dict[str, str]) -> bool:
     return bare(said) == bare(row["answer"])
 
 
-def score(routes: llamacpp.Routes, asked: dict[str, list[dict[str, str]]], at_once: int) -> Any:
-    """Perplexity and right answers of each set, and both over all."""
-    sets, wrong = {}, []
+def score(
+    routes: Routes,
+    target: chat.Endpoint,
+    asked: dict[str, list[dict[str, str]]],
+    at_once: int,
+    loss: Callable[[dict[str, str]], tuple[float, int]] | None = None,
+) -> dict[str, Any]:
+    """Right answers of each set and over all, through the chat route; where ``loss`` tells a row's
+    -log p and tokens, each set's perplexity too."""
+    sets: dict[str, Any] = {}
+    wrong: list[str] = []
     with ThreadPoolExecutor(at_once) as pool:
         for name, rows in asked.items():
-            losses = list(pool.map(lambda row: _nll(routes, row), rows))
-            hits = list(pool.map(lambda row: _right(routes, routes.target, row), rows))
-            nll, tokens = (sum(part) for part in zip(*losses, strict=True))
-            sets[name] = {
-                "n": len(rows),
-                "right": sum(hits),
-                "perplexity": round(math.exp(nll / max(tokens, 1)), 4),
-            }
+            perplexity = None
+            if loss:
+                nll, tokens = (sum(part) for part in zip(*pool.map(loss, rows), strict=True))
+                perplexity = round(math.exp(nll / max(tokens, 1)), 4)
+            hits = list(pool.map(lambda row: _right(routes, target, row), rows))
+            sets[name] = {"n": len(rows), "right": sum(hits), "perplexity": perplexity}
             wrong += [row["question"] for row, hit in zip(rows, hits, strict=True) if not hit]
-    return _total(sets, wrong)
+    count, right = (sum(one[key] for one in sets.values()) for key in ("n", "right"))
+    return {"n": count, "right": right, "accuracy": right / count, "sets": sets, "wrong": wrong}
 
 
 def main() -> None:
@@ -209,7 +198,10 @@ def main() -> None:
     values.update(model=given["file"], name=NAME, host="127.0.0.1", port=0)
     server = xllamacpp.Server(llamacpp.parameters(values, chat.api_key()))
     target = chat.Endpoint(url=f"{server.listening_address}/v1", model=NAME)
-    write_json(given["out"], score(Routes(target), given["questions"], values["slots"]))
+    routes = Routes(target)
+    asked, at_once = given["questions"], values["slots"]
+    found = score(routes, target, asked, at_once, lambda row: _nll(routes, row))
+    write_json(given["out"], found)
     print(json.dumps({"done": given["file"]}))
     del server
 
