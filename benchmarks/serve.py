@@ -194,7 +194,7 @@ def ours(gguf: Path, threads: int, slots: int, kind: str = "") -> tuple[list[str
     """The command of our engine with our settings, and what its requests add."""
     from deploy import engines
 
-    values = engines.settings("cpu")
+    values = engines.of("cpu").settings()
     values.update(threads=threads, slots=slots or values["slots"])
     values.update(model=str(gguf), name="bench", host="127.0.0.1", port=PORT)
     spec = chat.SERVERS / f"bench{kind}.settings.json"

@@ -55,15 +55,15 @@ class Deploy:
         print(f"# {words('按计划', 'as planned')}: deploy start …, eval ask …, deploy stop …")
         self.runner.room("eval", "eval", "run", **asked, column=["…"])
 
-    def start(self, group: list[Server], backend: str) -> None:
+    def start(self, group: list[Server], plan: dict[str, Any]) -> None:
         """Start a group's servers; :class:`Ended` with the status of the first that does not.
 
-        On a CPU beside each other: most of a start is one thread that converts, hashes or loads.
-        On a GPU in turn, since each measures what the one before it has left free.
+        Beside each other where the plan says so (on a CPU: most of a start is one thread that
+        converts, hashes or loads), else in turn.
         """
-        width = len(group) if backend == "cpu" else 1
+        width = len(group) if plan["at_once"] else 1
         for first in range(0, len(group), width):
-            begun = [self.begin(server, backend) for server in group[first : first + width]]
+            begun = [self.begin(server, plan["backend"]) for server in group[first : first + width]]
             try:
                 failed = [status for process in begun if (status := process.wait())]
             finally:
@@ -194,7 +194,7 @@ def served(deploy: Deploy, asked: dict[str, Any], modes: list[str]) -> dict[str,
     for group in plan["groups"]:
         if specs:
             deploy.stop()  # the last group's: its memory is this one's
-        deploy.start([server for server in group if server["start"]], plan["backend"])
+        deploy.start([server for server in group if server["start"]], plan)
         now = columns(group, modes)
         if len(plan["groups"]) > 1:
             answered = deploy.runner.answer(

@@ -21,6 +21,10 @@ from commands.options import (
     text,
     whole,
 )
+from core.files import ROOT
+
+# As the deploy room has them: one settings file an engine.
+ENGINES = sorted((file.stem for file in (ROOT / "configs" / "deploy").glob("*.py")), reverse=True)
 
 OPTIONS = {
     option.name: option
@@ -84,7 +88,7 @@ OPTIONS = {
         Option("BASE", text, "基座目录", "the base's folder"),
         Option("ADAPTERS", several, "适配器目录", "the adapters' folders"),
         Option("TO", text, "写到哪个目录", "the folder to write"),
-        Option("BACKEND", one_of("auto", "turbomind", "pytorch", "cpu"), "推理引擎", "the engine"),
+        Option("BACKEND", one_of("auto", *ENGINES), "推理引擎", "the engine"),
         Option("ROLE", one_of("tuned", "base", "int4"), "哪个模型", "which model"),
         Option(
             "FORMAT",

@@ -14,28 +14,40 @@ from core.command import main
 from core.errors import UserError
 from core.files import read_json, shown
 from core.hints import then
+from core.language import words
 
 if TYPE_CHECKING:
     from deploy import models
+    from deploy.engines import Engine
 
-Backend = Literal["auto", "turbomind", "pytorch", "cpu"]
 Role = Literal["tuned", "base", "int4"]
 
 
 def port_of(text: str) -> int:
     """A port number; :class:`UserError` for anything else."""
     if not text.isdigit() or not 0 < int(text) < 65536:
-        raise UserError(f"{text}: 端口应在 1-65535 之间 a port is 1 to 65535")
+        raise UserError(
+            f"{text}: {words('端口应在 1-65535 之间', 'a port is a number from 1 to 65535')}"
+        )
     return int(text)
 
 
+def backend_of(text: str) -> str:
+    """``auto`` or the name of an engine; :class:`UserError` for anything else."""
+    from deploy import engines
+
+    return text if text == "auto" else engines.of(text).name
+
+
 Port = Annotated[int, port_of]
+Backend = Annotated[str, backend_of]
 
 
 def carried(text: str) -> str:
     """A format that a model is exported in; :class:`UserError` for anything else."""
     if text not in ("gguf", "ollama", "hf"):
-        raise UserError(f"FORMAT={text}: 可选 choose from gguf, ollama, hf, llamafactory, swift")
+        choices = "gguf, ollama, hf, llamafactory, swift"
+        raise UserError(f"FORMAT={text}: {words('可选', 'choose from')} {choices}")
     return text
 
 
@@ -47,25 +59,24 @@ def convert(
     model: str = "",
 ) -> None:
     """Make what the engine loads, without starting it."""
-    from deploy import engines, manifest
+    from deploy import engines
 
-    chosen = backend if backend in engines.GPU_BACKENDS else engines.choose(backend)
-    served = _model(work_dir, domain, chosen, role, model)
-    if backend in engines.GPU_BACKENDS:  # what can be checked without a GPU is
-        path = manifest.write(served.path, backend)
-    else:
-        path = engines.prepare(chosen, served)
-    follows = then(f"make deploy BACKEND={chosen}")
-    print(f"可部署 ready to serve: {shown(path)}; 下一步 next: {follows}")
+    # one that is named need not run here: what can be checked without a GPU is
+    engine = engines.choose(backend) if backend == "auto" else engines.of(backend)
+    path = engine.convert(_model(work_dir, domain, engine, role, model))
+    follows = then(f"make deploy BACKEND={engine.name}")
+    print(
+        f"{words('可部署', 'ready to serve')}: {shown(path)}; {words('下一步', 'next')}: {follows}"
+    )
 
 
-def _model(work_dir: Path, domain: str, backend: str, role: str, given: str) -> models.Model:
+def _model(work_dir: Path, domain: str, engine: Engine, role: str, given: str) -> models.Model:
     """The model that a command line means; role int4 is the last one that was shipped."""
     from deploy import models, quantize
 
     if role != "int4" or given:
         return models.pick(role, work_dir, domain, given or None)
-    path = quantize.shipped(work_dir.absolute(), backend)
+    path = quantize.shipped(work_dir.absolute(), engine)
     kind = path.stem.rpartition("-")[2] if path.suffix == ".gguf" else path.name
     return models.Model(path, f"{domain}-{work_dir.absolute().name}-{kind}")
 
@@ -85,26 +96,24 @@ def quantize(
     format: by default q4_k_m for the CPU engine, awq for LMDeploy; max-loss: points of right
     answers; group: AWQ's weights that share a scale; sample: questions asked of each set.
     """
-    from deploy import engines
+    from deploy import engines, models
     from deploy import quantize as room
 
-    chosen = backend if backend != "auto" else engines.choose("auto")
-    name = format or room.DEFAULT[chosen]
+    chosen = engines.choose(backend) if backend == "auto" else engines.of(backend)
+    name = format or chosen.formats[0]
+    engine = engines.loading(name, chosen)
     merged = work_dir.absolute() / "merged"
     if not (merged / "config.json").is_file():
-        raise UserError(f"{shown(merged)} 不存在 no merged model there: 请先 run make merge")
+        raise UserError(models.no_merged(merged))
     data = data or _data(work_dir) or work_dir.parent / "data"
-    chosen = "pytorch" if name == "w8a8" and chosen != "cpu" else chosen  # not TurboMind's
     place = domains.load(domain)
     made = room.run(
-        merged, name, place, data, chosen, sample=sample, max_loss=max_loss, group=group
+        merged, name, place, data, engine, sample=sample, max_loss=max_loss, group=group
     )
-    serves = "pytorch" if name == "w8a8" else chosen
-    print(
-        f"已采用 shipped {shown(room.target(merged, name))} "
-        f"(丢 loses {made['loss']:.1f} 个百分点 points); "
-        f"下一步 next: {then(f'make deploy ROLE=int4 BACKEND={serves}')}"
-    )
+    file, loss = shown(room.target(merged, name)), f"{made['loss']:.1f}"
+    shipped = words(f"已采用 {file}（丢 {loss} 个百分点）", f"shipped {file} (loses {loss} points)")
+    follows = then(f"make deploy ROLE=int4 BACKEND={engine.name}")
+    print(f"{shipped}; {words('下一步', 'next')}: {follows}")
     print(room.dumps(made))
 
 
@@ -178,19 +187,18 @@ def start(
     from deploy import models as content
 
     domains.load(domain)  # an unknown domain is said before any work
-    gguf = backend == "auto" and model.endswith(".gguf")  # the CPU engine's on any machine
-    chosen = "cpu" if gguf else engines.choose(backend)
-    values = engines.settings(chosen, tp, kv, list(lora), threads)
-    served = _model(work_dir, domain, chosen, role, model)
+    engine = engines.choose(backend, Path(model) if model else None)
+    values = engine.settings(tp, kv, lora, threads)
+    served = _model(work_dir, domain, engine, role, model)
     servers.require(host, port, reuse=bool(for_))
-    engines.suits(chosen, served, values, tp)
+    engine.suits(served, values, tp)
     chat.SERVERS.mkdir(parents=True, exist_ok=True)
-    path = engines.prepare(chosen, served)
+    path = engine.prepare(served)
     address = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     target = chat.Endpoint(
         url=f"http://{f'[{address}]' if ':' in address else address}:{port}/v1",
         model=served.name,
-        backend=chosen,
+        backend=engine.name,
         domain=domain,
         model_dir=str(served.path),
         started_for=for_,
@@ -199,15 +207,15 @@ def start(
     if for_ and servers.reused(target, port):
         if not served.is_gguf:  # its proof may have been cut off
             _prove(chat.endpoint_note(port), served.path, path, work_dir, port)
-        print(f"已在服务 already served: {target.model} {target.url}")
+        print(f"{words('已在服务', 'already served')}: {target.model} {target.url}")
         return
-    values = engines.fitted(chosen, served, values, tp, budget)
-    engines.ready(chosen)
+    values = engine.fitted(served, values, tp, budget)
+    engines.ready(engine)
     process.ensure_key()
     spec = chat.SERVERS / f"{port}.settings.json"
-    line = engines.command(chosen, path, served.name, host, port, values, spec)
-    print(f"命令 command: {shlex.join(line)}", flush=True)
-    running = servers.start(target, port, line, values["drain"])
+    line = engine.command(path, served.name, host, port, values, spec)
+    print(f"{words('命令', 'command')}: {shlex.join(line)}", flush=True)
+    running = servers.start(target, port, line, values["drain"], engine.patience)
     if not served.is_gguf:
         _prove(running, served.path, path, work_dir, port)
     _say(running, host, port)
@@ -231,16 +239,18 @@ def plan(
     from deploy import engines
     from deploy import plan as room
 
-    chosen = engines.choose(backend)
+    engine = engines.choose(backend)
 
     def pick(role: str, given: str | None) -> models.Model:
-        return _model(work_dir, domain, chosen, role, given or "")
+        return _model(work_dir, domain, engine, role, given or "")
 
     wanted = room.models_of(["tuned", "base"], int4, pick)
-    running = {role: deployed for role, one in wanted.items() if room.serves(deployed, one, chosen)}
+    running = {role: deployed for role, one in wanted.items() if room.serves(deployed, one, engine)}
     places = dict(zip(("tuned", "base", "int4"), ports, strict=True))
-    groups = room.groups(wanted, chosen, places, running)
-    print(json.dumps({"backend": chosen, "groups": groups}))
+    groups = room.groups(wanted, engine, places, running)
+    # on a GPU each measures what the one before it has left free
+    at_once = not engine.needs_gpu
+    print(json.dumps({"backend": engine.name, "at_once": at_once, "groups": groups}))
 
 
 def _prove(running: chat.Endpoint, folder: Path, path: Path, work_dir: Path, port: int) -> None:
@@ -249,18 +259,19 @@ def _prove(running: chat.Endpoint, folder: Path, path: Path, work_dir: Path, por
 
     if handover.proved(path, running.version):
         return
-    print("核对交接 comparing the server with the model folder …", flush=True)
+    comparing = words("核对交接：服务与模型目录", "comparing the server with the model folder")
+    print(f"{comparing} …", flush=True)
     try:
         data = _data(work_dir)
         asked = handover.prompts(domains.load(running.domain).system, data)
         handover.prove(running, folder, path, asked, data)
     except handover.Unproved as reason:
-        print(f"  未能核对 could not be compared: {reason}")
+        print(f"  {words('未能核对', 'could not be compared')}: {reason}")
     except BaseException:
         servers.stop(port, now=True)
         raise
     else:
-        print(f"  一致 equal: {shown(handover.path(path))}")
+        print(f"  {words('一致', 'equal')}: {shown(handover.path(path))}")
 
 
 def _data(run: Path) -> Path | None:
@@ -271,8 +282,9 @@ def _data(run: Path) -> Path | None:
 
 
 def _say(running: chat.Endpoint, host: str, port: int) -> None:
+    serving = f"{words('已启动', 'serving')} {running.model}"
     if running.started_for:
-        print(f"已启动 serving {running.model} {running.url} ({running.backend})")
+        print(f"{serving} {running.url} ({running.backend})")
         return
     key = (
         "$TIKUFORGE_API_KEY"
@@ -286,18 +298,22 @@ def _say(running: chat.Endpoint, host: str, port: int) -> None:
     body = {"model": running.model, "temperature": 0, "messages": asked}
     text = json.dumps(body, ensure_ascii=False).replace("'", "\\u0027")
     print(
-        f"已启动 serving {running.model} ({running.backend}): {running.url}\n"
-        f'  试用 try   curl {running.url}/chat/completions -H "Authorization: Bearer {key}" \\\n'
+        f"{serving} ({running.backend}): {running.url}\n"
+        f"  {words('试用', 'try')}   curl {running.url}/chat/completions "
+        f'-H "Authorization: Bearer {key}" \\\n'
         f"               -H 'Content-Type: application/json' \\\n"
         f"               -d '{text}'\n"
-        f"  日志 log   {shown(chat.SERVERS)}/{port}.log"
+        f"  {words('日志', 'log')}   {shown(chat.SERVERS)}/{port}.log"
     )
     if host not in ("127.0.0.1", "localhost", "::1"):
-        print(f"  注意 mind  监听 listens on {host}: 别的机器也能连上 other machines can connect")
-    print(
-        f"下一步 next: {then('make web')} (网页 the page) 或 or {then('make chat')}; "
-        f"停止 stop: {then('make stop')}"
-    )
+        reachable = words(
+            f"注意：监听 {host}，别的机器也能连上",
+            f"mind: it listens on {host}, other machines can connect",
+        )
+        print(f"  {reachable}")
+    page, talk = then("make web"), then("make chat")
+    follows = words(f"{page}（网页）或 {talk}", f"{page} (the page) or {talk}")
+    print(f"{words('下一步', 'next')}: {follows}; {words('停止', 'stop')}: {then('make stop')}")
 
 
 def stop(port: Port = chat.DEFAULT_PORT, for_: str = "", now: bool = False) -> None:
@@ -311,9 +327,9 @@ def stop(port: Port = chat.DEFAULT_PORT, for_: str = "", now: bool = False) -> N
 
 def chat_(port: Port = chat.DEFAULT_PORT, domain: str = "gongkao") -> None:
     """Chat in the terminal."""
-    from deploy import terminal
+    from deploy import conversation
 
-    terminal.run(chat.endpoint(port), domains.load(domain))
+    conversation.run(chat.endpoint(port), domains.load(domain))
 
 
 def gpu_check(out: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 from core import chat, gpu, terminal, trust
 from core.errors import UserError
 from core.files import MODELS, ROOT, WORK_DIRS, shown
+from core.language import words
 
 STAGES = ("core", "train", "serve", "turbomind", "eval", "dev")
 GIB = 2**30
@@ -20,47 +21,67 @@ DISK_CPU, DISK_GPU = 8.0, 25.0
 
 def rows() -> list[tuple[str, str, str]]:
     """What, how much, and what follows from it."""
-    from deploy import engines, health
+    from deploy import environments, health
 
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
     disk = shutil.disk_usage(ROOT).free / GIB
-    there = engines.gpus()
+    there = gpu.gpus()
     wanted = DISK_GPU if there else DISK_CPU
     fits = sys.version_info[:2] in ((3, 11), (3, 12))
     found = [
-        ("Python", sys.version.split()[0], "可用 fits" if fits else "需要 needs 3.11 或 or 3.12"),
-        ("CPU", f"{os.cpu_count()} 核 cores", ""),
-        ("内存 memory", f"{memory:.0f} GB", "" if memory >= 4 else "演示约需 the demo takes 4 GB"),
         (
-            "磁盘 free disk",
-            f"{disk:.0f} GB",
-            "" if disk >= wanted else f"环境约需 environments take {wanted:.0f} GB",
+            "Python",
+            sys.version.split()[0],
+            words("可用", "fits") if fits else words("需要 3.11 或 3.12", "3.11 or 3.12 is needed"),
         ),
+        ("CPU", f"{os.cpu_count()} {words('核', 'cores')}", ""),
+        (
+            words("内存", "memory"),
+            f"{memory:.0f} GB",
+            "" if memory >= 4 else words("演示约需 4 GB", "the demo takes about 4 GB"),
+        ),
+        (
+            words("磁盘", "free disk"),
+            f"{disk:.0f} GB",
+            ""
+            if disk >= wanted
+            else words(f"环境约需 {wanted:.0f} GB", f"environments take {wanted:.0f} GB"),
+        ),
+        *graphics(there),
     ]
-    found += [("GPU", f"{one.name}, {one.memory_gb:.0f} GB", fits_gpu(one)) for one in there]
-    if there:
-        found.append(driver(there[0]))
-    elif gpu.trouble():
-        found.append(("GPU", "读不到 not told", gpu.trouble()))
-    else:
-        found.append(("GPU", "无 none", "训练小模型, 服务用 llama.cpp small models, CPU engine"))
     for stage in STAGES:
-        made = (engines.VENVS / stage / ".installed").is_file()
-        found.append(
-            (f"环境 env {stage}", "有 made" if made else "无 not yet", f"make env-{stage}")
-        )
+        made = (environments.VENVS / stage / ".installed").is_file()
+        state = words("有", "made") if made else words("无", "not yet")
+        found.append((f"{words('环境', 'env')} {stage}", state, f"make env-{stage}"))
     for folder in sorted(MODELS.glob("*/config.json")):
         size = sum(file.stat().st_size for file in folder.parent.glob("*.safetensors")) / GIB
-        found.append(("模型 model", folder.parent.name, f"{size:.1f} GB"))
+        found.append((words("模型", "model"), folder.parent.name, f"{size:.1f} GB"))
+    ready = words("可部署：make deploy", "make deploy can serve it")
     for run in sorted(WORK_DIRS.glob("**/merged/config.json")):
-        found.append(("微调 tuned", shown(run.parent.parent), "可部署 make deploy can serve it"))
+        found.append((words("微调", "tuned"), shown(run.parent.parent), ready))
     for code in sorted({one["folder"] for one in trust.allowed().values()}):
-        found.append(("允许的代码 allowed code", shown(code), shown(trust.STORE)))
+        found.append((words("允许的代码", "allowed code"), shown(code), shown(trust.STORE)))
     for port in chat.ports():
         target = chat.endpoint_note(port)
-        state = "就绪 ready" if health.healthy(target) else "不应答 does not answer: make stop"
-        found.append((f"服务 server {port}", f"{target.model} ({target.backend})", state))
+        state = (
+            words("就绪", "ready")
+            if health.healthy(target.root + "/health")
+            else words("不应答：make stop", "does not answer: make stop")
+        )
+        name = f"{words('服务', 'server')} {port}"
+        found.append((name, f"{target.model} ({target.backend})", state))
     return found
+
+
+def graphics(there: tuple[gpu.GPU, ...]) -> list[tuple[str, str, str]]:
+    """The GPUs and their driver, or why there are none."""
+    if there:
+        each = [("GPU", f"{one.name}, {one.memory_gb:.0f} GB", fits_gpu(one)) for one in there]
+        return [*each, driver(there[0])]
+    if gpu.trouble():
+        return [("GPU", words("读不到", "not told"), gpu.trouble())]
+    means = words("训练小模型，服务用 llama.cpp", "trains small models, serves by llama.cpp")
+    return [("GPU", words("无", "none"), means)]
 
 
 def driver(one: gpu.GPU) -> tuple[str, str, str]:
@@ -69,9 +90,13 @@ def driver(one: gpu.GPU) -> tuple[str, str, str]:
     try:
         line = gpu.cuda_line()
     except UserError as error:
-        return ("驱动 driver", version, str(error))
+        return (words("驱动", "driver"), version, str(error))
     build = f"CUDA {line[-2:]} (torch {gpu.TORCH[line]})"
-    return ("驱动 driver", version, f"训练用 training: {build}; TurboMind: CUDA 12")
+    return (
+        words("驱动", "driver"),
+        version,
+        f"{words('训练用', 'training')}: {build}; TurboMind: CUDA 12",
+    )
 
 
 def fits_gpu(one: gpu.GPU) -> str:
@@ -81,14 +106,16 @@ def fits_gpu(one: gpu.GPU) -> str:
     try:
         gpu.cuda_line()
     except UserError:  # said in the driver's row
-        return "现在用不上, 见驱动 of no use yet, see the driver below"
+        return words("现在用不上，见下面的驱动", "of no use yet, see the driver below")
     trains = [size for size, need in TRAINS if need <= one.memory_gb]
     serves = [b for b in (1.8, 7, 20) if b * 2.05 + fit.OVERHEAD_GB + 1 <= one.memory_gb]
     dtype = "bfloat16" if one.bf16 else "float16"
-    return (
-        f"{dtype}; 4-bit 训练至 trains up to {trains[-1] if trains else '—'}, "
-        f"TurboMind 16-bit 至 serves up to {f'{serves[-1]:g}B' if serves else '—'} (估算 estimated)"
+    most = trains[-1] if trains else "—", f"{serves[-1]:g}B" if serves else "—"
+    sizes = words(
+        f"4-bit 训练至 {most[0]}，TurboMind 16-bit 服务至 {most[1]}（估算）",
+        f"4-bit trains up to {most[0]}, TurboMind 16-bit serves up to {most[1]} (estimated)",
     )
+    return f"{dtype}; {sizes}"
 
 
 def table() -> str:

@@ -15,20 +15,24 @@ from core import families, shipped, trust
 from core.domain import Domain
 from core.errors import UserError
 from core.files import read_json, shown, write_text
+from core.language import words
 from deploy import gguf, models, quantize
 
+ASKED = ("系统提示（训练时用的）", "System prompt (as in training)")  # in README.md, which is kept
 PROBE = [{"role": "system", "content": "\0S"}, {"role": "user", "content": "\0U"}]
 
 
 def run(merged: Path, form: str, kind: str, to: Path | None, domain: Domain, name: str) -> str:
     """Write the folder; a sentence that says what was written and how to use it."""
     if not (merged / "config.json").is_file():
-        raise UserError(f"{shown(merged)} 不存在 no merged model there: 请先 run make merge")
+        raise UserError(models.no_merged(merged))
     out = to or merged.parent / "export" / form
     if out.exists() and any(out.iterdir()) and not (out / ".tikuforge").is_file():
-        raise UserError(
-            f"{shown(out)} 不是空目录 is not empty and not ours: TO=另一个 another folder"
+        what = words(
+            "不是空目录，也不是导出的目录，请换一个：TO=…",
+            "is not empty and was not exported by us, choose another: TO=…",
         )
+        raise UserError(f"{shown(out)}: {what}")
     out.mkdir(parents=True, exist_ok=True)
     (out / ".tikuforge").touch()
     if form == "hf":
@@ -45,8 +49,8 @@ def run(merged: Path, form: str, kind: str, to: Path | None, domain: Domain, nam
     write_text(out / "README.md", readme(name, domain, use))
     made = shipped.write(out, merged.parent)
     return (
-        f"已导出 exported {shown(out)}; 使用 use: {use}\n"
-        f"清单 manifest {made[:16]}: make verify FOLDER={shown(out)}"
+        f"{words('已导出', 'exported')} {shown(out)}; {words('使用', 'use')}: {use}\n"
+        f"{words('清单', 'manifest')} {made[:16]}: make verify FOLDER={shown(out)}"
     )
 
 
@@ -65,10 +69,9 @@ def weights(merged: Path, kind: str) -> Path:
     cache = file.parent / "quantized.source.json"
     known = read_json(record) if record.is_file() and file.is_file() else {}
     if not known or known["source"] != models.version(merged, cache):
-        raise UserError(
-            f"{shown(file)}: 没有量化过或已过期 not quantised, or merged/ changed since: "
-            f"请先 run make quantize FORMAT={kind}"
-        )
+        what = words("没有量化过，或量化后模型又变了", "not quantised, or merged/ changed since")
+        first = words("请先", "first run")
+        raise UserError(f"{shown(file)}: {what}: {first} make quantize FORMAT={kind}")
     return file
 
 
@@ -117,13 +120,15 @@ def parts(merged: Path) -> tuple[str, str, str, str, str]:
         )
     except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         reason = str(error).splitlines()[0][:150] if str(error) else type(error).__name__
-        raise UserError(
-            f"{shown(merged)}: 对话模板不能用 chat template refused: {reason}"
-        ) from None
+        refused = words("对话模板不能用", "the chat template cannot be used")
+        raise UserError(f"{shown(merged)}: {refused}: {reason}") from None
     before, found, rest = first.partition("\0S")
     between, _, after = rest.partition("\0U")
     if not found:
-        raise UserError(f"{shown(merged)}: 模板没有系统提示 the template has no place for a system")
+        what = words(
+            "对话模板没有系统提示的位置", "the chat template has no place for a system prompt"
+        )
+        raise UserError(f"{shown(merged)}: {what}")
     past, _, follow = whole.partition("\0U")[2].partition("\0A")
     return before, between, after, past, follow.partition("\0V")[0]
 
@@ -132,6 +137,6 @@ def readme(name: str, domain: Domain, use: str) -> str:
     """How this model was trained to be asked."""
     return (
         f"# {name}\n\n{domain.title}\n\n```\n{use}\n```\n\n"
-        f"系统提示 system prompt (训练时用的 as in training): "
+        f"{' '.join(ASKED)}: "
         f"{json.dumps(domain.system, ensure_ascii=False)}\n\n{domain.disclaimer}\n"
     )

@@ -12,6 +12,7 @@ from typing import Any
 from core import gpu
 from core.errors import UserError
 from core.files import read_json, shown
+from core.language import words
 
 # CUDA's context, cuBLAS' workspace and a prefill's activations: assumed, not measured here.
 OVERHEAD_GB = 2.0
@@ -50,18 +51,22 @@ def spread(folder: Path, values: dict[str, Any], given: int | None) -> int:
     there = gpu.gpus()
     if given:
         if given > len(there):
-            raise UserError(f"TP={given}: 这里只有 there are only {len(there)} GPU")
+            only = words(f"这里只有 {len(there)} 个 GPU", f"there are only {len(there)} GPUs")
+            raise UserError(f"TP={given}: {only}")
         return given
     tp = 1
     while tp <= len(there):
         if needs_gb(folder, values, tp) <= min(one.memory_gb for one in there[:tp]):
             return tp
         tp *= 2
-    raise UserError(
-        f"{shown(folder)}: 约需 needs about {needs_gb(folder, values):.1f} GB 显存 of GPU memory, "
-        f"这里有 there are {len(there)} × {there[0].memory_gb:.1f} GB; 4-bit 更小 is smaller: "
-        "make quantize, make deploy ROLE=int4, 或 or BACKEND=cpu"
+    need, have = f"{needs_gb(folder, values):.1f}", f"{len(there)} × {there[0].memory_gb:.1f} GB"
+    smaller = words(
+        f"约需 {need} GB 显存，这里有 {have}；4-bit 更小：make quantize，make deploy ROLE=int4，"
+        "或 BACKEND=cpu",
+        f"needs about {need} GB of GPU memory, there are {have}; 4-bit is smaller: make quantize, "
+        "make deploy ROLE=int4, or BACKEND=cpu",
     )
+    raise UserError(f"{shown(folder)}: {smaller}")
 
 
 def settle(folder: Path, values: dict[str, Any], tp: int | None, budget: float) -> dict[str, Any]:
@@ -74,10 +79,13 @@ def settle(folder: Path, values: dict[str, Any], tp: int | None, budget: float) 
     needed = needs_gb(folder, values, count)
     free = min(one.free_gb for one in gpu.now()[:count])
     if needed > free:
-        raise UserError(
-            f"显存不够 not enough GPU memory: {shown(folder)} 约需 needs about {needed:.1f} GB, "
-            f"空闲 free {free:.1f} GB: 先 make stop (PORT=…) 或看 nvidia-smi 谁在用 who uses it"
+        sizes = words(
+            f"显存不够，约需 {needed:.1f} GB，空闲 {free:.1f} GB：先 make stop (PORT=…)，"
+            "或用 nvidia-smi 看谁在用",
+            f"not enough GPU memory, needs about {needed:.1f} GB, free are {free:.1f} GB: "
+            "make stop (PORT=…), or see who uses it with nvidia-smi",
         )
+        raise UserError(f"{shown(folder)}: {sizes}")
     found = {**values, "tp": count}
     if budget:
         fixed = weights_gb(folder) / count + OVERHEAD_GB

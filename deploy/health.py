@@ -5,13 +5,12 @@ from __future__ import annotations
 import http.client
 import urllib.request
 
-from core import chat
 
-
-def healthy(target: chat.Endpoint, timeout: float = 5.0) -> bool:
-    """Whether ``/health`` says that the model is loaded."""
+def healthy(url: str) -> bool:
+    """Whether a server's ``/health`` says that it can answer: 200 alone (503: it loads, or its loop
+    hangs)."""
     try:
-        with urllib.request.urlopen(target.root + "/health", timeout=timeout) as answer:
+        with urllib.request.urlopen(url, timeout=5) as answer:
             return bool(answer.status == 200)
-    except (OSError, http.client.HTTPException):
+    except (OSError, ValueError, http.client.HTTPException):
         return False

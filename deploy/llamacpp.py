@@ -16,7 +16,7 @@ from typing import Any
 
 from core import chat
 from core.files import read_json
-from deploy import gateway, life
+from deploy import gateway, shutdown
 
 STOP = {signal.SIGTERM, signal.SIGINT}
 
@@ -67,7 +67,7 @@ def main() -> None:
     """Serve until a signal comes, then finish what is running."""
     # llama.cpp's threads inherit the mask, so it must be set before they exist.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
-    life.end_with_parent(signal.SIGKILL)  # a hung engine hears nothing milder
+    shutdown.end_with_parent(signal.SIGKILL)  # a hung engine hears nothing milder
     import xllamacpp
 
     settings = read_json(Path(sys.argv[1]))

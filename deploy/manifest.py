@@ -8,15 +8,15 @@ can be checked before: architecture, head size, quantisation. The first real loa
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from core import chat
 from core.files import write_json
 from deploy import models, preflight
 
 
-def write(folder: Path, backend: str) -> Path:
-    """Check ``folder`` for ``backend``; writes and returns ``RUN/turbomind.json``."""
-    found = preflight.turbomind(folder) if backend == "turbomind" else preflight.shape(folder)
+def write(folder: Path, backend: str, shape: dict[str, Any]) -> Path:
+    """Note that ``folder``, checked for ``backend``, has ``shape``; ``RUN/turbomind.json``."""
     ours = folder.name in ("merged", "awq", "w8a8")
     where = folder.parent if ours else chat.SERVERS  # others' folders may not be ours to write
     out = where / ("turbomind.json" if ours else f"{folder.name}.turbomind.json")
@@ -27,7 +27,7 @@ def write(folder: Path, backend: str) -> Path:
             "version": models.version(folder, out.with_suffix(".version.json")),
             "backend": backend,
             "checked_for": f"lmdeploy {preflight.LMDEPLOY}",
-            **found,
+            **shape,
         },
     )
     return out

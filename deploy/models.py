@@ -8,6 +8,7 @@ from pathlib import Path
 from core import trust
 from core.errors import UserError
 from core.files import ROOT, digest, read_json, sha256, shown, write_json
+from core.language import words
 
 _PARTS = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.bin", "*.py", "*.txt", "*.gguf")
 _NOTES = ("handover.json", "run.json")  # what we write beside a model is no part of it
@@ -34,23 +35,34 @@ def pick(role: str, run: Path, domain: str, given: str | None = None) -> Model:
     if given:
         path = Path(given)
         if not ((path.is_file() and path.suffix == ".gguf") or (path / "config.json").is_file()):
-            raise UserError(
-                f"MODEL={given}: 不是模型目录或 .gguf 文件 no model folder or .gguf file"
-            )
+            what = words("不是模型目录或 .gguf 文件", "is no model folder or .gguf file")
+            raise UserError(f"MODEL={given}: {what}")
         trust.remote_code(path)
         return Model(path.absolute(), path.stem if path.suffix == ".gguf" else path.absolute().name)
     if role == "tuned":
         path = run / "merged"
         if not (path / "config.json").is_file():
-            raise UserError(f"{shown(path)} 不存在 no merged model there: 请先 run make merge")
+            raise UserError(no_merged(path))
         trust.remote_code(path)
         return Model(path.absolute(), f"{domain}-{run.absolute().name}")
     note = read_json(run / "run.json")
     path = ROOT / note["base"]  # an absolute path stays itself
     if not (path / "config.json").is_file():
-        raise UserError(f"{shown(path)} 不存在 no base model there (run.json): 请先 run make train")
+        missing = words(
+            "run.json 里的基座不存在，请先 make train",
+            "the base model of run.json is not there: run make train first",
+        )
+        raise UserError(f"{shown(path)}: {missing}")
     trust.remote_code(path)
     return Model(path.absolute(), path.name)
+
+
+def no_merged(path: Path) -> str:
+    """What to say where the merged model is missing."""
+    missing = words(
+        "没有合并好的模型，请先 make merge", "no merged model there: run make merge first"
+    )
+    return f"{shown(path)}: {missing}"
 
 
 def version(path: Path, cache: Path) -> str:

@@ -7,74 +7,77 @@ server that ``make deploy`` started is used where it serves the very model.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from core import chat, gpu
 from core.errors import UserError
-from deploy import engines, fit, models
+from core.language import words
+from deploy import fit, models
+from deploy.engines import Engine
 from deploy.health import healthy
 from deploy.models import Model
 
 
 def groups(
-    wanted: dict[str, Model], backend: str, ports: dict[str, int], running: dict[str, int]
+    wanted: dict[str, Model], engine: Engine, ports: dict[str, int], running: dict[str, int]
 ) -> list[list[dict[str, Any]]]:
     """What to start together: lists of ``{role, port, start, budget, devices}``, in turn.
 
     ``start`` is False for those of ``running`` (role → port), which are served already.
     ``budget``: GB of GPU memory (0: all); ``devices``: CUDA_VISIBLE_DEVICES ('': all).
     """
-    found = [
+    found: list[dict[str, Any]] = [
         {"role": role, "port": ports[role], "start": True, "budget": 0.0, "devices": ""}
         for role in wanted
     ]
     for one in found:
         if one["role"] in running:
             one.update(port=running[one["role"]], start=False)
-    if backend == "cpu":
+    if not engine.needs_gpu:
         return [found]
     there = [one for one in found if not one["start"]]
     fresh = [one for one in found if one["start"]]
-    if there and fresh:
-        beside(fresh, {role: model.path for role, model in wanted.items()}, backend)
-    together = share(fresh, {role: model.path for role, model in wanted.items()}, backend)
+    values = engine.settings()
+    needs = [fit.needs_gb(wanted[one["role"]].path, values) for one in fresh]
+    if there:
+        beside(fresh, needs)
+    together = share(fresh, needs)
     turns = [fresh] if together else [[one] for one in fresh]
     return [there + turns[0], *turns[1:]] if turns else [there]
 
 
-def beside(fresh: list[dict[str, Any]], paths: dict[str, Path], backend: str) -> None:
+def beside(fresh: list[dict[str, Any]], needs: list[float]) -> None:
     """Raise :class:`UserError` where a server that runs already leaves no room for another one of
     the evaluation (by default a deployment takes most of what is free)."""
-    values = engines.settings(backend)
     free = max((one.free_gb for one in gpu.now()), default=0.0)
-    for one in fresh:
-        needed = fit.needs_gb(paths[one["role"]], values)
+    for one, needed in zip(fresh, needs, strict=True):
         if needed > free:
+            role, sizes = one["role"], (f"{needed:.1f}", f"{free:.1f}")
             raise UserError(
-                f"正在运行的服务占着显存 a running server holds the GPU: {one['role']} 约需 needs "
-                f"about {needed:.1f} GB, 空闲 free {free:.1f} GB: 先 make stop 再 then make eval "
-                "(评测自己启动服务 it starts its own)"
+                words(
+                    f"正在运行的服务占着显存：{role} 约需 {sizes[0]} GB，空闲 {sizes[1]} GB："
+                    "先 make stop 再 make eval（评测自己启动服务）",
+                    f"a running server holds the GPU: {role} needs about {sizes[0]} GB, free are "
+                    f"{sizes[1]} GB: make stop, then make eval (it starts its own)",
+                )
             )
 
 
-def serves(port: int, model: Model, backend: str) -> bool:
+def serves(port: int, model: Model, engine: Engine) -> bool:
     """Whether our server on ``port`` answers with this very content by this engine."""
     from deploy import servers
 
     there = servers.noted().get(port)
-    if there is None or there.backend != backend or there.model_dir != str(model.path):
+    if there is None or there.backend != engine.name or there.model_dir != str(model.path):
         return False
-    path = engines.prepare(backend, model)
+    path = engine.prepare(model)
     version = models.version(path, chat.SERVERS / f"{port}.version.json")
-    return there.version == version and healthy(there)
+    return there.version == version and healthy(there.root + "/health")
 
 
-def share(fresh: list[dict[str, Any]], paths: dict[str, Path], backend: str) -> bool:
+def share(fresh: list[dict[str, Any]], needs: list[float]) -> bool:
     """Give each of ``fresh`` a GPU of its own, or its part of one; False where neither fits."""
     there = gpu.now()
-    values = engines.settings(backend)
-    needs = [fit.needs_gb(paths[one["role"]], values) for one in fresh]
     empty = [one.index for one in there if one.free_gb >= max(needs, default=0)]
     if len(fresh) <= len(empty) and len(there) > 1:
         for one, number in zip(fresh, empty, strict=False):
@@ -100,5 +103,5 @@ def models_of(roles: list[str], int4: str, pick: Any) -> dict[str, Model]:
         except UserError as error:
             if int4 != "shipped":
                 raise
-            print(f"本次没有 int4 列 without the column int4: {error}")
+            print(f"{words('本次没有 int4 列', 'without the column int4')}: {error}")
     return found

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import read_json, shown
+from core.language import words
 
 LMDEPLOY = "0.18.0"
 TURBOMIND = (
@@ -56,31 +57,36 @@ def turbomind(folder: Path) -> dict[str, Any]:
     """The shape, or :class:`UserError` that says why TurboMind would refuse the folder."""
     found = shape(folder)
     if found["architecture"] not in TURBOMIND or found["quant"] == "smooth_quant":
-        raise UserError(
-            f"{shown(folder)}: TurboMind 不支持 does not run {found['architecture']}"
-            f"{' w8a8' if found['quant'] else ''}; 请用 use BACKEND=pytorch 或 or BACKEND=cpu"
-        )
+        kind = found["architecture"] + (" w8a8" if found["quant"] else "")
+        unsupported = words(f"TurboMind 不支持 {kind}", f"TurboMind does not run {kind}")
+        raise UserError(f"{shown(folder)}: {unsupported}; {_others()}")
     if found["head_dim"] not in HEAD_DIMS:
-        raise UserError(
-            f"{shown(folder)}: head_dim {found['head_dim']}: TurboMind 只支持 has kernels for "
-            f"{', '.join(map(str, HEAD_DIMS))}; 请用 use BACKEND=pytorch 或 or BACKEND=cpu"
-        )
+        sizes = ", ".join(map(str, HEAD_DIMS))
+        only = words(f"TurboMind 只支持 {sizes}", f"TurboMind has kernels for {sizes} only")
+        raise UserError(f"{shown(folder)}: head_dim {found['head_dim']}: {only}; {_others()}")
     return found
+
+
+def _others() -> str:
+    return words("请用 BACKEND=pytorch 或 BACKEND=cpu", "use BACKEND=pytorch or BACKEND=cpu")
 
 
 def lite(folder: Path, group: int) -> dict[str, Any]:
     """The shape, or :class:`UserError` where ``lmdeploy lite`` would fail after the work."""
     found = shape(folder)
     if found["architecture"] not in CALIBRATED:
-        raise UserError(
-            f"{shown(folder)}: lmdeploy 不能量化 cannot quantise {found['architecture']}; "
-            "GGUF 可以 GGUF can: make quantize BACKEND=cpu"
+        kind = found["architecture"]
+        unsupported = words(
+            f"lmdeploy 不能量化 {kind}，GGUF 可以", f"lmdeploy cannot quantise {kind}, GGUF can"
         )
+        raise UserError(f"{shown(folder)}: {unsupported}: make quantize BACKEND=cpu")
     odd = [width for width in found["in_features"] if group > 0 and width % group]
     if odd:
-        raise UserError(
-            f"{shown(folder)}: 层宽 {odd[0]} 不能被 GROUP={group} 整除 a layer's width is no "
-            f"multiple of it: TurboMind 的 4-bit 需要 {GROUP} 的倍数; "
-            "GROUP=64 只供 is for BACKEND=pytorch, 或 or make quantize BACKEND=cpu"
+        width = words(
+            f"层宽 {odd[0]} 不能被 GROUP={group} 整除，而 TurboMind 的 4-bit 需要 {GROUP}；"
+            "GROUP=64 只供 BACKEND=pytorch，或 make quantize BACKEND=cpu",
+            f"a layer is {odd[0]} wide, no multiple of GROUP={group}, and TurboMind's 4 bits need "
+            f"{GROUP}; GROUP=64 is for BACKEND=pytorch only, or make quantize BACKEND=cpu",
         )
+        raise UserError(f"{shown(folder)}: {width}")
     return found

@@ -21,7 +21,8 @@ from typing import Any
 from core import chat
 from core.errors import UserError
 from core.files import ROOT, shown, write_text
-from deploy import engines, health, process, servers
+from core.language import words
+from deploy import environments, health, process, servers
 
 BEAT = 1.0  # seconds between two looks at the nodes
 TEMPLATE = ROOT / "configs" / "deploy" / "nginx.conf"
@@ -48,16 +49,26 @@ def nodes(given: list[str]) -> list[chat.Endpoint]:
     found = []
     for word in given:
         if word.isdigit() and int(word) not in noted:
-            raise UserError(f"NODES: 端口 {word} 上没有我们的服务 no server of ours: make deploy")
+            none = words(
+                f"端口 {word} 上没有我们的服务，请先 make deploy",
+                f"no server of ours on port {word}: make deploy first",
+            )
+            raise UserError(f"NODES: {none}")
         known = noted.get(int(word)) if word.isdigit() else None
         found.append(
             known or chat.Endpoint(url=word.rstrip("/").removesuffix("/v1") + "/v1", model="")
         )
     names = {one.model for one in found if one.model}
     if not names:
-        raise UserError("没有服务可代理 nothing to stand before: 先 make deploy PORT=…, 再 NODES=…")
+        raise UserError(
+            words(
+                "没有服务可代理：先 make deploy PORT=…，再 NODES=…",
+                "no server to stand before: make deploy PORT=… first, then NODES=…",
+            )
+        )
     if len(names) > 1:
-        raise UserError(f"NODES 的模型不同 serve different models: {', '.join(sorted(names))}")
+        differ = words("各服务的模型不同", "the servers have different models")
+        raise UserError(f"NODES: {differ}: {', '.join(sorted(names))}")
     (name,) = names
     return [chat.Endpoint(**{**vars(one), "model": name}) for one in found]
 
@@ -78,16 +89,22 @@ def start(given: list[str], gateway: str, host: str, port: int, strategy: str) -
     line = (
         _nginx(urls, host, port) if gateway == "nginx" else _lmdeploy(urls, target, port, strategy)
     )
-    running = servers.start(target, port, line, drain=30)
+    running = servers.start(target, port, line, drain=30, patience=300)
+    began = words(f"已启动 {gateway} 代理", f"the {gateway} proxy serves")
+    no_key = words(
+        "注意：/nodes/* 没有密钥，只对内网开放",
+        "mind: /nodes/* has no key, keep it within your own network",
+    )
     return (
-        f"已启动 {gateway} 代理 proxy {running.url} → {', '.join(urls)}\n"
-        f"停止 stop: make stop PORT={port}; 日志 log: {shown(chat.SERVERS)}/{port}.log"
-        + ("" if gateway == "nginx" else "\n注意 mind: /nodes/* 没有密钥 has no key: 只对内网开放")
+        f"{began} {running.url} → {', '.join(urls)}\n"
+        f"{words('停止', 'stop')}: make stop PORT={port}; "
+        f"{words('日志', 'log')}: {shown(chat.SERVERS)}/{port}.log"
+        + ("" if gateway == "nginx" else f"\n{no_key}")
     )
 
 
 def _lmdeploy(urls: list[str], target: chat.Endpoint, port: int, strategy: str) -> list[str]:
-    python = str(engines.lite_python())
+    python = str(environments.lmdeploy())
     host = target.root.removeprefix("http://").rpartition(":")[0]
     line = [python, "-m", "deploy.proxy", target.model, *urls, "--", "serve", "proxy"]
     line += ["--server-name", host, "--server-port", str(port), "--routing-strategy", strategy]
@@ -97,9 +114,12 @@ def _lmdeploy(urls: list[str], target: chat.Endpoint, port: int, strategy: str) 
 def _nginx(urls: list[str], host: str, port: int) -> list[str]:
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if not program:
+        install = "apt install nginx-light libnginx-mod-http-js"
         raise UserError(
-            "没有 nginx no nginx here: apt install nginx-light libnginx-mod-http-js, "
-            "或 or GATEWAY=lmdeploy"
+            words(
+                f"没有 nginx：{install}，或 GATEWAY=lmdeploy",
+                f"no nginx here: {install}, or GATEWAY=lmdeploy",
+            )
         )
     folder = chat.SERVERS / f"{port}.nginx"
     folder.mkdir(exist_ok=True)
@@ -110,11 +130,11 @@ def _nginx(urls: list[str], host: str, port: int) -> list[str]:
     text = text.replace("@UPSTREAM@", upstream).replace("@LISTEN@", f"{host}:{port}")
     module = scripting(program)
     if not module:
-        print(
-            "注意 mind: nginx 没有 js 模块，不检查消息格式 no JavaScript module, "
-            "shapes are not checked: apt install libnginx-mod-http-js",
-            file=sys.stderr,
+        unchecked = words(
+            "注意：nginx 没有 js 模块，不检查消息格式",
+            "mind: nginx has no JavaScript module, the shape of messages is not checked",
         )
+        print(f"{unchecked}: apt install libnginx-mod-http-js", file=sys.stderr)
     for mark, part in SHAPED.items():
         text = text.replace(
             f"@{mark}@", part.format(module=module, script=SHAPES) if module else ""
@@ -139,7 +159,7 @@ def keep(manager: Any, status: Any, model: str, urls: list[str]) -> None:
     """
     while True:
         for url in urls:
-            there = health.healthy(chat.Endpoint(url=url + "/v1", model=model), timeout=5)
+            there = health.healthy(url + "/health")
             if there and url not in manager.nodes:
                 manager.add(url, status(models=[model]))
             elif not there and url in manager.nodes:
@@ -149,11 +169,11 @@ def keep(manager: Any, status: Any, model: str, urls: list[str]) -> None:
 
 def main() -> None:
     """Run LMDeploy's proxy in this process, with the key and the nodes."""
-    from deploy import life
+    from deploy import shutdown
 
     place = sys.argv.index("--")
     model, *urls = sys.argv[1:place]
-    life.end_with_parent()
+    shutdown.end_with_parent()
     from lmdeploy.cli.entrypoint import run
     from lmdeploy.serve.proxy import proxy
 

@@ -19,20 +19,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from core import gpu
 from core.domain import Domain
 from core.errors import UserError
 from core.files import digest, read_json, shown, write_json
-from deploy import engines, gguf, llamatool, measure, models, preflight
+from core.language import words
+from deploy import engines, environments, measure, models, preflight, supervisor
+from deploy.engines import Engine
 
 LITE = ("awq", "w8a8")
-FORMATS = (*llamatool.TYPES, *LITE)
-DEFAULT = {"cpu": "q4_k_m", "turbomind": "awq", "pytorch": "awq"}
 MAX_LOSS = 1.0  # points of right answers: what the project promises of what it ships
 SHIPPED = "quantized.json"  # in the run: the last shipped result of each kind of engine
 
 
 def kind(name: str) -> str:
-    """Which engine loads a format: ``cpu`` or ``lmdeploy``."""
+    """A format's key in :data:`SHIPPED`."""
     return "lmdeploy" if name in LITE else "cpu"
 
 
@@ -48,17 +49,18 @@ def note(path: Path) -> Path:
     return (path if path.suffix != ".gguf" else path.with_suffix("")).with_suffix(".quantized.json")
 
 
-def shipped(run: Path, backend: str) -> Path:
-    """The run's quantised model for ``backend``; :class:`UserError` says what to run."""
-    which = "cpu" if backend == "cpu" else "lmdeploy"
-    how = f"请先 run: make quantize BACKEND={backend}"
+def shipped(run: Path, engine: Engine) -> Path:
+    """The run's quantised model for ``engine``; :class:`UserError` says what to run."""
+    how = f"{words('请先', 'first run')} make quantize BACKEND={engine.name}"
     file = run / SHIPPED
-    known = read_json(file).get(which) if file.is_file() else None
+    every = read_json(file).values() if file.is_file() else ()
+    known = next((one for one in every if one["format"] in engine.formats), None)
     if not known or not (run / known["path"]).exists():
-        raise UserError(f"{shown(run)}: 没有量化模型 no quantised model; {how}")
+        raise UserError(f"{shown(run)}: {words('没有量化模型', 'no quantised model')}; {how}")
     cache = run / "gguf" / "quantized.source.json"
     if known["source"] != models.version(run / "merged", cache):
-        raise UserError(f"{shown(run)}: 量化后模型又变了 merged/ changed since; {how}")
+        changed = words("量化后模型又变了", "merged/ changed since it was quantised")
+        raise UserError(f"{shown(run)}: {changed}; {how}")
     return run / str(known["path"])
 
 
@@ -67,45 +69,46 @@ def run(
     name: str,
     domain: Domain,
     data: Path,
-    backend: str,
+    engine: Engine,
     max_loss: float = MAX_LOSS,
     group: int = preflight.GROUP,
     sample: int = measure.SAMPLE,
 ) -> dict[str, Any]:
-    """Quantise, measure by ``backend``, ship or refuse; the record either way."""
+    """Quantise, measure by ``engine`` (where it does not run, by the one that runs anywhere), ship
+    or refuse; the record either way."""
     asked = measure.questions(domain, data, sample)
     file = target(merged, name)
     file.parent.mkdir(parents=True, exist_ok=True)
     version = models.version(merged, file.parent / "quantized.source.json")
-    by = backend if name in LITE and engines.gpus() else "cpu"
-    made = digest(version, name, group if name in LITE else 0, asked, *([by] * (by != "cpu")))
+    by = engines.ANYWHERE if engine.lacks() else engine
+    made = digest(version, name, group if name in LITE else 0, asked, by.name)
     record = note(file)
     known = read_json(record) if record.is_file() else {}
     if known.get("made") == made and known["loss"] <= max_loss and file.exists():
-        print(f"已是最新 up to date: {shown(file)}")
+        print(f"{words('已是最新', 'up to date')}: {shown(file)}")
         return ship(merged.parent, file, {**known, "max_loss": max_loss})
     if name in LITE:
         preflight.lite(merged, group if name == "awq" else 0)
-    if by == "cpu":
-        gguf.preflight(merged)
     with working(merged.parent) as folder:
-        whole = merged
-        if by == "cpu":
-            whole = folder / "whole.gguf"
-            gguf.convert(merged, whole, "bf16")
+        whole = by.whole(merged, folder)
         before = known_before(merged.parent, whole, version, asked, folder, by)
         began = time.monotonic()
         fresh = folder / file.name
         scored = build(merged, whole, fresh, name, group, data, folder, by)
         seconds = time.monotonic() - began
-        after = score(scored, asked, folder, f"量化后 after ({name})", by)
-        size = fresh if fresh.is_file() else fresh / "model.safetensors"
-        after["bytes"] = size.stat().st_size if size.is_file() else folder_bytes(fresh)
+        after = score(scored, asked, folder, f"{words('量化后', 'after')} ({name})", by)
+        size = fresh.stat().st_size if fresh.is_file() else measure.weights_bytes(fresh)
+        after["bytes"] = size
         loss = round(100 * (before["accuracy"] - after["accuracy"]), 2)
         found = {
             **{"step": f"merged → {name}", "format": name, "made": made, "source": version},
             **{"before": before, "after": after, "loss": loss, "seconds": round(seconds, 1)},
-            **{"max_loss": max_loss, "shipped": loss <= max_loss, "group": group, "engine": by},
+            **{
+                "max_loss": max_loss,
+                "shipped": loss <= max_loss,
+                "group": group,
+                "engine": by.name,
+            },
         }
         write_json(record, found)
         print(table(before, after, name))
@@ -118,71 +121,88 @@ def run(
 def refusal(name: str, found: dict[str, Any], record: Path) -> str:
     """The sentence with the figure."""
     before, after = found["before"], found["after"]
-    return (
-        f"{name} 丢了 loses {found['loss']:.1f} 个百分点 points "
-        f"({before['right']} → {after['right']} / {after['n']} 题 right answers), "
-        f"上限 the limit is MAX_LOSS={found['max_loss']:g}: 没有采用 not shipped. "
-        f"换格式 try FORMAT=q6_k 或 or 放宽 MAX_LOSS=… ({shown(record)})"
+    loss, most = f"{found['loss']:.1f}", f"MAX_LOSS={found['max_loss']:g}"
+    right = f"{before['right']} → {after['right']} / {after['n']}"
+    refused = words(
+        f"{name} 丢了 {loss} 个百分点（答对 {right}），上限 {most}：没有采用。"
+        "换格式 FORMAT=q6_k，或放宽 MAX_LOSS=…",
+        f"{name} loses {loss} points ({right} right answers), the limit is {most}: not shipped. "
+        "Try FORMAT=q6_k, or a larger MAX_LOSS=…",
     )
+    return f"{refused} ({shown(record)})"
 
 
 def build(
-    merged: Path, whole: Path, fresh: Path, name: str, group: int, data: Path, folder: Path, by: str
+    merged: Path,
+    whole: Path,
+    fresh: Path,
+    name: str,
+    group: int,
+    data: Path,
+    folder: Path,
+    by: Engine,
 ) -> Path:
-    """Write the quantised ``fresh``; returns what it is measured by: itself, or for an LMDeploy
-    format on the CPU engine a GGUF of its weights multiplied out."""
-    print(f"量化 quantising {shown(merged)} → {name} …", flush=True)
+    """Write the quantised ``fresh``; returns what it is measured by: itself, or its weights
+    multiplied out for an engine that does not load it."""
+    print(f"{words('量化', 'quantising')} {shown(merged)} → {name} …", flush=True)
     log = folder / "quantize.log"
     if name not in LITE:
-        run_logged([sys.executable, "-m", "deploy.llamatool", str(whole), str(fresh), name], log)
+        run_logged(
+            [sys.executable, "-m", "deploy.gguf_quantize", str(whole), str(fresh), name], log
+        )
         return fresh
-    spec = folder / "lite.json"
-    values = {"model": str(merged), "out": str(fresh), "format": name, "group": group}
-    values |= {"rows": str(data / "train.jsonl"), "device": "cuda" if engines.gpus() else "cpu"}
-    values |= {"plain": str(folder / "plain") if by == "cpu" else ""}
-    write_json(spec, values)
-    command = [str(engines.lite_python()), "-m", "deploy.lite", str(spec)]
-    print(f"命令 command: {shlex.join(command)}", flush=True)
+    plain = None if name in by.formats else folder / "plain"
+    command = lmdeploy(merged, fresh, name, group, data / "train.jsonl", plain, folder)
+    print(f"{words('命令', 'command')}: {shlex.join(command)}", flush=True)
     run_logged(command, log)
-    if by != "cpu":
-        return fresh
-    back = folder / "back.gguf"
-    gguf.convert(folder / "plain", back, "bf16")
-    return back
+    return by.whole(plain, folder) if plain else fresh
+
+
+def lmdeploy(
+    merged: Path, out: Path, name: str, group: int, rows: Path, plain: Path | None, folder: Path
+) -> list[str]:
+    """The command of LMDeploy's quantiser (:mod:`deploy.lmdeploy_quantize`), whose settings go into
+    ``folder``."""
+    spec = folder.absolute() / "lite.json"
+    values = {"model": merged.absolute(), "out": out.absolute(), "rows": rows.absolute()}
+    device = "cuda" if gpu.gpus() else "cpu"
+    about = {"format": name, "group": group, "device": device, "plain": str(plain or "")}
+    write_json(spec, {**{key: str(path) for key, path in values.items()}, **about})
+    return [str(environments.lmdeploy()), "-m", "deploy.lmdeploy_quantize", str(spec)]
 
 
 def run_logged(command: list[str], log: Path) -> None:
-    """Run to the end; the last line of its output is the reason where it fails."""
+    """Run to the end; the log tells the reason where it fails."""
     with open(log, "w") as out:
         done = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT)
     if done.returncode:
         kept = Path(shutil.copy(log, log.parent.parent / log.name))
-        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-        raise UserError(f"量化失败 failed: {(lines or ['?'])[-1][:300]} (详见 see {shown(kept)})")
+        see = words(f"详见 {shown(kept)}", f"see {shown(kept)}")
+        failed = words("量化失败", "quantising failed")
+        raise UserError(f"{failed}: {supervisor.reason(kept)} ({see})")
 
 
 def known_before(
-    run_folder: Path, whole: Path, version: str, asked: dict[str, Any], folder: Path, by: str
+    run_folder: Path, whole: Path, version: str, asked: dict[str, Any], folder: Path, by: Engine
 ) -> dict[str, Any]:
     """The unquantised model's score, measured once for each content and set of questions."""
-    file = run_folder / "gguf" / ("before.json" if by == "cpu" else f"before.{by}.json")
+    file = run_folder / "gguf" / f"before.{by.name}.json"
     key = digest(version, asked)
     if file.is_file() and read_json(file).get("key") == key:
         return dict(read_json(file)["score"])
-    found = score(whole, asked, folder, "量化前 before (bf16)", by)
+    found = score(whole, asked, folder, f"{words('量化前', 'before')} (bf16)", by)
     write_json(file, {"key": key, "score": found})
     return found
 
 
 def score(
-    file: Path, asked: dict[str, list[dict[str, str]]], folder: Path, label: str, by: str
+    file: Path, asked: dict[str, list[dict[str, str]]], folder: Path, label: str, by: Engine
 ) -> dict[str, Any]:
     """The score by engine ``by``, with a word to who waits."""
     count = sum(len(rows) for rows in asked.values())
-    print(f"测量 measuring {label}, {count} 题 questions, {by} …", flush=True)
-    if by == "cpu":
-        return measure.measure(file, asked, folder)
-    return measure.served(file, by, asked)
+    asks = words(f"{count} 题", f"{count} questions")
+    print(f"{words('测量', 'measuring')} {label}, {asks}, {by.name} …", flush=True)
+    return by.score(file, asked, folder)
 
 
 def table(before: dict[str, Any], after: dict[str, Any], name: str) -> str:
@@ -224,11 +244,6 @@ def replace(fresh: Path, file: Path) -> None:
         shutil.rmtree(old)
     else:
         old.unlink(missing_ok=True)
-
-
-def folder_bytes(folder: Path) -> int:
-    """What a model's weights take on disk."""
-    return sum(one.stat().st_size for one in folder.glob("*.safetensors"))
 
 
 @contextmanager

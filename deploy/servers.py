@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import errno
-import json
 import socket
 import sys
 import time
 import urllib.error
-import urllib.request
 from pathlib import Path
 
 import psutil
@@ -16,15 +14,10 @@ import psutil
 from core import chat
 from core.errors import UserError
 from core.files import shown
-from deploy import process, supervisor
+from core.language import words
+from deploy import api, process, supervisor
 from deploy.health import healthy
 
-READY = {
-    "cpu": 600.0,
-    "proxy": 300.0,
-    "turbomind": 1800.0,
-    "pytorch": 1800.0,
-}  # seconds to load a model
 GRACE = 10.0  # seconds beyond its drain between asking a server to stop and making it
 
 
@@ -56,7 +49,8 @@ def free(host: str, port: int) -> bool:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 return False
-            raise UserError(f"不能监听 cannot listen on {host}:{port}: {error.strerror}") from None
+            cannot = words("不能监听", "cannot listen on")
+            raise UserError(f"{cannot} {host}:{port}: {error.strerror}") from None
     return True
 
 
@@ -71,13 +65,20 @@ def require(host: str, port: int, reuse: bool) -> None:
     """:class:`UserError` for a port that another program holds, or ours unless ``reuse``."""
     found = noted().get(port)
     if found and not reuse:
+        which = f"{found.model} (pid {found.pid})"
         raise UserError(
-            f"端口 {port} 已被占用 is taken: 正在服务 serving {found.model} (pid {found.pid}); "
-            f"请先 make stop PORT={port} 或换端口 or choose another PORT"
+            words(
+                f"端口 {port} 已被占用，正在服务 {which}；请先 make stop PORT={port}，或换个 PORT",
+                f"port {port} is taken, it serves {which}; make stop PORT={port}, or choose "
+                "another PORT",
+            )
         )
     if not found and not free(host, port):
         raise UserError(
-            f"端口 {port} 被别的程序占用 is taken by another program; 请换端口 choose another PORT"
+            words(
+                f"端口 {port} 被别的程序占用，请换个 PORT",
+                f"port {port} is taken by another program, choose another PORT",
+            )
         )
 
 
@@ -90,7 +91,9 @@ def reused(target: chat.Endpoint, port: int) -> bool:
     found = noted().get(port)
     if found is None:
         return False
-    if (found.version, found.model) == (target.version, target.model) and healthy(found):
+    if (found.version, found.model) == (target.version, target.model) and healthy(
+        found.root + "/health"
+    ):
         return True
     if found.started_for == target.started_for:
         print(stop(port))
@@ -104,9 +107,13 @@ def supervised(target: chat.Endpoint, log: Path, drain: float, command: list[str
     return [*line, "--health", target.root + "/health", "--", *command]
 
 
-def start(target: chat.Endpoint, port: int, command: list[str], drain: float) -> chat.Endpoint:
-    """Run ``command``, wait until it answers, note it; nothing is left behind when it does not."""
+def start(
+    target: chat.Endpoint, port: int, command: list[str], drain: float, patience: float
+) -> chat.Endpoint:
+    """Run ``command``, wait ``patience`` seconds until it answers, note it; nothing is left behind
+    when it does not."""
     log = chat.SERVERS / f"{port}.log"
+    see = words(f"详见 {shown(log)}", f"see {shown(log)}")
     began = time.monotonic()
     child = process.spawn(supervised(target, log, drain, command), log)
     running = chat.Endpoint(**{**vars(target), "pid": child.pid, "born": child.create_time()})
@@ -114,17 +121,17 @@ def start(target: chat.Endpoint, port: int, command: list[str], drain: float) ->
         port, running
     )  # before it is ready: a killed `make deploy` leaves a trace to stop
     try:
-        while not healthy(running):
+        while not healthy(running.root + "/health"):
             if child.poll() is not None:
-                raise UserError(
-                    f"服务没有启动 the server ended while starting: {supervisor.reason(log)} "
-                    f"(详见 see {shown(log)})"
+                ended = words("服务没有启动", "the server ended while starting")
+                raise UserError(f"{ended}: {supervisor.reason(log)} ({see})")
+            if time.monotonic() - began > patience:
+                late = words(
+                    f"服务 {patience:.0f} 秒内没有就绪", f"not ready within {patience:.0f} s"
                 )
-            if time.monotonic() - began > READY[target.backend]:
-                raise UserError(
-                    f"服务 {READY[target.backend]:.0f} 秒内没有就绪 (详见 see {shown(log)})"
-                )
-            _progress(f"加载模型 loading the model … {time.monotonic() - began:.0f} s")
+                raise UserError(f"{late} ({see})")
+            waited = f"{time.monotonic() - began:.0f} s"
+            _progress(f"{words('加载模型', 'loading the model')} … {waited}")
             time.sleep(0.2)
         _accepts_key(running)
     except BaseException:
@@ -142,17 +149,20 @@ def stop(port: int, now: bool = False) -> str:
     Returns a sentence that says what happened.
     """
     if not chat.record(port).is_file():
-        return f"端口 {port} 上没有我们的服务 no server of ours on port {port}"
+        return words(f"端口 {port} 上没有我们的服务", f"no server of ours on port {port}")
     target = chat.endpoint_note(port)
     running = process.ours(target)
     if running is None:
         forget(port)
-        return f"端口 {port} 的服务已不在, 记录已清除 the server on port {port} was gone already"
+        return words(
+            f"端口 {port} 的服务已不在，记录已清除", f"the server on port {port} was gone already"
+        )
     grace = GRACE + _drain(running)
     gently = process.end(running, grace, now)
     forget(port)
-    how = "" if gently else f" ({grace:.0f} 秒后强制 killed after {grace:.0f} s)"
-    return f"已停止 stopped {target.model} (端口 port {port}, pid {target.pid}){how}"
+    how = "" if gently else words(f"，{grace:.0f} 秒后强制", f", killed after {grace:.0f} s")
+    place = f"{words('端口', 'port')} {port}, pid {target.pid}"
+    return f"{words('已停止', 'stopped')} {target.model} ({place}{how})"
 
 
 def stay(port: int) -> None:
@@ -168,7 +178,9 @@ def stay(port: int) -> None:
     try:
         if running:
             running.wait()
-        raise UserError(f"端口 {port} 的服务自己停了 the server on port {port} ended by itself")
+        raise UserError(
+            words(f"端口 {port} 的服务自己停了", f"the server on port {port} ended by itself")
+        )
     except KeyboardInterrupt:
         print(stop(port))
     finally:
@@ -177,23 +189,21 @@ def stay(port: int) -> None:
 
 def _drain(running: psutil.Process) -> float:
     """The drain that the supervisor was started with."""
-    words = running.cmdline()
-    return float(words[words.index("--drain") + 1]) if "--drain" in words else 0.0
+    line = running.cmdline()
+    return float(line[line.index("--drain") + 1]) if "--drain" in line else 0.0
 
 
 def _accepts_key(target: chat.Endpoint) -> None:
-    request = urllib.request.Request(
-        target.url + "/models", headers={"Authorization": f"Bearer {chat.api_key()}"}
-    )
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            names = [model["id"] for model in json.load(answer)["data"]]
+        names = api.models(target)
     except urllib.error.HTTPError as error:
-        raise UserError(
-            f"{target.root} 不接受自己的密钥 refuses its own key ({error.code})"
-        ) from None
+        refused = words("不接受自己的密钥", "refuses its own key")
+        raise UserError(f"{target.root} {refused} ({error.code})") from None
     if target.model not in names:
-        raise UserError(f"{target.root} 的模型名不对 serves {names}, not {target.model}")
+        other = words(
+            f"的模型名是 {names}，不是 {target.model}", f"serves {names}, not {target.model}"
+        )
+        raise UserError(f"{target.root} {other}")
 
 
 def _progress(text: str) -> None:

@@ -9,7 +9,6 @@ answers it is writing. It uses the standard library alone, so that every environ
 from __future__ import annotations
 
 import argparse
-import http.client
 import logging
 import logging.handlers
 import re
@@ -18,9 +17,10 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
+
+from deploy.health import healthy
 
 LOG_BYTES, LOG_FILES = 5_000_000, 3
 FIRST, MOST = 0.5, 30.0  # seconds before the first and at most before a later new start
@@ -44,15 +44,6 @@ def reason(log: Path) -> str:
     errors = [line for line in lines if LEVEL_E.match(line)][:1]
     complaints = [line for line in lines if COMPLAINT.search(line)]
     return (errors or complaints or lines or ["?"])[-1].strip()[:300]
-
-
-def healthy(url: str) -> bool:
-    """Whether the engine says that it can answer: 200 alone (503: it loads, or its loop hangs)."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (OSError, ValueError, http.client.HTTPException):
-        return False
 
 
 class Supervisor:

@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from core import chat
-from deploy import life
+from deploy import shutdown
 
 OURS = ("drain",)  # settings of our supervisor, no flags of lmdeploy
 
@@ -34,7 +34,7 @@ def argv(
 
 def main() -> None:
     """Run LMDeploy's CLI in this process, with the key."""
-    life.end_with_parent()
+    shutdown.end_with_parent()
     from lmdeploy.cli.entrypoint import run
 
     sys.argv = ["lmdeploy", *sys.argv[1:], "--api-keys", chat.api_key()]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.files import shown
+from core.language import words
 
 TOKENS = {"modelscope": "MODELSCOPE_API_TOKEN", "huggingface": "HF_TOKEN"}
 LOGINS = {"modelscope": "modelscope login", "huggingface": "hf auth login"}
@@ -37,15 +38,19 @@ def run(folder: Path, repo: str, hub: str, public: bool, tools: Path) -> str:
     and a hub that refuses.
     """
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo, re.ASCII):
-        raise UserError(f"REPO={repo}: 应写作 should be 用户名/模型名 owner/model")
+        raise UserError(f"REPO={repo}: {words('应写作 用户名/模型名', 'should be owner/model')}")
     if not (folder / MARK).is_file():
-        raise UserError(f"{shown(folder)}: 不是导出的目录 was not exported: 请先 run make export")
-    seen = "公开 public" if public else "私有 private"
-    print(f"上传 sending {shown(folder)} → {hub}: {repo} ({seen})", flush=True)
+        what = words("不是导出的目录，请先 make export", "was not exported: run make export first")
+        raise UserError(f"{shown(folder)}: {what}")
+    seen = words("公开", "public") if public else words("私有", "private")
+    print(f"{words('上传', 'sending')} {shown(folder)} → {hub}: {repo} ({seen})", flush=True)
     for command in commands(hub, repo, folder, public, tools):
         if subprocess.run(command).returncode:
+            login, token = tools / LOGINS[hub], f"{TOKENS[hub]}=…"
             raise UserError(
-                f"{hub} 没有收下 did not take {repo} (原因见上 see above); 令牌 the token: "
-                f"{tools / LOGINS[hub]} 或 or {TOKENS[hub]}=…"
+                words(
+                    f"{hub} 没有收下 {repo}（原因见上）；令牌：{login} 或 {token}",
+                    f"{hub} did not take {repo} (see above); the token: {login} or {token}",
+                )
             )
-    return f"已上传 sent to {hub}: {repo}"
+    return f"{words('已上传', 'sent to')} {hub}: {repo}"

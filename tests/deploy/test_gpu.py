@@ -89,7 +89,7 @@ def test_a_model_is_spread_over_as_many_gpus_as_it_needs(
 ) -> None:
     show(monkeypatch, memory_mb=memory, gpus=gpus)
     folder = big(tmp_path / "m", 26e9)
-    values = engines.settings("turbomind")
+    values = engines.of("turbomind").settings()
     if tp is None:
         with pytest.raises(UserError, match="ROLE=int4"):
             fit.settle(folder, values, None, 0.0)
@@ -123,7 +123,7 @@ def groups(tmp_path: Path, sizes: dict[str, float]) -> list[list[dict]]:
 
     made = {role: Model(big(tmp_path / role, size), role) for role, size in sizes.items()}
     ports = {"tuned": 23342, "base": 23341, "int4": 23343}
-    return plan.groups(made, "turbomind", ports, {})
+    return plan.groups(made, engines.of("turbomind"), ports, {})
 
 
 SIZES = {"tuned": 15.5e9, "base": 15.5e9, "int4": 5e9}
@@ -138,7 +138,7 @@ def test_columns_of_a_7b_go_in_turn_on_24_gb_together_on_80_and_one_a_gpu_on_eig
     show(monkeypatch, memory_mb=81559, gpu="NVIDIA A100-SXM4-80GB")
     (together,) = groups(tmp_path / "b", SIZES)
     assert sum(one["budget"] for one in together) <= 81559 * 2**20 / 1e9
-    values = engines.settings("turbomind")
+    values = engines.of("turbomind").settings()
     shares = [
         fit.settle(tmp_path / "b" / one["role"], values, None, one["budget"])[
             "cache_max_entry_count"
@@ -234,7 +234,7 @@ def test_quantising_on_a_gpu_is_measured_by_the_engine_that_will_serve(
     words = ["quantize", "--work-dir", room.run, "--data", data, "--sample", "1"]
     done = room.deploy(*words, "--format", "awq", env=env)
     # The stand-in environment serves but holds no quantiser: the run ends there, measured before.
-    assert "量化前 before (bf16), 2 题 questions, turbomind" in done.stdout, done.stderr
+    assert "量化前 before (bf16), 2 题 2 questions, turbomind" in done.stdout, done.stderr
     assert [one["what"] for one in log(tmp_path)][:2] == ["start", "end"]
     assert json.loads((room.run / "gguf" / "before.turbomind.json").read_text())["score"]["n"] == 2
     assert '"device": "cuda"' not in done.stderr and not list((room.run / "gguf").glob("*.gguf"))

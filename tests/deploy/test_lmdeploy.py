@@ -20,9 +20,9 @@ PYTHON = os.environ.get("LMDEPLOY_PYTHON") or str(helper.VENVS / "turbomind" / "
 def lines() -> list[list[str]]:
     """The command lines of both GPU engines, plain and with every option of the command line."""
     return [
-        turbomind.argv("models/x", "name", "127.0.0.1", 23333, backend, settings)
-        for backend in engines.GPU_BACKENDS
-        for settings in (engines.settings(backend), engines.settings(backend, tp=2, kv=8))
+        turbomind.argv("models/x", "name", "127.0.0.1", 23333, engine.name, settings)
+        for engine in engines.ON_GPU
+        for settings in (engine.settings(), engine.settings(tp=2, kv=8))
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import UserError
 from core.files import write_json
-from deploy import manifest, preflight
+from deploy import engines, models, preflight
 from tests.deploy import helper
 from tests.deploy.helper import Room
 from tests.deploy.tiny import ANSWER
@@ -92,7 +92,9 @@ def test_what_lmdeploy_refuses_is_said_before_the_work(tmp_path: Path) -> None:
     good = config(tmp_path / "merged")
     assert preflight.turbomind(good)["head_dim"] == 128
     assert preflight.lite(good, 128)["in_features"] == [4096, 11008]
-    assert manifest.write(good, "turbomind") == tmp_path / "turbomind.json"
+    assert (
+        engines.of("turbomind").convert(models.Model(good, "good")) == tmp_path / "turbomind.json"
+    )
     smol = config(tmp_path / "s", hidden_size=576, num_attention_heads=9, intermediate_size=1536)
     assert preflight.turbomind(smol)["head_dim"] == 64
     with pytest.raises(UserError, match=r"576.*GROUP=128"):
@@ -109,13 +111,13 @@ def test_what_lmdeploy_refuses_is_said_before_the_work(tmp_path: Path) -> None:
 
 UNPACK = """
 import torch
-from deploy import lite
+from deploy import lmdeploy_quantize
 numbers = torch.randint(0, 16, (5, 24))
 # AWQ lays the eight columns of a word at these places, lowest bits first (AutoAWQ, gemm version)
 order = [0, 2, 4, 6, 1, 3, 5, 7]
 words = numbers.reshape(5, 3, 8)[:, :, order].to(torch.int64)
 packed = sum(words[:, :, place] << (4 * place) for place in range(8)).to(torch.int32)
-assert torch.equal(lite.unpack(packed), numbers)
+assert torch.equal(lmdeploy_quantize.unpack(packed), numbers)
 """
 
 

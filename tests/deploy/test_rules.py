@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,17 @@ import pytest
 from core import chat
 from core.errors import UserError
 from core.files import write_json
-from deploy import engines, gguf, handover, models
+from deploy import (
+    conversation,
+    doctor,
+    engines,
+    environments,
+    gguf,
+    handover,
+    models,
+    quantize,
+    servers,
+)
 from tests.deploy import tiny
 
 
@@ -76,16 +88,17 @@ def test_what_the_engine_would_get_wrong_is_refused_before_the_work(tmp_path: Pa
 
 def test_auto_takes_turbomind_where_there_is_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    monkeypatch.setattr(engines, "make_environment", made.append)
+    monkeypatch.setattr(environments, "make", made.append)
     monkeypatch.setattr(engines.gpu, "gpus", tuple)
-    assert engines.choose("auto") == "cpu"
+    assert engines.choose("auto").name == "cpu"
     with pytest.raises(UserError, match=r"GPU.*llama\.cpp"):
         engines.choose("turbomind")
     card = engines.gpu.GPU("something", (550, 54), 24.0, 24.0)
     monkeypatch.setattr(engines.gpu, "gpus", lambda: (card,))
-    assert engines.choose("auto") == "turbomind" and engines.choose("cpu") == "cpu"
+    assert engines.choose("auto").name == "turbomind" and engines.choose("cpu").name == "cpu"
+    assert engines.choose("auto", Path("x.gguf")).name == "cpu"
     assert not made, "what is served is looked at before its engine's environment is made"
-    engines.ready("cpu"), engines.ready("turbomind")
+    engines.ready(engines.of("cpu")), engines.ready(engines.of("turbomind"))
     assert made == ["turbomind"]
     old = engines.gpu.GPU("something", (470, 82), 24.0, 24.0)
     monkeypatch.setattr(engines.gpu, "gpus", lambda: (old,))
@@ -94,19 +107,62 @@ def test_auto_takes_turbomind_where_there_is_a_gpu(monkeypatch: pytest.MonkeyPat
 
 
 def test_settings_of_the_command_line(tmp_path: Path) -> None:
-    assert engines.settings("cpu", kv=8)["kv"] == 8
-    assert engines.settings("cpu", threads=2) == {**engines.settings("cpu"), "threads": 2}
-    assert engines.settings("turbomind", tp=2, kv=4) == {
-        **engines.settings("turbomind"),
-        "tp": 2,
-        "quant_policy": 4,
-    }
+    cpu, turbomind = engines.of("cpu"), engines.of("turbomind")
+    assert cpu.settings(kv=8)["kv"] == 8
+    assert cpu.settings(threads=2) == {**cpu.settings(), "threads": 2}
+    changed = {"tp": 2, "quant_policy": 4}
+    assert turbomind.settings(tp=2, kv=4) == {**turbomind.settings(), **changed}
     with pytest.raises(UserError, match="TP"):
-        engines.settings("cpu", tp=2)
+        cpu.settings(tp=2)
     with pytest.raises(UserError, match="THREADS"):
-        engines.settings("turbomind", threads=2)
+        turbomind.settings(threads=2)
     with pytest.raises(UserError, match="GGUF"):
-        engines.prepare("turbomind", models.Model(tmp_path / "x.gguf", "x"))
+        turbomind.prepare(models.Model(tmp_path / "x.gguf", "x"))
+
+
+def test_each_engine_is_one_that_commands_and_settings_know() -> None:
+    from commands import verbs
+
+    names = [engine.name for engine in engines.ENGINES]
+    assert sorted(verbs.ENGINES) == sorted(names)
+    with pytest.raises(UserError, match="turbomind, pytorch, cpu"):
+        engines.of("vllm")
+    for engine in engines.ENGINES:
+        assert {"session_len", "drain"} <= set(engine.settings()), engine.name
+    by_format = {form: engines.loading(form, engines.of("turbomind")).name for form in
+                 ("awq", "w8a8", "q4_k_m")}  # fmt: skip
+    assert by_format == {"awq": "turbomind", "w8a8": "pytorch", "q4_k_m": "cpu"}
+    assert engines.loading("awq", engines.of("cpu")).name == "turbomind"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "other"), [("en", r"[一-鿿]"), ("zh", r"[a-z]{3,} [a-z]{2,} [a-z]{3,}")]
+)
+def test_a_reader_of_one_language_gets_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str, other: str
+) -> None:
+    monkeypatch.setenv("TIKU_LANG", chosen)
+    monkeypatch.setattr(engines.gpu, "gpus", tuple)
+    monkeypatch.setattr(engines.gpu, "trouble", str)
+    tell: list[str] = [doctor.table(), conversation.usage(), servers.stop(1)]
+    tell += [engines.of("turbomind").lacks()]
+    for wrong in (
+        lambda: models.pick("tuned", tmp_path, "gongkao"),
+        lambda: gguf.preflight(tmp_path),
+        lambda: engines.of("cpu").settings(tp=2),
+        lambda: engines.of("turbomind").settings(lora=["x"]),
+        lambda: engines.of("pytorch").prepare(models.Model(tmp_path / "x.gguf", "x")),
+        lambda: quantize.shipped(tmp_path, engines.of("cpu")),
+        lambda: servers.require("127.0.0.1", taken.getsockname()[1], reuse=False),
+    ):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            with pytest.raises(UserError) as refused:
+                wrong()
+        tell.append(str(refused.value))
+    for text in tell:
+        assert text and not re.search(other, text), text
 
 
 def test_the_prompts_of_the_proof_are_the_runs_own(tmp_path: Path) -> None:

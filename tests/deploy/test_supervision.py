@@ -201,9 +201,9 @@ def test_a_loading_engines_503_is_no_answer(tmp_path: Path) -> None:
 
 STUCK = """
 import os, signal, sys, time
-from deploy import life
+from deploy import shutdown
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-life.end_with_parent(signal.SIGKILL)
+shutdown.end_with_parent(signal.SIGKILL)
 open(sys.argv[2], "w").write(str(os.getpid()))
 while True: time.sleep(60)
 """

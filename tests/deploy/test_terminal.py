@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy import engines
+from core import gpu
 from tests.deploy import helper
 from tests.deploy.helper import Room
 from tests.deploy.tiny import ANSWER
@@ -39,7 +39,7 @@ def test_a_chat_is_saved_but_never_over_another_file(served: Room, tmp_path: Pat
     done = core(served, "chat", "--port", served.port, text=lines)
     assert done.returncode == 0, done.stderr
     saved = file.read_text()
-    assert "**问** 问一" in saved and ANSWER[:100] in saved and "1 轮" in done.stdout
+    assert "**问 Q** 问一" in saved and ANSWER[:100] in saved and "1 轮" in done.stdout
     assert "exists already" in done.stdout and "换一个" not in saved
     assert "开 on" in done.stdout and done.stdout.count("/save") >= 2
 
@@ -56,7 +56,7 @@ def test_doctor_names_what_is_here(served: Room) -> None:
         assert part in done.stdout
 
 
-@pytest.mark.skipif(bool(engines.gpus()), reason="this machine has a GPU")
+@pytest.mark.skipif(bool(gpu.gpus()), reason="this machine has a GPU")
 def test_turbomind_without_a_gpu_says_what_would_run(room: Room) -> None:
     done = room.start("--backend", "turbomind")
     assert done.returncode == 2

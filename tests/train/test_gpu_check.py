@@ -58,7 +58,7 @@ SERVING = """
 import sys, threading, time
 from pathlib import Path
 from core.files import write_json
-from deploy import gpu_check
+from deploy import engines, gpu_check
 
 out = Path(sys.argv[1])
 merged = out / "models" / "m" / "run" / "merged"
@@ -82,10 +82,10 @@ with gpu_check.until(time.time() + 0.1):
     pass
 time.sleep(0.3)
 print("off")
-gpu_check.served = lambda folder, backend, found: (found.update(load_s=1.0), time.sleep(60))
+gpu_check.served = lambda folder, engine, found: (found.update(load_s=1.0), time.sleep(60))
 with_time = len(gpu_check.CLIENTS) * gpu_check.SECONDS + 30
 gpu_check.STOPPING = with_time
-print(gpu_check.attempt(out, "cpu", time.time() + with_time + 1))
+print(gpu_check.attempt(out, engines.of("cpu"), time.time() + with_time + 1))
 """
 
 

@@ -43,20 +43,21 @@ import json, sys
 from pathlib import Path
 import xllamacpp
 from core import chat
-from deploy import engines, gguf, handover, llamacpp
-values = engines.settings("cpu")
+from deploy import engines, gguf, llamacpp
+engine = engines.of("cpu")
+values = engine.settings()
 file = gguf.ensure(Path(sys.argv[1]))
 values.update(model=str(file), name="m", host="127.0.0.1", port=0)
 server = xllamacpp.Server(llamacpp.parameters(values, chat.api_key()))
 target = chat.Endpoint(url=f"{server.listening_address}/v1", model="m", backend="cpu")
-print(json.dumps([handover.engine(target).prompt_ids(one, "") for one in json.loads(sys.argv[2])]))
+print(json.dumps([engine.routes(target).prompt_ids(one, "") for one in json.loads(sys.argv[2])]))
 """
 AWQ = """
 import json, sys
 from pathlib import Path
-from deploy import lite, preflight
+from deploy import lmdeploy_quantize, preflight
 preflight.lite(Path(json.loads(Path(sys.argv[1]).read_text())["model"]), 128)
-lite.main()
+lmdeploy_quantize.main()
 """
 
 

@@ -1,8 +1,8 @@
-"""LMDeploy's quantisers on the domain's own rows: ``python -m deploy.lite SETTINGS.json``.
+"""LMDeploy's quantisers on the domain's own rows: ``python -m deploy.lmdeploy_quantize FILE.json``.
 
 Runs in the environment that holds LMDeploy. Its calibration sets all come from a hub; here the
 rows that the model was trained on are laid end to end instead, in the model's own chat template.
-Where SETTINGS name a ``plain`` folder, the same weights are written there multiplied out, by which
+Where FILE names a ``plain`` folder, the same weights are written there multiplied out, by which
 the loss is measured on machines that cannot run the quantised ones.
 """
 
@@ -116,7 +116,7 @@ def in_float32(quantiser: Any, calibrate: Any) -> None:
 
 def main() -> None:
     """Quantise as the settings say."""
-    from lmdeploy.lite.apis import auto_awq, calibrate, smooth_quant
+    from lmdeploy.lmdeploy_quantize.apis import auto_awq, calibrate, smooth_quant
 
     given = read_json(Path(sys.argv[1]))
     quantiser = auto_awq if given["format"] == "awq" else smooth_quant

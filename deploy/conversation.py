@@ -12,11 +12,21 @@ from core import chat
 from core.domain import Domain
 from core.errors import UserError
 from core.files import ROOT, WORK_DIRS, read_json, shown, write_text
+from core.language import words
 
 HELP = (
-    "/clear 清空对话 forget  ·  /system [文字] 系统提示 system prompt  ·  /rag 资料问答 evidence"
-    "\n/save 文件.md 保存 save  ·  /exit 退出 leave  ·  Ctrl-C 打断回答 cut an answer short"
+    ("/clear", ("清空对话", "forget")),
+    ("/system …", ("系统提示", "system prompt")),
+    ("/rag", ("资料问答", "evidence")),
+    ("/save FILE.md", ("保存", "save")),
+    ("/exit", ("退出", "leave")),
+    ("Ctrl-C", ("打断回答", "cut an answer short")),
 )
+SAVED = {
+    "system": ("系统提示", "System"),
+    "user": ("问", "Question"),
+    "assistant": ("答", "Answer"),
+}
 PAST = WORK_DIRS / "chat_history"  # of the input line, for the arrow keys
 
 
@@ -36,16 +46,18 @@ class Talk:
         rest = rest.strip()
         if word == "/clear":
             self.history = []
-            return "已清空 cleared"
+            return words("已清空", "cleared")
         if word == "/system":
             self.system, self.history = rest or self.domain.system, []
-            return f"系统提示 system prompt: {self.system} (对话已清空 cleared)"
+            prompt, forgotten = words("系统提示", "system prompt"), words("对话已清空", "cleared")
+            return f"{prompt}: {self.system} ({forgotten})"
         if word == "/rag":
             self.rag = not self.rag
-            return "资料问答 answers from the evidence: " + ("开 on" if self.rag else "关 off")
+            state = words("开", "on") if self.rag else words("关", "off")
+            return f"{words('资料问答', 'answers from the evidence')}: {state}"
         if word == "/save":
             return save(self, Path(rest or "chat.md"))
-        return HELP
+        return usage()
 
     def ask(self, question: str) -> None:
         """Print the answer as it comes; a cut-off one stays in history."""
@@ -59,6 +71,12 @@ class Talk:
             self.history += [asked, {"role": "assistant", "content": said}]
 
 
+def usage() -> str:
+    """The commands, three a line."""
+    parts = [f"{command} {words(*does)}" for command, does in HELP]
+    return "\n".join("  ·  ".join(parts[n : n + 3]) for n in (0, 3))
+
+
 def run(target: chat.Endpoint, domain: Domain) -> None:
     """Ask and answer until /exit or the end of the input."""
     with contextlib.suppress(ImportError, OSError):
@@ -70,13 +88,13 @@ def run(target: chat.Endpoint, domain: Domain) -> None:
             readline.read_history_file(PAST)
             readline.set_history_length(500)
             atexit.register(readline.write_history_file, PAST)
-    print(f"{domain.title} · {target.model}\n{HELP}")
+    print(f"{domain.title} · {target.model}\n{usage()}")
     if domain.disclaimer:
         print(domain.disclaimer)
     talk = Talk(target, domain, domain.system)
     while True:
         try:
-            line = input("\n问 > ").strip()
+            line = input(f"\n{words('问', 'you')} > ").strip()
         except (EOFError, KeyboardInterrupt):
             print()
             return
@@ -91,15 +109,17 @@ def run(target: chat.Endpoint, domain: Domain) -> None:
 def save(talk: Talk, file: Path) -> str:
     """Write the conversation as Markdown; an existing file is left alone."""
     if file.exists():
-        return f"{shown(file)} 已存在, 请换名字 exists already: choose another name"
-    names = {"user": "问", "assistant": "答"}
-    parts = [f"# {talk.domain.title}\n\n系统提示: {talk.system}\n"]
+        there = words("已存在，请换个名字", "exists already: choose another name")
+        return f"{shown(file)}: {there}"
+    names = {role: " ".join(pair) for role, pair in SAVED.items()}
+    parts = [f"# {talk.domain.title}\n\n{names['system']}: {talk.system}\n"]
     parts += [f"**{names[one['role']]}** {one['content']}\n" for one in talk.history]
     try:
         write_text(file, "\n".join(parts))
     except OSError as error:
-        return f"不能写 cannot write {shown(file)}: {error.strerror}"
-    return f"已保存 saved {shown(file)} ({len(talk.history) // 2} 轮 turns)"
+        return f"{words('不能写', 'cannot write')} {shown(file)}: {error.strerror}"
+    turns = len(talk.history) // 2
+    return words(f"已保存 {shown(file)}（{turns} 轮）", f"saved {shown(file)} ({turns} turns)")
 
 
 def evidence(target: chat.Endpoint, domain: Domain, question: str) -> None:
@@ -125,7 +145,7 @@ def _data(target: chat.Endpoint) -> Path | None:
 
 def _answer(target: chat.Endpoint, messages: list[dict[str, str]]) -> str:
     said = ""
-    print("答 > ", end="", flush=True)
+    print(f"{words('答', 'answer')} > ", end="", flush=True)
     try:
         for piece in chat.stream(target, messages, temperature=0.0):
             said += piece
@@ -133,7 +153,7 @@ def _answer(target: chat.Endpoint, messages: list[dict[str, str]]) -> str:
     except KeyboardInterrupt:
         print(" …", end="")
     except UserError as error:
-        print(f"\n错误 error: {error}", file=sys.stderr)
+        print(f"\n{words('错误', 'error')}: {error}", file=sys.stderr)
         return ""
     print()
     return said

@@ -1,4 +1,4 @@
-"""llama.cpp's own quantiser, by cyllama: ``python -m deploy.llamatool IN.gguf OUT.gguf q4_k_m``.
+"""llama.cpp's quantiser, by cyllama: ``python -m deploy.gguf_quantize IN.gguf OUT.gguf q4_k_m``.
 
 Always a process of its own: the engine's package (xllamacpp) brings another llama.cpp, without it.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
-# llama.h, enum llama_ftype
-TYPES = {"q4_0": 2, "q8_0": 7, "q5_0": 8, "q4_k_m": 15, "q5_k_m": 17, "q6_k": 18}
+# llama.h, enum llama_ftype; the first is what make quantize takes by itself
+TYPES = {"q4_k_m": 15, "q4_0": 2, "q5_0": 8, "q5_k_m": 17, "q6_k": 18, "q8_0": 7}
 
 
 def main() -> None:
