@@ -22,7 +22,8 @@ from typing import Any
 from core.domain import Domain
 from core.errors import UserError
 from core.files import digest, read_json, shown, write_json
-from deploy import engines, gguf, llamatool, measure, models, preflight
+from core.language import words
+from deploy import engines, fit, gguf, llamatool, measure, models, preflight
 
 LITE = ("awq", "w8a8")
 FORMATS = (*llamatool.TYPES, *LITE)
@@ -77,7 +78,7 @@ def run(
     file = target(merged, name)
     file.parent.mkdir(parents=True, exist_ok=True)
     version = models.version(merged, file.parent / "quantized.source.json")
-    by = backend if name in LITE and engines.gpus() else "cpu"
+    by = measured_by(merged, name, backend)
     made = digest(version, name, group if name in LITE else 0, asked, *([by] * (by != "cpu")))
     record = note(file)
     known = read_json(record) if record.is_file() else {}
@@ -113,6 +114,28 @@ def run(
             raise UserError(refusal(name, found, record))
         replace(fresh, file)
     return ship(merged.parent, file, found)
+
+
+def measured_by(merged: Path, name: str, backend: str) -> str:
+    """The engine that scores format ``name`` of ``merged``: on a GPU the one that will serve it.
+
+    Where the GPUs do not hold the 16-bit model, which is asked too, the CPU engine, said.
+    """
+    if name not in LITE or backend == "cpu" or not engines.gpus():
+        return "cpu"
+    try:
+        fit.spread(merged, engines.settings(backend), None)
+    except UserError:
+        print(
+            words(
+                "GPU 放不下 16 位的模型: 量化前后都由 CPU 引擎测量 (较慢)",
+                "no GPU here holds the 16-bit model: the CPU engine measures before and after "
+                "(slower)",
+            ),
+            flush=True,
+        )
+        return "cpu"
+    return backend
 
 
 def refusal(name: str, found: dict[str, Any], record: Path) -> str:
