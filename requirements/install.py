@@ -203,7 +203,10 @@ def ensure(stage: str) -> None:
     uv = uv_command()
     environment = {**os.environ, **pip_settings()}
     print(f"准备环境 preparing environment '{stage}' ({home})", flush=True)
-    shutil.rmtree(home, ignore_errors=True)
+    before = VENVS / f".{stage}.before"  # put back where the new one cannot be installed
+    shutil.rmtree(before, ignore_errors=True)
+    if home.exists():
+        home.rename(before)
     commands = [[uv, "venv", "-q", "-p", python(), str(home)]]
     install = [uv, "pip", "install", "-q", "-p", str(home / "bin" / "python")]
     commands.append(install + wanted(files))
@@ -212,8 +215,12 @@ def ensure(stage: str) -> None:
         if done.returncode:
             lines = [line.strip(" ╰─▶│├×") for line in done.stderr.splitlines() if line.strip()]
             reason = " ".join(lines[-4:])[-400:]
+            shutil.rmtree(home, ignore_errors=True)
+            if before.exists():
+                before.rename(home)
             fail(f"环境 '{stage}' 装不上 (requirements: {files['main'].name}): {reason}")
     stamp.write_text(key)
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def write_lock(stage: str) -> None:
