@@ -24,7 +24,7 @@ from commands.run import Runner
 from core import gpu
 from core.errors import UserError
 from core.files import ROOT, read_json
-from deploy import doctor, engines, fit, plan, quantize
+from deploy import doctor, engines, fit, lite, plan, quantize
 from deploy.models import Model
 from tests.deploy.test_gpu import big
 from train import launch, preflight, recipes
@@ -168,6 +168,18 @@ def test_quantize(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     large = quantize.measured_by(machine.folder / "20b", "awq", backend)
     assert large == ("cpu" if small else "turbomind")
     assert quantize.measured_by(folder, "q4_k_m", backend) == "cpu"
+
+
+@pytest.mark.parametrize(("cap", "dtype"), [("9.0", "auto"), ("7.5", "float16")])
+def test_awq_is_calibrated_in_the_models_own_dtype_where_the_gpu_has_it(
+    cap: str, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Qwen2-class activations overflow in float16, and spoil their layer's scales."""
+    monkeypatch.setenv("PATH", f"{ROOT / 'tests' / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setenv("FAKE_CAP", cap)
+    gpu.once.cache_clear()
+    assert lite.dtype("cuda") == dtype and lite.dtype("cpu") == "float16"
+    gpu.once.cache_clear()
 
 
 def test_eval(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
