@@ -145,8 +145,8 @@ def cuda_line() -> str:
 
 
 def version(driver: tuple[int, ...]) -> str:
-    """A driver's version as people write it."""
-    return ".".join(map(str, driver)) or "?"
+    """A driver's version as NVIDIA writes it: 570.124.06."""
+    return ".".join(f"{part:02}" for part in driver) or "?"
 
 
 def half() -> str:

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core import trust
+from core import gpu, trust
 from core.files import read_json, read_jsonl, write_json
 
 SAMPLES, LENGTH, SEED = 32, 128, 42  # 4,096 tokens: some 80 bank rows; a CPU is slow
@@ -114,6 +114,16 @@ def in_float32(quantiser: Any, calibrate: Any) -> None:
     quantiser.calibrate = calibrated
 
 
+def dtype(device: str) -> str:
+    """What LMDeploy calibrates in on ``device``, by its name for it.
+
+    The model's own dtype where the GPU computes in bfloat16: Qwen2-class activations overflow in
+    float16 (:func:`core.gpu.half`), and an infinite one spoils its layer's scales. float16 on older
+    GPUs, and on a CPU, where :func:`in_float32` does the calibrating.
+    """
+    return "auto" if device == "cuda" and gpu.half() == "bfloat16" else "float16"
+
+
 def main() -> None:
     """Quantise as the settings say."""
     from lmdeploy.lmdeploy_quantize.apis import auto_awq, calibrate, smooth_quant
@@ -133,7 +143,7 @@ def main() -> None:
         "calib_samples": SAMPLES,
         "calib_seqlen": LENGTH,
         "device": given["device"],
-        "dtype": "float16",  # its bf16 check asks for CUDA
+        "dtype": dtype(given["device"]),
         "trust_remote_code": trust.remote_code(given["model"]),
     }
     if given["format"] == "awq":

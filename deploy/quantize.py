@@ -24,7 +24,7 @@ from core.domain import Domain
 from core.errors import UserError
 from core.files import digest, read_json, shown, write_json
 from core.language import words
-from deploy import engines, environments, measure, models, preflight, supervisor
+from deploy import engines, environments, fit, measure, models, preflight, supervisor
 from deploy.engines import Engine
 
 LITE = ("awq", "w8a8")
@@ -80,7 +80,7 @@ def run(
     file = target(merged, name)
     file.parent.mkdir(parents=True, exist_ok=True)
     version = models.version(merged, file.parent / "quantized.source.json")
-    by = engines.ANYWHERE if engine.lacks() else engine
+    by = measured_by(merged, engine)
     made = digest(version, name, group if name in LITE else 0, asked, by.name)
     record = note(file)
     known = read_json(record) if record.is_file() else {}
@@ -116,6 +116,31 @@ def run(
             raise UserError(refusal(name, found, record))
         replace(fresh, file)
     return ship(merged.parent, file, found)
+
+
+def measured_by(merged: Path, engine: Engine) -> Engine:
+    """The engine that scores a format of ``merged``: the one that will serve it.
+
+    Where it does not run here, or the GPUs do not hold the 16-bit model, which is asked too, the
+    one that runs anywhere, said.
+    """
+    if engine.lacks():
+        return engines.ANYWHERE
+    if not engine.needs_gpu:
+        return engine
+    try:
+        fit.spread(merged, engine.settings(), None)
+    except UserError:
+        print(
+            words(
+                "GPU 放不下 16 位的模型: 量化前后都由 CPU 引擎测量 (较慢)",
+                "no GPU here holds the 16-bit model: the CPU engine measures before and after "
+                "(slower)",
+            ),
+            flush=True,
+        )
+        return engines.ANYWHERE
+    return engine
 
 
 def refusal(name: str, found: dict[str, Any], record: Path) -> str:

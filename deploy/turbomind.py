@@ -7,9 +7,12 @@ the process: ``--api-keys`` on the real command line would show it to everyone w
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from typing import Any
 
 from core import chat
+from core.errors import UserError, run_cli
+from core.language import words
 from deploy import shutdown
 
 OURS = ("drain",)  # settings of our supervisor, no flags of lmdeploy
@@ -32,14 +35,33 @@ def argv(
     return line
 
 
+def loads(line: list[str]) -> None:
+    """Raise :class:`UserError` where ``line`` asks for TurboMind and its library does not load.
+
+    LMDeploy itself only warns and takes its PyTorch engine (``lmdeploy/archs.py``,
+    ``autoget_backend``): what is proved and measured here would be said of the wrong engine.
+    """
+    from lmdeploy import turbomind
+
+    if ("--backend", "turbomind") in pairwise(line) and not turbomind.is_available():
+        why = getattr(turbomind, "_import_error", None)
+        raise UserError(
+            words(
+                f"TurboMind 的库加载不了: {why}; 另一引擎: BACKEND=pytorch",
+                f"TurboMind's library does not load: {why}; the other engine: BACKEND=pytorch",
+            )
+        )
+
+
 def main() -> None:
     """Run LMDeploy's CLI in this process, with the key."""
     shutdown.end_with_parent()
     from lmdeploy.cli.entrypoint import run
 
+    loads(sys.argv)
     sys.argv = ["lmdeploy", *sys.argv[1:], "--api-keys", chat.api_key()]
     run()
 
 
 if __name__ == "__main__":
-    main()
+    run_cli(main)

@@ -223,7 +223,10 @@ def ensure(stage: str) -> None:
     environment = {**os.environ, **pip_settings()}
     preparing = words(f"准备环境 '{stage}'", f"preparing environment '{stage}'")
     print(f"{preparing} ({home})", flush=True)
-    shutil.rmtree(home, ignore_errors=True)
+    before = VENVS / f".{stage}.before"  # put back where the new one cannot be installed
+    shutil.rmtree(before, ignore_errors=True)
+    if home.exists():
+        home.rename(before)
     commands = [[uv, "venv", "-q", "-p", python(), str(home)]]
     install = [uv, "pip", "install", "-q", "-p", str(home / "bin" / "python")]
     commands.append(install + wanted(files))
@@ -232,6 +235,9 @@ def ensure(stage: str) -> None:
         if done.returncode:
             lines = [line.strip(" ╰─▶│├×") for line in done.stderr.splitlines() if line.strip()]
             reason = " ".join(lines[-4:])[-400:]
+            shutil.rmtree(home, ignore_errors=True)
+            if before.exists():
+                before.rename(home)
             name = files["main"].name
             failed = words(
                 f"环境 '{stage}' 装不上 (见 {name})",
@@ -239,6 +245,7 @@ def ensure(stage: str) -> None:
             )
             fail(f"{failed}: {reason}")
     stamp.write_text(key)
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def write_lock(stage: str) -> None:

@@ -140,3 +140,21 @@ def test_a_driver_that_tells_no_version_is_said_as_it_is() -> None:
     )  # fmt: skip
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "no driver version" in done.stderr and "太旧" not in done.stderr
+
+
+def test_an_environment_stays_where_its_new_one_cannot_be_installed(tmp_path: Path) -> None:
+    """A driver of the other CUDA line and no network left a machine without any environment."""
+    before = tmp_path / "venvs" / "core"
+    before.mkdir(parents=True)
+    (before / "kept").write_text("")
+    (before / ".installed").write_text("of other files")
+    venvs = Path(os.environ.get("TIKUFORGE_VENVS") or ROOT / ".venvs")
+    (uv,) = venvs.glob("uv-*")
+    (tmp_path / "venvs" / uv.name).symlink_to(uv)
+    own = {"TIKUFORGE_VENVS": str(tmp_path / "venvs"), "UV_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, str(INSTALL), "core"],
+        env={**os.environ, **own, "UV_OFFLINE": "1"}, cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2 and "装不上" in done.stderr, done.stdout + done.stderr
+    assert (before / "kept").is_file() and not list((tmp_path / "venvs").glob(".core*"))

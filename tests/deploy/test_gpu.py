@@ -180,7 +180,7 @@ def test_doctor_promises_nothing_on_a_driver_that_is_too_old_and_says_one_that_f
     show(monkeypatch)
     gpu.once.cache_clear()
     said = doctor.table()
-    assert "470.82.1" in said and "too old" in said and "trains up to" not in said
+    assert "470.82.01" in said and "too old" in said and "trains up to" not in said
     show(monkeypatch, fail="NVIDIA-SMI has failed because it could not talk to the driver")
     gpu.once.cache_clear()
     said = doctor.table()
