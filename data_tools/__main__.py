@@ -14,12 +14,12 @@ from core.command import main
 from core.errors import UserError
 from core.files import ROOT, read_json, shown
 from core.hints import then
+from core.labels import COUNTS
 from core.language import words
 from data_tools import build as builder
 from data_tools import formats, outputs, preview
 from data_tools.generate import rows as generated
 from data_tools.generate.cli import generate
-from data_tools.labels import COUNTS
 from data_tools.readers.how import READ, How
 from data_tools.sources import Inputs
 

@@ -14,11 +14,11 @@ from core import domain as domains
 from core import progress
 from core.domain import Domain
 from core.files import ROOT, digest, held, read_json, sha256, shown, write_json, write_text
+from core.findings import Finding
 from core.language import words
 from core.rows import Row
 from data_tools import card, clean, contamination, groups, learn, lengths, mix, review, split
 from data_tools import wordings as rewordings
-from data_tools.findings import Finding
 from data_tools.ledger import Ledger
 from data_tools.outputs import CARD, FILES, REVIEW, Made, write
 from data_tools.review import Applied, Review

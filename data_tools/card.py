@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from core import labels
 from core.domain import Domain
+from core.findings import labelled
+from core.labels import both
 from core.rows import Row
-from data_tools import labels
-from data_tools.findings import labelled
-from data_tools.labels import both
 from data_tools.ledger import Ledger, SourceReport
 
 

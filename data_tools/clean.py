@@ -8,12 +8,12 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from core.findings import Finding
 from core.judgement import SAYS_RIGHT, SAYS_WRONG
 from core.rows import Row
 from core.signs import exact
 from core.text import nfkc
 from data_tools.doubts import doubts
-from data_tools.findings import Finding
 from data_tools.ledger import Ledger
 
 CONFLICT = "conflict"

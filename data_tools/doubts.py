@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from core.findings import Finding
 from core.rows import Row
-from data_tools.findings import Finding
 
 _ANY = re.compile(r"1[3-9]\d[- ]?\d{4}|\d{17}|@\w")
 # Mainland mobile numbers (prefixes 13-19, with or without +86 and separators) and e-mail addresses.

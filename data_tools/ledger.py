@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -11,47 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from core.files import atomic
+from core.findings import Finding
+from core.kept import Entry, defused
 from core.rows import Row
-from data_tools.findings import Finding
 
 # The line of a finding is ``reason``; what it is made of stands behind, for whoever reads it back.
 FIELDS = ("file", "locator", "reason", "text", "code", "zh", "en")
 LONGEST = 2000  # characters of a unit kept in the ledger; a person needs to recognise it, no more
-
-# Excel and its kin run a cell that begins with one of these (OWASP, "CSV injection").
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_SIGNED = re.compile(r"[+-]\d[\d.,:/]*\s*[^\d\s(!|=]{0,4}$")  # -5, +3%, -40℃: an answer, no formula
-
-
-def defused(text: str) -> str:
-    """``text`` so that no spreadsheet runs it: an apostrophe before a leading formula character.
-
-    A plain signed number stays as it is: it is an answer, and runs nothing. :func:`fused` undoes
-    it, so what begins with an apostrophe before such a character gets one more."""
-    if text.lstrip("'").startswith(FORMULA) and not _SIGNED.match(text):
-        return "'" + text
-    return text
-
-
-def fused(text: str) -> str:
-    """The text that :func:`defused` was given."""
-    bare = text.lstrip("'")
-    return text[1:] if bare != text and bare.startswith(FORMULA) else text
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One unit of a source that became no row, or a row with a doubt."""
-
-    file: str
-    locator: str
-    reason: Finding
-    text: str
-
-    @property
-    def code(self) -> str:
-        """The reason without its detail."""
-        return self.reason.code
 
 
 @dataclass(slots=True)
@@ -118,12 +83,3 @@ def _line(entry: Entry) -> list[str]:
     reason = entry.reason
     texts = (entry.text, reason.code, reason.zh, reason.en)
     return [defused(entry.file), entry.locator, reason, *map(defused, texts)]
-
-
-def read(path: Path) -> Iterator[Entry]:
-    """The entries of a ``ledger.csv``; those written before findings were data have one detail."""
-    with open(path, encoding="utf-8-sig", newline="") as lines:
-        for line in csv.DictReader(lines):
-            data = [fused(line[name]) for name in ("code", "zh", "en") if name in line]
-            reason = Finding(*data) if data else Finding.of(line["reason"])
-            yield Entry(fused(line["file"]), line["locator"], reason, fused(line["text"]))

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import UserError
+from core.findings import Finding
 from core.language import words
 from core.rows import Row
 from data_tools import formats
 from data_tools.contamination import Probe
-from data_tools.findings import Finding
 from data_tools.ledger import Ledger
 from data_tools.split import rank
 

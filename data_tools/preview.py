@@ -8,9 +8,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from core.findings import Finding, told
 from core.language import words
 from core.rows import Row
-from data_tools.findings import Finding, told
 from data_tools.ledger import Ledger
 from data_tools.readers.how import USUAL, How
 from data_tools.sources import joined_rows, mostly_lost, names, read_bank

@@ -23,10 +23,11 @@ import ray
 
 from core.domain import Domain
 from core.files import ROOT, sha256
+from core.kept import Entry
 from core.rows import Row
 from data_tools import clean, groups, sources, tables, templates
 from data_tools.build import Engine
-from data_tools.ledger import Entry, Ledger, SourceReport
+from data_tools.ledger import Ledger, SourceReport
 from data_tools.sources import Inputs, Shared
 
 Json = dict[str, Any]

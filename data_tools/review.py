@@ -21,16 +21,18 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.escape import unescape
 from openpyxl.utils.exceptions import InvalidFileException
 
+from core import labels
 from core.errors import UserError
 from core.files import digest, read_jsonl, shown
+from core.findings import Finding
+from core.kept import AT, BASE, fused
 from core.language import words
 from core.rows import KINDS, Row, Source
 from core.signs import without
 from core.text import nfkc
-from data_tools import clean, labels, learn
-from data_tools.findings import Finding
-from data_tools.ledger import Ledger, fused
-from data_tools.workbook import ALL, AT, BASE, BULK, DOUBTS, HEAD, Line, fingerprint
+from data_tools import clean, learn
+from data_tools.ledger import Ledger
+from data_tools.workbook import ALL, BULK, DOUBTS, HEAD, Line, fingerprint
 
 _SAID = {
     "drop": {"drop", "delete", "deleted", "remove", "删除", "删", "删掉", "刪除", "去掉", "移除"}

@@ -9,10 +9,10 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import ROOT, sha256, shown
+from core.findings import Finding
 from core.language import words
 from core.rows import Row, Source
 from data_tools import interchange, learn, tables, templates
-from data_tools.findings import Finding
 from data_tools.generate import rows as generated
 from data_tools.ledger import Ledger, SourceReport
 from data_tools.readers import invariants, joined, read

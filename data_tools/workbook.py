@@ -16,20 +16,19 @@ from typing import Any
 
 import xlsxwriter
 
+from core import labels
 from core.files import digest
+from core.findings import Finding, labelled
+from core.kept import AT, BASE, defused
+from core.labels import both
 from core.rows import KINDS, Row
-from data_tools import labels
-from data_tools.findings import Finding, kept, labelled
-from data_tools.labels import both
-from data_tools.ledger import FIELDS, Ledger, defused
+from data_tools.ledger import FIELDS, Ledger
 
 ALL, DOUBTS, LEDGER = (both(labels.SHEETS[name]) for name in ("all", "doubts", "ledger"))
-BASE = "_baseline"
 # Kinds that come by the hundred thousand and are mended in their table: shown only when in doubt.
 BULK = ("template", "general")
-HEAD = ("id", "decision", "kind", "question", "answer")  # keys of data_tools.labels.COLUMNS
+HEAD = ("id", "decision", "kind", "question", "answer")  # keys of core.labels.COLUMNS
 TAIL = ("explanation", "doubts", "source", "text", "key")
-AT = " · "  # between a source's file and its locator
 WIDTHS = {"id": 16, "question": 60, "answer": 30, "explanation": 40}
 WIDTHS |= {"doubts": 30, "source": 22, "text": 40}
 LEDGER_FIELDS = FIELDS[:4]
@@ -166,14 +165,6 @@ def baseline(lines: Iterable[Line], gone: Iterable[str]) -> list[tuple[str, ...]
         mark = "?" * bool(found), data if len(data) <= CELL_MOST else ""
         marks.append((line.key, line.parsed, fingerprint(line.row), *mark))
     return [*marks, *((key,) for key in sorted(gone))]
-
-
-def doubts(mark: Sequence[str], shown: str) -> list[dict[str, str]]:
-    """The doubts of a row as data: from its mark on the hidden sheet or, where that has none (a
-    workbook of before), from the lines ``shown`` in the column of doubts."""
-    if len(mark) > 4 and mark[4]:
-        return list(json.loads(mark[4]))
-    return [line.json() for line in kept(shown)]
 
 
 def worst_first(lines: Iterable[Line]) -> list[Line]:

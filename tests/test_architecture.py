@@ -58,7 +58,7 @@ def test_no_machine_paths() -> None:
 # Who starts another room's process outside commands/, and why that is data handed over: options
 # in, files or JSON out.
 STARTS = {
-    ("deploy/terminal.py", "rag"): "/evidence in the terminal chat shows what make ask shows",
+    ("deploy/conversation.py", "rag"): "/evidence in the terminal chat shows what make ask shows",
     ("web/views/card.py", "eval"): "the page compares two runs: eval compare --json",
     ("web/views/data.py", "data_tools"): "the page's builds are jobs, as make data starts them",
     ("web/views/data.py", "rag"): "the page's index is a job, as make index starts it",

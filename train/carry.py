@@ -93,7 +93,7 @@ def minded(form: str, s: dict[str, Any]) -> list[tuple[str, str]]:
         how = "pip install flash-attn --no-build-isolation"
         differences.append(
             (
-                f"packing 要装 flash-attn ({how})；不装就改 packing: false 并删去 attn_impl",
+                f"packing 要装 flash-attn（{how}）；不装就改 packing 为 false，并删去 attn_impl",
                 f"packing needs flash-attn ({how}); without it set packing: false, drop attn_impl",
             )
         )

@@ -8,11 +8,11 @@ from typing import Any
 
 import streamlit as st
 
+from core import findings, labels
 from core.errors import UserError
 from core.files import read_json, write_json
+from core.kept import AT
 from core.language import words
-from data_tools import findings, labels
-from data_tools.workbook import AT
 from web import catalog, edits, frame, i18n, jobs, written
 from web.edits import Row
 from web.i18n import say

@@ -1,7 +1,7 @@
 """Corrections made on the page: each is on disk at once, the data set follows when it is built.
 
 ``.job/edits.jsonl`` only grows. An entry has ``n`` (its number), ``key`` (the question's, of
-``review.xlsx``), ``was`` and ``now`` (column → text, by the keys of :mod:`data_tools.labels`), and
+``review.xlsx``), ``was`` and ``now`` (column → text, by the keys of :mod:`core.labels`), and
 ``undoes`` (another entry) where it takes one back; ``{"applied": n}`` says that the workbook and
 the data set hold all up to ``n``.
 """
@@ -13,8 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from core import findings, kept, labels
 from core.files import held, read_jsonl
-from data_tools import findings, labels, ledger
 from web import jobs, sheet
 
 FILE = "edits.jsonl"
@@ -193,7 +193,7 @@ def _in_ledger(out: Path, source: dict[str, Any]) -> str:
     if not (path.is_file() and bank.is_file()):
         return ""
     at = (source.get("file"), source.get("locator"))
-    found = ledger.read(path)
+    found = kept.read(path)
     if not any(each.code == "edited" and (each.file, each.locator) == at for each in found):
         return ""
     same = ("file", "locator", "sha256")

@@ -1,7 +1,7 @@
 """The review workbook for the page, in a process of its own.
 
 ``python -m web.sheet list REVIEW FOLDER`` writes its questions, and the ledger beside it, as JSON
-lines by the keys of :mod:`data_tools.labels`; ``python -m web.sheet apply REVIEW EDITS`` types
+lines by the keys of :mod:`core.labels`; ``python -m web.sheet apply REVIEW EDITS`` types
 edits into it as a person would, after which ``python -m data_tools review`` takes them over;
 ``python -m web.sheet settle DATA N`` then notes that the data set holds all edits up to the N-th.
 """
@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from core import kept, labels
 from core.errors import UserError, run_cli
 from core.files import read_json, shown, write_jsonl
 from core.language import words
-from data_tools import labels, ledger, workbook
 
 ROWS, LOST = "rows.jsonl", "ledger.jsonl"
 _CHOSEN = {"kind": labels.KINDS, "decision": labels.DECISIONS}  # columns with a list of choices
@@ -42,7 +42,7 @@ def _questions(book: Any, path: Path) -> Any:
 def _lines(sheet: Any) -> Iterator[dict[str, Any]]:
     keys = _keys(sheet)
     for cells in sheet.iter_rows(values_only=True, min_row=2):
-        texts = ["" if cell is None else ledger.fused(str(cell)) for cell in cells]
+        texts = ["" if cell is None else kept.fused(str(cell)) for cell in cells]
         line = {key: text for key, text in zip(keys, texts, strict=False) if key and text}
         for key, table in _CHOSEN.items():
             if key in line:
@@ -53,9 +53,9 @@ def _lines(sheet: Any) -> Iterator[dict[str, Any]]:
 
 def _marks(book: Any) -> dict[str, list[str]]:
     """The workbook's hidden sheet by key (:func:`data_tools.workbook.baseline`)."""
-    if workbook.BASE not in book.sheetnames:
+    if kept.BASE not in book.sheetnames:
         return {}
-    rows = book[workbook.BASE].iter_rows(values_only=True)
+    rows = book[kept.BASE].iter_rows(values_only=True)
     marks = ([str(cell or "") for cell in row] for row in rows)
     return {mark[0]: mark for mark in marks if len(mark) > 2}
 
@@ -70,12 +70,12 @@ def list_(path: Path, folder: Path) -> None:
     def row(line: dict[str, Any]) -> dict[str, Any]:
         mark = marks.get(line.get("key", ""), [])
         if "doubts" in line:
-            line["doubts"] = workbook.doubts(mark, line["doubts"])
+            line["doubts"] = kept.doubts(mark, line["doubts"])
         edited = bool(mark) and bool(mark[2]) and mark[1] != mark[2]
         return {**line, "edited": True} if edited else line
 
     write_jsonl(folder / ROWS, map(row, _lines(_questions(book, path))))
-    lost = ledger.read(path.with_name("ledger.csv"))
+    lost = kept.read(path.with_name("ledger.csv"))
     write_jsonl(
         folder / LOST,
         ({"file": e.file, "locator": e.locator, "text": e.text, **e.reason.json()} for e in lost),

@@ -7,8 +7,8 @@ from pathlib import Path
 from core import domain as domains
 from core.errors import UserError
 from core.files import shown
+from core.findings import told
 from core.language import words
-from data_tools.findings import told
 from data_tools.generate import rows
 from data_tools.generate.settings import Settings
 

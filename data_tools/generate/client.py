@@ -18,9 +18,9 @@ from openai import AsyncOpenAI
 
 from core import chat
 from core.errors import UserError
+from core.findings import Finding
 from core.language import words
 from core.thinking import without_thinking
-from data_tools.findings import Finding
 from data_tools.generate.journal import Journal, Reply, key_of
 
 THINKING = (4096, 16_384)  # tokens added to an answer's, one after the other, where it is cut off

@@ -7,9 +7,9 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import sha256, shown
+from core.findings import Finding
 from core.language import words
 from data_tools import books, formats
-from data_tools.findings import Finding
 from data_tools.generate import rows, run, screen
 from data_tools.generate.screen import Pair
 from data_tools.generate.settings import Settings

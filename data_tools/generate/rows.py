@@ -11,9 +11,9 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import read_json, read_jsonl, sha256, shown, write_json, write_jsonl
+from core.findings import Finding
 from core.language import words
 from core.rows import Row, Source
-from data_tools.findings import Finding
 from data_tools.generate.prompts import TYPES
 from data_tools.ledger import Ledger, SourceReport
 

@@ -16,9 +16,9 @@ from tqdm import tqdm
 
 from core.errors import UserError
 from core.files import sha256, shown
+from core.findings import Finding
 from core.language import words
 from data_tools import books
-from data_tools.findings import Finding
 from data_tools.generate import parse, prompts, rows, screen
 from data_tools.generate.chunks import Chunk, chunks
 from data_tools.generate.client import Asker, Patience, Refused, Server, Tally

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from rapidfuzz import fuzz, process
 
+from core.findings import Finding
 from core.text import bare
-from data_tools.findings import Finding
 from data_tools.generate import prompts
 from data_tools.generate.support import Commonness, Passage, characters, units
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from data_tools.findings import Finding
+from core.findings import Finding
 
 Json = dict[str, Any]
 ASKS, SAYS = {"human", "user"}, {"gpt", "assistant", "chatgpt", "bot", "model"}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from data_tools.findings import Finding
+from core.findings import Finding
 from data_tools.interchange import gift
 from data_tools.interchange.made import NO_ANSWER, Question, judged
 

@@ -15,12 +15,12 @@ from typing import Any
 
 from core.errors import UserError
 from core.files import read_json, sha256, shown
+from core.findings import Finding
 from core.judgement import SAYS_RIGHT
 from core.language import words
 from core.rows import KINDS, Row, Source
 from core.text import nfkc
 from core.thinking import without_thinking
-from data_tools.findings import Finding
 from data_tools.interchange import dialogue, places
 from data_tools.interchange.made import (
     LETTERS,

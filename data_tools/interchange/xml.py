@@ -17,9 +17,9 @@ from lxml import etree
 
 from core.errors import UserError
 from core.files import sha256
+from core.findings import Finding
 from core.language import words
 from core.rows import Row
-from data_tools.findings import Finding
 from data_tools.interchange import moodle, qti
 from data_tools.interchange.made import Question, Taker
 from data_tools.ledger import Ledger

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
+from core.kept import Entry
 from core.rows import Row
 from core.text import bare
-from data_tools.ledger import Entry, Ledger
+from data_tools.ledger import Ledger
 from data_tools.readers import answers, finish, habits, headings, invariants
 from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Line

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from statistics import median
 
+from core.kept import Entry
 from core.rows import Row
 from core.text import bare
-from data_tools.ledger import Entry
 from data_tools.readers import patterns as pt
 
 LOOKED = 4_000  # characters of a text that the rules look at

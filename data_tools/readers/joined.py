@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 
+from core.kept import Entry
 from core.rows import Row
-from data_tools.ledger import Entry, Ledger, SourceReport
+from data_tools.ledger import Ledger, SourceReport
 from data_tools.readers import answers, finish, keys
 from data_tools.readers.draft import Draft, Section
 

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from core.kept import defused
 from core.rows import Row, Source
 from data_tools.clean import clean, keys, normalise
 from data_tools.groups import group
-from data_tools.ledger import Ledger, defused
+from data_tools.ledger import Ledger
 
 
 def row(question: str, answer: str, number: int = 1, **more: object) -> Row:

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from core.findings import Finding, kept, labelled, told
+from core.kept import read as ledger_lines
+from core.labels import FINDINGS, KINDS, column, column_key, key_in
 from core.language import choose
-from data_tools import ledger, workbook
+from data_tools import workbook
 from data_tools.build import build
-from data_tools.findings import Finding, kept, labelled, told
-from data_tools.labels import FINDINGS, KINDS, column, column_key, key_in
 
 
 def test_a_finding_is_its_line_and_knows_its_parts() -> None:
@@ -73,7 +74,7 @@ def test_ledger_and_workbook_keep_the_details_apart(
 ) -> None:
     lines = ["水的化学式是？->H2O", "谁的电话是13812345678？->张三", "水的化学式是？->H2O"]
     build(inputs(make_docx(lines)), tmp_path / "out")
-    entries = {entry.code: entry for entry in ledger.read(tmp_path / "out" / "ledger.csv")}
+    entries = {entry.code: entry for entry in ledger_lines(tmp_path / "out" / "ledger.csv")}
     assert entries["duplicate"].reason.zh == entries["duplicate"].reason.en != ""
     assert entries["pii-phone"].reason == "pii-phone"
     marks = load_workbook(tmp_path / "out" / "review.xlsx")[workbook.BASE].values
@@ -88,6 +89,6 @@ def test_a_ledger_of_before_is_read(tmp_path: Path) -> None:
         "b.csv,Sheet1!A2,no-answer,'=1\n",
         encoding="utf-8",
     )
-    first, second = ledger.read(old)
+    first, second = ledger_lines(old)
     assert (first.code, first.reason.zh, first.reason.en) == ("edited", "甲 -> 乙", "甲 -> 乙")
     assert (second.code, second.text) == ("no-answer", "=1")

@@ -87,7 +87,7 @@ CARD: dict[str, Pair] = {
     "near": ("近似", "near (≥ 90%)"),
     "reason": ("原因", "reason"),
 }
-# What the codes of findings say (:mod:`data_tools.findings`); ledger.csv keeps the codes.
+# What the codes of findings say (:mod:`core.findings`); ledger.csv keeps the codes.
 FINDINGS: dict[str, Pair] = {
     "duplicate": ("重复", "a repeat"),
     "conflict": ("答案矛盾", "contradicting answers"),

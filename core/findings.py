@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from core.labels import FINDINGS
 from core.language import words
-from data_tools.labels import FINDINGS
 
 _NAME = re.compile(r"^[^\s:]+ (?=[a-z-]+(?::|$))")  # what labelled puts before a line
 
