@@ -68,7 +68,9 @@ def note(folder: Path) -> dict[str, Any]:
 
 def switch(folder: Path, value: dict[str, Any]) -> None:
     """Let readers open ``value["generation"]`` from now on, and remove every other one."""
-    write_json(folder / NOTE, value)
+    path = folder / NOTE
+    if not path.is_file() or read_json(path) != value:  # else what was made of it stays up to date
+        write_json(path, value)
     tidy(folder, value["generation"])
 
 
