@@ -22,6 +22,7 @@ from data_tools.ledger import Entry, Ledger
 from data_tools.readers import answers, finish, habits, headings, invariants
 from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Line
+from data_tools.readers.doubt import doubt
 from data_tools.readers.draft import Draft, Section
 from data_tools.readers.item import CHAPTER, KEY, SECTION, Item, Part
 
@@ -394,7 +395,7 @@ class Cut:
         if role == "answer":
             if text:
                 if draft.answered and draft.answer != [text]:
-                    draft.flags.append(f"answer-conflict: 另有答案 {text[:40]}")
+                    draft.flags.append(doubt("answer-conflict", other=text[:40]))
                 else:
                     draft.answer, draft.answered = [text], True
             return "answer"
@@ -406,16 +407,12 @@ class Cut:
         """A line without a label: it goes on with what was being read."""
         text = x.text.strip()
         if text in self.repeated and not _BOX.match(text):
-            draft.flags = draft.flags or [
-                "page-furniture: 里面有重复出现的行 a line that comes again"
-            ]
+            draft.flags = draft.flags or [doubt("page-furniture")]
         if state in ("stem", "mine", "meta"):
             draft.stem.append(text)
         elif state == "options" and draft.options:
             if x.shape in self.shapes or _OPEN.search(x.plain) or x.heading is not None:
-                draft.flags = draft.flags or [
-                    "option-holds-question: 选项里像有另一题 another question"
-                ]
+                draft.flags = draft.flags or [doubt("option-holds-question")]
             last = next(reversed(draft.options))
             draft.options[last] = finish.joined([draft.options[last], text]).replace("\n", "")
         elif state == "answer":
@@ -630,5 +627,5 @@ def _read(cut: Cut, name: str, sha: str) -> Reading:
             draft.section.lost += 1
             ledger.add(name, draft.loc, made, draft.text)
     result.entries = ledger.entries
-    invariants.doubt(result.rows, result.entries)
+    invariants.examine(result.rows, result.entries)
     return result

@@ -17,6 +17,7 @@ from core.rows import Row
 from core.text import bare
 from data_tools.ledger import Entry
 from data_tools.readers import patterns as pt
+from data_tools.readers.doubt import Doubt, code_of, doubt
 
 LOOKED = 4_000  # characters of a text that the rules look at
 SAMPLE = 300  # rows of a large bank that are asked whether it has a habit
@@ -53,7 +54,7 @@ _LABELLED = re.compile(
     re.S,
 )
 _ASIDE = re.compile(r"\s*[（(\[【].*[)）\]】]\s*|[^。？?]{0,14}", re.S)
-_SEVERAL = "kind-mismatch: 单选题有多个答案"
+_SEVERAL = doubt("kind-mismatch/single")
 _KEYED = re.compile(r"\s*(?:正确|参考|标准)?答\s?案\s?[:：]?\s?[A-H√×对错]{1,6}\s*")
 _STATED = ("answer-is-mark", "answer-in-option")
 _RAISED = re.compile(r"[¹²³⁰-₎]")  # bare() has 2³ and 23 as one
@@ -77,7 +78,7 @@ class Bank:
     after: dict[int, list[Entry]]
 
 
-def doubt(rows: Sequence[Row], entries: Iterable[Entry] = ()) -> None:
+def examine(rows: Sequence[Row], entries: Iterable[Entry] = ()) -> None:
     """Flag, in place, the rows of one file that cannot be right as they stand. ``entries`` are the
     ledger's about this file."""
     bank = Bank(rows, _left_out(rows, entries))
@@ -95,29 +96,28 @@ def stated(row: Row) -> Row:
     flagged where its answer is a mark of options that were not told apart: other habits of banks
     are none of dialogues and cards."""
     for reason in _alone(row):
-        if reason.partition(":")[0] in _STATED:
+        if reason.code in _STATED:
             _flag(row, reason)
     return row
 
 
 def _generic(rows: Sequence[Row]) -> None:
     """Where many single choices have several answers, their type's word (选择题) means either."""
-    odd = [row for row in rows if any(flag.startswith(_SEVERAL) for flag in row.flags)]
+    odd = [row for row in rows if _SEVERAL in row.flags]
     if len(odd) >= max(3, 0.15 * sum(bool(row.options) for row in rows)):
         for row in odd:
-            row.flags = [flag for flag in row.flags if not flag.startswith(_SEVERAL)]
+            row.flags = [flag for flag in row.flags if flag != _SEVERAL]
 
 
-def _flag(row: Row, reason: str) -> None:
-    code = reason.partition(":")[0]
-    if not any(flag.partition(":")[0] == code for flag in row.flags):
+def _flag(row: Row, reason: Doubt) -> None:
+    if not any(code_of(flag) == reason.code for flag in row.flags):
         row.flags.append(reason)
 
 
 # -- one row ------------------------------------------------------------------------------------
 
 
-def _alone(row: Row) -> Iterator[str]:
+def _alone(row: Row) -> Iterator[Doubt]:
     """The doubts that a row raises by itself."""
     stem, answer = row.question[:LOOKED], row.answer[:LOOKED]
     if not row.options:
@@ -125,7 +125,7 @@ def _alone(row: Row) -> Iterator[str]:
     yield from _texts(row, stem)
     labels = _LABEL.findall(row.source.text[:LOOKED]) if _labelled(row.source.text) else ()
     if len(labels) > 1 and row.kind != "case" and len(row.source.text) < LOOKED:
-        yield "two-answers: 原文里有不止一处答案 its text holds more than one answer"
+        yield doubt("two-answers")
 
 
 def _labelled(text: str) -> bool:
@@ -133,38 +133,38 @@ def _labelled(text: str) -> bool:
     return "答" in text or "nswer" in text
 
 
-def _answer(stem: str, answer: str) -> Iterator[str]:
+def _answer(stem: str, answer: str) -> Iterator[Doubt]:
     """Doubts about the answer of a question without options."""
     lines = [line for line in _LINE.split(answer) if line.strip()]
     said = answer.strip()
     if len(_INLINE.findall(said)) > 1 or _boxes(said) > 1:
-        yield "answer-is-options: 答案像几个选项 the answer looks like options"
+        yield doubt("answer-is-options")
     if _ONLY_MARK.fullmatch(said) and not pt.judgement(said):
         signs = [m.group() for m in _SIGN.finditer(said)]
         listed = all(re.search(rf"{re.escape(sign)}\s*[.、．:：)）\]】]", stem) for sign in signs)
         if listed or _SIGN.fullmatch(said):
-            yield f"answer-is-mark: 答案只是一个序号 the answer is a mark only: {said[:20]}"
+            yield doubt("answer-is-mark", answer=said[:20])
     if "\n" in stem and bare(said) and bare(said) in {bare(x) for x in _LINE.split(stem)}:
-        yield "answer-in-stem: 答案是题干的一行 the answer is a line of the stem"
+        yield doubt("answer-in-stem/line")
     marked = sum(bool(_MARKED_LINE.match(line)) for line in lines)
     if marked > 1 and not all(
         re.match(r"\s*[（(]?[①-⑳一二三四五六]", line) for line in lines if _MARKED_LINE.match(line)
     ):
-        yield "answer-is-options: 答案像几个选项 the answer looks like options"
+        yield doubt("answer-is-options")
     if len(lines) > 1 and (len(bare(lines[0])) < 2 or lines[-1].rstrip()[-1:] in "?？"):
-        yield "answer-holds-question: 答案里像有另一题 the answer seems to hold another question"
+        yield doubt("answer-holds-question")
     if any(_QUESTION.match(line) for line in lines[1:]) or (
         lines and _QUESTION.match(lines[0]) and _OPEN.search(lines[0])
     ):
-        yield "answer-holds-question: 答案里像有另一题 the answer seems to hold another question"
+        yield doubt("answer-holds-question")
     if said[-1:] in "；;" and len(said) > 1:
-        yield "answer-unfinished: 答案像没有完 the answer seems to go on"
+        yield doubt("answer-unfinished")
     if _LABEL.search(answer) if _labelled(answer) else False:
-        yield "answer-label: 答案里有“答案：” an answer's label is left in the answer"
+        yield doubt("answer-label/answer")
     if _WRAPPED.match(said) and not _WRAPPED.match(stem):
-        yield "answer-wrapped: 答案带着程序的括号或引号 brackets or quotes of a program"
+        yield doubt("answer-wrapped")
     if abs(len(said) - len(stem)) < 12 and bare(said) and bare(said) == bare(stem):
-        yield "answer-in-stem: 答案就是题干 the answer is the stem itself"
+        yield doubt("answer-in-stem/itself")
 
 
 def _boxes(text: str) -> int:
@@ -173,31 +173,31 @@ def _boxes(text: str) -> int:
     return len(_BOXED.findall(pt.plain(text))) if many else 0
 
 
-def _texts(row: Row, stem: str) -> Iterator[str]:
+def _texts(row: Row, stem: str) -> Iterator[Doubt]:
     """Doubts about stem, options and explanation."""
     plain = pt.plain(stem)
     if len(stem) < 12 and (len(bare(stem)) < 2 or (row.options and bare(stem).isdigit())):
-        yield "short-stem: 题干几乎是空的 hardly a stem"
+        yield doubt("short-stem")
     titles = stem[:60].split("\n")[:2] if "\n" in stem[:20] else []
     if len(titles) > 1 and all(_TITLE.fullmatch(title.strip()) for title in titles):
-        yield "header: 题干里像有表头 a header seems to be left in the stem"
+        yield doubt("header/stem")
     if _SECOND.match(stem):
-        yield "options-in-stem: 题干以选项的序号开头 the stem begins with an option's mark"
+        yield doubt("options-in-stem/mark")
     if _RESIDUE.search(stem):
-        yield "stem-residue: 题干带着题型、分数或符号 a type, score or sign is left in the stem"
+        yield doubt("stem-residue")
     if _labelled(stem) and _LABEL.search(stem):
-        yield "answer-label: 题干里有“答案：” an answer's label is left in the stem"
+        yield doubt("answer-label/stem")
     if "A" in stem + plain and _OPTIONS.search(plain) and (not row.options or row.kind != "case"):
-        yield "options-in-stem: 题干里像有选项 options are left in the stem"
+        yield doubt("options-in-stem")
     if not row.options and _boxes(stem) > 1:
-        yield "options-in-stem: 题干里像有选项 boxes of options are left in the stem"
+        yield doubt("options-in-stem")
     inner = [line for line in _LINE.split(stem)[1:] if _QUESTION.match(line) and _OPEN.search(line)]
     if inner and row.kind != "case":
-        yield "two-questions: 题干里像有两题 the stem seems to hold two questions"
+        yield doubt("two-questions")
     if row.options:
         yield from _options(row)
     if any(_QUESTION.match(x) and _OPEN.search(x) for x in _LINE.split(row.explanation[:LOOKED])):
-        yield "explanation-holds-question: 解析里像有另一题 another question in it"
+        yield doubt("explanation-holds-question")
 
 
 def _own_mark(letter: str, text: str) -> bool:
@@ -205,43 +205,43 @@ def _own_mark(letter: str, text: str) -> bool:
     return re.match(rf"\s*[(（]?{letter}\s?[.、．:：)）]\s?\S", text[:20], re.I) is not None
 
 
-def _options(row: Row) -> Iterator[str]:
+def _options(row: Row) -> Iterator[Doubt]:
     """Doubts about the options of a choice."""
     texts = [text for text in row.options.values() if text.strip()]
     signs = sorted(row.options)
     if signs != [chr(65 + k) for k in range(len(signs))]:
-        yield f"option-gap: 选项不连续 the options are {''.join(signs)}"
+        yield doubt("option-gap", letters="".join(signs))
     signs_ = {text.strip()[:1] for text in texts}
     led = len(texts) > 2 and len(signs_) == 1 and signs_ <= set("-–—>》|·•*:：=~")
     if sum(_own_mark(*pair) for pair in row.options.items()) > 1 or (
         led and not all(text.strip()[1:2].isdigit() for text in texts)
     ):
-        yield "option-mark: 选项里又写着序号 the options' marks are left in their texts"
+        yield doubt("option-mark")
     if len(signs) < 2:
-        yield "one-option: 只有一个选项 a single option"
+        yield doubt("one-option")
     if len({(bare(text) or text.strip(), *_RAISED.findall(text)) for text in texts}) < len(texts):
-        yield "same-options: 有相同的选项 two options are the same"
+        yield doubt("same-options")
     if any(_KEYED.fullmatch(text) for text in texts):
-        yield "answer-in-option: 一个选项是答案行 an option is the line of the answer"
+        yield doubt("answer-in-option")
     if any(_LABEL.search(text[:LOOKED]) for text in texts):
-        yield "answer-label: 选项里有“答案：” an answer's label is left in an option"
+        yield doubt("answer-label/option")
     asking = sum(text.rstrip()[-1:] in "?？" for text in texts)
     if 0 < asking < len(texts) and len(row.question) < LOOKED and asking == 1:
-        yield "option-holds-question: 一个选项是问句 one option asks a question"
+        yield doubt("option-holds-question/asks")
     for letter, text in row.options.items():
         following = chr(ord(letter) + 1)
         sign = re.compile(
             rf"(?<=\S)\s*(?:[\s;；。）)]|(?<=[\u4e00-\u9fff])){following}\s*[.、．:：)）]"
         )
         if following not in row.options and sign.search(text[:LOOKED]):
-            yield f"option-in-option: 选项 {letter} 里像有 {following} holds another option"
+            yield doubt("option-in-option", letter=letter, next=following)
         if any(_OPEN.search(x) and _QUESTION.match(x) for x in _LINE.split(text[:LOOKED])[1:]):
-            yield f"option-holds-question: 选项 {letter} 里像有另一题 holds another question"
+            yield doubt("option-holds-question")
 
 
 # -- the rows of a file together ------------------------------------------------------------------
 
-Doubts = Iterator[tuple[Row, str]]
+Doubts = Iterator[tuple[Row, Doubt]]
 
 
 def _prefix(bank: Bank) -> Doubts:
@@ -255,7 +255,7 @@ def _prefix(bank: Bank) -> Doubts:
         common = _common([re.sub(r"\d+", "0", row.question[:40].strip()) for row in same])
         if _LABELLED.fullmatch(common):
             for row in same:
-                yield row, f"same-beginning: 多数题干都以“{common[:20]}”开头 most stems begin so"
+                yield row, doubt("same-beginning", head=common[:20])
 
 
 def _common(texts: list[str]) -> str:
@@ -273,7 +273,7 @@ def _one_sided(bank: Bank) -> Doubts:
     total = sum(said.values())
     if total >= MANY and said.most_common(1)[0][1] >= 0.95 * total:
         for row in judged:
-            yield row, "one-sided: 判断题几乎全是同一答案 nearly all judgements are the same"
+            yield row, doubt("one-sided")
 
 
 def _codes(bank: Bank) -> Doubts:
@@ -284,7 +284,7 @@ def _codes(bank: Bank) -> Doubts:
     of_codes = [row for row in open_ if row.answer.strip() in codes]
     if len(codes) <= 8 and len(of_codes) >= max(3, 0.3 * len(open_)):
         for row in of_codes:
-            yield row, f"coded-answer: 答案像代号 looks like a code: {row.answer.strip()}"
+            yield row, doubt("coded-answer", answer=row.answer.strip())
 
 
 def _fewer(bank: Bank) -> Doubts:
@@ -297,7 +297,7 @@ def _fewer(bank: Bank) -> Doubts:
     for row in bank.rows:
         few = row.options and row.kind != "judge" and len(row.options) < usual
         if few and times + sum(n for c, n in counts.items() if c > usual) >= 0.95 * total:
-            yield row, f"fewer-options: 选项比别的题少 {len(row.options)} of the usual {usual}"
+            yield row, doubt("fewer-options", count=len(row.options), usual=usual)
 
 
 def _longer(bank: Bank) -> Doubts:
@@ -315,10 +315,7 @@ def _longer(bank: Bank) -> Doubts:
         most = max(200, 12 * usual, 3 * high)
         for row, text in texts:
             if len(text) > most:
-                yield (
-                    row,
-                    f"much-longer: {what} 比别的长得多 {len(text)} characters, usual {usual:.0f}",
-                )
+                yield row, doubt(f"much-longer/{what}", length=len(text), usual=usual)
 
 
 def _gaps(bank: Bank) -> Doubts:
@@ -333,7 +330,7 @@ def _gaps(bank: Bank) -> Doubts:
     for index, (here, there) in enumerate(pairwise(numbers)):
         missing = there - here - 1
         if here and 0 < missing <= 3 and len(bank.after.get(index, ())) < missing:
-            yield bank.rows[index], f"number-missing: 下一题号是 {there} comes after {here}"
+            yield bank.rows[index], doubt("number-missing", here=here, there=there)
 
 
 def _dropped(bank: Bank) -> Doubts:
@@ -348,10 +345,7 @@ def _dropped(bank: Bank) -> Doubts:
             and not pt.PAGE.fullmatch(pt.plain(e.text)) and not e.text.strip().isdigit()
         ]  # fmt: skip
         if lost:
-            yield (
-                bank.rows[index],
-                f"lines-left-out: 此题后有文字未读入 text was left out: {lost[0].text[:40]}",
-            )
+            yield bank.rows[index], doubt("lines-left-out", text=lost[0].text[:40])
 
 
 def _aside(text: str) -> bool:
@@ -368,7 +362,7 @@ def _odd(bank: Bank) -> Doubts:
     bare_ = [row for row in bank.rows if not row.options and row.kind != "judge"]
     if 0 < len(bare_) <= 0.03 * len(bank.rows):
         for row in bare_:
-            yield row, "no-options-here: 别的题都有选项 the other questions have options"
+            yield row, doubt("no-options-here")
 
 
 def _repeated(bank: Bank) -> Doubts:
@@ -380,7 +374,7 @@ def _repeated(bank: Bank) -> Doubts:
         said = {(bare(row.answer), tuple(row.options.values())) for row in same}
         if len(same) > 2 and len(said) > 2 and same[0].kind != "case":
             for row in same:
-                yield row, f"same-stem: {len(same)} 题同一题干 questions share this stem"
+                yield row, doubt("same-stem", count=len(same))
 
 
 # What stands before a stem's first word: marks, Latin letters and figures (No.2, Item 3:, 第4).
@@ -398,7 +392,7 @@ def _counted(bank: Bank) -> Doubts:
         return
     for row, here, there in zip(bank.rows, [False, *steps], [*steps, False], strict=True):
         if here or there:
-            yield row, "number-in-stem: 题干里留着题号 the question's own number is left in it"
+            yield row, doubt("number-in-stem")
 
 
 def _numbers(text: str) -> list[int]:
@@ -422,7 +416,7 @@ def _swallowed(bank: Bank) -> Doubts:
         for line in lines[1:] if _shape(lines[0]) == shape and row.kind != "case" else ():
             other = _COUNT.search(pt.digits(line[:16])) if _shape(line) == shape else None
             if first and other and 0 < int(other[0]) - int(first[0]) <= 5:
-                yield row, f"holds-question: 里面像有另一题 holds another question: {line[:30]}"
+                yield row, doubt("holds-question", line=line[:30])
                 break
 
 
@@ -440,7 +434,7 @@ def _listed(bank: Bank) -> Doubts:
     able = [row for row in open_ if _counts_up(row.question.split("\n")[1:])]
     if len(able) >= max(3, 0.2 * len(bank.rows)):
         for row in able:
-            yield row, "options-in-stem: 题干末尾像选项 the stem ends in lines like options"
+            yield row, doubt("options-in-stem/end")
 
 
 def _counts_up(lines: Sequence[str]) -> bool:
@@ -458,7 +452,7 @@ def _columns(bank: Bank) -> Doubts:
     """Options hold wide gaps and their own mark again: two columns were read as one."""
     wide = [row for row in bank.rows if any(_gap(*pair) for pair in row.options.items())]
     for row in wide:
-        yield row, "two-columns: 选项里像有并排的另一题 two columns seem to be read as one"
+        yield row, doubt("two-columns")
 
 
 def _gap(letter: str, text: str) -> bool:
@@ -474,7 +468,7 @@ def _header(bank: Bank) -> Doubts:
     first, rest = rows[0], rows[1:]
     odd = all(bool(row.options) != bool(first.options) for row in rest[:20])
     if odd and len(first.question) <= 8 and len(first.answer) <= 8:
-        yield first, "header: 像是表头 this looks like a header"
+        yield first, doubt("header/first")
 
 
 def _answers_alike(bank: Bank) -> Doubts:
@@ -488,7 +482,7 @@ def _answers_alike(bank: Bank) -> Doubts:
             label = re.match(r"[^\W\d_]{1,8}[:：]", common) is not None
             if label or (not common[0].isalnum() and common[0] not in '《“"（(‘$['):
                 for row in same:
-                    yield row, f"answer-label: 多数答案都以“{common}”开头 most answers begin so"
+                    yield row, doubt("answer-label/begin", head=common)
 
 
 _TOGETHER = (

@@ -221,5 +221,5 @@ def test_doubts_know_no_layout() -> None:
         ([row(q, "组织学习；") for q, _ in TOLD], "answer-unfinished"),
         ([row(q, f"◎回复　{a}") for q, a in TOLD], "answer-label"),
     ):  # fmt: skip
-        invariants.doubt(rows)
+        invariants.examine(rows)
         assert code in wrong(rows) and all(each.flags for each in rows), code
