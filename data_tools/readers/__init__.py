@@ -43,7 +43,7 @@ def read(path: Path, ledger: Ledger, name: str | None = None, how: How = USUAL) 
     name = name or path.name
     try:
         if not path.is_file():
-            raise UserError(f"{shown(path)}: {words('没有这个文件', 'no such file')}")
+            raise UserError(f"{shown(path)}: {words('文件不存在', 'no such file')}")
         yield from _rows(path, name, ledger, how)
     except OSError as error:
         why = words(f"无法读取（{error.strerror}）", f"cannot be read ({error.strerror})")

@@ -25,6 +25,10 @@ TEXTS = {
     "answer-label/begin": ("多数答案都以“{head}”开头", "most answers begin with “{head}”"),
     "answer-label/option": ("选项里有“答案：”", "an answer's label is left in an option"),
     "answer-label/stem": ("题干里有“答案：”", "an answer's label is left in the stem"),
+    "answer-shifted": (
+        "第一题之前多出一个答案，各题答案可能错位",
+        "an answer stands before the first question: all may be shifted",
+    ),
     "answer-unfinished": ("答案像没有完", "the answer seems to go on"),
     "answer-wrapped": ("答案带着程序的括号或引号", "it has the brackets or quotes of a program"),
     "coded-answer": ("答案像代号 {answer}", "the answer looks like a code: {answer}"),

@@ -24,7 +24,7 @@ _JUDGED = re.compile(
 )
 # A colon, or a type word with one, before the stem: what stood behind the number or a tag.
 _LEFT = re.compile(
-    rf"\s*(?:(?:{pt.KIND_WORD.pattern})(?<=题)\s*[:：]|[:.,、;)\]>|]+(?=\s*[^\W\d(]))\s*"
+    rf"\s*(?:/\s?\d{{1,4}}\s*\n|(?:{pt.KIND_WORD.pattern})(?<=题)\s*[:：]|[:.,、;)\]>|]+(?=\s*[^\W\d(]))\s*"
 )
 _LATIN = re.compile(r"[A-Za-z0-9,;]$")
 

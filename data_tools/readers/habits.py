@@ -164,17 +164,25 @@ def _behind_sign(drafts: Sequence[Draft]) -> None:
             if d.stem[-1].count(sign) == 1 and not d.stem[-1].strip().endswith(sign.strip())
         ]
         if len(told) >= max(LEAST, MOST * len(open_)):
-            for draft in told:
-                stem, _, answer = draft.stem[-1].partition(sign)
+            bare = sign.strip()
+            for draft in (d for d in open_ if d in told or d.stem[-1].strip().count(bare) == 1):
+                stem, _, answer = draft.stem[-1].partition(bare)
+                if not answer.strip():
+                    continue
                 draft.stem[-1] = stem.rstrip()
                 draft.answer, draft.answered = [answer.strip()], True
             return
 
 
 def _judged(draft: Draft) -> bool:
-    """Whether a bracket in the stem holds a judgement: ``(T)``, and not ``(EAC)``."""
-    found = pt.BRACKET.finditer(pt.plain("".join(draft.stem)))
-    return any(m["in"] and pt.judgement(m["in"]) for m in found)
+    """Whether a bracket in the stem holds a judgement: ``(T)``, neither ``(EAC)`` nor ``a(n)``."""
+    plain = pt.plain("".join(draft.stem))
+    return any(
+        m["in"]
+        and pt.judgement(m["in"])
+        and not re.match("[A-Za-z]", plain[max(0, m.start() - 1) :])
+        for m in pt.BRACKET.finditer(plain)
+    )
 
 
 def _kind(draft: Draft) -> str:

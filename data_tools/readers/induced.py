@@ -52,8 +52,9 @@ _LABEL = re.compile(
     r"(?P<colon>\s{0,3}[:：=]\s{0,3}|)"
 )
 _TICK = re.compile(
-    r"\s*(?:[√☑●★*]|\[\s*[xX√*]\s*\]|[(（]\s*(?:正确|√|对|correct|right|[xX√])\s*[)）])\s*"
-    r"|\s*[(（\[]\s*(?:正确(?:答案|选项)?|答案|√|correct(?: answer)?)\s*[)）\]]\s*$|\s*√\s*$",
+    r"^\s*(?:[√☑●★]|\*(?![.*])|\[\s*[xX√*]\s*\]|[(（]\s*(?:正确|√|对|correct|right|[xX√])\s*[)）])\s*"
+    r"|\s*(?:[☑●★*√]|\[\s*[xX√*]\s*\]|[(（]\s*(?:对|right|[xX])\s*[)）]"
+    r"|[(（\[]\s*(?:正确(?:答案|选项)?|答案|√|correct(?: answer)?)\s*[)）\]])\s*$",
     re.I,
 )
 _BOX = re.compile(r"\s*(?:[□○◯☐●■◆◇▢▪•·★☆√☑*>&-]|\[\s*[xX√*]?\s*\]|\(\s*[xX√]?\s*\))\s*")
@@ -570,7 +571,7 @@ def _named_lines(draft: Draft) -> list[int]:
     }
     if said:
         return [k for k, text in enumerate(texts) if text and text in wanted]
-    ticked = [k for k, line in enumerate(lines) if _TICK.match(line) or _TICK.search(line)]
+    ticked = [k for k, line in enumerate(lines) if _TICK.search(line)]
     return ticked if 0 < len(ticked) < len(lines) else []
 
 

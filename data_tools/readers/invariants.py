@@ -22,19 +22,20 @@ from data_tools.readers.doubt import Doubt, code_of, doubt
 LOOKED = 4_000  # characters of a text that the rules look at
 SAMPLE = 300  # rows of a large bank that are asked whether it has a habit
 MANY = 12  # rows from which a bank has habits
-_MARK = r"(?:[(（\[【]?(?:[①-⑳]|[ivxIVX]{1,4}|[甲乙丙丁戊]|[A-H]|[一二三四五六])[)）\]】]?)"
+_MARK = r"(?:[(（\[【]?(?:[①-⑳Ⅰ-Ⅻⅰ-ⅻ]|[ivxIVX]{1,4}|[甲乙丙丁戊]|[A-H]|[一二三四五六])[)）\]】]?)"
 _ONLY_MARK = re.compile(rf"{_MARK}(?:[、,，\s]*{_MARK})*[。.]?")
 _MARKED_LINE = re.compile(
     rf"\s*{_MARK}\s*[.、．:：)）\]】]\s*\S|\s*[(（\[【]?[①-⑳A-H][)）\]】]?\s*\S"
 )
-_SIGN = re.compile(r"[①-⑳]|[ivxIVX]{1,4}|[甲乙丙丁戊]|[A-H]|[一二三四五六]")
+_SIGN = re.compile(r"[①-⑳Ⅰ-Ⅻⅰ-ⅻ]|[ivxIVX]{1,4}|[甲乙丙丁戊]|[A-H]|[一二三四五六]")
 _ASKS = r"[（(]\s{0,9}[)）]|_{3,}|[?？]\s*$"
 _QUESTION = re.compile(
-    rf"\s*[（(\[【]?(?:第\s*)?\d{{1,4}}\s*[)）\]】.、．:：题].{{0,200}}?(?:{_ASKS})"
+    rf"\s*[（(\[【]?(?:第\s*)?\d{{1,4}}\s*[)）\]】.、．:：题](?!\d).{{0,200}}?(?:{_ASKS})"
 )
 _OPEN = re.compile(r"[（(]\s{0,9}[)）]|_{3,}")
 _LABEL = re.compile(
     r"(?<![我你您生户员人的])答\s?案(?:要点)?\s*[:：】\]]|(?<!our )\b[Aa]nswer\s*[:：]"
+    r"|(?:正解|答案)\s?[(（]?\s?[A-H①-⑥甲乙丙丁一二三四]{1,5}\s?[)）]?\s*$"
 )
 _OPTIONS = re.compile(
     r"(?:^|[\s（(。？?，,;；])A\s*[.、．:：)）].{1,200}?[\s;；)）。]B\s*[.、．:：)）]", re.S
@@ -44,13 +45,27 @@ _RESIDUE = re.compile(
     r"|^\s*[(（\[【](?:单|多|判|填|简|不定|选)[^)）\]】]{0,8}[)）\]】]|^\s*(?:单选|多选|判断|填空|简答)题\s*[:：]?"
     r"|^\s*[(（\[]\s*\d+(?:\.\d+)?\s*[A-Za-z]{2,6}\s*[)）\]]|&[a-z]{2,6};|</?[a-z]{1,8}\b[^<>]{0,80}>|^\s*\d{1,4}\s*[、．)）](?!\d)|\|\|"
 )
+# Boxes of a judgement, a page's number, a tag of the question's own behind the stem.
+_BEHIND = re.compile(
+    r"(?:对|√|正确|True|T)\s?[^\w\s]{1,3}\s{0,4}(?:错|×|错误|False|F)\s?[^\w\s]{0,3}\s*$"
+    r"|(?:对|正确|True)\s?[(（\[]?\s?[□☑☐√✓○●]?\s?[)）\]]?\s{0,6}(?:错|错误|False)\s*$"
+    r"|\n[^\n:：]{2,8}[:：][^\n]*$"  # a further line with a label
+)
+_PAGED = re.compile(r"第\s?\d{1,4}\s?页.{0,3}共\s?\d{1,4}\s?页|\bPage \d{1,4} of \d{1,4}\b")
+_NAMED_OPTION = re.compile(r"(?:^|\n|(?<=\S))(?:选项|[Oo]ption|[Cc]hoice)\s?[A-H1-6]\b")
+# 5、3.14；6、北京: entries of a key.
+_ENTRY = re.compile(r"(?:^|[;；。，,\s])(\d{1,3})\s?(?:、|[.．:：)）](?!\d))\s?\S")
+_FILLED = re.compile(r"\d{1,3}\s?[.、．](?!\d).{2,80}?[（(]\s?[A-H√×]{1,5}\s?[)）]")
+_PAIRED = re.compile(
+    r"(?:[(（]?\d{1,2}[)）]?\s?[-–—:：.、→]?\s?[A-Ha-h](?:[,，;；\s]+|$)){3,40}"
+)  # 1-D, 2-E, 3-A
 _INLINE = re.compile(r"(?:^|\s)[A-H]\s?[.、．:：)）]\s?\S")
 _SECOND = re.compile(r"\s*[(（]?[B-H]\s?[.、．)）]")
 _WRAPPED = re.compile(r"^\s*(?:\[(?!图片:).*\]|\{.*\}|<.*>|\['.*|'[^']*')\s*$", re.S)
 _NUMBER = re.compile(r"\D{0,8}?(\d{1,5})(?![\d%])")
 # Item 1:  题目：  Q0.  Frage 3)
 _LABELLED = re.compile(
-    r"(?:[^\W\d]{0,12}\s?0\s?[.)、:：\]】]|[A-Za-z]{1,12}\s?[:：]|\W?[^\W\d]{0,3}[题问][目干]?\s?[:：\]】]).{0,24}",
+    r"(?:0\s{0,4}\n|[^\W\d]{0,12}\s?0\s?[.)、:：\]】]|[A-Za-z]{1,12}\s?[:：]|\W?[^\W\d]{0,3}[题问][目干]?\s?[:：\]】]).{0,24}",
     re.S,
 )
 _ASIDE = re.compile(r"\s*[（(\[【].*[)）\]】]\s*|[^。？?]{0,14}", re.S)
@@ -72,7 +87,7 @@ _WIDE = re.compile(r"(?:\s{3,}|\t)[(（]?([A-H])\s?[.、．:：)）]")
 @dataclass(frozen=True, slots=True)
 class Bank:
     """What one file's rows have in common; ``after`` holds, by row index, what was left out between
-    that row and the next."""
+    that row and the next; -1 what stands before the first."""
 
     rows: Sequence[Row]
     after: dict[int, list[Entry]]
@@ -130,7 +145,7 @@ def _alone(row: Row) -> Iterator[Doubt]:
 
 def _labelled(text: str) -> bool:
     """Whether a text can hold an answer's label at all; asked first, since it is quick."""
-    return "答" in text or "nswer" in text
+    return "答" in text or "nswer" in text or "正解" in text
 
 
 def _answer(stem: str, answer: str) -> Iterator[Doubt]:
@@ -139,10 +154,12 @@ def _answer(stem: str, answer: str) -> Iterator[Doubt]:
     said = answer.strip()
     if len(_INLINE.findall(said)) > 1 or _boxes(said) > 1:
         yield doubt("answer-is-options")
-    if _ONLY_MARK.fullmatch(said) and not pt.judgement(said):
+    if _PAIRED.fullmatch(said):
+        yield doubt("answer-is-mark", answer=said[:20])
+    elif _ONLY_MARK.fullmatch(said) and not pt.judgement(said):
         signs = [m.group() for m in _SIGN.finditer(said)]
         listed = all(re.search(rf"{re.escape(sign)}\s*[.、．:：)）\]】]", stem) for sign in signs)
-        if listed or _SIGN.fullmatch(said):
+        if listed or (_SIGN.fullmatch(said) and said not in "一二三四五六"):
             yield doubt("answer-is-mark", answer=said[:20])
     if "\n" in stem and bare(said) and bare(said) in {bare(x) for x in _LINE.split(stem)}:
         yield doubt("answer-in-stem/line")
@@ -151,13 +168,9 @@ def _answer(stem: str, answer: str) -> Iterator[Doubt]:
         re.match(r"\s*[（(]?[①-⑳一二三四五六]", line) for line in lines if _MARKED_LINE.match(line)
     ):
         yield doubt("answer-is-options")
-    if len(lines) > 1 and (len(bare(lines[0])) < 2 or lines[-1].rstrip()[-1:] in "?？"):
+    if _keyed(said) or _asking(lines):
         yield doubt("answer-holds-question")
-    if any(_QUESTION.match(line) for line in lines[1:]) or (
-        lines and _QUESTION.match(lines[0]) and _OPEN.search(lines[0])
-    ):
-        yield doubt("answer-holds-question")
-    if said[-1:] in "；;" and len(said) > 1:
+    if said[-1:] in "；;" and len(said) > 1 and len(lines) < 3:
         yield doubt("answer-unfinished")
     if _LABEL.search(answer) if _labelled(answer) else False:
         yield doubt("answer-label/answer")
@@ -165,6 +178,21 @@ def _answer(stem: str, answer: str) -> Iterator[Doubt]:
         yield doubt("answer-wrapped")
     if abs(len(said) - len(stem)) < 12 and bare(said) and bare(said) == bare(stem):
         yield doubt("answer-in-stem/itself")
+
+
+def _asking(lines: list[str]) -> bool:
+    """Whether the lines of an answer hold a question."""
+    if len(lines) > 1 and (len(bare(lines[0])) < 2 or lines[-1].rstrip()[-1:] in "?？"):
+        return True
+    within = any(_QUESTION.match(line) for line in lines[1:])
+    first = lines and _QUESTION.match(lines[0]) and _OPEN.search(lines[0])
+    return within or bool(first)
+
+
+def _keyed(answer: str) -> bool:
+    """Whether an answer holds further entries of a key: numbers that count up and not from 1."""
+    counted = [int(m[1]) for m in _ENTRY.finditer(answer)]
+    return len(counted) > 1 and counted[0] > 1 and counted == [*range(counted[0], counted[-1] + 1)]
 
 
 def _boxes(text: str) -> int:
@@ -183,16 +211,20 @@ def _texts(row: Row, stem: str) -> Iterator[Doubt]:
         yield doubt("header/stem")
     if _SECOND.match(stem):
         yield doubt("options-in-stem/mark")
-    if _RESIDUE.search(stem):
+    if _RESIDUE.search(stem) or (row.kind == "judge" and _BEHIND.search(stem)):
         yield doubt("stem-residue")
+    if any(_PAGED.search(text) for text in (stem, *row.options.values())):
+        yield doubt("page-furniture")
     if _labelled(stem) and _LABEL.search(stem):
         yield doubt("answer-label/stem")
     if "A" in stem + plain and _OPTIONS.search(plain) and (not row.options or row.kind != "case"):
         yield doubt("options-in-stem")
-    if not row.options and _boxes(stem) > 1:
+    if not row.options and (_boxes(stem) > 1 or len(_NAMED_OPTION.findall(stem)) > 1):
         yield doubt("options-in-stem")
-    inner = [line for line in _LINE.split(stem)[1:] if _QUESTION.match(line) and _OPEN.search(line)]
-    if inner and row.kind != "case":
+    inner = row.kind != "case" and [
+        line for line in _LINE.split(stem)[1:] if _QUESTION.match(line) and _OPEN.search(line)
+    ]
+    if inner:
         yield doubt("two-questions")
     if row.options:
         yield from _options(row)
@@ -214,7 +246,7 @@ def _options(row: Row) -> Iterator[Doubt]:
     signs_ = {text.strip()[:1] for text in texts}
     led = len(texts) > 2 and len(signs_) == 1 and signs_ <= set("-–—>》|·•*:：=~")
     if sum(_own_mark(*pair) for pair in row.options.items()) > 1 or (
-        led and not all(text.strip()[1:2].isdigit() for text in texts)
+        led and not all(text.strip()[1:].lstrip()[:1].isdigit() for text in texts)
     ):
         yield doubt("option-mark")
     if len(signs) < 2:
@@ -223,7 +255,7 @@ def _options(row: Row) -> Iterator[Doubt]:
         yield doubt("same-options")
     if any(_KEYED.fullmatch(text) for text in texts):
         yield doubt("answer-in-option")
-    if any(_LABEL.search(text[:LOOKED]) for text in texts):
+    if any(_labelled(text) and _LABEL.search(text[:LOOKED]) for text in texts):
         yield doubt("answer-label/option")
     asking = sum(text.rstrip()[-1:] in "?？" for text in texts)
     if 0 < asking < len(texts) and len(row.question) < LOOKED and asking == 1:
@@ -235,7 +267,8 @@ def _options(row: Row) -> Iterator[Doubt]:
         )
         if following not in row.options and sign.search(text[:LOOKED]):
             yield doubt("option-in-option", letter=letter, next=following)
-        if any(_OPEN.search(x) and _QUESTION.match(x) for x in _LINE.split(text[:LOOKED])[1:]):
+        asked = any(_OPEN.search(x) and _QUESTION.match(x) for x in _LINE.split(text[:LOOKED])[1:])
+        if asked or len(_FILLED.findall(text[:LOOKED])) > 1:
             yield doubt("option-holds-question")
 
 
@@ -276,12 +309,23 @@ def _one_sided(bank: Bank) -> Doubts:
             yield row, doubt("one-sided")
 
 
+def _ticked(bank: Bank) -> Doubts:
+    """Questions stand in the explanations of judgements: these are options, each with its tick."""
+    judged = [row for row in bank.rows if row.kind == "judge" and not row.options]
+    ends = (row.explanation.rstrip()[-40:] for row in judged)
+    asking = sum(end[-1:] in ("?", "？") or bool(_OPEN.search(end)) for end in ends)
+    if asking >= max(3, 0.1 * len(judged)):
+        for row in judged:
+            yield row, doubt("explanation-holds-question")
+
+
 def _codes(bank: Bank) -> Doubts:
     """A few short signs answer most open questions: a code (1/2, Y/N, A) was read as an answer."""
     open_ = [row for row in bank.rows if row.kind == "qa" and not row.options]
-    short = Counter(row.answer.strip() for row in open_ if len(row.answer.strip()) <= 2)
+    said = {id(row): row.answer.strip().removesuffix("项").rstrip() for row in open_}
+    short = Counter(text for text in said.values() if len(text) <= 2)
     codes = {text for text, count in short.items() if count >= 3}
-    of_codes = [row for row in open_ if row.answer.strip() in codes]
+    of_codes = [row for row in open_ if said[id(row)] in codes]
     if len(codes) <= 8 and len(of_codes) >= max(3, 0.3 * len(open_)):
         for row in of_codes:
             yield row, doubt("coded-answer", answer=row.answer.strip())
@@ -333,15 +377,25 @@ def _gaps(bank: Bank) -> Doubts:
             yield bank.rows[index], doubt("number-missing", here=here, there=there)
 
 
+def _early(bank: Bank) -> Doubts:
+    """An answer was left over before the first question: each answer may be another question's."""
+    if any(e.code == "no-question" and _KEYED.fullmatch(e.text) for e in bank.after.get(-1, ())):
+        for row in bank.rows:
+            yield row, doubt("answer-shifted")
+
+
 def _dropped(bank: Bank) -> Doubts:
     """Something was left out right behind a row, neither furniture nor a question lost."""
     texts = Counter(bare(e.text)[:40] for found in bank.after.values() for e in found)
-    for index, found in bank.after.items():
+    for index, found in bank.after.items() if bank.rows else ():
+        if index < 0:
+            continue
         lost = [e for e in found if e.code == "no-question" and not _aside(e.text)]
         paged = any(pt.PAGE.fullmatch(pt.plain(e.text)) for e in found)
         lost += [
             e for e in found
-            if e.code == "page-furniture" and not paged and texts[bare(e.text)[:40]] < 4
+            if e.code == "page-furniture" and not paged and not _PAGED.search(e.text)
+            and texts[bare(e.text)[:40]] < 4
             and not pt.PAGE.fullmatch(pt.plain(e.text)) and not e.text.strip().isdigit()
         ]  # fmt: skip
         if lost:
@@ -379,6 +433,7 @@ def _repeated(bank: Bank) -> Doubts:
 
 # What stands before a stem's first word: marks, Latin letters and figures (No.2, Item 3:, 第4).
 _HEAD = re.compile(r"(?:[^\u4e00-\u9fff]|第)*.{0,2}")
+_TAIL = re.compile(r"[\[(（【<#]\s?(\d{1,4})\s?[\])）】>]?\s*$")  # … [12]
 
 
 def _counted(bank: Bank) -> Doubts:
@@ -386,7 +441,11 @@ def _counted(bank: Bank) -> Doubts:
     if len(bank.rows) > 2 * SAMPLE and not any(_counted(Bank(bank.rows[:SAMPLE], {}))):
         return
     heads = (_HEAD.match(row.question[:40].split("\n")[0]) for row in bank.rows)
-    found = [_numbers(head[0] if head else "") for head in heads]
+    tails = (_TAIL.search(row.question[-12:]) for row in bank.rows)
+    found = [
+        _numbers(head[0] if head else "") + ([int(tail[1])] if tail else [])
+        for head, tail in zip(heads, tails, strict=True)
+    ]
     steps = [any(b == a + 1 for a in one for b in two) for one, two in pairwise(found)]
     if sum(steps) < max(3, 0.5 * len(steps)):
         return
@@ -486,8 +545,8 @@ def _answers_alike(bank: Bank) -> Doubts:
 
 
 _TOGETHER = (
-    _prefix, _one_sided, _codes, _fewer, _longer, _gaps, _dropped, _odd, _repeated,
-    _counted, _swallowed, _listed, _columns, _header, _answers_alike,
+    _prefix, _one_sided, _ticked, _codes, _fewer, _longer, _gaps, _dropped, _odd, _repeated,
+    _counted, _early, _swallowed, _listed, _columns, _header, _answers_alike,
 )  # fmt: skip
 
 
@@ -504,7 +563,9 @@ def _left_out(rows: Sequence[Row], entries: Iterable[Entry]) -> dict[int, list[E
         if not place or not starts:
             continue
         at = bisect_right(keys, place) - 1
-        if at >= 0 and keys[at][0] == place[0]:
+        if at < 0 and keys[0][0] == place[0]:
+            found[-1].append(entry)
+        elif at >= 0 and keys[at][0] == place[0]:
             found[starts[at][1]].append(entry)
     return found
 

@@ -313,10 +313,10 @@ def broken(name: str, error: Exception) -> UserError:
     """What to say of a workbook that a library stumbled over."""
     what = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
     why = words(
-        f"工作簿损坏或不是 Excel 文件（{what}），请用 Excel 重新保存",
-        f"damaged, or no workbook ({what}): save it again in Excel",
+        "工作簿损坏或不是 Excel 文件，请用 Excel 重新保存",
+        "damaged, or no workbook: save it again in Excel",
     )
-    return UserError(f"{name}: {why}")
+    return UserError(f"{name}: {why} ({what})")
 
 
 def seen(one: Sheet, name: str, ledger: Ledger, how: How) -> Grid:
