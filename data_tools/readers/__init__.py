@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.errors import UserError
 from core.files import sha256, shown
+from core.language import words
 from core.rows import Row
 from data_tools.ledger import Ledger
 from data_tools.readers import (
@@ -42,10 +43,11 @@ def read(path: Path, ledger: Ledger, name: str | None = None, how: How = USUAL) 
     name = name or path.name
     try:
         if not path.is_file():
-            raise UserError(f"{shown(path)}: 文件不存在 no such file")
+            raise UserError(f"{shown(path)}: {words('文件不存在', 'no such file')}")
         yield from _rows(path, name, ledger, how)
     except OSError as error:
-        raise UserError(f"{shown(path)}: 无法读取 cannot be read ({error.strerror})") from None
+        why = words(f"无法读取（{error.strerror}）", f"cannot be read ({error.strerror})")
+        raise UserError(f"{shown(path)}: {why}") from None
 
 
 def _doubted(rows: Iterator[Row], ledger: Ledger) -> Iterator[Row]:
@@ -53,7 +55,7 @@ def _doubted(rows: Iterator[Row], ledger: Ledger) -> Iterator[Row]:
     while True:
         before = len(ledger.entries)
         some = list(islice(rows, WINDOW))
-        invariants.doubt(some, ledger.entries[before:])
+        invariants.examine(some, ledger.entries[before:])
         yield from some
         if len(some) < WINDOW:
             return

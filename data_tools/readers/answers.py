@@ -14,7 +14,7 @@ _UPPER = re.compile(
 )
 _LOWER = re.compile(r"[(\[]?\s*([a-z](?:[\s,、;，/&]*[a-z])*)\s*[)\]]?[.。]?\s*$")
 _MORE = re.compile(r"(?<![A-Za-z])([A-Z])\s*[、.:)]\s*")
-_LIST = re.compile(r"[\s,、;；，|/]+")
+_LIST = re.compile(r"[$\s,、;；，|/]+")
 _TAIL = re.compile(r"(?:[)\]。.?？:：]|\s)\s*([A-H]{1,8})\s*[。.]?\s*$")
 _EDGE = re.compile(r"[\s。.,，;；!！?？:：]*")
 

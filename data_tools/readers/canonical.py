@@ -30,8 +30,8 @@ _USUAL = re.compile(
     r"(?:题|[.、:)](?!\d)|(?=[(\[]))"
 )
 _META = re.compile(
-    r"(?:[\s|/·,，;；:：\-]{0,4}(?:难度|难易度|分值|题型|类型|类别|知识点)?[:：]?\s?"
-    r"(?:单项?选?择?|多项?选?择?|不定项|判断|填空|简答|问答|易|中等?|难|较[易难]|一般|\d+(?:\.\d)?\s?分)题?){1,6}[\s|/]*"
+    r"(?:\s?(?:/|of|共)\s?\d{1,4}\s?题?)?(?:[\s|/·,，;；:：\-]{0,4}(?:难度|难易度|分值|题型|类型|类别|知识点)?[:：]?\s?"
+    r"(?:单项?选?择?|多项?选?择?|不定项|判断|填空|简答|问答|易|中等?|难|较[易难]|一般|\d+(?:\.\d)?\s?分)题?){0,6}[\s|/]*"
 )
 # The marks of options: one alphabet a row, each with what may stand around its sign.
 _ALPHABETS: dict[str, tuple[str, str]] = {
@@ -40,13 +40,22 @@ _ALPHABETS: dict[str, tuple[str, str]] = {
         r"[(（【]?{0}(?:[)）】]?\s?[.、．:：)）】]|[)）】]|\s{{1,4}})\s{{0,4}}",
     ),
     "word": ("一二三四五六七", r"(?:选项|答项|选择|option)\s?{0}(?:\s?[:：.、．)）]|\s)\s{{0,4}}"),
+    "named": ("ABCDEFG", r"(?:选项|答项|option|choice)\s?{0}(?:\s?[:：.、．)）]|\s)\s{{0,4}}"),
     "digit": ("1234567", r"[(（【\[]?{0}\s?[)）】\].、．:：](?!\d)\s{{0,4}}"),
     "①": ("①②③④⑤⑥⑦", r"{0}[.、．:：)）]?\s{{0,4}}"),
     "odd": ("ABCDEFG", r"{0}\s{{0,2}}(?:[-–—》>〉|=~/]|\s-)\s{{0,4}}"),
+    "<": ("ABCDEFG", r"[<〈]\s?{0}\s?[>〉]\s{{0,4}}"),
     "low": ("abcdefg", r"{0}\s{{0,2}}[-–—》>〉|=~]\s{{0,4}}"),
     "かな": ("アイウエオカキ", r"[(（]?{0}[)）.、．:：\s]\s{{0,4}}"),
 }
-_SAFE = ("甲", "word", "odd", "low")  # alphabets whose runs are hardly ever lists in a text
+_SAFE = (
+    "甲",
+    "word",
+    "named",
+    "odd",
+    "<",
+    "low",
+)  # alphabets whose runs are hardly ever lists in a text
 _USUAL_OPTION = re.compile(r"(?:^|\s)[(（\[【]?[A-Ha-h]\s?[.、．:：)）\]】]")
 _KNOWN_LABEL = re.compile(
     r"\s{0,8}(?:[\[(【]\s?(?:正确|参考|标准)?答案\s?[\])】]|(?:正确|参考|标准)?答案\s?(?=[:：]))\s?[:：]?"
@@ -57,8 +66,8 @@ _SAID = (
 )
 _ANSWERED = re.compile(
     rf"(?P<label>\W{{0,4}}[^\W\d_][^\d:：]{{0,24}}?(?:[:：]\s?[^\W\dA-Za-z]{{0,4}})?\W{{0,4}}?|\s{{0,8}}[^\w\s(（\[【]{{1,3}}\s?)"
-    rf"(?P<said>[(（\[【]?(?<![A-Za-z]){_SAID}(?![A-Za-z])[)）\]】]?)"
-    r"(?P<rest>\s{0,2}[-.、．:：)）。；;，,]\s{0,3}\S.{0,300}|\W{0,3})$"
+    rf"(?P<said>[(（\[【]?(?<![A-Za-z]){_SAID}(?![A-Za-z])[)）\]】]?)(?:\s?项(?!\w))?"
+    r"(?P<rest>\s{0,2}[-.、．:：)）。；;，,|]\s{0,3}\S.{0,300}|\W{0,3})$"
 )
 _HEAD = re.compile(
     r"\W{0,4}[^\W\d_](?:[^\W\d]| (?=[^\W\d])){0,14}(?:\s{0,2}[:：\-—–》>\]】)）]\s{0,3}|\s{1,3})"
@@ -73,7 +82,13 @@ _BOX = re.compile(
 )
 _TICKS = set("xX√*●■◆☑◎")
 _FIELD = re.compile(r"(?:^|[|;；\t]\s{0,3}|\s{1,6})([^\W\d_]{1,8})\d{0,4}\s?[=＝:：]\s?")
-_PARTED = re.compile(r"\s?[|/;；,，]\s?(?=[B-H]\s?[.、．:：)）])")
+_PARTED = re.compile(r"\s?[|/;；,，]\s?(?=[B-H]\s?[.、．:：)）=])")
+_EQUALS = re.compile(r"(?:^|(?<=\s))([A-H])\s?=\s?")
+_BEFORE = re.compile(
+    rf"\s{{0,4}}_{{1,8}}\s?({_SAID})\s?_{{1,8}}\s{{0,4}}(?=\d{{1,4}}\s?[.、．)）])"
+)
+_SPELT = {"T": "True", "F": "False"}
+_POOL = re.compile(r"\s{0,8}[\[(【]?(?:共用)?(?:备选(?:答案|项)|选项)[\])】]?[:：]?\s{0,8}")
 _VERDICT = re.compile(
     r"\s{0,8}[(（\[【]?(√|×|正确|错误|对|错|True|False)[)）\]】]?\s?[:：\-—、\s]\s{0,4}(?=\S)"
 )
@@ -81,9 +96,21 @@ _BRACKETED = re.compile(
     r"[(（\[]\s?(?P<in>A\s?[.、．:：)）].{2,600})[)）\]](?P<between>\W{0,6}[^\W\d_]{0,8}\W{0,4})"
     r"(?P<said>\b[A-H]{1,6})\W{0,3}$"
 )
+_TICKBOX = r"((?:[□☐○◯☑√✓●■☒]|[(\[]\s{0,3}[xX√✓]?\s{0,3}[)\]]))"
+_RIGHT_WORD, _WRONG_WORD = r"(?:对|正确|True|是)", r"(?:错误?|False|否)"
+_BOTH = re.compile(
+    rf"\s{{1,8}}(?:{_RIGHT_WORD}\s?{_TICKBOX}[\s/|]{{0,6}}{_WRONG_WORD}\s?{_TICKBOX}"
+    rf"|{_TICKBOX}\s?{_RIGHT_WORD}[\s/|]{{1,6}}{_TICKBOX}\s?{_WRONG_WORD})\s{{0,4}}$"
+)
+_TICKED = re.compile(r"[☑√✓●■☒xX]")
+_BEHIND = re.compile(r"\s{0,4}[\[【<#]\s?(\d{1,4})\s?[\]】>]?$")
 _COLUMN = re.compile(r"\s{4,48}|\t{1,8}")
 _RANGE = re.compile(
     r"[\[(【（]?\s?(\d{1,4})\s?[-~—–～至到]\s?(\d{1,4})\s?题?\s?[\])】）]\s?[:：]?\s?(?=[A-H√×对错TF])"
+)
+_SEQUENCE = re.compile(
+    rf"(?:{pt.KIND_WORD.pattern})(?:答案)?\s?[:：]?\s{{0,4}}"
+    r"((?:(?:[A-H]{1,6}|√|×|对|错|正确|错误|[TF])(?:[\s,、，;；]{1,3}|$)){3,60})\s{0,3}"
 )
 _ASKED = re.compile(r"[(（]\s{0,9}([A-H]{1,5})?\s{0,9}[)）]|_{3,}|[?？]\s{0,4}$")
 _LETTERS = re.compile(r"[:：]\s{0,4}[A-H](?:[\s,、，;；]{0,4}[A-H]){0,9}\s{0,4}$")
@@ -210,7 +237,7 @@ def _middle(plain: str) -> int:
 def _fields(blocks: list[Block]) -> list[Block]:
     """Lines of named fields (``题干=… | 选项=… | 答案=…``), a field a line."""
     told = [list(_FIELD.finditer(_shown(block))) for block in blocks]
-    names = Counter(m[1] for found in told if len(found) > 1 for m in found)
+    names = Counter(m[1] for found in told if len(found) > 1 for m in found if len(m[1]) > 1)
     filled = sum(bool(_shown(block).strip()) for block in blocks)
     usual = {name for name, count in names.items() if _habit(count, filled)}
     if len(usual) < 2 or not any(_role(name) == "answer" for name in usual):
@@ -224,7 +251,7 @@ def _fields(blocks: list[Block]) -> list[Block]:
         shown = block.label + block.text
         for m, end in zip(cuts, [*(n.start() for n in cuts[1:]), len(shown)], strict=True):
             label = {"stem": "题目", "answer": "答案", "explanation": "解析"}.get(_role(m[1]), m[1])
-            text = _PARTED.sub("  ", shown[m.end() : end]).strip()
+            text = _EQUALS.sub(r"\1. ", _PARTED.sub("  ", shown[m.end() : end]).strip(" |;；\t"))
             made.append(Line(f"{label}：{text}", block.loc, raw=shown[m.start() : end]))
     return made
 
@@ -240,6 +267,73 @@ def _verdicts(blocks: list[Block]) -> list[Block]:
         if k in told and isinstance(block, Line):
             made.append(_cut(block, 0, told[k].end(), f"{len(made) // 2 + 1}、"))
             block = _beside(block, f"答案：{told[k][1]}")
+        made.append(block)
+    return made
+
+
+def _ahead(blocks: list[Block]) -> list[Block]:
+    """Answers before their questions: in a blank (``__T__ 1. …``), or on a line of their own above
+    each number; they go behind."""
+    told = {k: m for k, block in enumerate(blocks) if (m := _BEFORE.match(_shown(block)))}
+    if len(told) >= LEAST:
+        said = {k: _SPELT.get(m[1], m[1]) for k, m in told.items()}
+        gone: dict[int, int] = {}
+    else:
+        begins = _begins(blocks)
+        above = {
+            k: next((j for j in range(k - 1, -1, -1) if _shown(blocks[j]).strip()), -1)
+            for k in begins
+        }
+        above = {k: j for k, j in above.items() if j >= 0 and _KNOWN_LABEL.match(_shown(blocks[j]))}
+        answered = sum(bool(_KNOWN_LABEL.match(_shown(block))) for block in blocks)
+        if len(begins) < LEAST or len(above) < len(begins) or answered > len(begins):
+            return blocks
+        said = {k: _KNOWN_LABEL.sub("", _shown(blocks[j]), count=1) for k, j in above.items()}
+        gone = {j: k for k, j in above.items()}
+    made: list[Block] = []
+    waiting: Block | None = None
+    for k, block in enumerate(blocks):
+        if waiting and (k in said or k in gone or (_shown(block).strip() and not _lettered(block))):
+            made, waiting = [*made, waiting], None
+        if k in said and isinstance(block, Line):
+            waiting = _beside(block, f"答案：{said[k].strip()}")
+            block = _cut(block, 0, told[k].end(), "") if k in told else block
+        if k not in gone:
+            made.append(block)
+    return [*made, waiting] if waiting else made
+
+
+def _pools(blocks: list[Block]) -> list[Block]:
+    """One list of options (``【备选答案】``) above the questions that share it: said as usual, with
+    their numbers."""
+    pools = [k for k, block in enumerate(blocks) if _POOL.fullmatch(_shown(block))]
+    begins = _begins(blocks)
+    made = list(blocks)
+    for k, end in pairwise([*pools, len(blocks)]):
+        mine = [b for b in begins if k < b < end]
+        options = mine and all(
+            _optioned(x) or not _shown(x).strip() for x in blocks[k + 1 : mine[0]]
+        )
+        line = blocks[k]
+        if len(mine) > 1 and options and not any(map(_optioned, blocks[mine[0] : end])):
+            first, last = (_USUAL.match(_shown(blocks[b])) for b in (mine[0], mine[-1]))
+            assert first and last and isinstance(line, Line)
+            said = f"（{first[1]}～{last[1]}题共用备选答案）"
+            made[k] = _cut(line, 0, len(_shown(line)), said)
+    return made
+
+
+def _chosen(blocks: list[Block]) -> list[Block]:
+    """Both judgements behind the statement, one of them ticked (``对 ☑　错 □``)."""
+    told = {k: m for k, block in enumerate(blocks) if (m := _BOTH.search(_shown(block)))}
+    sides = {k: [bool(_TICKED.search(box)) for box in m.groups() if box] for k, m in told.items()}
+    if len(told) < LEAST or any(sum(side) != 1 for side in sides.values()):
+        return blocks
+    made: list[Block] = []
+    for k, block in enumerate(blocks):
+        if k in told and isinstance(block, Line):
+            made.append(_cut(block, told[k].start(), len(_shown(block)), ""))
+            block = _beside(block, f"答案：{'正确' if sides[k][0] else '错误'}")
         made.append(block)
     return made
 
@@ -288,6 +382,23 @@ def _signs(blocks: list[Block]) -> list[Block]:
         line = made[k]
         assert isinstance(line, Line)
         made[k] = _cut(line, *m.span(1), "√" if m[1] in _RIGHT else "×")
+    return made
+
+
+def _numbered_behind(blocks: list[Block]) -> list[Block]:
+    """Numbers in a bracket behind the stems (``… [3]``) go before them."""
+    told = [
+        (k, int(m[1]), m.start(), "")
+        for k, b in enumerate(blocks)
+        if (m := _BEHIND.search(_shown(b)))
+    ]
+    if len(told) < LEAST or _steps(told) < MOST * (len(told) - 1) or len(_begins(blocks)) >= LEAST:
+        return blocks
+    made = list(blocks)
+    for k, value, start, _ in told:
+        line = made[k]
+        assert isinstance(line, Line)
+        made[k] = _cut(_cut(line, start, len(_shown(line)), ""), 0, 0, f"{value}、")
     return made
 
 
@@ -492,7 +603,7 @@ def _named(blocks: Sequence[Block], pieces: list[tuple[int, int]], name: str) ->
 def _translated(block: Block, name: str) -> Block:
     """A line whose answer names options by another alphabet, with their letters."""
     plain, signs = _shown(block), _ALPHABETS[name][0]
-    if not plain or not isinstance(block, Line) or name == "odd":
+    if not plain or not isinstance(block, Line) or name in ("odd", "named", "<"):
         return block
 
     def lettered(text: str) -> str:
@@ -519,10 +630,14 @@ def _translated(block: Block, name: str) -> Block:
 
 
 def _ranges(blocks: list[Block]) -> list[Block]:
-    """Keys by ranges in brackets: ``【1-10】BCADB…``."""
+    """Keys by ranges in brackets, ``【1-10】BCADB…``, or by kind, ``单选：B C A``."""
     made = list(blocks)
     for k, block in enumerate(blocks):
         plain = _shown(block)
+        counted = _SEQUENCE.fullmatch(plain)
+        if counted and isinstance(block, Line):
+            many = len(re.findall(r"[^\s,、，;；]+", counted[1]))
+            made[k] = _cut(block, counted.start(1), counted.start(1), f"1-{many} ")
         found = (
             list(_RANGE.finditer(plain)) if "-" in plain or "～" in plain or "至" in plain else []
         )
@@ -752,6 +867,7 @@ def _fills(blocks: list[Block]) -> list[Block]:
 
 
 STEPS = (
-    _apart, _fields, _verdicts, _signs, _numbers, _inline, _boxes, _options, _unlettered, _ranges,
-    _cases, _keys, _labels, _tails, _terms, _fills, _quotes,
+    _apart, _fields, _verdicts, _ahead, _pools, _chosen, _signs, _numbered_behind, _numbers,
+    _inline, _boxes, _options, _unlettered, _ranges, _cases, _keys, _labels, _tails, _terms, _fills,
+    _quotes,
 )  # fmt: skip

@@ -17,6 +17,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+from data_tools.readers.doubt import doubt
 from data_tools.readers.raised import DOWN, UP, joined
 
 # Built-in formats of Chinese Excel, which openpyxl takes for General (18.8.30, zh-cn and zh-tw).
@@ -124,11 +125,7 @@ def unvalued(formula: str) -> tuple[str, list[str]]:
     """Text and flag of a cell whose formula has no stored value; a picture is named."""
     if found := _PICTURE.search(formula):
         return f"[图片:{found[1]}]", [IMAGE]
-    said = (
-        f"{NO_VALUE}: 公式没有存下值 ={formula[:80]}："
-        "请在 Excel 中打开并保存 open it in Excel and save it"
-    )
-    return f"[公式:={formula[:200]}]", [said]
+    return f"[公式:={formula[:200]}]", [doubt(NO_VALUE, formula=formula[:80])]
 
 
 def shown(value: object, code: str = "General") -> tuple[str, list[str]]:
@@ -314,23 +311,18 @@ def doubts(value: float, code: str) -> list[str]:
     """Flags where Excel may have made a date or a time of something typed."""
     if is_date(code):
         if abs(value) < 1:
-            return [f"excel-time: 存为时间，也可能是比例 {_ratio(value)}"]
+            return [doubt("excel-time", ratio=_ratio(value))]
         day = EPOCH + dt.timedelta(days=int(value)) if 0 < value < 2_958_466 else EPOCH
-        return [f"excel-date: 存为日期 {day:%Y-%m-%d}，也可能是分数或比 {day.month}/{day.day}"]
+        return [doubt("excel-date", day=day)]
     if abs(value) >= EXACT and value == int(value):
-        return [
-            f"{LONG}: 超过 15 位的数，后面的数字已丢失 beyond 15 digits: the last ones are lost, "
-            "应存为文本 store it as text"
-        ]
+        return [doubt(LONG)]
     if code in ("General", "0", "@", ""):
         if value == int(value) and 20_000 <= value < 55_000:  # 1954 to 2050
             day = EPOCH + dt.timedelta(days=int(value))
-            return [
-                f"excel-date: {value:g} 像日期序列号：{day.month}月{day.day}日（{day:%Y-%m-%d}）？"
-            ]
+            return [doubt("excel-date/number", value=value, day=day)]
         seconds = value * 86400
         if 0 < value < 1 and abs(seconds - round(seconds)) < 1e-6 and len(repr(value)) > 8:
-            return [f"excel-time: {value:.10g} 像时间或比例 {_ratio(value)}？"]
+            return [doubt("excel-time/number", value=value, ratio=_ratio(value))]
     return []
 
 

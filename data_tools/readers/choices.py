@@ -8,8 +8,23 @@ import re
 from data_tools.readers import items as it
 from data_tools.readers import patterns as pt
 
-_HARD = (r"\n+", r"\$;\$|\$\$", r"\|+", r"｜+", r"#{2,}", r"@@")  # never part of an option
-_LIST = (r"\s*[;；]\s*", r"\t+", r"\s{2,}", r"#", r"\s*[，,、]\s*", r"\s+")
+_HARD = (
+    r"\n+",
+    r"\$;\$|\$\$",
+    r"\|+",
+    r"｜+",
+    r"#{2,}",
+    r"@@",
+)  # never part of an option
+_LIST = (
+    r"(?<=[^\s$])\$(?=[^\s$])",
+    r"\s*[;；]\s*",
+    r"\t+",
+    r"\s{2,}",
+    r"#",
+    r"\s*[，,、]\s*",
+    r"\s+",
+)
 
 
 def unlettered(text: str, letter: str) -> str:

@@ -17,10 +17,10 @@ _NOTE = re.compile(r"\s+-\s.*$", re.S)  # Question - max 120 characters
 _ROLES = {
     "stem": 
 r"题干(?:内容|描述|文本|信息)?|题目(?:内容|描述|正文|名称|题干)?|试题(?:内容|题干"
-r"|描述|题目|正文|名称)?|问题(?:内容|描述)?|考题|考试题目|内容|questions?(?:text"
+r"|描述|题目|正文|名称)?|问题(?:内容|描述)?|考题|考[试核](?:题目|内容)|内容|questions?(?:text"
 r"|stem|title|content)?|stem|prompt|column1|q|问|题|[小子]题(?:题干|内容)?",
     "answer": 
-r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项)?|正确选项|正确项|标答"
+r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项)?|正确选项|正确项|标答|正选"
 r"|(?:correct|right|question)?(?:answers?|option|choice|key)(?:key)?|correct|column2|ans|答"
 r"|答复|回答",
     "kind": r"(?:试题|题目|题|考题|问题)?(?:类型|类别|题型)|题型|题类|(?:question)?type|kind",
@@ -40,7 +40,7 @@ r"|试题选项|题目选项|答案选项|options?(?:content|text)?|choices?|答
 _ROLE = {role: re.compile(shape, re.I) for role, shape in _ROLES.items()}
 _ONE = re.compile(
     r"(?:(?:试题|题目|备选|候选|可选|答案)?选?项?|答案|备选(?:项|答案)?|option|choice"
-    r"|answer|opt)[-_.、]?([A-Ha-h]|[1-8一二三四五六七八])(?:选?项|选项内容)?"
+    r"|answer|opt)[-_.、]?([A-Ha-h]|[1-8一二三四五六七八甲乙丙丁戊己])(?:选?项|选项内容)?"
     r"|([A-H])选?项?",
     re.I,
 )
@@ -51,7 +51,7 @@ _OTHER = re.compile(
     re.I,
 )
 _LETTERED = re.compile(r"\s*[(\[]?([A-L])\s*[、.:)\]]")
-_INDEX = "一二三四五六七八"
+_INDEX, _STEMS = "一二三四五六七八", "甲乙丙丁戊己"
 
 
 @dataclass(slots=True)
@@ -128,6 +128,8 @@ class Columns:
         named = [role(part) for part in re.split(r"[\s,、;|/]+", plain)] if len(plain) < 80 else []
         if options and named and all(name == "option" for name, _ in named):
             return "".join(letter for _, letter in named)  # Choice2, 选项B
+        if options and re.fullmatch(rf"[{_STEMS}](?:[\s,、;|]*[{_STEMS}])*", plain):
+            return "".join(chr(65 + _STEMS.index(sign)) for sign in plain if sign in _STEMS)
         digits = re.findall(r"\d", plain)
         if not options or not re.fullmatch(r"[1-8](?:[\s,、;|]*[1-8])*", plain):
             return answer
@@ -147,8 +149,10 @@ def role(title: str) -> tuple[str, str]:
     found = _ONE.fullmatch(bare)
     if found:
         sign = (found.group(1) or found.group(2)).upper()
-        if sign in _INDEX:
-            sign = str(_INDEX.index(sign) + 1)
+        if sign in _STEMS and sign == bare and sign != title.strip():
+            return "", ""  # 甲（乙） is a text
+        if sign in _INDEX or sign in _STEMS:
+            sign = str((_INDEX if sign in _INDEX else _STEMS).index(sign) + 1)
         return "option", chr(64 + int(sign)) if sign.isdigit() else sign
     return ("other", "") if _OTHER.fullmatch(bare) else ("", "")
 
@@ -188,8 +192,10 @@ def _assign(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
     """Give the columns of a header row their roles; returns how many have one, 0 where the row
     cannot be a header."""
     score = 0
+    stems = [text for cell in row if len(text := cell.text.strip()) == 1 and text in _STEMS]
+    counted = "".join(stems).startswith("甲乙丙")  # else 甲 is somebody in a text
     for position, cell in enumerate(row):
-        if cell.covered:
+        if cell.covered or (not counted and cell.text.strip() in stems):
             continue
         name, letter = role(cell.text)
         score += bool(name)

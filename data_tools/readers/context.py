@@ -16,6 +16,7 @@ _ASKS = re.compile(
     r"[?？:：]\s*$|^\s*(?:简述|试述|论述|什么是|何谓|如何|怎样|为什么|请|简要|列举|名词解释|阐述|说明)"
 )
 _TYPE = re.compile(r"\s*[\[(]?\s*(?:题型|(?:试题|题目)类型|type)\b", re.I).match
+_PAGED = re.compile(r"第\s?\d{1,4}\s?页|\bPage \d{1,4}\b")
 
 
 @dataclass(slots=True)
@@ -52,6 +53,13 @@ class Context:
         texts = Counter(i.plain.strip() for i in self.items if i.kind in (it.TEXT, it.CHAPTER))
         if any(pt.CORRECT.search(i.plain) for i in self.items if i.kind == it.TEXT):
             return
+        numbered = [  # words and the page: 某某题库　第 3 页 共 5 页
+            (re.sub(r"\d+", "0", i.plain), i) for i in self.items
+            if i.kind in (it.TEXT, it.CHAPTER) and len(i.plain) <= 60 and _PAGED.search(i.plain)
+        ]  # fmt: skip
+        often = Counter(shape for shape, _ in numbered)
+        for shape, item in numbered:
+            item.kind = it.NOISE if often[shape] > 1 else item.kind
         places: dict[str, list[int]] = {}
         for index, item in enumerate(self.items):
             text = item.plain.strip()

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, islice
 
+from data_tools.readers.doubt import doubt
+
 QUOTE, EXTRA = "csv-quote", "extra-cells"
 LONGEST = 200  # lines of one quoted field; a longer one was never closed
 LOOK = 200  # lines looked at for the usual width
@@ -139,8 +141,5 @@ def checked(found: Iterable[Record], width: int) -> Iterator[Record]:
 def told(one: Record, width: int) -> str:
     """The reason of a refused record, with its line, for the ledger."""
     if one.reason == QUOTE:
-        return f"{QUOTE}: 第{one.line}行引号不成对 line {one.line}: unbalanced quotation marks"
-    return (
-        f"{EXTRA}: 第{one.line}行有 {one.wide} 格，表头 {width} 格 "
-        f"line {one.line}: more cells than titles"
-    )
+        return doubt(QUOTE, line=one.line)
+    return doubt(EXTRA, line=one.line, cells=one.wide, titles=width)

@@ -59,7 +59,7 @@ def best(blocks: list[Block], name: str, sha: str) -> tuple[list[Row], Ledger]:
     given = _habitual(_with_data(blocks, drawn))
     first = Ledger()
     found = list(_by_rules(given, name, sha, first))
-    invariants.doubt(found, first.entries)
+    invariants.examine(found, first.entries)
     lines = [line for block in given for line in _lines_in(block)]
     value = induced.worth(found, (line.text for line in lines))
     other = induced.read(lines, name, sha) if value < WELL else induced.Reading()
@@ -67,7 +67,7 @@ def best(blocks: list[Block], name: str, sha: str) -> tuple[list[Row], Ledger]:
     if rewritten is not None:
         third = Ledger()
         again = list(_by_rules(rewritten, name, sha, third))
-        invariants.doubt(again, third.entries)
+        invariants.examine(again, third.entries)
         mine = induced.Reading(again, third.entries)
         mine.worth = induced.worth(again, (line.text for line in lines))
         some = len(again) >= canonical.LEAST

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.errors import UserError
+from core.language import words
 from data_tools.ledger import Ledger
 from data_tools.readers import encodings, html, mht
 from data_tools.readers.blocks import Block, Cell, Line, Table, squeezed
+from data_tools.readers.encodings import too_large
 from data_tools.readers.package import Package
 from data_tools.readers.runs import M, Paragraphs, W
 
@@ -60,7 +62,7 @@ def blocks(
                 struck = loc in reader.paragraphs.struck
                 ledger.add(name, loc, "struck-text" if struck else "hidden-text", text)
         if not reader.seen_body:
-            raise UserError(f"{name}: 文档没有正文 the document has no body text")
+            raise UserError(f"{name}: {words('文档没有正文', 'the document has no body text')}")
 
 
 def main_part(package: Package) -> str:
@@ -107,7 +109,7 @@ class _Body:
             data = b"".join(iter(lambda: file.read(1 << 20), b""))
         name = f"{self.package.name}: {part}"
         if len(data) > LIMIT:
-            raise UserError(f"{name}: 超过 {LIMIT >> 20} MB too large")
+            raise UserError(f"{name}: {too_large(LIMIT)}")
         for block in _foreign(data, name, self.depth):
             yield self.placed(block)
 
@@ -158,10 +160,11 @@ class _Body:
                     continue
                 span, continued = _merge(cell)
                 if c + span > WIDEST:
-                    raise UserError(
-                        f"{self.package.name}: {loc}:r:{r} 超过 {WIDEST} 列 more than {WIDEST} "
-                        "columns: 文件已损坏 damaged"
+                    why = words(
+                        f"多于 {WIDEST} 列，文件已损坏",
+                        f"more than {WIDEST} columns: the file is damaged",
                     )
+                    raise UserError(f"{self.package.name}: {loc}:r:{r} {why}")
                 here = f"{loc}:r:{r}:c:{c}"
                 lines = [line for p in cell.iter(P) for line in self.lines(p, here)]
                 above = grid.rows[-1] if grid.rows else []
@@ -180,14 +183,19 @@ def _foreign(data: bytes, name: str, depth: int) -> Iterator[Block]:
     """The blocks of a part in another format; :class:`UserError` for one that is not read."""
     if data.startswith(b"PK"):
         if depth >= NESTED:
-            raise UserError(f"{name}: 嵌套过深 documents within documents within documents")
+            why = words("文档中嵌套的文档太多层", "documents within documents within documents")
+            raise UserError(f"{name}: {why}")
         yield from blocks(io.BytesIO(data), name, depth=depth + 1)
     elif mht.is_mht(data[:4096]):
         yield from html.blocks(mht.page(data, name))
     elif b"<" in data[:1000]:
         yield from html.blocks(html.decoded(data, name))
     elif data.startswith(b"{\\rtf"):
-        raise UserError(f"{name}: 是嵌入的 RTF an embedded RTF：请在 Word 中另存为 docx")
+        why = words(
+            "文档里嵌着 RTF，请在 Word 中另存为 docx",
+            "the document embeds RTF: save it as docx in Word",
+        )
+        raise UserError(f"{name}: {why}")
     else:
         text = data.decode(encodings.encoding_of(data, name)).removeprefix("\ufeff")
         yield from (squeezed(Line(line, "")) for line in text.splitlines())

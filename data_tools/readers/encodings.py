@@ -12,6 +12,7 @@ import codecs
 from functools import lru_cache
 
 from core.errors import UserError
+from core.language import words
 
 SAMPLE = 1 << 16  # characters looked at: the share of frequent ones no longer changes
 LEAST, RARE = 0.55, 0.25  # right readings are worth .8 and more; a list of rare characters .3
@@ -57,10 +58,11 @@ def encoding_of(data: bytes, name: str, whole: bool = True, given: str = "") -> 
         return "utf-8"
     if _mostly_utf8(data):
         line = data.count(b"\n", 0, bad) + 1
-        raise UserError(
-            f"{name}: 第{line}行编码混乱（不是 UTF-8，也不全是 GBK）"
-            "mixed or unknown encoding; 请另存为 UTF-8"
+        why = words(
+            f"第{line}行编码混乱（不是 UTF-8，也不全是 GBK），请另存为 UTF-8",
+            f"line {line} is neither UTF-8 nor all GBK: save the file as UTF-8",
         )
+        raise UserError(f"{name}: {why}")
     return _best(data, name, whole, data.count(b"\n", 0, bad) + 1)
 
 
@@ -70,7 +72,28 @@ def _wide(data: bytes, name: str) -> str:
         if _readable(data[:4096], encoding):
             return encoding
     line = data.count(b"\n", 0, data.index(b"\0")) + 1
-    raise UserError(f"{name}: 第{line}行含 NUL 字节，不是文本文件 holds NUL bytes, not a text file")
+    raise UserError(f"{name}: {holds_nul(line)}")
+
+
+def too_large(limit: int) -> str:
+    """What to say of a text of more than ``limit`` bytes."""
+    most = limit >> 20
+    return words(f"超过 {most} MB，请先拆分", f"larger than {most} MB: too large, split it first")
+
+
+def not_in(encoding: str) -> str:
+    """What to say of a file that is not in its ``encoding`` throughout."""
+    return words(
+        f"不全是 {encoding} 编码：请另存为 UTF-8，或用 ENCODING= 指定",
+        f"is not all {encoding}: save it as UTF-8, or say which, ENCODING=",
+    )
+
+
+def holds_nul(line: int) -> str:
+    """What to say of a text with zero bytes."""
+    return words(
+        f"第{line}行含 NUL 字节，不是文本文件", f"line {line} holds a NUL byte: not a text file"
+    )
 
 
 def _best(data: bytes, name: str, whole: bool, line: int) -> str:
@@ -88,10 +111,13 @@ def _best(data: bytes, name: str, whole: bool, line: int) -> str:
     ahead = best - worth[ranked[1]] if len(ranked) > 1 else best
     if best < RARE or ahead < (APART if best >= LEAST else 2 * APART):
         some = " / ".join(ranked[:3]) or "?"
-        raise UserError(
-            f"{name}: 第{line}行起编码不明 doubtful encoding ({some}): "
-            f"请指定 say which, ENCODING={ranked[0] if ranked else 'gb18030'}，或另存为 UTF-8"
+        given = f"ENCODING={ranked[0] if ranked else 'gb18030'}"
+        why = words(
+            f"第{line}行起编码不明（{some}）：请用 {given} 指定，或另存为 UTF-8",
+            f"doubtful encoding from line {line} on ({some}): say which, {given}, "
+            "or save the file as UTF-8",
         )
+        raise UserError(f"{name}: {why}")
     return ranked[0]
 
 

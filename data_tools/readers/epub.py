@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from core.errors import UserError
+from core.language import words
 from data_tools.readers import html
 from data_tools.readers.blocks import Block
 from data_tools.readers.package import Package
@@ -19,7 +20,8 @@ def blocks(path: Path, name: str) -> Iterator[Block]:
     with Package(path, name) as package:
         parts = _spine(package)
         if not parts:
-            raise UserError(f"{name}: EPUB 没有目录 the EPUB names no pages，请重新保存")
+            why = words("EPUB 没有目录，请重新保存", "the EPUB names no pages: save it again")
+            raise UserError(f"{name}: {why}")
         for part in parts:
             with package.open(part, dtd=True) as file:
                 data = b"".join(iter(lambda: file.read(1 << 20), b""))

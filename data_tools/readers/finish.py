@@ -8,6 +8,7 @@ from core.rows import Row, Source
 from core.text import bare
 from data_tools.readers import answers
 from data_tools.readers import patterns as pt
+from data_tools.readers.doubt import doubt
 from data_tools.readers.draft import Draft
 
 NO_ANSWER, NO_STEM, NO_OPTIONS, NOT_OPTION = (
@@ -23,7 +24,7 @@ _JUDGED = re.compile(
 )
 # A colon, or a type word with one, before the stem: what stood behind the number or a tag.
 _LEFT = re.compile(
-    rf"\s*(?:(?:{pt.KIND_WORD.pattern})(?<=题)\s*[:：]|[:.,、;)\]>|]+(?=\s*[^\W\d(]))\s*"
+    rf"\s*(?:/\s?\d{{1,4}}\s*\n|(?:{pt.KIND_WORD.pattern})(?<=题)\s*[:：]|[:.,、;)\]>|]+(?=\s*[^\W\d(]))\s*"
 )
 _LATIN = re.compile(r"[A-Za-z0-9,;]$")
 
@@ -192,7 +193,7 @@ def _answer(
         if inside == named:
             stem = emptied
         elif inside and re.search(r"[)\]][\s。.?？]*$", pt.plain(stem)):
-            draft.flags.append(f"answer-conflict: 括号内 {inside}，答案 {named}")
+            draft.flags.append(doubt("answer-conflict/bracket", inside=inside, named=named))
         return named, said, stem
     if said:
         return "", said, stem
@@ -229,7 +230,7 @@ def _text_answer(draft: Draft, stem: str, said: str, kind: str) -> tuple[str, st
                 draft.explanation.insert(0, rest)
             said = judged = first.group(1)
         elif said.strip().upper() in ("A", "B", "1", "2", "0"):
-            draft.flags.append(f"judge-letter: 答案写作 {said.strip()}")
+            draft.flags.append(doubt("judge-letter", answer=said.strip()))
             said = judged = "正确" if said.strip().upper() in ("A", "1") else "错误"
     if said:
         blanks = re.findall(r"[(（]\s*([^()（）]{1,60}?)\s*[)）]", stem)
@@ -274,7 +275,7 @@ def _kind(draft: Draft, kind: str, letters: str, answer: str, flags: list[str]) 
             return "single" if kind == "single" else "judge"
         if len(letters) > 1:
             if kind == "single":
-                flags.append("kind-mismatch: 单选题有多个答案")
+                flags.append(doubt("kind-mismatch/single"))
             return "case" if kind == "case" else "multiple"
         return kind if kind in ("multiple", "case") else "single"
     judged = bool(answers.judgement(answer))
@@ -284,5 +285,5 @@ def _kind(draft: Draft, kind: str, letters: str, answer: str, flags: list[str]) 
     if kind in ("single", "multiple") and answer.strip() in ("T", "F"):
         return "judge"
     if kind == "judge" and not judged:
-        flags.append("kind-mismatch: 判断题的答案不是对错")
+        flags.append(doubt("kind-mismatch/judge"))
     return kind if kind in ("case", "multiple") else "qa"

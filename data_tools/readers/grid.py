@@ -22,6 +22,7 @@ _STRUCTURED = re.compile(
     r"[A-Da-d]\s*[、.:)\]]|答案|解析|Answer|^\s*\(?\d{1,4}\s*[、.)]|[(\[]\s*(?:√|×|对|错|正确|错误)\s*[)\]]|题\s*[)\]]",
     re.I,
 )
+_MARKED = ("*", "√", "✓", "★", "●")  # what stands beside the right option
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ def flat(block: Table) -> list[Line] | None:
 def _option_line(row: list[Cell]) -> Line | None:
     """A row that is one option, its letter in a cell of its own: ``* | c. | the family``."""
     texts = [cell.text for cell in row if cell.text]
-    mark = texts.pop(0) if texts and texts[0] in ("*", "√", "✓", "★", "●") else ""
+    mark = texts.pop(0) if texts and texts[0] in _MARKED else ""
     if len(texts) != 2 or not re.fullmatch(r"[(\[]?[A-Ha-h]\s*[、.:)\]]?", pt.plain(texts[0])):
         return None if any(texts) or mark else Line("", row[0].loc if row else "")
     line = next(line for cell in row if cell.text == texts[1] for line in cell.lines)
@@ -176,7 +177,7 @@ def _judged(row: list[Cell], stem: Cell | None, grid: Grid) -> Row | None:
     draft.options[letter] = option.text.strip()
     draft.flags += [flag for flag in option.flags if flag not in draft.flags]
     said = pt.plain(right.text).strip().lower() if right is not None else ""
-    if said == "1" or said in pt.JUDGE_RIGHT:
+    if said in ("1", *_MARKED) or said in pt.JUDGE_RIGHT:
         draft.answer, draft.answered = [(draft.answer or [""])[0] + letter], True
     return made
 

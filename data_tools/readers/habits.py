@@ -16,6 +16,7 @@ from core.rows import Row
 from data_tools.ledger import Ledger
 from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Line
+from data_tools.readers.doubt import code_of, doubt
 from data_tools.readers.draft import Draft
 
 _BLANKS = {"rules": re.compile(r"_{1,48}"), "spaces": re.compile(r"(?<=\S)\s{2,48}(?=\S)")}
@@ -111,9 +112,9 @@ def rows(given: Sequence[Row], ledger: Ledger) -> list[Row]:
         many = Counter(said[id(row)] for row in coded)
         sure = min(many.values()) >= max(LEAST, 0.1 * len(coded))  # both codes, again and again
         for row in coded:
-            row.flags = [f for f in row.flags if not (sure and f.startswith("judge-letter"))]
+            row.flags = [f for f in row.flags if not (sure and code_of(f) == "judge-letter")]
             if row.kind != "judge" and not sure:
-                row.flags.append(f"judge-letter: 答案写作 {row.answer.strip()}")
+                row.flags.append(doubt("judge-letter", answer=row.answer.strip()))
             row.kind, row.answer = "judge", "正确" if said[id(row)] == right else "错误"
     elif lost:
         lost |= {id(row) for row in coded if row.kind != "judge"}
@@ -163,17 +164,25 @@ def _behind_sign(drafts: Sequence[Draft]) -> None:
             if d.stem[-1].count(sign) == 1 and not d.stem[-1].strip().endswith(sign.strip())
         ]
         if len(told) >= max(LEAST, MOST * len(open_)):
-            for draft in told:
-                stem, _, answer = draft.stem[-1].partition(sign)
+            bare = sign.strip()
+            for draft in (d for d in open_ if d in told or d.stem[-1].strip().count(bare) == 1):
+                stem, _, answer = draft.stem[-1].partition(bare)
+                if not answer.strip():
+                    continue
                 draft.stem[-1] = stem.rstrip()
                 draft.answer, draft.answered = [answer.strip()], True
             return
 
 
 def _judged(draft: Draft) -> bool:
-    """Whether a bracket in the stem holds a judgement: ``(T)``, and not ``(EAC)``."""
-    found = pt.BRACKET.finditer(pt.plain("".join(draft.stem)))
-    return any(m["in"] and pt.judgement(m["in"]) for m in found)
+    """Whether a bracket in the stem holds a judgement: ``(T)``, neither ``(EAC)`` nor ``a(n)``."""
+    plain = pt.plain("".join(draft.stem))
+    return any(
+        m["in"]
+        and pt.judgement(m["in"])
+        and not re.match("[A-Za-z]", plain[max(0, m.start() - 1) :])
+        for m in pt.BRACKET.finditer(plain)
+    )
 
 
 def _kind(draft: Draft) -> str:

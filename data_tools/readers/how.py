@@ -6,6 +6,7 @@ import codecs
 from dataclasses import dataclass
 
 from core.errors import UserError
+from core.language import words
 
 READ, SKIP = "read", "skip"
 
@@ -20,14 +21,14 @@ class How:
 
     def __post_init__(self) -> None:
         if self.hidden not in (READ, SKIP):
-            raise UserError(f"HIDDEN={self.hidden}: 只能是 must be {READ} | {SKIP}")
+            why = words(f"只能是 {READ} 或 {SKIP}", f"must be {READ} or {SKIP}")
+            raise UserError(f"HIDDEN={self.hidden}: {why}")
         try:
             codecs.lookup(self.encoding or "utf-8")
         except LookupError:
-            raise UserError(
-                f"ENCODING={self.encoding}: 没有这种编码 unknown encoding: "
-                "utf-8, gb18030, big5, shift_jis, utf-16 …"
-            ) from None
+            known = "utf-8, gb18030, big5, shift_jis, utf-16 …"
+            why = words(f"没有这种编码；可用 {known}", f"unknown encoding; there are {known}")
+            raise UserError(f"ENCODING={self.encoding}: {why}") from None
 
 
 USUAL = How()

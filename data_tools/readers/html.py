@@ -16,6 +16,7 @@ from pathlib import Path
 from core.errors import UserError
 from data_tools.readers import encodings
 from data_tools.readers.blocks import Block, Cell, Line, Table, squeezed
+from data_tools.readers.encodings import not_in, too_large
 from data_tools.readers.raised import DOWN, UP, raised
 
 LIMIT = 64 << 20  # bytes of a page
@@ -61,13 +62,13 @@ def decoded(data: bytes, name: str, given: str = "") -> str:
     try:
         return data.decode(found).removeprefix("\ufeff")
     except UnicodeDecodeError:
-        raise UserError(f"{name}: 不是 {found} 编码 is not {found}: ENCODING=") from None
+        raise UserError(f"{name}: {not_in(found)}") from None
 
 
 def file_blocks(path: Path, name: str, given: str = "") -> list[Block]:
     """The lines and tables of an HTML file."""
     if path.stat().st_size > LIMIT:
-        raise UserError(f"{name}: 网页超过 {LIMIT >> 20} MB，请先拆分 too large, split it first")
+        raise UserError(f"{name}: {too_large(LIMIT)}")
     return blocks(decoded(path.read_bytes(), name, given))
 
 

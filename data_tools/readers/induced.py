@@ -23,6 +23,7 @@ from data_tools.ledger import Ledger
 from data_tools.readers import answers, finish, habits, headings, invariants
 from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Line
+from data_tools.readers.doubt import doubt
 from data_tools.readers.draft import Draft, Section
 from data_tools.readers.item import CHAPTER, KEY, SECTION, Item, Part
 
@@ -52,8 +53,9 @@ _LABEL = re.compile(
     r"(?P<colon>\s{0,3}[:：=]\s{0,3}|)"
 )
 _TICK = re.compile(
-    r"\s*(?:[√☑●★*]|\[\s*[xX√*]\s*\]|[(（]\s*(?:正确|√|对|correct|right|[xX√])\s*[)）])\s*"
-    r"|\s*[(（\[]\s*(?:正确(?:答案|选项)?|答案|√|correct(?: answer)?)\s*[)）\]]\s*$|\s*√\s*$",
+    r"^\s*(?:[√☑●★]|\*(?![.*])|\[\s*[xX√*]\s*\]|[(（]\s*(?:正确|√|对|correct|right|[xX√])\s*[)）])\s*"
+    r"|\s*(?:[☑●★*√]|\[\s*[xX√*]\s*\]|[(（]\s*(?:对|right|[xX])\s*[)）]"
+    r"|[(（\[]\s*(?:正确(?:答案|选项)?|答案|√|correct(?: answer)?)\s*[)）\]])\s*$",
     re.I,
 )
 _BOX = re.compile(r"\s*(?:[□○◯☐●■◆◇▢▪•·★☆√☑*>&-]|\[\s*[xX√*]?\s*\]|\(\s*[xX√]?\s*\))\s*")
@@ -395,7 +397,7 @@ class Cut:
         if role == "answer":
             if text:
                 if draft.answered and draft.answer != [text]:
-                    draft.flags.append(f"answer-conflict: 另有答案 {text[:40]}")
+                    draft.flags.append(doubt("answer-conflict", other=text[:40]))
                 else:
                     draft.answer, draft.answered = [text], True
             return "answer"
@@ -407,16 +409,12 @@ class Cut:
         """A line without a label: it goes on with what was being read."""
         text = x.text.strip()
         if text in self.repeated and not _BOX.match(text):
-            draft.flags = draft.flags or [
-                "page-furniture: 里面有重复出现的行 a line that comes again"
-            ]
+            draft.flags = draft.flags or [doubt("page-furniture")]
         if state in ("stem", "mine", "meta"):
             draft.stem.append(text)
         elif state == "options" and draft.options:
             if x.shape in self.shapes or _OPEN.search(x.plain) or x.heading is not None:
-                draft.flags = draft.flags or [
-                    "option-holds-question: 选项里像有另一题 another question"
-                ]
+                draft.flags = draft.flags or [doubt("option-holds-question")]
             last = next(reversed(draft.options))
             draft.options[last] = finish.joined([draft.options[last], text]).replace("\n", "")
         elif state == "answer":
@@ -574,7 +572,7 @@ def _named_lines(draft: Draft) -> list[int]:
     }
     if said:
         return [k for k, text in enumerate(texts) if text and text in wanted]
-    ticked = [k for k, line in enumerate(lines) if _TICK.match(line) or _TICK.search(line)]
+    ticked = [k for k, line in enumerate(lines) if _TICK.search(line)]
     return ticked if 0 < len(ticked) < len(lines) else []
 
 
@@ -631,5 +629,5 @@ def _read(cut: Cut, name: str, sha: str) -> Reading:
             draft.section.lost += 1
             ledger.add(name, draft.loc, made, draft.text)
     result.entries = ledger.entries
-    invariants.doubt(result.rows, result.entries)
+    invariants.examine(result.rows, result.entries)
     return result

@@ -17,23 +17,25 @@ from core.kept import Entry
 from core.rows import Row
 from core.text import bare
 from data_tools.readers import patterns as pt
+from data_tools.readers.doubt import Doubt, code_of, doubt
 
 LOOKED = 4_000  # characters of a text that the rules look at
 SAMPLE = 300  # rows of a large bank that are asked whether it has a habit
 MANY = 12  # rows from which a bank has habits
-_MARK = r"(?:[(（\[【]?(?:[①-⑳]|[ivxIVX]{1,4}|[甲乙丙丁戊]|[A-H]|[一二三四五六])[)）\]】]?)"
+_MARK = r"(?:[(（\[【]?(?:[①-⑳Ⅰ-Ⅻⅰ-ⅻ]|[ivxIVX]{1,4}|[甲乙丙丁戊]|[A-H]|[一二三四五六])[)）\]】]?)"
 _ONLY_MARK = re.compile(rf"{_MARK}(?:[、,，\s]*{_MARK})*[。.]?")
 _MARKED_LINE = re.compile(
     rf"\s*{_MARK}\s*[.、．:：)）\]】]\s*\S|\s*[(（\[【]?[①-⑳A-H][)）\]】]?\s*\S"
 )
-_SIGN = re.compile(r"[①-⑳]|[ivxIVX]{1,4}|[甲乙丙丁戊]|[A-H]|[一二三四五六]")
+_SIGN = re.compile(r"[①-⑳Ⅰ-Ⅻⅰ-ⅻ]|[ivxIVX]{1,4}|[甲乙丙丁戊]|[A-H]|[一二三四五六]")
 _ASKS = r"[（(]\s{0,9}[)）]|_{3,}|[?？]\s*$"
 _QUESTION = re.compile(
-    rf"\s*[（(\[【]?(?:第\s*)?\d{{1,4}}\s*[)）\]】.、．:：题].{{0,200}}?(?:{_ASKS})"
+    rf"\s*[（(\[【]?(?:第\s*)?\d{{1,4}}\s*[)）\]】.、．:：题](?!\d).{{0,200}}?(?:{_ASKS})"
 )
 _OPEN = re.compile(r"[（(]\s{0,9}[)）]|_{3,}")
 _LABEL = re.compile(
     r"(?<![我你您生户员人的])答\s?案(?:要点)?\s*[:：】\]]|(?<!our )\b[Aa]nswer\s*[:：]"
+    r"|(?:正解|答案)\s?[(（]?\s?[A-H①-⑥甲乙丙丁一二三四]{1,5}\s?[)）]?\s*$"
 )
 _OPTIONS = re.compile(
     r"(?:^|[\s（(。？?，,;；])A\s*[.、．:：)）].{1,200}?[\s;；)）。]B\s*[.、．:：)）]", re.S
@@ -43,17 +45,31 @@ _RESIDUE = re.compile(
     r"|^\s*[(（\[【](?:单|多|判|填|简|不定|选)[^)）\]】]{0,8}[)）\]】]|^\s*(?:单选|多选|判断|填空|简答)题\s*[:：]?"
     r"|^\s*[(（\[]\s*\d+(?:\.\d+)?\s*[A-Za-z]{2,6}\s*[)）\]]|&[a-z]{2,6};|</?[a-z]{1,8}\b[^<>]{0,80}>|^\s*\d{1,4}\s*[、．)）](?!\d)|\|\|"
 )
+# Boxes of a judgement, a page's number, a tag of the question's own behind the stem.
+_BEHIND = re.compile(
+    r"(?:对|√|正确|True|T)\s?[^\w\s]{1,3}\s{0,4}(?:错|×|错误|False|F)\s?[^\w\s]{0,3}\s*$"
+    r"|(?:对|正确|True)\s?[(（\[]?\s?[□☑☐√✓○●]?\s?[)）\]]?\s{0,6}(?:错|错误|False)\s*$"
+    r"|\n[^\n:：]{2,8}[:：][^\n]*$"  # a further line with a label
+)
+_PAGED = re.compile(r"第\s?\d{1,4}\s?页.{0,3}共\s?\d{1,4}\s?页|\bPage \d{1,4} of \d{1,4}\b")
+_NAMED_OPTION = re.compile(r"(?:^|\n|(?<=\S))(?:选项|[Oo]ption|[Cc]hoice)\s?[A-H1-6]\b")
+# 5、3.14；6、北京: entries of a key.
+_ENTRY = re.compile(r"(?:^|[;；。，,\s])(\d{1,3})\s?(?:、|[.．:：)）](?!\d))\s?\S")
+_FILLED = re.compile(r"\d{1,3}\s?[.、．](?!\d).{2,80}?[（(]\s?[A-H√×]{1,5}\s?[)）]")
+_PAIRED = re.compile(
+    r"(?:[(（]?\d{1,2}[)）]?\s?[-–—:：.、→]?\s?[A-Ha-h](?:[,，;；\s]+|$)){3,40}"
+)  # 1-D, 2-E, 3-A
 _INLINE = re.compile(r"(?:^|\s)[A-H]\s?[.、．:：)）]\s?\S")
 _SECOND = re.compile(r"\s*[(（]?[B-H]\s?[.、．)）]")
 _WRAPPED = re.compile(r"^\s*(?:\[(?!图片:).*\]|\{.*\}|<.*>|\['.*|'[^']*')\s*$", re.S)
 _NUMBER = re.compile(r"\D{0,8}?(\d{1,5})(?![\d%])")
 # Item 1:  题目：  Q0.  Frage 3)
 _LABELLED = re.compile(
-    r"(?:[^\W\d]{0,12}\s?0\s?[.)、:：\]】]|[A-Za-z]{1,12}\s?[:：]|\W?[^\W\d]{0,3}[题问][目干]?\s?[:：\]】]).{0,24}",
+    r"(?:0\s{0,4}\n|[^\W\d]{0,12}\s?0\s?[.)、:：\]】]|[A-Za-z]{1,12}\s?[:：]|\W?[^\W\d]{0,3}[题问][目干]?\s?[:：\]】]).{0,24}",
     re.S,
 )
 _ASIDE = re.compile(r"\s*[（(\[【].*[)）\]】]\s*|[^。？?]{0,14}", re.S)
-_SEVERAL = "kind-mismatch: 单选题有多个答案"
+_SEVERAL = doubt("kind-mismatch/single")
 _KEYED = re.compile(r"\s*(?:正确|参考|标准)?答\s?案\s?[:：]?\s?[A-H√×对错]{1,6}\s*")
 _STATED = ("answer-is-mark", "answer-in-option")
 _RAISED = re.compile(r"[¹²³⁰-₎]")  # bare() has 2³ and 23 as one
@@ -71,13 +87,13 @@ _WIDE = re.compile(r"(?:\s{3,}|\t)[(（]?([A-H])\s?[.、．:：)）]")
 @dataclass(frozen=True, slots=True)
 class Bank:
     """What one file's rows have in common; ``after`` holds, by row index, what was left out between
-    that row and the next."""
+    that row and the next; -1 what stands before the first."""
 
     rows: Sequence[Row]
     after: dict[int, list[Entry]]
 
 
-def doubt(rows: Sequence[Row], entries: Iterable[Entry] = ()) -> None:
+def examine(rows: Sequence[Row], entries: Iterable[Entry] = ()) -> None:
     """Flag, in place, the rows of one file that cannot be right as they stand. ``entries`` are the
     ledger's about this file."""
     bank = Bank(rows, _left_out(rows, entries))
@@ -95,29 +111,28 @@ def stated(row: Row) -> Row:
     flagged where its answer is a mark of options that were not told apart: other habits of banks
     are none of dialogues and cards."""
     for reason in _alone(row):
-        if reason.partition(":")[0] in _STATED:
+        if reason.code in _STATED:
             _flag(row, reason)
     return row
 
 
 def _generic(rows: Sequence[Row]) -> None:
     """Where many single choices have several answers, their type's word (选择题) means either."""
-    odd = [row for row in rows if any(flag.startswith(_SEVERAL) for flag in row.flags)]
+    odd = [row for row in rows if _SEVERAL in row.flags]
     if len(odd) >= max(3, 0.15 * sum(bool(row.options) for row in rows)):
         for row in odd:
-            row.flags = [flag for flag in row.flags if not flag.startswith(_SEVERAL)]
+            row.flags = [flag for flag in row.flags if flag != _SEVERAL]
 
 
-def _flag(row: Row, reason: str) -> None:
-    code = reason.partition(":")[0]
-    if not any(flag.partition(":")[0] == code for flag in row.flags):
+def _flag(row: Row, reason: Doubt) -> None:
+    if not any(code_of(flag) == reason.code for flag in row.flags):
         row.flags.append(reason)
 
 
 # -- one row ------------------------------------------------------------------------------------
 
 
-def _alone(row: Row) -> Iterator[str]:
+def _alone(row: Row) -> Iterator[Doubt]:
     """The doubts that a row raises by itself."""
     stem, answer = row.question[:LOOKED], row.answer[:LOOKED]
     if not row.options:
@@ -125,46 +140,59 @@ def _alone(row: Row) -> Iterator[str]:
     yield from _texts(row, stem)
     labels = _LABEL.findall(row.source.text[:LOOKED]) if _labelled(row.source.text) else ()
     if len(labels) > 1 and row.kind != "case" and len(row.source.text) < LOOKED:
-        yield "two-answers: 原文里有不止一处答案 its text holds more than one answer"
+        yield doubt("two-answers")
 
 
 def _labelled(text: str) -> bool:
     """Whether a text can hold an answer's label at all; asked first, since it is quick."""
-    return "答" in text or "nswer" in text
+    return "答" in text or "nswer" in text or "正解" in text
 
 
-def _answer(stem: str, answer: str) -> Iterator[str]:
+def _answer(stem: str, answer: str) -> Iterator[Doubt]:
     """Doubts about the answer of a question without options."""
     lines = [line for line in _LINE.split(answer) if line.strip()]
     said = answer.strip()
     if len(_INLINE.findall(said)) > 1 or _boxes(said) > 1:
-        yield "answer-is-options: 答案像几个选项 the answer looks like options"
-    if _ONLY_MARK.fullmatch(said) and not pt.judgement(said):
+        yield doubt("answer-is-options")
+    if _PAIRED.fullmatch(said):
+        yield doubt("answer-is-mark", answer=said[:20])
+    elif _ONLY_MARK.fullmatch(said) and not pt.judgement(said):
         signs = [m.group() for m in _SIGN.finditer(said)]
         listed = all(re.search(rf"{re.escape(sign)}\s*[.、．:：)）\]】]", stem) for sign in signs)
-        if listed or _SIGN.fullmatch(said):
-            yield f"answer-is-mark: 答案只是一个序号 the answer is a mark only: {said[:20]}"
+        if listed or (_SIGN.fullmatch(said) and said not in "一二三四五六"):
+            yield doubt("answer-is-mark", answer=said[:20])
     if "\n" in stem and bare(said) and bare(said) in {bare(x) for x in _LINE.split(stem)}:
-        yield "answer-in-stem: 答案是题干的一行 the answer is a line of the stem"
+        yield doubt("answer-in-stem/line")
     marked = sum(bool(_MARKED_LINE.match(line)) for line in lines)
     if marked > 1 and not all(
         re.match(r"\s*[（(]?[①-⑳一二三四五六]", line) for line in lines if _MARKED_LINE.match(line)
     ):
-        yield "answer-is-options: 答案像几个选项 the answer looks like options"
-    if len(lines) > 1 and (len(bare(lines[0])) < 2 or lines[-1].rstrip()[-1:] in "?？"):
-        yield "answer-holds-question: 答案里像有另一题 the answer seems to hold another question"
-    if any(_QUESTION.match(line) for line in lines[1:]) or (
-        lines and _QUESTION.match(lines[0]) and _OPEN.search(lines[0])
-    ):
-        yield "answer-holds-question: 答案里像有另一题 the answer seems to hold another question"
-    if said[-1:] in "；;" and len(said) > 1:
-        yield "answer-unfinished: 答案像没有完 the answer seems to go on"
+        yield doubt("answer-is-options")
+    if _keyed(said) or _asking(lines):
+        yield doubt("answer-holds-question")
+    if said[-1:] in "；;" and len(said) > 1 and len(lines) < 3:
+        yield doubt("answer-unfinished")
     if _LABEL.search(answer) if _labelled(answer) else False:
-        yield "answer-label: 答案里有“答案：” an answer's label is left in the answer"
+        yield doubt("answer-label/answer")
     if _WRAPPED.match(said) and not _WRAPPED.match(stem):
-        yield "answer-wrapped: 答案带着程序的括号或引号 brackets or quotes of a program"
+        yield doubt("answer-wrapped")
     if abs(len(said) - len(stem)) < 12 and bare(said) and bare(said) == bare(stem):
-        yield "answer-in-stem: 答案就是题干 the answer is the stem itself"
+        yield doubt("answer-in-stem/itself")
+
+
+def _asking(lines: list[str]) -> bool:
+    """Whether the lines of an answer hold a question."""
+    if len(lines) > 1 and (len(bare(lines[0])) < 2 or lines[-1].rstrip()[-1:] in "?？"):
+        return True
+    within = any(_QUESTION.match(line) for line in lines[1:])
+    first = lines and _QUESTION.match(lines[0]) and _OPEN.search(lines[0])
+    return within or bool(first)
+
+
+def _keyed(answer: str) -> bool:
+    """Whether an answer holds further entries of a key: numbers that count up and not from 1."""
+    counted = [int(m[1]) for m in _ENTRY.finditer(answer)]
+    return len(counted) > 1 and counted[0] > 1 and counted == [*range(counted[0], counted[-1] + 1)]
 
 
 def _boxes(text: str) -> int:
@@ -173,31 +201,35 @@ def _boxes(text: str) -> int:
     return len(_BOXED.findall(pt.plain(text))) if many else 0
 
 
-def _texts(row: Row, stem: str) -> Iterator[str]:
+def _texts(row: Row, stem: str) -> Iterator[Doubt]:
     """Doubts about stem, options and explanation."""
     plain = pt.plain(stem)
     if len(stem) < 12 and (len(bare(stem)) < 2 or (row.options and bare(stem).isdigit())):
-        yield "short-stem: 题干几乎是空的 hardly a stem"
+        yield doubt("short-stem")
     titles = stem[:60].split("\n")[:2] if "\n" in stem[:20] else []
     if len(titles) > 1 and all(_TITLE.fullmatch(title.strip()) for title in titles):
-        yield "header: 题干里像有表头 a header seems to be left in the stem"
+        yield doubt("header/stem")
     if _SECOND.match(stem):
-        yield "options-in-stem: 题干以选项的序号开头 the stem begins with an option's mark"
-    if _RESIDUE.search(stem):
-        yield "stem-residue: 题干带着题型、分数或符号 a type, score or sign is left in the stem"
+        yield doubt("options-in-stem/mark")
+    if _RESIDUE.search(stem) or (row.kind == "judge" and _BEHIND.search(stem)):
+        yield doubt("stem-residue")
+    if any(_PAGED.search(text) for text in (stem, *row.options.values())):
+        yield doubt("page-furniture")
     if _labelled(stem) and _LABEL.search(stem):
-        yield "answer-label: 题干里有“答案：” an answer's label is left in the stem"
+        yield doubt("answer-label/stem")
     if "A" in stem + plain and _OPTIONS.search(plain) and (not row.options or row.kind != "case"):
-        yield "options-in-stem: 题干里像有选项 options are left in the stem"
-    if not row.options and _boxes(stem) > 1:
-        yield "options-in-stem: 题干里像有选项 boxes of options are left in the stem"
-    inner = [line for line in _LINE.split(stem)[1:] if _QUESTION.match(line) and _OPEN.search(line)]
-    if inner and row.kind != "case":
-        yield "two-questions: 题干里像有两题 the stem seems to hold two questions"
+        yield doubt("options-in-stem")
+    if not row.options and (_boxes(stem) > 1 or len(_NAMED_OPTION.findall(stem)) > 1):
+        yield doubt("options-in-stem")
+    inner = row.kind != "case" and [
+        line for line in _LINE.split(stem)[1:] if _QUESTION.match(line) and _OPEN.search(line)
+    ]
+    if inner:
+        yield doubt("two-questions")
     if row.options:
         yield from _options(row)
     if any(_QUESTION.match(x) and _OPEN.search(x) for x in _LINE.split(row.explanation[:LOOKED])):
-        yield "explanation-holds-question: 解析里像有另一题 another question in it"
+        yield doubt("explanation-holds-question")
 
 
 def _own_mark(letter: str, text: str) -> bool:
@@ -205,43 +237,44 @@ def _own_mark(letter: str, text: str) -> bool:
     return re.match(rf"\s*[(（]?{letter}\s?[.、．:：)）]\s?\S", text[:20], re.I) is not None
 
 
-def _options(row: Row) -> Iterator[str]:
+def _options(row: Row) -> Iterator[Doubt]:
     """Doubts about the options of a choice."""
     texts = [text for text in row.options.values() if text.strip()]
     signs = sorted(row.options)
     if signs != [chr(65 + k) for k in range(len(signs))]:
-        yield f"option-gap: 选项不连续 the options are {''.join(signs)}"
+        yield doubt("option-gap", letters="".join(signs))
     signs_ = {text.strip()[:1] for text in texts}
     led = len(texts) > 2 and len(signs_) == 1 and signs_ <= set("-–—>》|·•*:：=~")
     if sum(_own_mark(*pair) for pair in row.options.items()) > 1 or (
-        led and not all(text.strip()[1:2].isdigit() for text in texts)
+        led and not all(text.strip()[1:].lstrip()[:1].isdigit() for text in texts)
     ):
-        yield "option-mark: 选项里又写着序号 the options' marks are left in their texts"
+        yield doubt("option-mark")
     if len(signs) < 2:
-        yield "one-option: 只有一个选项 a single option"
+        yield doubt("one-option")
     if len({(bare(text) or text.strip(), *_RAISED.findall(text)) for text in texts}) < len(texts):
-        yield "same-options: 有相同的选项 two options are the same"
+        yield doubt("same-options")
     if any(_KEYED.fullmatch(text) for text in texts):
-        yield "answer-in-option: 一个选项是答案行 an option is the line of the answer"
-    if any(_LABEL.search(text[:LOOKED]) for text in texts):
-        yield "answer-label: 选项里有“答案：” an answer's label is left in an option"
+        yield doubt("answer-in-option")
+    if any(_labelled(text) and _LABEL.search(text[:LOOKED]) for text in texts):
+        yield doubt("answer-label/option")
     asking = sum(text.rstrip()[-1:] in "?？" for text in texts)
     if 0 < asking < len(texts) and len(row.question) < LOOKED and asking == 1:
-        yield "option-holds-question: 一个选项是问句 one option asks a question"
+        yield doubt("option-holds-question/asks")
     for letter, text in row.options.items():
         following = chr(ord(letter) + 1)
         sign = re.compile(
             rf"(?<=\S)\s*(?:[\s;；。）)]|(?<=[\u4e00-\u9fff])){following}\s*[.、．:：)）]"
         )
         if following not in row.options and sign.search(text[:LOOKED]):
-            yield f"option-in-option: 选项 {letter} 里像有 {following} holds another option"
-        if any(_OPEN.search(x) and _QUESTION.match(x) for x in _LINE.split(text[:LOOKED])[1:]):
-            yield f"option-holds-question: 选项 {letter} 里像有另一题 holds another question"
+            yield doubt("option-in-option", letter=letter, next=following)
+        asked = any(_OPEN.search(x) and _QUESTION.match(x) for x in _LINE.split(text[:LOOKED])[1:])
+        if asked or len(_FILLED.findall(text[:LOOKED])) > 1:
+            yield doubt("option-holds-question")
 
 
 # -- the rows of a file together ------------------------------------------------------------------
 
-Doubts = Iterator[tuple[Row, str]]
+Doubts = Iterator[tuple[Row, Doubt]]
 
 
 def _prefix(bank: Bank) -> Doubts:
@@ -255,7 +288,7 @@ def _prefix(bank: Bank) -> Doubts:
         common = _common([re.sub(r"\d+", "0", row.question[:40].strip()) for row in same])
         if _LABELLED.fullmatch(common):
             for row in same:
-                yield row, f"same-beginning: 多数题干都以“{common[:20]}”开头 most stems begin so"
+                yield row, doubt("same-beginning", head=common[:20])
 
 
 def _common(texts: list[str]) -> str:
@@ -273,18 +306,29 @@ def _one_sided(bank: Bank) -> Doubts:
     total = sum(said.values())
     if total >= MANY and said.most_common(1)[0][1] >= 0.95 * total:
         for row in judged:
-            yield row, "one-sided: 判断题几乎全是同一答案 nearly all judgements are the same"
+            yield row, doubt("one-sided")
+
+
+def _ticked(bank: Bank) -> Doubts:
+    """Questions stand in the explanations of judgements: these are options, each with its tick."""
+    judged = [row for row in bank.rows if row.kind == "judge" and not row.options]
+    ends = (row.explanation.rstrip()[-40:] for row in judged)
+    asking = sum(end[-1:] in ("?", "？") or bool(_OPEN.search(end)) for end in ends)
+    if asking >= max(3, 0.1 * len(judged)):
+        for row in judged:
+            yield row, doubt("explanation-holds-question")
 
 
 def _codes(bank: Bank) -> Doubts:
     """A few short signs answer most open questions: a code (1/2, Y/N, A) was read as an answer."""
     open_ = [row for row in bank.rows if row.kind == "qa" and not row.options]
-    short = Counter(row.answer.strip() for row in open_ if len(row.answer.strip()) <= 2)
+    said = {id(row): row.answer.strip().removesuffix("项").rstrip() for row in open_}
+    short = Counter(text for text in said.values() if len(text) <= 2)
     codes = {text for text, count in short.items() if count >= 3}
-    of_codes = [row for row in open_ if row.answer.strip() in codes]
+    of_codes = [row for row in open_ if said[id(row)] in codes]
     if len(codes) <= 8 and len(of_codes) >= max(3, 0.3 * len(open_)):
         for row in of_codes:
-            yield row, f"coded-answer: 答案像代号 looks like a code: {row.answer.strip()}"
+            yield row, doubt("coded-answer", answer=row.answer.strip())
 
 
 def _fewer(bank: Bank) -> Doubts:
@@ -297,7 +341,7 @@ def _fewer(bank: Bank) -> Doubts:
     for row in bank.rows:
         few = row.options and row.kind != "judge" and len(row.options) < usual
         if few and times + sum(n for c, n in counts.items() if c > usual) >= 0.95 * total:
-            yield row, f"fewer-options: 选项比别的题少 {len(row.options)} of the usual {usual}"
+            yield row, doubt("fewer-options", count=len(row.options), usual=usual)
 
 
 def _longer(bank: Bank) -> Doubts:
@@ -315,10 +359,7 @@ def _longer(bank: Bank) -> Doubts:
         most = max(200, 12 * usual, 3 * high)
         for row, text in texts:
             if len(text) > most:
-                yield (
-                    row,
-                    f"much-longer: {what} 比别的长得多 {len(text)} characters, usual {usual:.0f}",
-                )
+                yield row, doubt(f"much-longer/{what}", length=len(text), usual=usual)
 
 
 def _gaps(bank: Bank) -> Doubts:
@@ -333,25 +374,32 @@ def _gaps(bank: Bank) -> Doubts:
     for index, (here, there) in enumerate(pairwise(numbers)):
         missing = there - here - 1
         if here and 0 < missing <= 3 and len(bank.after.get(index, ())) < missing:
-            yield bank.rows[index], f"number-missing: 下一题号是 {there} comes after {here}"
+            yield bank.rows[index], doubt("number-missing", here=here, there=there)
+
+
+def _early(bank: Bank) -> Doubts:
+    """An answer was left over before the first question: each answer may be another question's."""
+    if any(e.code == "no-question" and _KEYED.fullmatch(e.text) for e in bank.after.get(-1, ())):
+        for row in bank.rows:
+            yield row, doubt("answer-shifted")
 
 
 def _dropped(bank: Bank) -> Doubts:
     """Something was left out right behind a row, neither furniture nor a question lost."""
     texts = Counter(bare(e.text)[:40] for found in bank.after.values() for e in found)
-    for index, found in bank.after.items():
+    for index, found in bank.after.items() if bank.rows else ():
+        if index < 0:
+            continue
         lost = [e for e in found if e.code == "no-question" and not _aside(e.text)]
         paged = any(pt.PAGE.fullmatch(pt.plain(e.text)) for e in found)
         lost += [
             e for e in found
-            if e.code == "page-furniture" and not paged and texts[bare(e.text)[:40]] < 4
+            if e.code == "page-furniture" and not paged and not _PAGED.search(e.text)
+            and texts[bare(e.text)[:40]] < 4
             and not pt.PAGE.fullmatch(pt.plain(e.text)) and not e.text.strip().isdigit()
         ]  # fmt: skip
         if lost:
-            yield (
-                bank.rows[index],
-                f"lines-left-out: 此题后有文字未读入 text was left out: {lost[0].text[:40]}",
-            )
+            yield bank.rows[index], doubt("lines-left-out", text=lost[0].text[:40])
 
 
 def _aside(text: str) -> bool:
@@ -368,7 +416,7 @@ def _odd(bank: Bank) -> Doubts:
     bare_ = [row for row in bank.rows if not row.options and row.kind != "judge"]
     if 0 < len(bare_) <= 0.03 * len(bank.rows):
         for row in bare_:
-            yield row, "no-options-here: 别的题都有选项 the other questions have options"
+            yield row, doubt("no-options-here")
 
 
 def _repeated(bank: Bank) -> Doubts:
@@ -380,11 +428,12 @@ def _repeated(bank: Bank) -> Doubts:
         said = {(bare(row.answer), tuple(row.options.values())) for row in same}
         if len(same) > 2 and len(said) > 2 and same[0].kind != "case":
             for row in same:
-                yield row, f"same-stem: {len(same)} 题同一题干 questions share this stem"
+                yield row, doubt("same-stem", count=len(same))
 
 
 # What stands before a stem's first word: marks, Latin letters and figures (No.2, Item 3:, 第4).
 _HEAD = re.compile(r"(?:[^\u4e00-\u9fff]|第)*.{0,2}")
+_TAIL = re.compile(r"[\[(（【<#]\s?(\d{1,4})\s?[\])）】>]?\s*$")  # … [12]
 
 
 def _counted(bank: Bank) -> Doubts:
@@ -392,13 +441,17 @@ def _counted(bank: Bank) -> Doubts:
     if len(bank.rows) > 2 * SAMPLE and not any(_counted(Bank(bank.rows[:SAMPLE], {}))):
         return
     heads = (_HEAD.match(row.question[:40].split("\n")[0]) for row in bank.rows)
-    found = [_numbers(head[0] if head else "") for head in heads]
+    tails = (_TAIL.search(row.question[-12:]) for row in bank.rows)
+    found = [
+        _numbers(head[0] if head else "") + ([int(tail[1])] if tail else [])
+        for head, tail in zip(heads, tails, strict=True)
+    ]
     steps = [any(b == a + 1 for a in one for b in two) for one, two in pairwise(found)]
     if sum(steps) < max(3, 0.5 * len(steps)):
         return
     for row, here, there in zip(bank.rows, [False, *steps], [*steps, False], strict=True):
         if here or there:
-            yield row, "number-in-stem: 题干里留着题号 the question's own number is left in it"
+            yield row, doubt("number-in-stem")
 
 
 def _numbers(text: str) -> list[int]:
@@ -422,7 +475,7 @@ def _swallowed(bank: Bank) -> Doubts:
         for line in lines[1:] if _shape(lines[0]) == shape and row.kind != "case" else ():
             other = _COUNT.search(pt.digits(line[:16])) if _shape(line) == shape else None
             if first and other and 0 < int(other[0]) - int(first[0]) <= 5:
-                yield row, f"holds-question: 里面像有另一题 holds another question: {line[:30]}"
+                yield row, doubt("holds-question", line=line[:30])
                 break
 
 
@@ -440,7 +493,7 @@ def _listed(bank: Bank) -> Doubts:
     able = [row for row in open_ if _counts_up(row.question.split("\n")[1:])]
     if len(able) >= max(3, 0.2 * len(bank.rows)):
         for row in able:
-            yield row, "options-in-stem: 题干末尾像选项 the stem ends in lines like options"
+            yield row, doubt("options-in-stem/end")
 
 
 def _counts_up(lines: Sequence[str]) -> bool:
@@ -458,7 +511,7 @@ def _columns(bank: Bank) -> Doubts:
     """Options hold wide gaps and their own mark again: two columns were read as one."""
     wide = [row for row in bank.rows if any(_gap(*pair) for pair in row.options.items())]
     for row in wide:
-        yield row, "two-columns: 选项里像有并排的另一题 two columns seem to be read as one"
+        yield row, doubt("two-columns")
 
 
 def _gap(letter: str, text: str) -> bool:
@@ -474,7 +527,7 @@ def _header(bank: Bank) -> Doubts:
     first, rest = rows[0], rows[1:]
     odd = all(bool(row.options) != bool(first.options) for row in rest[:20])
     if odd and len(first.question) <= 8 and len(first.answer) <= 8:
-        yield first, "header: 像是表头 this looks like a header"
+        yield first, doubt("header/first")
 
 
 def _answers_alike(bank: Bank) -> Doubts:
@@ -488,12 +541,12 @@ def _answers_alike(bank: Bank) -> Doubts:
             label = re.match(r"[^\W\d_]{1,8}[:：]", common) is not None
             if label or (not common[0].isalnum() and common[0] not in '《“"（(‘$['):
                 for row in same:
-                    yield row, f"answer-label: 多数答案都以“{common}”开头 most answers begin so"
+                    yield row, doubt("answer-label/begin", head=common)
 
 
 _TOGETHER = (
-    _prefix, _one_sided, _codes, _fewer, _longer, _gaps, _dropped, _odd, _repeated,
-    _counted, _swallowed, _listed, _columns, _header, _answers_alike,
+    _prefix, _one_sided, _ticked, _codes, _fewer, _longer, _gaps, _dropped, _odd, _repeated,
+    _counted, _early, _swallowed, _listed, _columns, _header, _answers_alike,
 )  # fmt: skip
 
 
@@ -510,7 +563,9 @@ def _left_out(rows: Sequence[Row], entries: Iterable[Entry]) -> dict[int, list[E
         if not place or not starts:
             continue
         at = bisect_right(keys, place) - 1
-        if at >= 0 and keys[at][0] == place[0]:
+        if at < 0 and keys[0][0] == place[0]:
+            found[-1].append(entry)
+        elif at >= 0 and keys[at][0] == place[0]:
             found[starts[at][1]].append(entry)
     return found
 

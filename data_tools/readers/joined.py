@@ -15,6 +15,7 @@ from core.kept import Entry
 from core.rows import Row
 from data_tools.ledger import Ledger, SourceReport
 from data_tools.readers import answers, finish, keys
+from data_tools.readers.doubt import doubt
 from data_tools.readers.draft import Draft, Section
 
 Question = tuple[Draft, Entry]  # a question without answer, and what the ledger says of it
@@ -43,7 +44,7 @@ def tally(name: str, sections: list[Section], report: SourceReport, ledger: Ledg
     report.lost = sum(section.lost for section in used)
     for section in used:
         if section.declared not in (None, section.questions):
-            reason = f"declared-count: 标题称 {section.declared} 题，读到 {section.questions} 题"
+            reason = doubt("declared-count", declared=section.declared, read=section.questions)
             ledger.add(name, section.loc, reason, section.title)
     if report.declared is None and used and all(s.declared for s in used):
         report.declared = sum(s.declared or 0 for s in used)
@@ -69,11 +70,9 @@ def join(ledger: Ledger) -> dict[str, list[Row]]:
             continue
         others = [a.name for a in asked if a is not told]
         if others:
-            why = (
-                "不止一个题库对得上 fits several" if fits else "题数、题号或选项对不上 does not fit"
-            )
             place = told.keys[0][2]
-            reason = f"key-file: {why}: {', '.join(others)[:200]}"
+            name = "key-file/several" if fits else "key-file/none"
+            reason = doubt(name, files=", ".join(others)[:200])
             ledger.add(told.name, place.locator, reason, place.text)
     return made
 

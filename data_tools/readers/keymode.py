@@ -13,6 +13,9 @@ from data_tools.readers.items import Item
 from data_tools.readers.questions import Questions
 
 _NUMBER_ROW = re.compile(r"\s*(?:题\s*[号目]|序号)?\s*[:|]?\s*(\d{1,4}(?:[\s|]+\d{1,4})*)\s*\|?\s*")
+_CHAPTER = re.compile(
+    r"\s*(第\s?[一二三四五六七八九十\d]{1,3}\s?[章节单元课讲篇]{1,2})\s?:?\s*(?=\d)"
+)
 
 
 class KeyMode(Questions):
@@ -27,7 +30,9 @@ class KeyMode(Questions):
         """Read a line of an answer key; False where it is something else."""
         if item.kind == it.OPTION and not item.family:
             return False
-        pairs = keys.entries(item.text[_after_heading(item.plain) :])
+        named = _CHAPTER.match(item.plain)  # 第一单元：1～5 BADCA
+        start = named.end() if named else _after_heading(item.plain)
+        pairs = keys.entries(item.text[start:])
         if not pairs:
             return False
         if self.key is None:
@@ -40,23 +45,31 @@ class KeyMode(Questions):
             self.close()
             self.key = keys.Group(Section(chapter=self.chapter), len(self.drafts))
             self.groups.append(self.key)
-        han = pt.HAN_NUMBER.match(item.plain)
-        word = pt.KIND_WORD.match(item.plain, han.end() if han else 0)
-        if han or word:
-            kind = pt.section_kind(word.group()) if word else ""
-            ordinal = (
-                pt.number_value(re.sub(r"[^一二三四五六七八九十]", "", han.group())) if han else 0
-            )
-            self.key = keys.Group(
-                Section("", kind, chapter=self.chapter, ordinal=ordinal), len(self.drafts)
-            )
-            self.groups.append(self.key)
+        group = self._headed(item.plain, named)
+        if group is not None:
+            self.key = group
+            self.groups.append(group)
         for number, answer in pairs:
             if self.key.entries and number < self.key.entries[-1].number and number == 1:
                 self.key = keys.Group(Section(chapter=self.chapter), len(self.drafts))
                 self.groups.append(self.key)
             self.key.entries.append(keys.Entry(number, [answer]))
         return True
+
+    def _headed(self, plain: str, named: re.Match[str] | None) -> keys.Group | None:
+        """The group that a key line opens by what stands before its first number: a chapter, an
+        ordinal, a kind."""
+        if named:
+            return keys.Group(Section(chapter=named[1]), len(self.drafts))
+        han = pt.HAN_NUMBER.match(plain)
+        word = pt.KIND_WORD.match(plain, han.end() if han else 0)
+        if not (han or word):
+            return None
+        kind = pt.section_kind(word.group()) if word else ""
+        counted = re.sub(r"[^一二三四五六七八九十]", "", han.group()) if han else ""
+        ordinal = pt.number_value(counted) if han else 0
+        section = Section("", kind, chapter=self.chapter, ordinal=ordinal)
+        return keys.Group(section, len(self.drafts))
 
     def opens_key(self, index: int, item: Item) -> bool:
         """Whether a line ``答案：`` heads a key, rather than the answer of one question."""

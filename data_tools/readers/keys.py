@@ -14,7 +14,7 @@ _NUMBER = re.compile(
 )
 _TOKEN = re.compile(r"[A-Za-z]+|√|×|正确|错误|不正确|对|错")
 _GROUP = re.compile(r"[^\s,、;；，/|]+")
-_FREE = r"(?:(?<=[\s;；。,，、])|^){n}\s*[、.:)](?!\d)\s*"
+_FREE = r"(?:(?<=[\s;；。,，、])|^){n}\s*(?:、|[.:)](?!\d))\s*"
 
 
 @dataclass(slots=True)
@@ -132,13 +132,14 @@ def _fit(group: Group, numbers: set[int], run: list[Draft], taken: set[int]) -> 
     here, there = group.section, run[0].section
     score = 0.0
     if here.chapter and there.chapter:
-        score += 6.0 if pt.plain(here.chapter) == pt.plain(there.chapter) else -3.0
+        mine, other = pt.plain(here.chapter).strip(), pt.plain(there.chapter).strip()
+        score += 6.0 if other.startswith(mine) or mine.startswith(other) else -3.0
     if here.kind and there.kind:
         score += 3.0 if here.kind == there.kind else -3.0
     if here.ordinal and there.ordinal:
         score += 2.0 if here.ordinal == there.ordinal else -2.0
-    mine = {draft.number for draft in run}
-    return score + len(numbers & mine) / max(1, len(numbers | mine))
+    counted = {draft.number for draft in run}
+    return score + len(numbers & counted) / max(1, len(numbers | counted))
 
 
 def _in_order(group: Group, runs: list[list[Draft]], rest: list[tuple[Group, Entry]]) -> None:

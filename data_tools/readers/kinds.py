@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 from core.errors import UserError
+from core.language import words
 from data_tools.readers.columns import role
 from data_tools.readers.mht import is_mht
 
@@ -19,12 +20,18 @@ STREAMS = (
     ("PowerPoint Document", "ppt"),
 )
 HELP = {
-    "encrypted": "文件已加密 is encrypted，请先在 Office 中去掉密码",
-    "ole": "不是 Word 或 Excel 文件 not a Word or Excel file",
-    "zip": "是压缩包，不是 Word 或 Excel 文件 a zip archive, neither docx nor xlsx",
-    "image": "是图片 a picture，请先做文字识别",
-    "empty": "是空文件 is empty",
-}
+    "encrypted": (
+        "文件已加密，请先在 Office 中去掉密码", "is encrypted: take its password off in Office"
+    ),
+    "ole": ("不是 Word 或 Excel 文件", "is no Word or Excel file"),
+    "zip": ("是压缩包，不是 Word 或 Excel 文件", "is a zip archive, neither docx nor xlsx"),
+    "image": ("是图片，请先做文字识别", "is a picture: recognise its text (OCR) first"),
+    "empty": ("是空文件", "is empty"),
+}  # fmt: skip
+DAMAGED = (
+    "文件不完整或已损坏，请重新下载或保存",
+    "the file is truncated or damaged: download or save it again",
+)
 MAGIC = (
     (b"%PDF", "pdf"), (b"{\\rtf", "rtf"), (b"\x89PNG", "image"), (b"\xff\xd8\xff", "image"),
     (b"GIF8", "image"), (b"\x1f\x8b", "zip"), (b"Rar!", "zip"), (b"7z\xbc\xaf", "zip"),
@@ -37,7 +44,7 @@ def kind_of(path: Path, name: str) -> str:
         head = file.read(4096)
     kind = _kind(path, head, name)
     if kind in HELP:
-        raise UserError(f"{name}: {HELP[kind]}")
+        raise UserError(f"{name}: {words(*HELP[kind])}")
     return kind
 
 
@@ -91,9 +98,7 @@ def _zip(path: Path, name: str) -> str:
         with zipfile.ZipFile(path) as package:
             names = set(package.namelist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError):
-        raise UserError(
-            f"{name}: 文件不完整或已损坏 truncated or damaged zip，请重新下载或保存"
-        ) from None
+        raise UserError(f"{name}: {words(*DAMAGED)}") from None
     if "META-INF/container.xml" in names and "mimetype" in names:
         return "epub"
     if "mimetype" in names and "content.xml" in names:

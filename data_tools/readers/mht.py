@@ -8,8 +8,10 @@ import re
 from pathlib import Path
 
 from core.errors import UserError
+from core.language import words
 from data_tools.readers import html
 from data_tools.readers.blocks import Block
+from data_tools.readers.encodings import too_large
 
 _BEGINS = re.compile(
     rb"\s*(?:From:|MIME-Version:|Subject:|Content-Type:\s*multipart/related)", re.I
@@ -30,7 +32,8 @@ def page(data: bytes, name: str, given: str = "") -> str:
             charset = part.get_content_charset() or ""
             if isinstance(body, bytes):
                 return html.decoded(body, name, given or _known(charset))
-    raise UserError(f"{name}: 网页存档里没有网页 the archive holds no HTML part，请重新保存")
+    why = words("网页存档里没有网页，请重新保存", "the archive holds no page: save it again")
+    raise UserError(f"{name}: {why}")
 
 
 def _known(charset: str) -> str:
@@ -44,5 +47,5 @@ def _known(charset: str) -> str:
 def file_blocks(path: Path, name: str, given: str = "") -> list[Block]:
     """The lines and tables of a saved page; locators are characters of its HTML."""
     if path.stat().st_size > html.LIMIT:
-        raise UserError(f"{name}: 超过 {html.LIMIT >> 20} MB too large")
+        raise UserError(f"{name}: {too_large(html.LIMIT)}")
     return html.blocks(page(path.read_bytes(), name, given))

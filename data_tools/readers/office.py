@@ -16,15 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import UserError
+from core.language import words
 
 SECONDS = 120
 # What a kind becomes, and LibreOffice's name for it.
 TARGETS = {"doc": "docx", "rtf": "docx", "odt": "docx", "ppt": "pptx", "odp": "pptx", "ods": "xlsx",
            "xlsb": "xlsx"}  # fmt: skip
-HELP = (
-    "要用 LibreOffice 转换，这台机器上没有 LibreOffice is needed and is not installed："
-    "apt install libreoffice，或另存为 {} or save it so"
-)
 PLACES = ("soffice", "libreoffice", "/Applications/LibreOffice.app/Contents/MacOS/soffice")
 
 
@@ -39,7 +36,12 @@ def converted(path: Path, name: str, kind: str) -> Iterator[Path]:
     target = TARGETS[kind]
     program = command()
     if not program:
-        raise UserError(f"{name}: {HELP.format(target)}")
+        why = words(
+            f"要用 LibreOffice 转换，这台机器上没有：apt install libreoffice，或另存为 {target}",
+            "LibreOffice is needed to convert it and is not installed: "
+            f"apt install libreoffice, or save it as {target}",
+        )
+        raise UserError(f"{name}: {why}")
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / f"in.{kind}"
         source.symlink_to(path.resolve())
@@ -53,13 +55,16 @@ def converted(path: Path, name: str, kind: str) -> Iterator[Path]:
                 running.wait(SECONDS)
             except subprocess.TimeoutExpired:
                 os.killpg(running.pid, signal.SIGKILL)
-                raise UserError(
-                    f"{name}: LibreOffice {SECONDS} 秒没有转换完 took too long，请另存为 {target}"
-                ) from None
+                why = words(
+                    f"LibreOffice {SECONDS} 秒没有转换完，请另存为 {target}",
+                    f"LibreOffice was not done after {SECONDS} s: save the file as {target}",
+                )
+                raise UserError(f"{name}: {why}") from None
         made = Path(folder) / "out" / f"in.{target}"
         if not made.is_file():
-            raise UserError(
-                f"{name}: LibreOffice 打不开 could not open it (损坏或有密码 damaged or locked?)，"
-                f"请另存为 save it as {target}"
+            why = words(
+                f"LibreOffice 打不开（损坏或有密码？），请另存为 {target}",
+                f"LibreOffice could not open it (damaged or locked?): save it as {target}",
             )
+            raise UserError(f"{name}: {why}")
         yield made

@@ -13,11 +13,13 @@ from typing import IO, Any
 from lxml import etree
 
 from core.errors import UserError
+from core.language import words
 
 LIMIT = 2 << 30  # bytes of one unpacked part; the 41,696-paragraph bank's document.xml has 24 MB
 RATIO = 250  # unpacked / packed of a part above RATIO_FROM; real documents stay below 60
 RATIO_FROM = 64 << 20
 SAFE: dict[str, Any] = {"resolve_entities": False, "no_network": True, "huge_tree": True}
+DTD = ("含 DTD 或外部实体，拒绝读取", "holds a DTD or external entity: refused")
 _STRICT = (  # ISO 29500 Strict spells the same elements in other namespaces
     (
         b"http://purl.oclc.org/ooxml/wordprocessingml/main",
@@ -46,20 +48,26 @@ class _Part:
         try:
             data = self.file.read(size if size > 0 else 1 << 20)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
-            raise UserError(f"{self.name}: 压缩内容损坏 damaged zip data ({error})") from None
+            raise UserError(
+                f"{self.name}: {words('压缩内容损坏', 'damaged zip data')} ({error})"
+            ) from None
         self.read_bytes += len(data)
         if self.read_bytes > self.most:
-            raise UserError(
-                f"{self.name}: 解压后过大，疑似压缩炸弹 "
-                f"unpacks beyond {self.most >> 20} MB (zip bomb?)"
-            )
+            raise UserError(f"{self.name}: {_bomb(self.most)}")
         if self.first:
             self.first = False
             if re.search(rb"<!DOCTYPE|<!ENTITY", data):
-                raise UserError(f"{self.name}: 含 DTD 或外部实体，拒绝读取 holds a DTD, not read")
+                raise UserError(f"{self.name}: {words(*DTD)}")
             for strict, usual in _STRICT:
                 data = data.replace(strict, usual)
         return data
+
+
+def _bomb(size: int) -> str:
+    return words(
+        f"解压后超过 {size >> 20} MB，疑似压缩炸弹",
+        f"unpacks to more than {size >> 20} MB (a zip bomb?)",
+    )
 
 
 class Package:
@@ -70,14 +78,17 @@ class Package:
         try:
             self.zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
-            raise UserError(
-                f"{name}: 文件不完整或已损坏 truncated or damaged ({error})，请重新保存"
-            ) from None
+            why = words(
+                f"文件不完整或已损坏（{error}），请重新保存",
+                f"truncated or damaged ({error}): save it again",
+            )
+            raise UserError(f"{name}: {why}") from None
         self.names = set(self.zip.namelist())
         for part in self.names:
             inside = PurePosixPath(part.replace("\\", "/"))
             if inside.is_absolute() or ".." in inside.parts:
-                raise UserError(f"{name}: 压缩包内有越界路径 unsafe path {part[:60]}")
+                why = words("压缩包内有越界的路径", "the archive holds an unsafe path")
+                raise UserError(f"{name}: {why} {part[:60]}")
 
     def __enter__(self) -> Package:
         return self
@@ -92,9 +103,7 @@ class Package:
             total += info.file_size
             huge = info.file_size > max(RATIO_FROM, info.compress_size * RATIO)
             if huge or total > LIMIT:
-                raise UserError(
-                    f"{self.name}: 解压后过大，疑似压缩炸弹 unpacks to {total >> 20} MB (zip bomb?)"
-                )
+                raise UserError(f"{self.name}: {_bomb(total)}")
             if info.filename.endswith((".xml", ".rels")):
                 self.declares_nothing(info.filename)
 
@@ -104,9 +113,7 @@ class Package:
         with self.open(part) as file, xml_errors(self.name, part):
             for _, element in etree.iterparse(file, events=("start",), **SAFE):
                 if element.getroottree().docinfo.internalDTD is not None:
-                    raise UserError(
-                        f"{self.name}: 含 DTD 或外部实体，拒绝读取 holds a DTD, not read"
-                    )
+                    raise UserError(f"{self.name}: {words(*DTD)}")
                 return
 
     @contextmanager
@@ -115,12 +122,20 @@ class Package:
         try:
             info = self.zip.getinfo(part)
             if info.flag_bits & 1:
-                raise UserError(f"{self.name}: 文件已加密 is encrypted，请去掉密码后再试")
+                why = words(
+                    "文件已加密，请去掉密码后再试", "is encrypted: take the password off first"
+                )
+                raise UserError(f"{self.name}: {why}")
             file = self.zip.open(info)
         except KeyError:
-            raise UserError(f"{self.name}: 缺少 lacks {part}，不是完整的 Office 文件") from None
+            why = words(
+                f"缺少 {part}，不是完整的 Office 文件", f"lacks {part}: no whole Office file"
+            )
+            raise UserError(f"{self.name}: {why}") from None
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, ValueError) as error:
-            raise UserError(f"{self.name}: 压缩内容损坏 damaged zip data ({error})") from None
+            raise UserError(
+                f"{self.name}: {words('压缩内容损坏', 'damaged zip data')} ({error})"
+            ) from None
         with file:
             opened = _Part(file, info, self.name)
             opened.first = not dtd
@@ -150,4 +165,5 @@ def xml_errors(name: str, part: str) -> Iterator[None]:
         yield
     except etree.XMLSyntaxError as error:
         reason = str(error).splitlines()[0][:100] if str(error) else "empty"
-        raise UserError(f"{name}: {part} 不是合法 XML is not well-formed ({reason})") from None
+        why = words("不是合法的 XML", "is not well-formed XML")
+        raise UserError(f"{name}: {part} {why} ({reason})") from None

@@ -120,16 +120,16 @@ QUESTION_LABEL = re.compile(
 _OPEN, _SHUT = r"(?:[\[(]|</?)?\s*", r"\s*[\])>]?"
 MINE = r"(?:我的|你的|您的|学生|考生|用户|学员|本人|your|my|student'?s?)"
 _ANSWER = (
-    r"(?:参考|正确|标准|试题|本题|此题|题目|最佳|推荐){0,3}\s?(?:的)?答\s{0,3}案(?!解析"
+    r"(?:参考|正确|标准|试题|本题|此题|题目|最佳|推荐){0,3}\s?(?:的)?答\s{0,3}[案安](?!解析"
     r"|说明|分析|解释|详解|依据|要点解析)(?:要点)?"
-    r"|正确选项|正确项|正解|回答|答复|解答|(?:correct\s+|right\s+|model\s+)?(?:answers?"
-    r"|ans)\b\.?|correct\s+(?:option|choice)|(?:answer\s+)?key\b"
+    r"|正确选项|正确项|正解|标答|回答|答复|解答|(?:correct\s+|right\s+|model\s+)?(?:answer\(s\)"
+    r"|(?:answers?|ans)\b)\.?|correct\s+(?:option|choice)|(?:answer\s+)?key\b"
 )
 _EXPLAIN = (
     r"(?:答案|试题|题目|考点|详细|参考|本题|名师|专家|试卷|答题|错因|解题|命题|出题|法律"
     r"|政策|判断|制定){0,3}\s*"
     r"(?:解\s{0,3}析|详解|说\s{0,2}明|解释|分析|点评|依\s{0,2}据|理由|讲解|点拨|思路|解读|评析|析)"
-    r"|法条|出处|考点(?:依据)?|来源依据|explanations?|rationale|reason(?:ing)?|solution"
+    r"|法条|出处|正确说法|改正|更正|订正|考点(?:依据)?|来源依据|explanations?|rationale|reason(?:ing)?|solution"
     r"|feedback|analysis|comments?|references?"
 )
 _META = (

@@ -18,8 +18,10 @@ from statistics import median
 from typing import Any
 
 from core.errors import UserError
+from core.language import words
 from data_tools.ledger import Ledger
 from data_tools.readers.blocks import Line, squeezed
+from data_tools.readers.doubt import doubt
 from data_tools.readers.raised import DOWN, UP, raised
 
 SAMPLE = 40  # pages looked at for what comes again on each
@@ -115,12 +117,13 @@ def blocks(path: Path, name: str, ledger: Ledger) -> Iterator[Line]:
                     kept.append(line)
             yield from _joined(kept, number, height)
         if len(silent) == pages:
-            raise UserError(
-                f"{name}: {pages} 页都没有文字层，是扫描件或图片 no text layer (a scan)："
-                "请先做文字识别 run OCR on it first"
+            why = words(
+                f"{pages} 页都没有文字层，是扫描件或图片：请先做文字识别",
+                f"none of {pages} pages has a text layer (a scan): run OCR on it first",
             )
+            raise UserError(f"{name}: {why}")
         for number in silent:
-            ledger.add(name, f"page:{number}:0", "no-text-layer: 这一页没有文字 no text here", "")
+            ledger.add(name, f"page:{number}:0", doubt("no-text-layer"), "")
     finally:
         book.close()
 
@@ -128,8 +131,11 @@ def blocks(path: Path, name: str, ledger: Ledger) -> Iterator[Line]:
 def _why(said: str) -> str:
     """PDFium's complaint in one line."""
     if "assword" in said or "ecurity" in said:
-        return "PDF 有密码 is locked by a password，请先去掉密码"
-    return f"PDF 不完整或已损坏 truncated or damaged PDF ({said[:80]})，请重新下载或保存"
+        return words("PDF 有密码，请先去掉", "the PDF is locked by a password: take it off first")
+    return words(
+        f"PDF 不完整或已损坏（{said[:80]}），请重新下载或保存",
+        f"truncated or damaged PDF ({said[:80]}): download or save it again",
+    )
 
 
 def _usual(book: Any, pages: int, name: str) -> set[str]:
@@ -184,7 +190,8 @@ def _page(book: Any, index: int, name: str) -> tuple[float, list[Printed]]:
     try:
         page = book[index]
     except pdfium.PdfiumError:
-        raise UserError(f"{name}: 第{index + 1}页读不出 page {index + 1} is damaged") from None
+        why = words(f"第{index + 1}页读不出", f"page {index + 1} is damaged")
+        raise UserError(f"{name}: {why}") from None
     try:
         width, height = page.get_size()
         textpage = page.get_textpage()

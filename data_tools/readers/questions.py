@@ -7,6 +7,7 @@ import re
 from data_tools.readers import items as it
 from data_tools.readers import keys
 from data_tools.readers import patterns as pt
+from data_tools.readers.doubt import doubt
 from data_tools.readers.draft import Case, Draft
 from data_tools.readers.items import Item
 from data_tools.readers.options import Option
@@ -122,7 +123,7 @@ class Questions(Starts):
                 q.options[previous] += f"{letter}.{q.options.pop(letter)}"
             elif len(item.options) == 1:
                 item.options[0].letter = expected
-                q.flags.append(f"option-relettered: 第二个 {letter} 读作 {expected}")
+                q.flags.append(doubt("option-relettered", letter=letter, read=expected))
         elif letter == "A" and q.options:
             return False
         q.take(item.line)
@@ -211,7 +212,7 @@ class Questions(Starts):
         if not q.answered:
             q.answer, q.answered = [text], True
         elif pt.plain(text) != pt.plain(q.answer[0] if q.answer else ""):
-            q.flags.append(f"answer-conflict: 另有答案 {text[:40]}")
+            q.flags.append(doubt("answer-conflict", other=text[:40]))
 
     def share(self, text: str) -> bool:
         """One answer line for all questions of a case: by their numbers, else in order."""

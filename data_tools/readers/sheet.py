@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from core.errors import UserError
+from core.language import words
 from core.rows import Row
 from data_tools.ledger import Ledger
 from data_tools.readers import (
@@ -25,6 +26,7 @@ from data_tools.readers import (
 )
 from data_tools.readers import encodings as en
 from data_tools.readers.blocks import Cell, Line, Table, squeezed
+from data_tools.readers.doubt import code_of, doubt
 from data_tools.readers.draft import Section
 from data_tools.readers.finish import lettered
 from data_tools.readers.how import SKIP, USUAL, How
@@ -143,7 +145,9 @@ def _facts_of(package: Package, part: str) -> Facts:
             facts.rich[element.getparent().get("r", "")] = cells.inline(element)
         elif tag == "row":
             if int(element.get("r") or 0) > DEEPEST:  # openpyxl would yield all the empty ones
-                raise UserError(f"{package.name}: 行号 row {element.get('r')}: 文件已损坏 damaged")
+                r = element.get("r")
+                why = words(f"行号 {r}：文件已损坏", f"row {r}: the file is damaged")
+                raise UserError(f"{package.name}: {why}")
             if element.get("hidden") in ("1", "true"):
                 facts.rows.add(int(element.get("r", "0")))
             for formula in pending:
@@ -308,9 +312,11 @@ def _xls_format(source: Any, book: Any) -> str:
 def broken(name: str, error: Exception) -> UserError:
     """What to say of a workbook that a library stumbled over."""
     what = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-    return UserError(
-        f"{name}: 工作簿损坏或不是 Excel 文件 damaged workbook ({what})，请用 Excel 重新保存"
+    why = words(
+        "工作簿损坏或不是 Excel 文件，请用 Excel 重新保存",
+        "damaged, or no workbook: save it again in Excel",
     )
+    return UserError(f"{name}: {why} ({what})")
 
 
 def seen(one: Sheet, name: str, ledger: Ledger, how: How) -> Grid:
@@ -321,7 +327,7 @@ def seen(one: Sheet, name: str, ledger: Ledger, how: How) -> Grid:
         if how.hidden == SKIP and (gone := [c for c in row if HIDDEN & set(c.flags)]):
             code = next(flag for flag in gone[0].flags if flag in HIDDEN)
             said = " | ".join(c.text for c in gone if not c.covered)
-            ledger.add(name, gone[0].loc, f"{code}: 按 HIDDEN=skip 不读 left out", said)
+            ledger.add(name, gone[0].loc, doubt("hidden", code), said)
             row = [Cell([], c.loc) if HIDDEN & set(c.flags) else c for c in row]
         yield row
 
@@ -336,7 +342,7 @@ def valued(rows: list[Row], ledger: Ledger) -> list[Row]:
     """``rows`` without those that lean on a formula whose value was never stored."""
     good = []
     for row in rows:
-        said = next((flag for flag in row.flags if flag.startswith(cells.NO_VALUE)), "")
+        said = next((flag for flag in row.flags if code_of(flag) == cells.NO_VALUE), "")
         if not said:
             good.append(row)
             continue
@@ -393,7 +399,7 @@ def _as_lines(
     if not lost or len(mine) >= ENOUGH * filled or filled > MANY:
         return made
     lines = flattened(rows)
-    invariants.doubt(mine, [e for e in ledger.entries if e.locator.startswith(here)])
+    invariants.examine(mine, [e for e in ledger.entries if e.locator.startswith(here)])
     value = induced.worth(mine, (line.text for line in lines))
     found, second = document.best(list(lines), name, sha)
     other = induced.Reading(found, second.entries)
@@ -510,10 +516,11 @@ def _once(found: columns.Columns, rows: list[list[Cell]], name: str) -> None:
 def repeated(name: str, title: str, places: Sequence[int]) -> str:
     """What to say of columns (counted from 0) that have one title."""
     where = ", ".join(letters(c + 1) for c in places)
-    return (
-        f"{name}: 列名重复 repeated column “{title}”（{where} 列）："
-        "请改名或删去多余的列 rename or delete one"
+    why = words(
+        f"列名重复 “{title}”（{where} 列）：请改名或删去多余的列",
+        f"repeated column “{title}” ({where}): rename or delete one",
     )
+    return f"{name}: {why}"
 
 
 def _trimmed(rows: list[list[Cell]]) -> list[list[Cell]]:
@@ -539,10 +546,7 @@ def csv_file(path: Path, name: str, sha: str, ledger: Ledger, how: How = USUAL) 
                 return
             yield from sheet("Sheet1", True, rows, layout, hold=False)
         except UnicodeError:
-            raise UserError(
-                f"{name}: 文件中途不是 {encoding} 编码 changes its encoding; "
-                "请另存为 UTF-8，或指定 or say which, ENCODING="
-            ) from None
+            raise UserError(f"{name}: {en.not_in(encoding)}") from None
     yield from layout.rows()
     layout.finish()
     ledger.sources[-1].lost += len(refused)
@@ -555,7 +559,7 @@ def _csv_rows(file: Any, delimiter: str, name: str, ledger: Ledger, refused: lis
     width = _titled_width(first)
     for r, one in enumerate(delimited.checked(chain(first, given), width), 1):
         if "\0" in one.raw:
-            raise UserError(f"{name}: 第{one.line}行含 NUL 字节 holds a NUL byte")
+            raise UserError(f"{name}: {en.holds_nul(one.line)}")
         if one.reason:
             ledger.add(name, f"Sheet1!A{r}", delimited.told(one, width), one.raw.rstrip("\r\n"))
             refused.append(one.reason)

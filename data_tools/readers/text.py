@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import UserError
+from core.language import words
 from data_tools.readers.blocks import LONGEST, Block, Cell, Line, Table, squeezed
-from data_tools.readers.encodings import encoding_of
+from data_tools.readers.encodings import encoding_of, too_large
 from data_tools.readers.raised import DOWN, UP, raised
 
 LIMIT = 512 << 20  # bytes; a text bank is read whole, since its key may stand at its end
@@ -39,16 +40,15 @@ def decoded(path: Path, name: str, given: str = "") -> str:
     """The text of a file without its byte-order mark; see :func:`encoding_of` for the errors and
     for ``given``."""
     if path.stat().st_size > LIMIT:
-        raise UserError(f"{name}: 文本超过 {LIMIT >> 20} MB，请先拆分 too large, split it first")
+        raise UserError(f"{name}: {too_large(LIMIT)}")
     data = path.read_bytes()
     encoding = encoding_of(data, name, given=given)
     try:
         return data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(
-            f"{name}: 第{line}行不是合法 {encoding} 文本 is not valid {encoding}"
-        ) from None
+        why = words(f"第{line}行不是合法的 {encoding} 文本", f"line {line} is not valid {encoding}")
+        raise UserError(f"{name}: {why}") from None
 
 
 def blocks(path: Path, name: str, markdown: bool, given: str = "") -> Iterator[Block]:

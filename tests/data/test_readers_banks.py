@@ -92,5 +92,5 @@ def test_declared_counts_are_checked(tmp_path: Path) -> None:
     report = ledger.sources[0]
     assert report.declared == 5 and [s["declared"] for s in report.sections] == [3, 2]
     assert [e.reason for e in ledger if e.code == "declared-count"] == [
-        "declared-count: 标题称 3 题，读到 2 题"
+        "declared-count: 标题称 3 题，读到 2 题 the heading says 3, 2 were read"
     ]

@@ -81,6 +81,33 @@ LAYOUTS = {
     ),
     "an answer behind a star": choices("{n:03d} {q}", "    {A} {t}", "    ★{A}"),
     "a solution": choices("【例{n}】{q}（  ）", "{A}．{t}", "解：选{A}。由教材可知。", "　"),
+    "fields with signs": "\n".join(
+        f"Question: {q}? | Choices: A={a}; B={b}; C={c}; D={d} | Correct: {r}"
+        for q, (a, b, c, d), r in ASKED
+    ),
+    "options by name": choices("题目{n}：{q}（　）", "选项{A} {t}", "正确选项是 {A} 项"),
+    "angle brackets": choices("【0{n}】{q}（　）", "<{A}>{t}", "<答案>{A}", " "),
+    "a number behind the stem": "\n".join(
+        f"{q}（　） [{n}]\nA. {a}  B. {b}  C. {c}  D. {d}\n({r})"
+        for n, (q, (a, b, c, d), r) in enumerate(ASKED, 1)
+    ),
+    "facts beside the answer": choices("(单选题 2分) {q}（　）", "{A}：{t}", "标答：{A}｜难度：易"),
+    "the answer in a blank before": "\n".join(
+        f"__{r}__ {n}. {q}？\n  a. {a}\n  b. {b}\n  c. {c}\n  d. {d}"
+        for n, (q, (a, b, c, d), r) in enumerate(ASKED, 1)
+    ),
+    "the answer above": "\n".join(
+        f"答案：{r}\n{n}. {q}（　）\nA. {a}\nB. {b}\nC. {c}\nD. {d}\n"
+        for n, (q, (a, b, c, d), r) in enumerate(ASKED, 1)
+    ),
+    "a key in prose": choices("{n}、{q}（　）", "{A}、{t}", "")
+    + "\n答案：\n" + "，".join(f"第{n}题选{right}" for n, (*_, right) in enumerate(ASKED, 1)),
+    "a key by kind": "一、单选\n" + choices("{n}. {q}（　）", "{A}. {t}", "", "  ")
+    + "\n参考答案：\n单选：" + " ".join(right for *_, right in ASKED),
+    "a head on each page": "\n".join(
+        f"{n}、{q}\nA、{a}\nB、{b}\n\n安全知识竞赛　第 {n} 页 共 6 页\n\nC、{c}\nD、{d}\n答案：{r}"
+        for n, (q, (a, b, c, d), r) in enumerate(ASKED, 1)
+    ),
     "grouped key": choices("{n}、{q}（　）", "{A}．{t}", "", "　")
     + "\n答案\n【1-6】" + "".join(right for *_, right in ASKED),
 }  # fmt: skip
@@ -144,6 +171,44 @@ def test_judgements(shape: str, signs: str, tmp_path: Path) -> None:
         (bare(q), v) for q, v in SAID
     ]
     assert {row.kind for row in rows} == {"judge"}
+
+
+@pytest.mark.parametrize("pair", ["对 {}　错 {}", "{} True  {} False"])
+def test_a_judgement_ticked_behind_its_statement(pair: str, tmp_path: Path) -> None:
+    boxes = {True: ("☑", "□"), False: ("□", "☑")}
+    lines = [f"{n}）{q}。　　{pair.format(*boxes[v])}" for n, (q, v) in enumerate(SAID, 1)]
+    rows = rows_of(tmp_path, "\n".join(lines))
+    assert [(r.question, r.answer) for r in rows] == [
+        (f"{q}。", "正确" if v else "错误") for q, v in SAID
+    ]
+
+
+def test_a_key_names_its_chapters(tmp_path: Path) -> None:
+    """第一单元：1～3 ABC: each chapter counts from 1."""
+    text = ""
+    for chapter, part in (("一", ASKED[:3]), ("二", ASKED[3:])):
+        text += f"第{chapter}单元\n"
+        for n, (q, (a, b, c, d), _) in enumerate(part, 1):
+            text += f"{n}．{q}（　）\nA．{a}\tB．{b}\tC．{c}\tD．{d}\n"
+    text += "练习题答案\n第一单元：1～3 ABC\n第二单元：1～3 DBC\n"
+    check_choices(rows_of(tmp_path, text))
+
+
+def test_one_list_of_options_for_the_questions_below(tmp_path: Path) -> None:
+    text = "配伍题\n【备选答案】\nA.电流表  B.温度计  C.天平\n"
+    text += "1.测电流用（A）\n2.测温度用（B）\n3.称质量用（C）"
+    rows = rows_of(tmp_path, text)
+    assert [(r.question, r.letters) for r in rows] == [
+        ("测电流用（ ）", "A"), ("测温度用（ ）", "B"), ("称质量用（ ）", "C")
+    ]  # fmt: skip
+    assert all(len(row.options) == 3 for row in rows)
+
+
+def test_a_key_of_blanks_may_begin_with_figures(tmp_path: Path) -> None:
+    stems = "".join(f"{n}、{stem.format('____')}。\n" for n, (stem, _) in enumerate(FILLED, 1))
+    key = "；".join(f"{n}、{said}" for n, (_, said) in enumerate(FILLED, 1))
+    rows = rows_of(tmp_path, f"一、填空题\n{stems}\n填空题答案：\n{key}。\n")
+    assert [row.answer.rstrip("。") for row in rows] == [said for _, said in FILLED]
 
 
 @pytest.mark.parametrize("bracket", ["【{}】", "{{{}}}", "[{}]"])
@@ -220,6 +285,41 @@ def test_doubts_know_no_layout() -> None:
         (columns, "two-columns"), (swallowed, "holds-question"),
         ([row(q, "组织学习；") for q, _ in TOLD], "answer-unfinished"),
         ([row(q, f"◎回复　{a}") for q, a in TOLD], "answer-label"),
+        ([row(f"{q}。　对 □　错", "√", "judge") for q, _ in SAID], "stem-residue"),
+        ([row(q, "疑是地上霜；5、3.14；6、北京；7、天") for q, _ in TOLD], "answer-holds-question"),
+        ([row(q, f"Ⅰ. {a}\nⅡ. 别的\n正确：Ⅱ") for q, a in TOLD], "answer-is-options"),
+        ([row(q, "1-D, 2-E, 3-A, 4-B") for q, _ in TOLD], "answer-is-mark"),
+        ([row(t[0], "×", "judge", explanation=f"下题\n{q}？") for q, t, _ in ASKED],
+         "explanation-holds-question"),
+        ([row(f"6\n{q}", "A", "single", options=four, letters="A") for q, _, _ in ASKED],
+         "same-beginning"),
+        ([row(f"{q} [{n}]", "A", "single", options=four, letters="A")
+          for n, (q, _, _) in enumerate(ASKED)], "number-in-stem"),
     ):  # fmt: skip
-        invariants.doubt(rows)
+        invariants.examine(rows)
         assert code in wrong(rows) and all(each.flags for each in rows), code
+
+
+def test_answers_one_off_are_doubted() -> None:
+    """An answer before the first question: each may belong to the one below it."""
+    from core.rows import Source
+    from data_tools.ledger import Entry
+    from data_tools.readers import invariants
+
+    rows = [Row(q, t[1], Source("a.txt", "", f"p:{9 * n + 2}", q), "single", options={"A": t[0],
+            "B": t[1]}, letters="B") for n, (q, t, _) in enumerate(ASKED)]  # fmt: skip
+    invariants.examine(rows, [Entry("a.txt", "p:1", "no-question", "答案：B")])
+    assert all("answer-shifted" in {flag.partition(":")[0] for flag in row.flags} for row in rows)
+
+
+def test_a_doubt_is_whole_in_either_language() -> None:
+    """A doubt is kept as one string; its code, facts and texts stand beside."""
+    import pickle
+
+    from data_tools.readers.doubt import TEXTS, doubt
+
+    made = pickle.loads(pickle.dumps(doubt("fewer-options", count=2, usual=4)))
+    assert made == "fewer-options: 选项比别的题少：2 项，通常 4 项 2 of the usual 4 options"
+    assert made.code == "fewer-options" and made.facts == {"count": 2, "usual": 4}
+    assert made.detail == ("选项比别的题少：2 项，通常 4 项", "2 of the usual 4 options")
+    assert all(not any("一" <= c <= "鿿" for c in en) for _, en in TEXTS.values())

@@ -132,3 +132,18 @@ def test_a_stem_of_figures_over_options_is_doubted(tmp_path: Path) -> None:
     key = "1. 2 6（ ）\nA. D\nB. 5 1\n答案：A\n2. 会飞的是（ ）\nA. 鸟\nB. 鱼\n答案：A"
     rows = written(tmp_path, key)
     assert [bool(row.flags) for row in rows] == [True, False]
+
+
+def test_a_star_within_an_option_is_no_tick() -> None:
+    from data_tools.readers.induced import _TICK
+
+    assert not any(map(_TICK.search, ("2*3*4", "a*b", "*.txt 文件")))
+    assert all(map(_TICK.search, ("* 乙", "乙 *", "(正确) 乙", "乙（正确答案）", "乙√")))
+
+
+def test_a_bracket_within_a_word_is_no_judgement(tmp_path: Path) -> None:
+    """``A(n) ____ …. # answer``: (n) says no, and would leave the question unanswered."""
+    lines = [f"{n}. A(n) _____ is the bird number {n}. # name {n}" for n in range(1, 6)]
+    lines += ["6. The _____ sings. #lark"]
+    rows = written(tmp_path, "\n".join(lines))
+    assert [row.answer for row in rows] == [*(f"name {n}" for n in range(1, 6)), "lark"]
