@@ -155,6 +155,7 @@ FINDINGS: dict[str, Pair] = {
     "holds-question": ("里面像有另一题", "seems to hold another question"),
     "two-columns": ("像把两栏读成一栏", "two columns read as one"),
     "header": ("像是表头", "looks like a header"),
+    "answer-shifted": ("答案可能错位", "the answers may be shifted"),
     "answer-unfinished": ("答案像没有完", "the answer seems to go on"),
     "option-mark": ("选项里又写着序号", "an option holds a mark"),
     "learned": ("按人工修改类推", "mended like an edited one"),
