@@ -65,7 +65,8 @@ def code(folder: Path) -> dict[str, str]:
 
 def allowed() -> dict[str, dict[str, str]]:
     """What the user has allowed: hash → file, folder, when."""
-    return read_json(STORE) if STORE.is_file() else {}
+    found = read_json(STORE) if STORE.is_file() else {}
+    return {key: about for key, about in found.items() if key != "schema"}
 
 
 def question(folder: str | Path) -> str | None:
