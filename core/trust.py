@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from core import scan
 from core.errors import UserError
 from core.files import WORK_DIRS, read_json, sha256, shown, write_json, write_text
 from core.language import words
@@ -110,10 +111,12 @@ def _family(folder: Path) -> str:
 
 
 def remote_code(folder: str | Path) -> bool:
-    """What every loader passes as ``trust_remote_code``; :class:`UserError` for unknown code."""
+    """What every loader passes as ``trust_remote_code``; :class:`UserError` for unknown code, and
+    for weights that are not what they say (:mod:`core.scan`)."""
     asked = question(folder)
     if asked:
         raise UserError(asked, "trust.code")
+    scan.weights(Path(folder))
     return bool(Path(folder).is_dir() and wanted(Path(folder)))
 
 

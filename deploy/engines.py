@@ -11,7 +11,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from core import gpu, trust
+from core import gpu, scan, trust
 from core.errors import UserError
 from core.files import ROOT, shown, write_json
 from deploy import fit, gguf, manifest, preflight, turbomind
@@ -109,6 +109,7 @@ def adapter(backend: str, path: str) -> str:
         )
     if not Path(path).is_file() or Path(path).suffix != ".gguf":
         raise UserError(f"LORA={path}: 不是 GGUF 适配器 no adapter in GGUF form (docs/deploy.md)")
+    scan.weights(Path(path))
     return str(Path(path).absolute())
 
 
