@@ -6,7 +6,7 @@
 
 VERBS = demo data review train recipes download estimate check merge combine convert quantize \
         deploy stop proxy chat index evidence ask web eval report compare export upload verify trust \
-        doctor gpu-check bench bench-serve test test-slow lint clean
+        backup restore doctor gpu-check bench bench-serve test test-slow lint clean
 
 # make would export them expanded: a question is never a command. (A question's words are not
 # names: only what make itself calls a variable of the command line is.)

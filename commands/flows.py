@@ -286,6 +286,19 @@ def trust(run: Runner, given: Given, place: Places) -> None:
     run.room("core", "custody", "trust", given["FOLDER"])
 
 
+def backup(run: Runner, given: Given, place: Places) -> None:
+    """A domain, to carry away."""
+    about = {"work_dirs": place.work_dirs, "domain": place.domain}
+    run.room("core", "custody", "backup", **about, to=given["TO"])
+
+
+def restore(run: Runner, given: Given, place: Places) -> None:
+    """A domain that was carried here."""
+    needed(given, "FROM")
+    about = {"work_dirs": place.work_dirs, "without_shared": given["SHARED"] is False}
+    run.room("core", "custody", "restore", given["FROM"], **about)
+
+
 def doctor(run: Runner, given: Given, place: Places) -> None:
     """This machine."""
     run.room("core", "deploy", "doctor")

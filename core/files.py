@@ -18,6 +18,24 @@ from core.language import words
 NOT_JSON = ("不是合法 JSON", "is not JSON")
 NOT_THERE = ("不存在", "does not exist")
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+# The files that outlive the code that wrote them, and the version of their form: written into each
+# ("schema"; into every line of JSON lines), asked of each when it is read. One without is of the
+# first. The rows of a data set go by its card.json, an index by its own format, the page's database
+# by SQLite's user_version, what was shipped by its manifest: docs/keep.md.
+LASTING = {
+    "card.json": 1,
+    "inputs.json": 1,
+    "learned.json": 1,
+    "run.json": 1,
+    "handover.json": 1,
+    "quantized.json": 1,
+    "report.json": 1,
+    "trusted.json": 1,
+    "backup.json": 1,
+    "feedback.jsonl": 1,
+    "feedback-judged.jsonl": 1,
+    "edits.jsonl": 1,
+}
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK_DIRS = Path(os.environ.get("TIKUFORGE_WORK_DIRS") or ROOT / "work_dirs")
@@ -78,9 +96,29 @@ def write_text(path: str | Path, text: str) -> None:
         out.write(text)
 
 
+def versioned(path: str | Path, value: Any) -> Any:
+    """``value`` with the version of its form, where a file of this name lasts."""
+    version = LASTING.get(Path(path).name)
+    return {**value, "schema": version} if version else value
+
+
+def require_known(path: str | Path, value: Any) -> Any:
+    """``value``, read from ``path``; :class:`UserError` where a later version of this code wrote
+    it in a form that this one does not know."""
+    known = LASTING.get(Path(path).name)
+    found = value.get("schema", 1) if known and isinstance(value, dict) else 0
+    if known and (not isinstance(found, int) or found > known):
+        newer = words(
+            "由更新的版本写成，请更新代码", "was written by a later version: update the code"
+        )
+        found = f"{shown(path)} (schema {found} > {known}) {newer}: git pull"
+        raise UserError(found, "files.newer")
+    return value
+
+
 def write_json(path: str | Path, value: Any) -> None:
     """Write ``value`` atomically as indented, readable JSON."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    write_text(path, json.dumps(versioned(path, value), ensure_ascii=False, indent=2) + "\n")
 
 
 def parsed(text: str, where: str, decode: Callable[[str], Any] = json.loads) -> Any:
@@ -105,14 +143,15 @@ def parsed(text: str, where: str, decode: Callable[[str], Any] = json.loads) -> 
 
 
 def read_json(path: str | Path) -> Any:
-    """Read a JSON file; :class:`UserError` names the file and line where it is not JSON."""
+    """Read a JSON file; :class:`UserError` names the file and line where it is not JSON, and one of
+    a later version (:data:`LASTING`)."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise UserError(f"{shown(path)} {words(*NOT_THERE)}", "files.missing") from None
     except UnicodeDecodeError:
         raise UserError(f"{shown(path)} {words('不是 UTF-8', 'is not UTF-8')}") from None
-    return parsed(text, f"{shown(path)} ")
+    return require_known(path, parsed(text, f"{shown(path)} "))
 
 
 def write_jsonl(path: str | Path, rows: Iterable[dict[str, Any]]) -> int:
@@ -136,7 +175,7 @@ def read_jsonl(path: str | Path) -> Iterator[dict[str, Any]]:
             if not line.strip():
                 continue
             place = words(f"第{number}行", f"line {number}")
-            yield parsed(line, f"{shown(path)} {place}: ")
+            yield require_known(path, parsed(line, f"{shown(path)} {place}: "))
 
 
 def sha256(path: str | Path) -> str:

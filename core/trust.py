@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from core import scan
 from core.errors import UserError
 from core.files import WORK_DIRS, read_json, sha256, shown, write_json, write_text
 from core.language import words
@@ -65,7 +66,8 @@ def code(folder: Path) -> dict[str, str]:
 
 def allowed() -> dict[str, dict[str, str]]:
     """What the user has allowed: hash → file, folder, when."""
-    return read_json(STORE) if STORE.is_file() else {}
+    found = read_json(STORE) if STORE.is_file() else {}
+    return {key: about for key, about in found.items() if key != "schema"}
 
 
 def question(folder: str | Path) -> str | None:
@@ -109,10 +111,12 @@ def _family(folder: Path) -> str:
 
 
 def remote_code(folder: str | Path) -> bool:
-    """What every loader passes as ``trust_remote_code``; :class:`UserError` for unknown code."""
+    """What every loader passes as ``trust_remote_code``; :class:`UserError` for unknown code, and
+    for weights that are not what they say (:mod:`core.scan`)."""
     asked = question(folder)
     if asked:
         raise UserError(asked, "trust.code")
+    scan.weights(Path(folder))
     return bool(Path(folder).is_dir() and wanted(Path(folder)))
 
 

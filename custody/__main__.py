@@ -1,7 +1,9 @@
-"""``python -m custody VERB …``: what ``make trust`` and ``make verify`` call."""
+"""``python -m custody VERB …``: what ``make trust``, ``verify``, ``backup`` and
+``restore`` call."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from core import shipped
@@ -10,6 +12,7 @@ from core.command import main
 from core.errors import UserError
 from core.files import read_json, shown
 from core.language import words
+from custody import keep
 
 
 def trust(folder: Path, /) -> None:
@@ -49,5 +52,26 @@ def verify(folder: Path, /, work_dir: Path | None = None) -> int:
     return 0
 
 
+def backup(work_dirs: Path, domain: str, to: Path | None = None) -> None:
+    """Copy a domain and what belongs to it, each part as of one moment, while everything runs."""
+    folder = keep.backup(domain, work_dirs, to)
+    many = len(keep.noted(folder)["files"])
+    print(f"{words('备份', 'backed up')}: {shown(folder)} ({many} {words('个文件', 'files')})")
+    print(words("不含基座权重 (models/)", "without the bases' weights (models/)"))
+    print(f"{words('恢复', 'to restore')}: make restore FROM={shlex.quote(str(shown(folder)))}")
+
+
+def restore(folder: Path, /, work_dirs: Path, without_shared: bool = False) -> None:
+    """Bring a backup back where nothing is in its place."""
+    domain = keep.restore(folder, work_dirs, not without_shared)
+    print(f"{words('已恢复', 'restored')}: {shown(work_dirs / domain)}")
+    for run in keep.foreign_seals(work_dirs / domain):
+        allow = f"./tiku trust {shlex.quote(shown(run))}"
+        elsewhere = words(
+            "检查点是别处写的，要接着训练", "its checkpoints are from elsewhere; to go on"
+        )
+        print(f"{shown(run)}: {elsewhere}: {allow}")
+
+
 if __name__ == "__main__":
-    main("custody", trust, verify)
+    main("custody", trust, verify, backup, restore)

@@ -20,11 +20,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.files import ROOT, digest, read_json, sha256, write_json
+from core.files import WORK_DIRS, digest, read_json, sha256, write_json
 from core.rows import Row, Source
 from core.text import bare
 
-MODEL = ROOT / "work_dirs" / "reader" / "learned.json"
+MODEL = WORK_DIRS / "reader" / "learned.json"
 SHARE, LEAST = 0.2, 3  # share and number of a file's rows that must show the signs of an example
 MOST = 0.6  # the same for a document that was read later
 REACH = 300  # characters at the end of a text in which what is cut off is looked for
@@ -312,8 +312,7 @@ def save(examples: Sequence[Example], path: Path | None = None) -> int:
     written = [
         {"sha256": x.old.source.sha256, "old": _fields(x.old), "new": _fields(x.new)} for x in kept
     ]
-    made = {"version": 1, "examples": written}
-    write_json(path, made)
+    write_json(path, {"examples": written})
     return len(kept)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core import findings, kept, labels
-from core.files import held, read_jsonl
+from core.files import held, read_jsonl, versioned
 from web import jobs, sheet
 
 FILE = "edits.jsonl"
@@ -58,7 +58,7 @@ def _append(out: Path, line: dict[str, Any]) -> None:
     with held(path.with_suffix(".lock")), open(path, "ab") as file:
         if "key" in line:
             line = {"n": len(entries(out)) + 1, **line}
-        file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+        file.write((json.dumps(versioned(path, line), ensure_ascii=False) + "\n").encode())
 
 
 def pending(out: Path) -> dict[str, Row]:

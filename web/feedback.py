@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from core.files import WORK_DIRS, held, read_jsonl, write_jsonl
+from core.files import WORK_DIRS, held, read_jsonl, versioned, write_jsonl
 
 SAID, JUDGED, ACCEPTED = "feedback.jsonl", "feedback-judged.jsonl", "corrections.jsonl"
 LONGEST = 4000  # characters of a question, answer or correction
@@ -24,11 +26,15 @@ def folder(domain: str) -> Path:
     return WORK_DIRS / domain
 
 
-def append(path: Path, line: dict[str, Any]) -> None:
-    """Add one line to a file of JSON lines, whole, whoever else is adding to it."""
+@contextmanager
+def appending(path: Path, line: dict[str, Any]) -> Iterator[None]:
+    """Add one line to a file of JSON lines, whole, whoever else is adding to it; what follows from
+    it is written in the block, while nobody else writes (a backup takes both or neither)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with held(path.with_suffix(".lock")), open(path, "ab") as file:
-        file.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+    with held(path.with_suffix(".lock")):
+        with open(path, "ab") as file:
+            file.write((json.dumps(versioned(path, line), ensure_ascii=False) + "\n").encode())
+        yield
 
 
 def add(
@@ -53,7 +59,8 @@ def add(
         "model": extra.get("model", ""),
         "evidence": [one["source"] for one in extra.get("passages", [])],
     }
-    append(folder(domain) / SAID, line)
+    with appending(folder(domain) / SAID, line):
+        pass
 
 
 def said(domain: str) -> list[dict[str, Any]]:
@@ -95,16 +102,22 @@ def pending(domain: str) -> list[dict[str, Any]]:
 def judge(domain: str, one: str, accept: bool, question: str = "", answer: str = "") -> None:
     """Accept a correction (as ``question`` and ``answer``) or reject it, and write the file that
     ``make data`` reads."""
-    line = {"id": one, "accepted": accept, "question": question.strip(), "answer": answer.strip()}
-    append(folder(domain) / JUDGED, {**line, "at": time.strftime("%Y-%m-%d %H:%M:%S")})
-    write_jsonl(
-        folder(domain) / ACCEPTED,
-        (
-            {"question": each["question"], "answer": each["answer"]}
-            for each in judged(domain).values()
-            if each["accepted"]
-        ),
-    )
+    line: dict[str, Any] = {
+        "id": one,
+        "accepted": accept,
+        "question": question.strip(),
+        "answer": answer.strip(),
+    }
+    line["at"] = time.strftime("%Y-%m-%d %H:%M:%S")
+    with appending(folder(domain) / JUDGED, line):
+        write_jsonl(
+            folder(domain) / ACCEPTED,
+            (
+                {"question": each["question"], "answer": each["answer"]}
+                for each in judged(domain).values()
+                if each["accepted"]
+            ),
+        )
 
 
 def accepted(domain: str) -> Path | None:

@@ -14,13 +14,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from core.files import WORK_DIRS
+from core.errors import UserError
+from core.files import WORK_DIRS, shown
+from core.language import words
 
 FILE = WORK_DIRS / "web" / "page.db"
 TITLE = 24  # characters of the first question that name a conversation
 CUT = "cut"  # the problem of an answer that was not waited for, or not finished
 MASTERED = 2  # right answers in a row that take a question out of the notebook
 
+VERSION = 1  # of the tables below (user_version); 0: before it was noted
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations(
   id INTEGER PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, updated REAL NOT NULL);
@@ -55,12 +58,25 @@ def _open() -> Iterator[sqlite3.Connection]:
             base.execute("PRAGMA journal_mode=WAL")
         base.execute("PRAGMA synchronous=NORMAL")
         base.execute("PRAGMA foreign_keys=ON")
-        if fresh or not base.execute("SELECT 1 FROM sqlite_master WHERE name='places'").fetchone():
-            base.executescript(SCHEMA)
+        _migrate(base)
         with base:
             yield base
     finally:
         base.close()
+
+
+def _migrate(base: sqlite3.Connection) -> None:
+    """Bring the tables of an earlier version to :data:`VERSION`; :class:`UserError` for a later."""
+    (found,) = base.execute("PRAGMA user_version").fetchone()
+    if found > VERSION:
+        newer = words(
+            "由更新的版本写成，请更新代码", "was written by a later version: update the code"
+        )
+        told = f"{shown(FILE)} (schema {found} > {VERSION}) {newer}: git pull"
+        raise UserError(told, "files.newer")
+    if found < VERSION:
+        base.executescript(SCHEMA)
+        base.execute(f"PRAGMA user_version={VERSION}")
 
 
 def _plain(row: sqlite3.Row) -> dict[str, Any]:

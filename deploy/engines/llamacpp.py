@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import chat
+from core import chat, scan
 from core.errors import UserError
 from core.files import write_json
 from core.language import words
@@ -107,6 +107,7 @@ def adapter(path: str) -> str:
     if not Path(path).is_file() or Path(path).suffix != ".gguf":
         what = words("不是 GGUF 格式的适配器", "is no adapter in GGUF form")
         raise UserError(f"LORA={path}: {what} (docs/deploy.md)")
+    scan.weights(Path(path))
     return str(Path(path).absolute())
 
 
