@@ -388,7 +388,9 @@ async def generate(
     if not kept:
         reasons = ", ".join(f"{code} {count}" for code, count in card["reasons"].items())
         most = next(iter(card["reasons"]), "")
-        first = next((each["reason"] for each in dropped if each["reason"]["code"] == most), {})
+        first: dict[str, str] = next(
+            (each["reason"] for each in dropped if each["reason"]["code"] == most), {}
+        )
         detail = words(first["zh"], first["en"]) if most in ADVICE else ""
         raise UserError(
             f"{words('一对问答也没有留下', 'no pair stood the screen')}: {reasons}"

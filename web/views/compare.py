@@ -194,7 +194,9 @@ def blind() -> None:
             if one.get("source"):
                 st.caption(written.literal(catalog.place(one["source"], i18n.language())))
         if (winner := ballot("blind", sides)) is not None:
-            feedback.append(votes, {"suite": one["suite"], "id": one["id"], "winner": winner})
+            vote = {"suite": one["suite"], "id": one["id"], "winner": winner}
+            with feedback.appending(votes, vote):
+                pass
             del st.session_state.blind
             st.rerun()
 
