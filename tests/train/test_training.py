@@ -27,13 +27,12 @@ def test_internlm2_recipe_trains_converts_and_merges(
 ) -> None:
     """The 7B recipe's own path (NF4, LoRA, packing, its template) on a model of its schema; once as
     a process of its own, as make starts it, for somebody who reads English."""
-    options = ("max_length=64", "max_epochs=8", "accumulative_counts=2")
+    options = ("max_length=64", "max_epochs=8", "accumulative_counts=2", "evaluation_samples=0")
     line = [str(PYTHON), "-m", "train", *argv("run", "internlm2_qlora.py", *options)]
     env = {**environment(), "TIKU_LANG": "en"}
     done = subprocess.run(line, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    messages = [text for text in done.stdout.splitlines() if not text.startswith("  asked ")]
-    assert "training: " in messages[0] and not re.search("[一-鿿]", "".join(messages)), messages
+    assert "training: " in done.stdout and not re.search("[一-鿿]", done.stdout), done.stdout
     work = tmp_path / "run"
     curve = losses(work)
     assert sum(curve[-5:]) < 0.98 * sum(curve[:5]), "the loss does not fall"
