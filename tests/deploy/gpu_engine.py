@@ -2,8 +2,9 @@
 
 ``bin/python -m deploy.turbomind serve api_server FOLDER --server-port N …`` of a stand-in
 environment ends here (:func:`tests.deploy.helper.gpu_room`). The tokens are the real folder's and
-so are the answers; ``GPU_ENGINE_WRONG=bos`` makes it read each prompt with a bos too many, as a
-server with another tokenizer would. Its start and end are lines of ``GPU_ENGINE_LOG``.
+so are the answers. ``GPU_ENGINE_WRONG=bos`` makes it read each prompt with a bos too many, as a
+server with another tokenizer would; ``tie`` lets the chat route end its answers otherwise. Its
+start and end are lines of ``GPU_ENGINE_LOG``.
 """
 
 from __future__ import annotations
@@ -63,7 +64,10 @@ def answer(route: str, body: dict[str, Any]) -> dict[str, Any]:
     )
     ids = encode(text)
     said = generate(ids, body["max_tokens"])
-    message = {"role": "assistant", "content": tokenizer.decode(said, skip_special_tokens=True)}
+    content = tokenizer.decode(said, skip_special_tokens=True)
+    if os.environ.get("GPU_ENGINE_WRONG") == "tie":  # of two tokens the other, as kernels round
+        content = content[:-1] + "？"
+    message = {"role": "assistant", "content": content}
     usage = {"prompt_tokens": len(ids), "completion_tokens": len(said)}
     usage["total_tokens"] = sum(usage.values())
     choice = {"index": 0, "message": message, "finish_reason": "stop"}

@@ -67,6 +67,14 @@ def test_a_server_that_reads_other_tokens_is_stopped_and_said(room: Room, tmp_pa
 
 
 @pytest.mark.slow
+def test_a_near_tie_between_two_calls_is_no_other_prompt(room: Room, tmp_path: Path) -> None:
+    """A prompt in the prefix cache is computed by other kernels than the one before it."""
+    env = helper.gpu_environment(tmp_path) | {"GPU_ENGINE_WRONG": "tie"}
+    done = room.deploy("start", "--work-dir", room.run, "--port", room.port, env=env)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
 def test_a_folder_whose_ids_are_not_those_of_training_is_said(room: Room, tmp_path: Path) -> None:
     from core.files import sha256
 

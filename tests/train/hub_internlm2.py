@@ -7,6 +7,7 @@ written anew; XTuner ships the modelling code (families.py).
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 import sys
@@ -192,13 +193,31 @@ def write(folder: Path) -> None:
     (folder / "tokenizer_config.json").write_text(json.dumps(settings, ensure_ascii=False))
 
 
+def as_on_a_gpu() -> None:
+    """Let the recipe be what a GPU gets (its dtype, checkpointing, eight tokenising processes, a
+    loss scaler) and be computed on the CPU: what only the hardware could answer is answered here.
+    """
+    import mmengine.optim.optimizer.amp_optimizer_wrapper as amp
+    import torch
+
+    from core import gpu
+    from train import preflight
+
+    one = gpu.parse("NVIDIA H200, 570.124.06, 143771, 143000, 9.0")
+    gpu.once = lambda: ((one,), "")
+    preflight.torch_build = lambda line: None
+    amp.is_cuda_available = lambda: True
+    amp.GradScaler = functools.partial(torch.amp.GradScaler, "cpu")
+
+
 def chain(model: Path, run: Path, data: Path) -> None:
     """``make check``, ``train`` and ``merge`` of the folder, in one process: importing XTuner costs
     10 s."""
     from train import check, merge
     from train.run import run as train
 
-    options = [f"pretrained_model_name_or_path={model}", "device=cpu", "max_epochs=1"]
+    as_on_a_gpu()
+    options = [f"pretrained_model_name_or_path={model}", "max_epochs=1"]
     options += ["accumulative_counts=1", "lora_r=4", "max_length=256"]
     check.check("internlm2_qlora.py", "gongkao", data, run, options)
     train("internlm2_qlora.py", run, "gongkao", data, options)

@@ -16,7 +16,7 @@ from tests.train.conftest import HERE, VENVS, environment
 from train import launch, preflight, recipes, run
 
 
-def python(script: str, *words: str, stage: str = "train", timeout: float = 300) -> Any:
+def python(script: str, *words: str, stage: str = "train", timeout: float = 580) -> Any:
     interpreter = VENVS / stage / "bin" / "python"
     if not interpreter.exists():
         pytest.skip(f"no environment (python3 requirements/install.py {stage})")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from core.files import ROOT, read_json, write_json, write_jsonl
+from deploy.handover import NEAR
 from tests.train.conftest import HERE, VENVS, environment
 
 QUESTIONS = ("世界故宫是什么", "the model  answer?", "It's 2024！")
@@ -51,6 +52,22 @@ values.update(model=str(file), name="m", host="127.0.0.1", port=0)
 server = xllamacpp.Server(llamacpp.parameters(values, chat.api_key()))
 target = chat.Endpoint(url=f"{server.listening_address}/v1", model="m", backend="cpu")
 print(json.dumps([engine.routes(target).prompt_ids(one, "") for one in json.loads(sys.argv[2])]))
+"""
+# What deploy compares a server's greedy answers with, here the answers that make merge noted.
+PROOF = """
+import json, sys
+from pathlib import Path
+import torch
+from deploy import handover
+folder = Path(sys.argv[1])
+model, behind = handover.reference(folder), []
+for row in json.loads((folder / "handover.json").read_text())["prompts"]:
+    whole = torch.tensor([row["ids"] + row["tokens"]])
+    with torch.inference_mode():
+        logits = model(whole, use_cache=False).logits[0, len(row["ids"]) - 1 : -1]
+    table, said = logits.float().log_softmax(-1), torch.tensor(row["tokens"])[:, None]
+    behind.append(float((table.max(-1).values - table.gather(1, said)[:, 0]).max()))
+print(json.dumps(behind))
 """
 AWQ = """
 import json, sys
@@ -111,6 +128,19 @@ def test_a_folder_without_tokenizer_json_trains_and_merges(chain: Chain) -> None
 
 
 @pytest.mark.slow
+def test_it_was_trained_by_the_config_that_a_gpu_gets(chain: Chain) -> None:
+    """NF4, bfloat16, checkpointed, by mmengine's AmpOptimWrapper (as_on_a_gpu beside this)."""
+    settings = read_json(chain.run / "run.json")["settings"]
+    assert settings["device"] == "cuda" and settings["dtype"] == "bfloat16"
+    assert settings["quantization"] == "nf4" and settings["unpack_4bit"] == "False"
+    assert settings["use_activation_checkpointing"] == "True"
+    text = (chain.run / "config.py").read_text()
+    assert "AmpOptimWrapper" in text and "CpuAmpOptimWrapper" not in text
+    losses = [json.loads(line)["loss"] for line in (chain.run / "loss.jsonl").open()]
+    assert losses and all(0 < loss < 20 for loss in losses)
+
+
+@pytest.mark.slow
 def test_every_program_reads_the_merged_folder_to_the_same_ids(chain: Chain) -> None:
     noted = read_json(chain.run / "merged" / "handover.json")["prompts"]
     expected = [row["ids"] for row in noted]
@@ -120,6 +150,12 @@ def test_every_program_reads_the_merged_folder_to_the_same_ids(chain: Chain) -> 
     found["lmdeploy's prompt code"] = chain.ids("lmdeploy", LMDEPLOY)
     found["llama.cpp"] = chain.ids("serve", LLAMA)
     assert {name: ids == expected for name, ids in found.items()} == dict.fromkeys(found, True)
+
+
+@pytest.mark.slow
+def test_deploys_environment_runs_the_folders_code_to_prove_a_hand_over(chain: Chain) -> None:
+    """It lacked what InternLM2's code imports: "could not be compared", for the default recipe."""
+    assert max(chain.ids("serve", PROOF)) < NEAR
 
 
 @pytest.mark.slow
