@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core import gpu
+from core import gpu, scan
 from core.errors import UserError
 from core.files import read_jsonl, shown
 from train import base_model, recipes
@@ -129,6 +129,8 @@ def cheap(settings: dict[str, Any], where: Where) -> list[str]:
     start = settings["load_from"]
     if start and not (Path(start) / "adapter_model.safetensors").is_file():
         problems.append(f"LOAD_FROM={shown(start)}: 没有 adapter，先 make train holds no adapter")
+    elif start:
+        scan.weights(Path(start))
     return problems
 
 
