@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core import gpu
+from core import gpu, scan
 from core.errors import UserError
 from core.files import read_jsonl, shown
 from core.language import words
@@ -143,6 +143,8 @@ def cheap(settings: dict[str, Any], where: Where) -> list[str]:
     if start and not (Path(start) / "adapter_model.safetensors").is_file():
         lacks = words("没有 adapter，请先 make train", "holds no adapter: make train first")
         problems.append(f"LOAD_FROM={shown(start)}: {lacks}")
+    elif start:
+        scan.weights(Path(start))
     return problems
 
 
