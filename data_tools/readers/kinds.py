@@ -22,9 +22,11 @@ HELP = {
     "encrypted": "文件已加密 is encrypted，请先在 Office 中去掉密码",
     "ole": "不是 Word 或 Excel 文件 not a Word or Excel file",
     "zip": "是压缩包，不是 Word 或 Excel 文件 a zip archive, neither docx nor xlsx",
-    "image": "是图片 a picture，请先做文字识别",
+    "heic": "是 HEIC 照片 a HEIC photograph：请存为 jpg save it as jpg",
     "empty": "是空文件 is empty",
 }
+BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")  # Excel 2 to 4
+HEIC = tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"))
 MAGIC = (
     (b"%PDF", "pdf"), (b"{\\rtf", "rtf"), (b"\x89PNG", "image"), (b"\xff\xd8\xff", "image"),
     (b"GIF8", "image"), (b"\x1f\x8b", "zip"), (b"Rar!", "zip"), (b"7z\xbc\xaf", "zip"),
@@ -49,15 +51,8 @@ def _kind(path: Path, head: bytes, name: str) -> str:
         return _zip(path, name)
     if head.startswith(OLE):
         return _ole(path)
-    for magic, kind in MAGIC:
-        if head.startswith(magic):
-            return kind
-    if head[:2] == b"\x09\x08" or head[:4] in (
-        b"\x09\x00\x04\x00",
-        b"\x09\x02\x06\x00",
-        b"\x09\x04\x06\x00",
-    ):
-        return "xls"
+    if marked := _magic(head):
+        return marked
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     suffix = path.suffix.lower()
     if suffix in (".html", ".htm", ".xhtml") and start.startswith(b"<"):
@@ -71,6 +66,15 @@ def _kind(path: Path, head: bytes, name: str) -> str:
     if suffix in (".md", ".markdown"):
         return "md"
     return "csv" if _titled(head) else "txt"
+
+
+def _magic(head: bytes) -> str:
+    """The kind that the first bytes mark, "" where they mark none."""
+    if head[4:12] in HEIC:
+        return "heic"
+    if head[:2] == b"\x09\x08" or head[:4] in BIFF:
+        return "xls"
+    return next((kind for magic, kind in MAGIC if head.startswith(magic)), "")
 
 
 def _titled(head: bytes) -> bool:
