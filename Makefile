@@ -32,12 +32,12 @@ help $(VERBS):
 	+@./tiku --make
 
 env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev \
-env-ray env-speech env-hub: env-%:
+env-ray env-speech env-hub env-ocr: env-%:
 	@$(in_language) python3 requirements/install.py $*
 
 # Resolve each stage anew from requirements/*.txt and note what came out.
 lock:
-	@$(in_language) python3 requirements/install.py --lock core train train-448 serve turbomind eval dev hub
+	@$(in_language) python3 requirements/install.py --lock core train train-448 serve turbomind eval dev hub ocr
 
 # Anything else is a typo, and tiku knows what is near.
 .DEFAULT:

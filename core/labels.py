@@ -124,6 +124,8 @@ FINDINGS: dict[str, Pair] = {
     "key-file": ("答案文件未配上", "the file of answers fits no questions"),
     "missing-type": ("缺题型", "a type is missing"),
     "formula": ("含公式", "has a formula"),
+    "ocr-doubt": ("识别存疑", "recognised with doubt"),
+    "handwriting": ("手写不读", "handwriting is not read"),
     "image": ("含图片", "has a picture"),
     "struck-text": ("有删除线", "has struck-out text"),
     "hidden-row": ("隐藏行", "a hidden row"),

@@ -16,12 +16,14 @@ from core.rows import Row
 from data_tools import card, charts, workbook
 from data_tools import passages as texts
 from data_tools.ledger import Ledger
+from data_tools.ocr import pages
 from data_tools.sources import Inputs
 from data_tools.workbook import Line
 
 CARD, INPUTS, REVIEW = "card.json", "inputs.json", "review.xlsx"
 BASELINE = ".baseline.jsonl"  # the workbook's hidden sheet once more, should a program drop it
 FILES = ("train.jsonl", "wordings.jsonl", "eval.jsonl", "kb.jsonl", "ledger.csv", "card.md", REVIEW)
+PICTURES = "pictures"  # of places that were recognised with doubt
 CHARTS = ("kinds.png", "lengths.png")
 
 
@@ -97,6 +99,7 @@ def write(out: Path, made: Made, domain: Domain, inputs: Inputs) -> dict[str, st
     workbook.write(new / REVIEW, made.lines, marks, made.ledger)
     write_jsonl(new / BASELINE, ({"mark": mark} for mark in marks))
     hashes = {name: sha256(new / name) for name in FILES}
+    _pictures(out, made.lines)
     write_json(out / INPUTS, asdict(inputs))
     _keep_edited(out)
     (out / CARD).unlink(missing_ok=True)
@@ -104,6 +107,17 @@ def write(out: Path, made: Made, domain: Domain, inputs: Inputs) -> dict[str, st
         (new / name).replace(out / name)
     new.rmdir()
     return hashes
+
+
+def _pictures(out: Path, lines: Iterable[Line]) -> None:
+    """Put the pictures of what was recognised with doubt beside the data set; a name says of which
+    file (its hash) and place they are, so one that is there is right."""
+    doubts = ((line.row.source.sha256, line.row.flags) for line in lines)
+    for found in pages.kept(doubts):
+        kept = out / PICTURES / found.name
+        if not kept.is_file():
+            kept.parent.mkdir(exist_ok=True)
+            shutil.copyfile(found, kept)
 
 
 def _keep_edited(out: Path) -> None:

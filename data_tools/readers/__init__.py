@@ -11,6 +11,7 @@ from core.files import sha256, shown
 from core.language import words
 from core.rows import Row
 from data_tools.ledger import Ledger
+from data_tools.ocr import pages
 from data_tools.readers import (
     document,
     docx,
@@ -90,6 +91,7 @@ DOCUMENTS: dict[str, Blocks] = {
     "html": lambda path, name, ledger, how: html.file_blocks(path, name, how.encoding),
     "mht": lambda path, name, ledger, how: mht.file_blocks(path, name, how.encoding),
     "pdf": lambda path, name, ledger, how: pdf.blocks(path, name, ledger),
+    "image": lambda path, name, ledger, how: pages.picture(path, name, ledger),
     "pptx": lambda path, name, ledger, how: pptx.blocks(path, name),
     "epub": lambda path, name, ledger, how: epub.blocks(path, name),
 }

@@ -25,13 +25,15 @@ HELP = {
     ),
     "ole": ("不是 Word 或 Excel 文件", "is no Word or Excel file"),
     "zip": ("是压缩包，不是 Word 或 Excel 文件", "is a zip archive, neither docx nor xlsx"),
-    "image": ("是图片，请先做文字识别", "is a picture: recognise its text (OCR) first"),
+    "heic": ("是 HEIC 照片，请存为 jpg", "is a HEIC photograph: save it as jpg"),
     "empty": ("是空文件", "is empty"),
 }  # fmt: skip
 DAMAGED = (
     "文件不完整或已损坏，请重新下载或保存",
     "the file is truncated or damaged: download or save it again",
 )
+BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")  # Excel 2 to 4
+HEIC = tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"))
 MAGIC = (
     (b"%PDF", "pdf"), (b"{\\rtf", "rtf"), (b"\x89PNG", "image"), (b"\xff\xd8\xff", "image"),
     (b"GIF8", "image"), (b"\x1f\x8b", "zip"), (b"Rar!", "zip"), (b"7z\xbc\xaf", "zip"),
@@ -56,15 +58,8 @@ def _kind(path: Path, head: bytes, name: str) -> str:
         return _zip(path, name)
     if head.startswith(OLE):
         return _ole(path)
-    for magic, kind in MAGIC:
-        if head.startswith(magic):
-            return kind
-    if head[:2] == b"\x09\x08" or head[:4] in (
-        b"\x09\x00\x04\x00",
-        b"\x09\x02\x06\x00",
-        b"\x09\x04\x06\x00",
-    ):
-        return "xls"
+    if marked := _magic(head):
+        return marked
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     suffix = path.suffix.lower()
     if suffix in (".html", ".htm", ".xhtml") and start.startswith(b"<"):
@@ -78,6 +73,15 @@ def _kind(path: Path, head: bytes, name: str) -> str:
     if suffix in (".md", ".markdown"):
         return "md"
     return "csv" if _titled(head) else "txt"
+
+
+def _magic(head: bytes) -> str:
+    """The kind that the first bytes mark, "" where they mark none."""
+    if head[4:12] in HEIC:
+        return "heic"
+    if head[:2] == b"\x09\x08" or head[:4] in BIFF:
+        return "xls"
+    return next((kind for magic, kind in MAGIC if head.startswith(magic)), "")
 
 
 def _titled(head: bytes) -> bool:
