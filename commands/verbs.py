@@ -37,12 +37,23 @@ OPTIONS = {
         Option("TABLE", files, "表格，与模板相乘", "tables, each row asked by every template"),
         Option("TEMPLATES", several, "模板：名字或文件", "templates: names or files"),
         Option("NOVEL", files, "由模型出题的文本", "texts that a model asks about"),
-        Option("BASE_URL", text, "出题模型的地址 …/v1", "the asking model's address"),
+        Option(
+            "BASE_URL",
+            text,
+            "出题、写解析的模型的地址 …/v1",
+            "address of the model that asks or explains",
+        ),
         Option(
             "MODEL", text, "模型目录、.gguf 或服务里的名字", "a folder, .gguf, or a served name"
         ),
         Option(
             "WORDINGS", whole, "每道训练题另有几种问法", "other wordings of each training question"
+        ),
+        Option(
+            "EXPLAIN",
+            one_of("none", "first", "after"),
+            "连解析一起作答：先解析 first，后解析 after",
+            "answer with the explanation, first or after the answer",
         ),
         Option("MIX", files, "混入的通用对话", "general conversations to mix in"),
         Option("MIX_RATIO", number, "混入的比例", "share of general conversations"),
@@ -187,7 +198,7 @@ VERBS = {
              options=("OVERRIDE", "EVIDENCE_ROWS", "WORDINGS", *EVALUATION),
              without=("CONFIG", "RUN", "OUT", "DATA")),
         Verb("data", flows.data, "题库、表格、文本 → 数据集", "banks, tables, texts to a data set",
-             ("BANK",), (*SOURCES, "WORDINGS", "AGAINST", "ENGINE", "FORCE", "ALLOW_LOSS", "LEARN", "ENCODING",
+             ("BANK",), (*SOURCES, "WORDINGS", "EXPLAIN", "AGAINST", "ENGINE", "FORCE", "ALLOW_LOSS", "LEARN", "ENCODING",
               "HIDDEN")),
         Verb("review", flows.review, "读回人工修改过的 review.xlsx", "re-read the edited workbook",
              options=("ALLOW_LOSS", "LEARN")),

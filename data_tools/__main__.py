@@ -18,7 +18,7 @@ from core.language import words
 from data_tools import build as builder
 from data_tools import formats, outputs, preview
 from data_tools.generate import rows as generated
-from data_tools.generate.cli import generate
+from data_tools.generate.cli import explain, generate
 from data_tools.labels import COUNTS
 from data_tools.readers.how import READ, How
 from data_tools.sources import Inputs
@@ -44,11 +44,13 @@ def build(
     encoding: str = "",
     hidden: str = READ,
     wordings: int = 0,
+    explain: Literal["none", "first", "after"] = "none",
 ) -> None:
     """Sources to a data set; force: make it again, config: the recipe whose tokenizer counts,
     allow-loss: go on if most of a file was lost, learn: keep corrections for later documents,
     encoding: of text files (found out otherwise), hidden: rows, columns, sheets: read or skip,
-    wordings: how many other wordings each training question gets."""
+    wordings: how many other wordings each training question gets, explain: answer with the
+    explanation, first or after the answer."""
     given = Inputs(
         domain=domain,
         bank=portable(bank),
@@ -62,6 +64,7 @@ def build(
         encoding=encoding,
         hidden=hidden,
         wordings=wordings,
+        explain=explain,
     )
     if novel and (made := generated.made_of(out, [Path(path) for path in novel])):
         given = replace(given, bank=(*given.bank, *portable((made,))))
@@ -220,4 +223,4 @@ def report(card: dict[str, Any], out: Path) -> None:
 
 if __name__ == "__main__":
     memory.cap()
-    main("data_tools", build, review, read, export, generate)
+    main("data_tools", build, review, read, export, generate, explain)

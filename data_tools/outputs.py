@@ -90,7 +90,7 @@ def write(out: Path, made: Made, domain: Domain, inputs: Inputs) -> dict[str, st
     write_jsonl(new / "kb.jsonl", chain(passages(made), long))
     made.ledger.write(new / "ledger.csv")
     rows = [*made.train, *made.held_out]
-    charts.draw(new, made.facts["by_kind"], [len(r.prompt()) + len(r.answer) for r in rows])
+    charts.draw(new, made.facts["by_kind"], [len(r.prompt()) + len(r.output()) for r in rows])
     text = card.markdown(made.facts, domain, made.train[:5], made.ledger, CHARTS)
     write_text(new / "card.md", text)
     marks = workbook.baseline(made.lines, made.gone)

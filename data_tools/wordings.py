@@ -23,6 +23,7 @@ import yaml
 
 from core.domain import Domain
 from core.errors import UserError
+from core.explanations import NONE
 from core.files import ROOT
 from core.language import words
 from core.rows import Row, Source
@@ -131,9 +132,14 @@ _OTHERS = re.compile(
 )
 
 
+_LETTER = re.compile(r"(?<![A-Za-z])[A-H](?![A-Za-z])|[①-⑧]")
+
+
 def _shuffled(row: Row, count: int, pick: random.Random) -> Iterator[Row]:
     """The options in other orders, each with its right letters."""
     if any(_OTHERS.search(text) for text in row.options.values()) or len(row.options) < 2:
+        return
+    if row.explain != NONE and _LETTER.search(row.explanation):  # it would name other options
         return
     letters, texts = list(row.options), list(row.options.values())
     seen = {tuple(texts)}

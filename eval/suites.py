@@ -12,6 +12,7 @@ from typing import Any
 
 from core.domain import Domain
 from core.errors import UserError
+from core.explanations import answer_of
 from core.files import ROOT, digest, read_json, read_jsonl, shown
 from core.text import bare
 from eval import read, standards
@@ -41,7 +42,7 @@ def from_row(row: dict[str, Any], suite: str) -> Question:
         "suite": suite,
         "kind": row.get("kind", "qa"),
         "question": talk[-1]["input"],
-        "answer": talk[-1]["output"],
+        "answer": answer_of(talk[-1]["output"]),
         "messages": messages(talk[0].get("system", ""), *turns, talk[-1]["input"]),
         "source": row.get("source", {}),
     }
@@ -174,6 +175,12 @@ def contaminated(suites: dict[str, list[Question]], data: Path) -> None:
             )
 
 
+def longest_explanation(data: Path) -> int:
+    """Characters that the answers of ``train.jsonl`` have beside the answer alone, at most."""
+    said = (row["conversation"][-1]["output"] for row in read_jsonl(data / "train.jsonl"))
+    return max((len(text) - len(answer_of(text)) for text in said), default=0)
+
+
 def build(domain: Domain, data: Path, suite: str) -> dict[str, list[Question]]:
     """The question sets of ``SUITE=domain|general|all``; :class:`UserError` for an unknown name."""
     if suite not in NAMES:
@@ -185,6 +192,9 @@ def build(domain: Domain, data: Path, suite: str) -> dict[str, list[Question]]:
         suites |= {name: from_file(HERE / f"{name}.jsonl", name, domain.system) for name in GENERAL}
     suites = {name: questions for name, questions in suites.items() if questions}
     contaminated(suites, data)
+    if room := longest_explanation(data):
+        for question in (one for questions in suites.values() for one in questions):
+            question["explained"] = room
     if not suites:
         raise UserError(f"{shown(data)} 里没有可评测的题目 holds no question to score")
     return suites
@@ -193,8 +203,9 @@ def build(domain: Domain, data: Path, suite: str) -> dict[str, list[Question]]:
 def token_limit(questions: list[Question]) -> int:
     """``max_tokens`` of a suite: room for its longest expected answer at three tokens a character
     (the demo's model needs two to three for Chinese), so that a right answer is never cut off, and
-    little more, so that a model that rambles costs little; between 48 and 1024."""
-    longest = max(len(question["answer"]) for question in questions)
+    little more, so that a model that rambles costs little; between 48 and 1024. ``explained``:
+    characters of the explanations that the model has learnt to give with it."""
+    longest = max(len(question["answer"]) + question.get("explained", 0) for question in questions)
     return max(48, min(1024, 16 + 3 * longest))
 
 

@@ -11,6 +11,7 @@ from core.files import digest, read_json, read_jsonl, shown
 from core.rows import spread
 from core.text import bare
 from train import base_model, mends, preflight, recipes
+from train.rows import said
 
 PARITY_ROWS = 200
 QUICK_ROWS = 50
@@ -157,7 +158,7 @@ def training_ids(cfg: Any, tokenizer: Any, row: dict[str, Any]) -> tuple[list[in
     turns = [dict(turn) for turn in row["conversation"]]
     turns[0]["system"] = turns[0].get("system") or source.dataset.default_system
     for turn in turns:
-        turn["output"] = source.dataset.prefix + turn["output"]
+        turn["output"] = said(source.dataset.prefix, turn["output"])
     made = encode_fn(to_template({"conversation": turns}), tokenizer, max_length=1 << 30)
     return made["input_ids"], made["labels"]
 

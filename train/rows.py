@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
+from core.explanations import REASON, parted
 from core.files import read_jsonl, shown
 from core.rows import spread
 
@@ -38,11 +39,20 @@ def load_rows(
             raise UserError(f"{shown(file)} 第{number}行的 conversation 是空的 is empty")
         turns[0]["system"] = turns[0]["system"] or default_system
         for turn in turns:
-            turn["output"] = prefix + turn["output"]
+            turn["output"] = said(prefix, turn["output"])
         found.append({"conversation": turns})
     if not found:
         raise UserError(f"{shown(path)} 没有可训练的行 holds no rows: 请检查 make data 的输出")
     return Dataset.from_list(spread(found, rows) if rows else found)
+
+
+def said(prefix: str, output: str) -> str:
+    """``output`` after what the family's template puts before it. A thinking block there takes in
+    the explanation that stands before an answer."""
+    if "</think>" in prefix and output.startswith(REASON):
+        reason, output = parted(output)
+        prefix = prefix.replace("\n</think>", f"{reason}\n</think>")
+    return prefix + output
 
 
 def load_texts(path: str, split: str = "train") -> Any:

@@ -88,6 +88,7 @@ def test_unknown_suites_and_missing_data_are_said(data, tmp_path):
 def test_the_limit_leaves_room_for_the_longest_answer():
     assert suites.token_limit([{"answer": "长江"}]) == 48
     assert suites.token_limit([{"answer": "长" * 100}]) == 316
+    assert suites.token_limit([{"answer": "长江", "explained": 98}]) == 316
     assert suites.token_limit([{"answer": "长" * 9999}]) == 1024
 
 
