@@ -271,6 +271,16 @@ def evaluate(run: Runner, given: Given, place: Places) -> None:
     evaluation.evaluate(run, given, place)
 
 
+def sample(run: Runner, given: Given, place: Places) -> None:
+    """Training questions answered several times by the deployed model, judged, and made into rows
+    and pairs; what people preferred on the page joins."""
+    served = f"{given['BASE_URL']}#{given['MODEL']}" if given["BASE_URL"] else place.port
+    asked = {"k": given["K"], "temperature": given["TEMPERATURE"], "most": given["SAMPLE"]}
+    run.room("core", "eval", "sample", data=place.data, column=f"sampled={served}", **asked)
+    about = {"domain": place.domain, "run": place.run}
+    run.room("core", "data_tools", "sampled", out=place.data, **about)
+
+
 def report(run: Runner, given: Given, place: Places) -> None:
     """The card again."""
     place.trained()

@@ -153,6 +153,8 @@ OPTIONS = {
         Option(
             "INT4_PORT", port, "评测用端口（4-bit）", "port of the 4-bit model in an evaluation"
         ),
+        Option("K", count, "每题抽几个回答", "answers sampled of each question"),
+        Option("TEMPERATURE", number, "抽样温度", "temperature of sampling"),
         Option("A", text, "一次训练的目录", "a run's folder"),
         Option("B", text, "另一次训练的目录", "another run's folder"),
         Option(
@@ -234,6 +236,9 @@ VERBS = {
         Verb("web", flows.web, "网页", "the page (= streamlit run web/app.py)"),
         Verb("eval", flows.evaluate, "评测一张表", "base, tuned, +RAG, 4-bit in one card",
              options=EVALUATION),
+        Verb("sample", flows.sample, "训练题多答几次、判分，成行成对",
+             "training questions answered several times, judged: rows and pairs",
+             options=("K", "TEMPERATURE", "SAMPLE", "BASE_URL", "MODEL")),
         Verb("report", flows.report, "重写评测报告", "write the report again"),
         Verb("compare", flows.compare, "比较两次评测", "two runs side by side", ("A", "B")),
         Verb("export", flows.export, "导出", "a folder to carry to another machine",

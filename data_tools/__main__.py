@@ -17,6 +17,7 @@ from core.hints import then
 from core.language import words
 from data_tools import build as builder
 from data_tools import formats, outputs, preview
+from data_tools import sampled as gather
 from data_tools.generate import rows as generated
 from data_tools.generate.cli import explain, generate
 from data_tools.labels import COUNTS
@@ -116,6 +117,23 @@ def export(out: Path, domain: str = "gongkao", format: Annotated[str, form] = "a
             f"wrote {shown(folder)}/: usable as LLaMA-Factory's dataset_dir",
         )
     )
+
+
+def sampled(out: Path, run: Path, domain: str = "gongkao") -> None:
+    """Rows and pairs of the judged answers of eval sample and of what people preferred on the page;
+    run: whose evaluation they voted on."""
+    made = gather.write(out, run, domains.load(domain))
+    rows, pairs, voted = made["rows"], made["pairs"], made["voted"]
+    print(
+        words(
+            f"  {rows} 行另答，{pairs} 对优劣，{voted} 对来自网页的投票与更正，"
+            f"近似评测题而弃 {made['near']}",
+            f"  {rows} rows, {pairs} pairs, {voted} pairs from the page's votes and corrections, "
+            f"{made['near']} near an evaluation question left out",
+        )
+    )
+    print(f"{words('写入', 'wrote')} {shown(out)}/: {gather.ROWS}, {gather.PAIRS}")
+    print(f"{words('下一步', 'next')}: {then('make train')}")
 
 
 def portable(paths: Iterable[str | Path]) -> Files:
@@ -223,4 +241,4 @@ def report(card: dict[str, Any], out: Path) -> None:
 
 if __name__ == "__main__":
     memory.cap()
-    main("data_tools", build, review, read, export, generate, explain)
+    main("data_tools", build, review, read, export, generate, explain, sampled)

@@ -22,6 +22,7 @@ from data_tools.workbook import Line
 CARD, INPUTS, REVIEW = "card.json", "inputs.json", "review.xlsx"
 BASELINE = ".baseline.jsonl"  # the workbook's hidden sheet once more, should a program drop it
 FILES = ("train.jsonl", "wordings.jsonl", "eval.jsonl", "kb.jsonl", "ledger.csv", "card.md", REVIEW)
+MADE_OF_IT = ("sampled.jsonl", "pairs.jsonl")  # of rows that may be held out now: make sample
 CHARTS = ("kinds.png", "lengths.png")
 
 
@@ -99,7 +100,8 @@ def write(out: Path, made: Made, domain: Domain, inputs: Inputs) -> dict[str, st
     hashes = {name: sha256(new / name) for name in FILES}
     write_json(out / INPUTS, asdict(inputs))
     _keep_edited(out)
-    (out / CARD).unlink(missing_ok=True)
+    for name in (CARD, *MADE_OF_IT):
+        (out / name).unlink(missing_ok=True)
     for name in (BASELINE, *FILES, *CHARTS):
         (new / name).replace(out / name)
     new.rmdir()

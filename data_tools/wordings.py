@@ -24,9 +24,8 @@ import yaml
 from core.domain import Domain
 from core.errors import UserError
 from core.explanations import NONE
-from core.files import ROOT
 from core.language import words
-from core.rows import Row, Source
+from core.rows import Row
 from core.text import bare
 from data_tools import contamination, groups
 
@@ -172,7 +171,7 @@ def records(
     """
     if not 0 <= count <= MOST:
         raise UserError(f"WORDINGS={count}: {words(f'应为 0 到 {MOST}', f'should be 0 to {MOST}')}")
-    probe = contamination.Probe([*held_out, *_probes(domain)])
+    probe = contamination.guard(held_out, domain)
     made = []
     for row in train if count else ():
         pick = random.Random(f"{domain.seed} {row.question}")
@@ -184,11 +183,3 @@ def records(
                 record["source"] |= {"made": MADE, "of": row.id}
                 made.append(record)
     return made
-
-
-def _probes(domain: Domain) -> Iterator[Row]:
-    """The probe questions of a domain that are files of ours."""
-    for name in domain.probes.values():
-        path = ROOT / name
-        for number, question in enumerate(contamination.questions(path) if path.is_file() else ()):
-            yield Row(question, "", Source(name, "", "", question), id=f"{name}:{number}")

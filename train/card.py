@@ -88,6 +88,7 @@ def write(work_dir: Path, state: dict[str, Any]) -> None:
         ("数据 data", f"{state['data_file']} ({state['rows']} rows)"),
         ("另有带依据的行 and with evidence", f"{state.get('evidence_rows', 0)} rows"),
         ("另有换问法的行 and in other wordings", f"{state.get('wordings_rows', 0)} rows"),
+        ("另有抽样的行 and sampled", f"{state.get('sampled_rows', 0)} rows"),
         ("数据哈希 sha256", state["data_sha256"]),
         ("步数 steps", state["steps"]),
         ("训练损失 last loss", f"{state['loss']:.4f}"),
