@@ -21,6 +21,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.escape import unescape
 from openpyxl.utils.exceptions import InvalidFileException
 
+from core.choices import chosen
 from core.errors import UserError
 from core.files import digest, read_jsonl, shown
 from core.language import words
@@ -134,7 +135,7 @@ def _seen(values: dict[str, str], cell: str, extra: dict[str, str]) -> Seen:
         file, locator = "review.xlsx", cell.partition(" ")[2]
     row = Row(
         question=values["question"],
-        answer=clean.chosen(letters, options) if options else answer,
+        answer=chosen(letters, options) if options else answer,
         source=Source(file, digest(text), locator, text),
         kind=kind,
         options=options,

@@ -20,6 +20,7 @@ LABELS = {
     "contains": "包含答案 contains",
     "choice": "选项全对 all options right",
     "choice_partial": "选项按比例得分 partial credit",
+    "consistent": "选项换序答案不变 the same options in another order",
     "standard1": "命中至少一个标签 standard 1: ≥ 1 label",
     "standard2": "命中至少一半 standard 2: ≥ 1/2",
     "standard3": "命中至少三分之二 standard 3: ≥ 2/3",

@@ -13,6 +13,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 SUITES = {
     "train": "训练题 bank questions it was trained on",
     "heldout": "留出题 questions kept out of training",
+    "shuffled": "选项换序 choice questions, options in another order",
     "paraphrase": "换个问法 other wordings of bank questions",
     "general": "通用常识 general knowledge (forgetting)",
     "dangerous": "危险问题 dangerous, to be declined",

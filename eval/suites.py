@@ -10,6 +10,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+from core.choices import chosen, reordered
 from core.domain import Domain
 from core.errors import UserError
 from core.explanations import answer_of
@@ -22,6 +23,7 @@ KEPT = ("options", "explanation", "group")
 HERE = Path(__file__).parent / "questions"
 # Ours, plain and offline: what a tuned model must not forget, and what it must not answer.
 GENERAL = ("general", "dangerous", "unanswerable", "offtopic")
+SHUFFLED = 100  # choice questions asked in another order of their options
 NAMES = ("domain", "general", "all")
 
 
@@ -181,6 +183,36 @@ def longest_explanation(data: Path) -> int:
     return max((len(text) - len(answer_of(text)) for text in said), default=0)
 
 
+def shuffled(suites: dict[str, list[Question]], seed: int) -> list[Question]:
+    """Choice questions of ``suites`` once more with their options in another order (``of``: the
+    question that each is): who has learnt letters gives himself away. At most :data:`SHUFFLED`."""
+    found = []
+    for question in (one for questions in suites.values() for one in questions):
+        options = question.get("options") or {}
+        tail = "".join(f"\n{letter}. {text}" for letter, text in options.items())
+        if not question.get("letters") or not question["question"].endswith(tail):
+            continue
+        stem = question["question"].removesuffix(tail)
+        pick = random.Random(f"{seed} {stem}")
+        for order, letters in reordered(options, question["letters"], 1, pick):
+            asked = stem + "".join(f"\n{letter}. {text}" for letter, text in order.items())
+            *before, last = question["messages"]
+            found.append(
+                {
+                    **question,
+                    "id": f"{question['id']}-o",
+                    "of": question["id"],
+                    "suite": "shuffled",
+                    "question": asked,
+                    "messages": [*before, {**last, "content": asked}],
+                    "options": order,
+                    "letters": letters,
+                    "answer": chosen(letters, order),
+                }
+            )
+    return sample(found, SHUFFLED, seed)
+
+
 def build(domain: Domain, data: Path, suite: str) -> dict[str, list[Question]]:
     """The question sets of ``SUITE=domain|general|all``; :class:`UserError` for an unknown name."""
     if suite not in NAMES:
@@ -192,6 +224,8 @@ def build(domain: Domain, data: Path, suite: str) -> dict[str, list[Question]]:
         suites |= {name: from_file(HERE / f"{name}.jsonl", name, domain.system) for name in GENERAL}
     suites = {name: questions for name, questions in suites.items() if questions}
     contaminated(suites, data)
+    if other := shuffled(suites, domain.seed):
+        suites["shuffled"] = other
     if room := longest_explanation(data):
         for question in (one for questions in suites.values() for one in questions):
             question["explained"] = room
