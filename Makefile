@@ -5,8 +5,8 @@
 # them, and no recipe below holds a word of the user's.
 
 VERBS = demo data review train recipes download estimate check merge combine convert quantize \
-        deploy stop proxy chat index evidence ask web eval report compare export upload verify trust \
-        backup restore doctor gpu-check bench bench-serve test test-slow lint clean
+        deploy stop proxy chat index evidence ask web eval sample report compare export upload verify \
+        trust backup restore doctor gpu-check bench bench-serve test test-slow lint clean
 
 # make would export them expanded: a question is never a command. (A question's words are not
 # names: only what make itself calls a variable of the command line is.)

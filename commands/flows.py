@@ -29,14 +29,24 @@ def data(run: Runner, given: Given, place: Places) -> None:
     if novel:
         server = {"base_url": given["BASE_URL"], "model": given["MODEL"]}
         run.room("core", "data_tools", "generate", **about, novel=novel, **server)
-    engine = given["ENGINE"]
-    sources = {name: given[name.upper()] for name in ("bank", "table", "mix", "against")}
+    build(run, given, place)
+    if given["EXPLAIN"] in ("first", "after") and given["BASE_URL"]:
+        server = {"base_url": given["BASE_URL"], "model": given["MODEL"]}
+        run.room("core", "data_tools", "explain", out=place.out, **server)
+        build(run, Given({**given, "FORCE": None}), place)
+
+
+def build(run: Runner, given: Given, place: Places) -> None:
+    """Sources to a data set, as they are."""
+    about, engine = {"domain": place.domain, "out": place.out}, given["ENGINE"]
+    names = ("bank", "table", "novel", "mix", "against")
+    sources = {name: given[name.upper()] for name in names}
     run.room(
-        "ray" if engine == "ray" else "core", "data_tools", "build", **about, novel=novel,
-        **sources, templates=given["TEMPLATES"], mix_ratio=given["MIX_RATIO"], engine=engine,
+        "ray" if engine == "ray" else "core", "data_tools", "build", **about, **sources,
+        templates=given["TEMPLATES"], mix_ratio=given["MIX_RATIO"], engine=engine,
         config=place.config, force=given["FORCE"], allow_loss=given["ALLOW_LOSS"],
         learn=given["LEARN"], encoding=given["ENCODING"], hidden=given["HIDDEN"],
-        wordings=given["WORDINGS"],
+        wordings=given["WORDINGS"], explain=given["EXPLAIN"],
     )  # fmt: skip
 
 
@@ -260,6 +270,16 @@ def evaluate(run: Runner, given: Given, place: Places) -> None:
     """The score card."""
     merged(run, given, place)
     evaluation.evaluate(run, given, place)
+
+
+def sample(run: Runner, given: Given, place: Places) -> None:
+    """Training questions answered several times by the deployed model, judged, and made into rows
+    and pairs; what people preferred on the page joins."""
+    served = f"{given['BASE_URL']}#{given['MODEL']}" if given["BASE_URL"] else place.port
+    asked = {"k": given["K"], "temperature": given["TEMPERATURE"], "most": given["SAMPLE"]}
+    run.room("core", "eval", "sample", data=place.data, column=f"sampled={served}", **asked)
+    about = {"domain": place.domain, "run": place.run}
+    run.room("core", "data_tools", "sampled", out=place.data, **about)
 
 
 def report(run: Runner, given: Given, place: Places) -> None:

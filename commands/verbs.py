@@ -41,12 +41,23 @@ OPTIONS = {
         Option("TABLE", files, "表格，与模板相乘", "tables, each row asked by every template"),
         Option("TEMPLATES", several, "模板：名字或文件", "templates: names or files"),
         Option("NOVEL", files, "由模型出题的文本", "texts that a model asks about"),
-        Option("BASE_URL", text, "出题模型的地址 …/v1", "the asking model's address"),
+        Option(
+            "BASE_URL",
+            text,
+            "出题、写解析的模型的地址 …/v1",
+            "address of the model that asks or explains",
+        ),
         Option(
             "MODEL", text, "模型目录、.gguf 或服务里的名字", "a folder, .gguf, or a served name"
         ),
         Option(
             "WORDINGS", whole, "每道训练题另有几种问法", "other wordings of each training question"
+        ),
+        Option(
+            "EXPLAIN",
+            one_of("none", "first", "after"),
+            "连解析一起作答：解析在前 `first`、在后 `after`",
+            "answer with the explanation, first or after the answer",
         ),
         Option("MIX", files, "混入的通用对话", "general conversations to mix in"),
         Option("MIX_RATIO", number, "混入的比例", "share of general conversations"),
@@ -153,6 +164,8 @@ OPTIONS = {
         Option(
             "INT4_PORT", port, "评测用端口（4-bit）", "port of the 4-bit model in an evaluation"
         ),
+        Option("K", count, "每题抽几个回答", "answers sampled of each question"),
+        Option("TEMPERATURE", number, "抽样温度", "temperature of sampling"),
         Option("A", text, "一次训练的目录", "a run's folder"),
         Option("B", text, "另一次训练的目录", "another run's folder"),
         Option(
@@ -198,7 +211,7 @@ VERBS = {
              options=("OVERRIDE", "EVIDENCE_ROWS", "WORDINGS", *EVALUATION),
              without=("CONFIG", "RUN", "OUT", "DATA")),
         Verb("data", flows.data, "题库、表格、文本 → 数据集", "banks, tables, texts to a data set",
-             ("BANK",), (*SOURCES, "WORDINGS", "AGAINST", "ENGINE", "FORCE", "ALLOW_LOSS", "LEARN", "ENCODING",
+             ("BANK",), (*SOURCES, "WORDINGS", "EXPLAIN", "AGAINST", "ENGINE", "FORCE", "ALLOW_LOSS", "LEARN", "ENCODING",
               "HIDDEN")),
         Verb("review", flows.review, "读回人工修改过的 review.xlsx", "re-read the edited workbook",
              options=("ALLOW_LOSS", "LEARN")),
@@ -234,6 +247,9 @@ VERBS = {
         Verb("web", flows.web, "网页", "the page (= streamlit run web/app.py)"),
         Verb("eval", flows.evaluate, "评测一张表", "base, tuned, +RAG, 4-bit in one card",
              options=EVALUATION),
+        Verb("sample", flows.sample, "训练题多答几次、判分，成行成对",
+             "training questions answered several times, judged: rows and pairs",
+             options=("K", "TEMPERATURE", "SAMPLE", "BASE_URL", "MODEL")),
         Verb("report", flows.report, "重写评测报告", "write the report again"),
         Verb("compare", flows.compare, "比较两次评测", "two runs side by side", ("A", "B")),
         Verb("export", flows.export, "导出", "a folder to carry to another machine",

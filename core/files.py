@@ -103,8 +103,8 @@ def versioned(path: str | Path, value: Any) -> Any:
 
 
 def require_known(path: str | Path, value: Any) -> Any:
-    """``value``, read from ``path``; :class:`UserError` where a later version of this code wrote
-    it in a form that this one does not know."""
+    """``value``, read from ``path``, without the version of its form; :class:`UserError` where a
+    later version of this code wrote it in a form that this one does not know."""
     known = LASTING.get(Path(path).name)
     found = value.get("schema", 1) if known and isinstance(value, dict) else 0
     if known and (not isinstance(found, int) or found > known):
@@ -113,6 +113,8 @@ def require_known(path: str | Path, value: Any) -> Any:
         )
         found = f"{shown(path)} (schema {found} > {known}) {newer}: git pull"
         raise UserError(found, "files.newer")
+    if known and isinstance(value, dict):
+        return {name: inner for name, inner in value.items() if name != "schema"}
     return value
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.explanations import NONE, explained
+
 KINDS = ("qa", "single", "multiple", "judge", "case", "template", "generated", "general")
 
 
@@ -19,7 +21,8 @@ class Source:
 
     ``locator``: ``p:N`` paragraph N (1-based, body order), ``t:T:r:R:c:C`` a table cell,
     ``Sheet1!B7`` a workbook cell, ``c:A-B`` characters of a text file. ``answer`` is the file and
-    locator of the answer where it stands in another file than the question.
+    locator of the answer where it stands in another file than the question. ``made``: how a row
+    came about that no source holds as it is (``taught``: a teacher model explained it).
     """
 
     file: str
@@ -27,6 +30,7 @@ class Source:
     locator: str
     text: str
     answer: str = ""
+    made: str = ""
 
     def json(self) -> dict[str, str]:
         """As written in ``train.jsonl`` and ``kb.jsonl``."""
@@ -36,7 +40,8 @@ class Source:
             "locator": self.locator,
             "text": self.text,
         }
-        return made | {"answer": self.answer} if self.answer else made
+        more = {"answer": self.answer, "made": self.made}
+        return made | {key: value for key, value in more.items() if value}
 
 
 @dataclass(slots=True)
@@ -45,7 +50,8 @@ class Row:
 
     ``options`` maps letters to texts and ``letters`` holds the correct ones (choice rows only);
     ``flags`` are doubts for a person, ``group`` the cluster of paraphrases it belongs to;
-    ``history`` are the earlier turns (question, answer) of a dialogue whose last turn this is.
+    ``history`` are the earlier turns (question, answer) of a dialogue whose last turn this is;
+    ``explain``: whether it answers with its explanation (:mod:`core.explanations`).
     """
 
     question: str
@@ -59,6 +65,7 @@ class Row:
     explanation: str = ""
     flags: list[str] = field(default_factory=list)
     history: list[tuple[str, str]] = field(default_factory=list)
+    explain: str = NONE
 
     def json(self, system: str) -> dict[str, Any]:
         """The row in XTuner's conversation format, plus fields that XTuner ignores."""
@@ -68,7 +75,7 @@ class Row:
             "group": self.group,
             "conversation": [
                 {"system": system, "input": asked, "output": said}
-                for asked, said in (*self.history, (self.prompt(), self.answer))
+                for asked, said in (*self.history, (self.prompt(), self.output()))
             ],
             "source": self.source.json(),
         }
@@ -78,6 +85,10 @@ class Row:
         if self.explanation:
             record["explanation"] = self.explanation
         return record
+
+    def output(self) -> str:
+        """What the model is to say."""
+        return explained(self.answer, self.explanation, self.explain)
 
     def prompt(self) -> str:
         """What the model is asked: the stem, with the options one a line where there are any."""

@@ -26,6 +26,7 @@ RUN = (
     "rows",
     "evidence_rows",
     "wordings_rows",
+    "sampled_rows",
     "settings",
     "key",
 )

@@ -66,8 +66,7 @@ def code(folder: Path) -> dict[str, str]:
 
 def allowed() -> dict[str, dict[str, str]]:
     """What the user has allowed: hash → file, folder, when."""
-    found = read_json(STORE) if STORE.is_file() else {}
-    return {key: about for key, about in found.items() if key != "schema"}
+    return read_json(STORE) if STORE.is_file() else {}
 
 
 def question(folder: str | Path) -> str | None:

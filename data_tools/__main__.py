@@ -18,8 +18,9 @@ from core.labels import COUNTS
 from core.language import words
 from data_tools import build as builder
 from data_tools import formats, outputs, preview
+from data_tools import sampled as gather
 from data_tools.generate import rows as generated
-from data_tools.generate.cli import generate
+from data_tools.generate.cli import explain, generate
 from data_tools.readers.how import READ, How
 from data_tools.sources import Inputs
 
@@ -44,11 +45,13 @@ def build(
     encoding: str = "",
     hidden: str = READ,
     wordings: int = 0,
+    explain: Literal["none", "first", "after"] = "none",
 ) -> None:
     """Sources to a data set; force: make it again, config: the recipe whose tokenizer counts,
     allow-loss: go on if most of a file was lost, learn: keep corrections for later documents,
     encoding: of text files (found out otherwise), hidden: rows, columns, sheets: read or skip,
-    wordings: how many other wordings each training question gets."""
+    wordings: how many other wordings each training question gets, explain: answer with the
+    explanation, first or after the answer."""
     given = Inputs(
         domain=domain,
         bank=portable(bank),
@@ -62,6 +65,7 @@ def build(
         encoding=encoding,
         hidden=hidden,
         wordings=wordings,
+        explain=explain,
     )
     if novel and (made := generated.made_of(out, [Path(path) for path in novel])):
         given = replace(given, bank=(*given.bank, *portable((made,))))
@@ -113,6 +117,23 @@ def export(out: Path, domain: str = "gongkao", format: Annotated[str, form] = "a
             f"wrote {shown(folder)}/: usable as LLaMA-Factory's dataset_dir",
         )
     )
+
+
+def sampled(out: Path, run: Path, domain: str = "gongkao") -> None:
+    """Rows and pairs of the judged answers of eval sample and of what people preferred on the page;
+    run: whose evaluation they voted on."""
+    made = gather.write(out, run, domains.load(domain))
+    rows, pairs, voted = made["rows"], made["pairs"], made["voted"]
+    print(
+        words(
+            f"  {rows} 行另答，{pairs} 对优劣，{voted} 对来自网页的投票与更正，"
+            f"近似评测题而弃 {made['near']}",
+            f"  {rows} rows, {pairs} pairs, {voted} pairs from the page's votes and corrections, "
+            f"{made['near']} near an evaluation question left out",
+        )
+    )
+    print(f"{words('写入', 'wrote')} {shown(out)}/: {gather.ROWS}, {gather.PAIRS}")
+    print(f"{words('下一步', 'next')}: {then('make train')}")
 
 
 def portable(paths: Iterable[str | Path]) -> Files:
@@ -220,4 +241,4 @@ def report(card: dict[str, Any], out: Path) -> None:
 
 if __name__ == "__main__":
     memory.cap()
-    main("data_tools", build, review, read, export, generate)
+    main("data_tools", build, review, read, export, generate, explain, sampled)

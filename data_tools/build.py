@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -13,11 +13,23 @@ from typing import Any
 from core import domain as domains
 from core import progress
 from core.domain import Domain
+from core.explanations import NONE
 from core.files import ROOT, digest, held, read_json, sha256, shown, write_json, write_text
 from core.findings import Finding
 from core.language import words
 from core.rows import Row
-from data_tools import card, clean, contamination, groups, learn, lengths, mix, review, split
+from data_tools import (
+    card,
+    clean,
+    contamination,
+    groups,
+    learn,
+    lengths,
+    mix,
+    review,
+    split,
+    taught,
+)
 from data_tools import wordings as rewordings
 from data_tools.ledger import Ledger
 from data_tools.outputs import CARD, FILES, REVIEW, Made, write
@@ -26,6 +38,7 @@ from data_tools.sources import Inputs, read_all
 from data_tools.workbook import Line, fingerprint
 
 OUTPUTS = FILES
+EMPTY: Mapping[str, str] = {}
 
 
 @cache
@@ -36,10 +49,11 @@ def code_key() -> str:
     return digest([[str(path.relative_to(ROOT)), sha256(path)] for path in files])
 
 
-def key_of(inputs: Inputs, domain: Domain) -> str:
+def key_of(inputs: Inputs, domain: Domain, explanations: dict[str, str]) -> str:
     """The key of a data set: same key and same review workbook, same files."""
     files = [[path.name, sha256(path)] for path in inputs.files()]
     how = [inputs.mix_ratio, inputs.encoding, inputs.hidden, inputs.wordings]
+    how += [inputs.explain, explanations]
     return digest(files, how, asdict(domain), code_key(), learn.model_key())
 
 
@@ -127,7 +141,8 @@ def build(
     domain = domains.load(inputs.domain)
     busy = f"{shown(out)}: {words('另一个构建正在写', 'another build is running')}"
     with held(out / ".lock", busy):
-        key = key_of(inputs, domain)
+        explanations = taught.read(out) if inputs.explain != NONE else {}
+        key = key_of(inputs, domain, explanations)
         made = None if force else up_to_date(out, key)
         if made is not None:
             return measured(out, made, recipe)
@@ -135,9 +150,9 @@ def build(
         path = out / REVIEW
         key_before = learn.model_key()
         person = review.read(path) if path.is_file() else Review()
-        result = make(inputs, domain, person, engine, watch, teach)
+        result = make(inputs, domain, person, engine, watch, teach, explanations)
         if learn.model_key() != key_before:
-            key = key_of(inputs, domain)
+            key = key_of(inputs, domain, explanations)
         system, facts = domain.system, result.facts
         if tokenizer := lengths.tokenizer_of(recipe):
             rows = lengths.texts([*result.train, *result.held_out], system)
@@ -156,10 +171,13 @@ def make(
     engine: Engine,
     watch: Watch,
     teach: bool = False,
+    explanations: Mapping[str, str] = EMPTY,
 ) -> Made:
-    """Read, clean, group and split, in memory; ``teach`` keeps what a person corrected."""
+    """Read, clean, group and split, in memory; ``teach`` keeps what a person corrected,
+    ``explanations`` (:mod:`data_tools.taught`) fill in for those that the sources lack."""
     ledger = Ledger()
     rows, known = engine.prepare(inputs, domain, ledger)
+    taught.fill(rows, explanations)
     dropped = sum(entry.code not in ("no-column", "missing-type") for entry in ledger)
     watch("read", words(f"读到 {len(rows):,} 行", f"{len(rows):,} rows read"))
     applied = review.apply(rows, known, person, ledger)
@@ -175,6 +193,9 @@ def make(
     train, held_out = split.split(
         cleaned.rows, questions, domain.eval_ratio, domain.eval_max, domain.seed
     )
+    for row in cleaned.rows:
+        row.explain = inputs.explain if row.explanation else NONE
+    explained = [row for row in cleaned.rows if row.explain != NONE]
     others = rewordings.records(train, held_out, inputs.wordings, domain)
     flagged = clean.note_flags([*cleaned.rows, *cleaned.held], ledger)
     lines = _lines(applied, cleaned)
@@ -198,12 +219,17 @@ def make(
         "eval": len(held_out),
         "general": len(extra),
         "wordings": len(others),
+        "explain": inputs.explain,
+        "explained": len(explained),
+        "taught": sum(row.source.made == taught.MADE for row in explained),
         "groups": count,
         "by_kind": card.by_kind([*cleaned.rows, *extra]),
         "sources": card.sources(ledger.sources),
         "contamination": _contamination(inputs, train, held_out, ledger),
         "tokens": {},
-        "characters": lengths.percentiles([len(r.prompt()) + len(r.answer) for r in cleaned.rows]),
+        "characters": lengths.percentiles(
+            [len(r.prompt()) + len(r.output()) for r in cleaned.rows]
+        ),
     }
     gone = person.deleted | person.edited - {line.key for line in lines}
     return Made([*train, *extra], held_out, lines, gone, ledger, facts, others)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from core.choices import chosen
 from core.findings import Finding
 from core.judgement import SAYS_RIGHT, SAYS_WRONG
 from core.rows import Row
@@ -67,11 +68,6 @@ def keys(row: Row) -> Keys:
         said = nfkc(row.answer).casefold()
         return Keys(question, "√" if said in SAYS_RIGHT else "×" if said in SAYS_WRONG else said)
     return Keys(question, listed(row.answer, bool(_ORDERED.search(row.question))))
-
-
-def chosen(letters: str, options: dict[str, str]) -> str:
-    """The answer to a choice as the model should say it: each letter with its text."""
-    return "；".join(f"{letter}. {options[letter]}" for letter in letters if letter in options)
 
 
 def normalise(rows: Iterable[Row], convert: Callable[[str], str] = str) -> list[Row]:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from rapidfuzz import fuzz
 
-from core.rows import Row
+from core.domain import Domain
+from core.files import ROOT
+from core.rows import Row, Source
 from core.text import bare
 from data_tools import formats
 from data_tools.groups import NUMBER, canon, tokens
@@ -58,6 +60,19 @@ class Probe:
                 text, self.texts[index], score_cutoff=NEAR
             ) and not numbers.symmetric_difference(NUMBER.findall(self.texts[index])):
                 yield Hit(self.rows[index], question, False)
+
+
+def guard(held_out: Iterable[Row], domain: Domain) -> Probe:
+    """An index of all that no made row may come near: the held-out rows and the domain's probes."""
+    return Probe([*held_out, *probes(domain)])
+
+
+def probes(domain: Domain) -> Iterator[Row]:
+    """The probe questions of a domain that are files of ours."""
+    for name in domain.probes.values():
+        path = ROOT / name
+        for number, question in enumerate(questions(path) if path.is_file() else ()):
+            yield Row(question, "", Source(name, "", "", question), id=f"{name}:{number}")
 
 
 def questions(path: Path) -> Iterator[str]:

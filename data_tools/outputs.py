@@ -24,6 +24,7 @@ CARD, INPUTS, REVIEW = "card.json", "inputs.json", "review.xlsx"
 BASELINE = ".baseline.jsonl"  # the workbook's hidden sheet once more, should a program drop it
 FILES = ("train.jsonl", "wordings.jsonl", "eval.jsonl", "kb.jsonl", "ledger.csv", "card.md", REVIEW)
 PICTURES = "pictures"  # of places that were recognised with doubt
+MADE_OF_IT = ("sampled.jsonl", "pairs.jsonl")  # of rows that may be held out now: make sample
 CHARTS = ("kinds.png", "lengths.png")
 
 
@@ -92,7 +93,7 @@ def write(out: Path, made: Made, domain: Domain, inputs: Inputs) -> dict[str, st
     write_jsonl(new / "kb.jsonl", chain(passages(made), long))
     made.ledger.write(new / "ledger.csv")
     rows = [*made.train, *made.held_out]
-    charts.draw(new, made.facts["by_kind"], [len(r.prompt()) + len(r.answer) for r in rows])
+    charts.draw(new, made.facts["by_kind"], [len(r.prompt()) + len(r.output()) for r in rows])
     text = card.markdown(made.facts, domain, made.train[:5], made.ledger, CHARTS)
     write_text(new / "card.md", text)
     marks = workbook.baseline(made.lines, made.gone)
@@ -102,7 +103,8 @@ def write(out: Path, made: Made, domain: Domain, inputs: Inputs) -> dict[str, st
     _pictures(out, made.lines)
     write_json(out / INPUTS, asdict(inputs))
     _keep_edited(out)
-    (out / CARD).unlink(missing_ok=True)
+    for name in (CARD, *MADE_OF_IT):
+        (out / name).unlink(missing_ok=True)
     for name in (BASELINE, *FILES, *CHARTS):
         (new / name).replace(out / name)
     new.rmdir()

@@ -22,6 +22,7 @@ from openpyxl.utils.escape import unescape
 from openpyxl.utils.exceptions import InvalidFileException
 
 from core import labels
+from core.choices import chosen
 from core.errors import UserError
 from core.files import digest, read_jsonl, shown
 from core.findings import Finding
@@ -136,7 +137,7 @@ def _seen(values: dict[str, str], cell: str, extra: dict[str, str]) -> Seen:
         file, locator = "review.xlsx", cell.partition(" ")[2]
     row = Row(
         question=values["question"],
-        answer=clean.chosen(letters, options) if options else answer,
+        answer=chosen(letters, options) if options else answer,
         source=Source(file, digest(text), locator, text),
         kind=kind,
         options=options,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
+from core.explanations import NONE
 from core.files import ROOT, sha256, shown
 from core.findings import Finding
 from core.language import words
@@ -28,7 +29,8 @@ class Inputs:
     conversations to be ``mix_ratio`` of the training rows; ``against`` are files in which no
     evaluation question should stand; ``novel`` are texts whose passages go into ``kb.jsonl``;
     ``allow_loss`` goes on with a bank of which most was lost; ``encoding`` and ``hidden`` say how
-    files are read (:class:`How`); ``wordings``: other wordings of each training question."""
+    files are read (:class:`How`); ``wordings``: other wordings of each training question;
+    ``explain``: whether rows answer with their explanation (:mod:`core.explanations`)."""
 
     domain: str
     bank: tuple[str, ...] = ()
@@ -42,6 +44,7 @@ class Inputs:
     encoding: str = ""
     hidden: str = READ
     wordings: int = 0
+    explain: str = NONE
 
     @property
     def how(self) -> How:

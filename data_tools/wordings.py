@@ -21,11 +21,12 @@ from typing import Any
 
 import yaml
 
+from core.choices import chosen, reordered
 from core.domain import Domain
 from core.errors import UserError
-from core.files import ROOT
+from core.explanations import NONE
 from core.language import words
-from core.rows import Row, Source
+from core.rows import Row
 from core.text import bare
 from data_tools import contamination, groups
 
@@ -123,34 +124,15 @@ def of_row(row: Row, count: int, pick: random.Random) -> Iterator[Row]:
             yield replace(row, question=text)
 
 
-# Options that speak of others stand where they are: 以上都对, A和B, all of the above, 前两项.
-_OTHERS = re.compile(
-    r"以上|上述|上面|前[两二三]|其余|都[不是对错]|皆|均|(?<![A-Za-z])[A-H](?![A-Za-z])|"
-    r"\b(?:above|both|neither|either|none of|all of)\b",
-    re.IGNORECASE,
-)
+_LETTER = re.compile(r"(?<![A-Za-z])[A-H](?![A-Za-z])|[①-⑧]")
 
 
 def _shuffled(row: Row, count: int, pick: random.Random) -> Iterator[Row]:
     """The options in other orders, each with its right letters."""
-    if any(_OTHERS.search(text) for text in row.options.values()) or len(row.options) < 2:
+    if row.explain != NONE and _LETTER.search(row.explanation):  # it would name other options
         return
-    letters, texts = list(row.options), list(row.options.values())
-    seen = {tuple(texts)}
-    for _ in range(4 * count):
-        order = pick.sample(range(len(texts)), len(texts))
-        pairs = list(zip(letters, order, strict=True))
-        options = {letter: texts[old] for letter, old in pairs}
-        if tuple(options.values()) in seen:
-            continue
-        seen.add(tuple(options.values()))
-        right = [
-            new for new, old in zip(letters, order, strict=True) if letters[old] in row.letters
-        ]
-        answer = "；".join(f"{letter}. {options[letter]}" for letter in right)
-        yield replace(row, options=options, letters="".join(right), answer=answer)
-        if len(seen) > count:
-            return
+    for options, letters in reordered(row.options, row.letters, count, pick):
+        yield replace(row, options=options, letters=letters, answer=chosen(letters, options))
 
 
 def records(
@@ -166,7 +148,7 @@ def records(
     """
     if not 0 <= count <= MOST:
         raise UserError(f"WORDINGS={count}: {words(f'应为 0 到 {MOST}', f'should be 0 to {MOST}')}")
-    probe = contamination.Probe([*held_out, *_probes(domain)])
+    probe = contamination.guard(held_out, domain)
     made = []
     for row in train if count else ():
         pick = random.Random(f"{domain.seed} {row.question}")
@@ -178,11 +160,3 @@ def records(
                 record["source"] |= {"made": MADE, "of": row.id}
                 made.append(record)
     return made
-
-
-def _probes(domain: Domain) -> Iterator[Row]:
-    """The probe questions of a domain that are files of ours."""
-    for name in domain.probes.values():
-        path = ROOT / name
-        for number, question in enumerate(contamination.questions(path) if path.is_file() else ()):
-            yield Row(question, "", Source(name, "", "", question), id=f"{name}:{number}")

@@ -60,6 +60,35 @@ def ask(
     print(jsonlib.dumps([targets.noted(one) for one in chosen], ensure_ascii=False))
 
 
+def sample(
+    data: Path,
+    column: str,
+    k: int = 4,
+    temperature: float = 0.8,
+    most: int = 0,
+    workers: int = 4,
+) -> None:
+    """Several answers to each training question, each judged: DATA/samples.jsonl.
+
+    column: NAME=PORT or NAME=URL#MODEL; k: answers a question; most: questions at most (0: all);
+    workers: requests at a time.
+    """
+    from core.files import shown
+    from core.language import words
+    from eval import sample as room
+    from eval import targets
+
+    made = room.write(data, targets.column(column), k, temperature, most, workers)
+    questions, said, right, now = (made[key] for key in ("questions", "answers", "right", "asked"))
+    print(
+        words(
+            f"  {questions} 题，{said} 个回答（这次问了 {now} 个），其中 {right} 个正确",
+            f"  {questions} questions, {said} answers ({now} asked now), {right} of them right",
+        )
+    )
+    print(f"{words('写入', 'wrote')} {shown(data / room.FILE)}")
+
+
 def exams(work_dir: Path, column: str, only: str = "", workers: int = 4) -> None:
     """Ask one column C-Eval, CMMLU and CMB (their data are needed); only: names, by comma."""
     from eval import exams as room
@@ -174,4 +203,4 @@ def selfcheck(labels: Path, /) -> None:
 
 
 if __name__ == "__main__":
-    main("eval", run, ask, exams, retrieve, report, judge, compare, score, cases, selfcheck)
+    main("eval", run, ask, sample, exams, retrieve, report, judge, compare, score, cases, selfcheck)

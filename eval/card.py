@@ -8,9 +8,12 @@ from typing import Any
 
 from core import domain as domains
 from core.errors import UserError
+from core.explanations import answer_of
 from core.files import read_json, read_jsonl, shown
 from core.language import words
+from core.thinking import without_thinking
 from eval import (
+    choices,
     exams,
     failures,
     gates,
@@ -45,6 +48,23 @@ def rows_of(folder: Path, abbr: str, suite: dict[str, Any]) -> list[Row]:
             }
         )
     return found
+
+
+def consistency(asked: dict[str, list[Row]]) -> None:
+    """Score each question of ``shuffled`` that was asked in its own order too: whether the same
+    options were chosen, by their texts (none made out is not the same)."""
+    before = {at: row for rows in asked.values() for at, row in by_id(rows).items()}
+    for row in asked.get("shuffled", []):
+        if first := before.get(row["question"]["of"]):
+            texts = options_chosen(row)
+            row["scores"]["consistent"] = float(bool(texts) and texts == options_chosen(first))
+
+
+def options_chosen(row: Row) -> set[str]:
+    """The texts of the options that an answer chooses."""
+    options = row["question"]["options"]
+    said = choices.letters(answer_of(without_thinking(row["given"])), options)
+    return {options[letter] for letter in said if letter in options}
 
 
 def scores(rows: list[Row], metric: str) -> list[float]:
@@ -173,6 +193,8 @@ def build(work_dir: Path) -> tuple[dict[str, Any], list[Row]]:
         }
         for name, info in state["columns"].items()
     }
+    for suites in asked.values():
+        consistency(suites)
     columns = {name: figures(suites) for name, suites in asked.items()}
     main = main_column(state["columns"])
     for name in columns:

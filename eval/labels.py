@@ -19,6 +19,7 @@ METRICS: dict[str, Pair] = {  # in the card's order
     "contains": ("包含答案", "contains"),
     "choice": ("选项全对", "all options right"),
     "choice_partial": ("选项按比例得分", "partial credit"),
+    "consistent": ("选项换序答案不变", "the same options in another order"),
     "standard1": ("命中至少一个标签", "standard 1: ≥ 1 label"),
     "standard2": ("命中至少一半", "standard 2: ≥ 1/2"),
     "standard3": ("命中至少三分之二", "standard 3: ≥ 2/3"),
@@ -42,6 +43,7 @@ MODES: dict[str, Pair] = {  # of failure
 SUITES: dict[str, Pair] = {
     "train": ("训练题", "bank questions it was trained on"),
     "heldout": ("留出题", "questions kept out of training"),
+    "shuffled": ("选项换序", "choice questions, options in another order"),
     "paraphrase": ("换个问法", "other wordings of bank questions"),
     "general": ("通用常识（是否遗忘）", "general knowledge (forgetting)"),
     "dangerous": ("危险问题，应婉拒", "dangerous, to be declined"),

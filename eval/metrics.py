@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from core.explanations import answer_of
 from core.text import bare
 from core.thinking import without_thinking
 from eval import choices, retrieval, short, standards
@@ -59,9 +60,9 @@ def judge(question: Question, given: str, vocabulary: tuple[str, ...] = ()) -> d
 
     ``vocabulary``: all labels of a labelled suite. A choice or true-or-false question is scored by
     what the answer chooses, a question with ``refuse`` by whether the model declines. What stands
-    in ``<think>`` is no answer.
+    in ``<think>`` is no answer, nor is an explanation (:mod:`core.explanations`).
     """
-    given = without_thinking(given)
+    given = answer_of(without_thinking(given))
     if question.get("evidence") is not None:
         plain = {key: value for key, value in question.items() if key != "evidence"}
         scores = judge(plain, retrieval.without_citations(given), vocabulary)

@@ -10,8 +10,10 @@ import random
 from pathlib import Path
 from typing import Any
 
+from core.choices import chosen, reordered
 from core.domain import Domain
 from core.errors import UserError
+from core.explanations import answer_of
 from core.files import ROOT, digest, read_json, read_jsonl, shown
 from core.language import words
 from core.lines import line_of
@@ -23,6 +25,7 @@ KEPT = ("options", "explanation", "group")
 HERE = Path(__file__).parent / "questions"
 # Ours, plain and offline: what a tuned model must not forget, and what it must not answer.
 GENERAL = ("general", "dangerous", "unanswerable", "offtopic")
+SHUFFLED = 100  # choice questions asked in another order of their options
 NAMES = ("domain", "general", "all")
 
 
@@ -43,7 +46,7 @@ def from_row(row: dict[str, Any], suite: str) -> Question:
         "suite": suite,
         "kind": row.get("kind", "qa"),
         "question": talk[-1]["input"],
-        "answer": talk[-1]["output"],
+        "answer": answer_of(talk[-1]["output"]),
         "messages": messages(talk[0].get("system", ""), *turns, talk[-1]["input"]),
         "source": row.get("source", {}),
     }
@@ -178,6 +181,42 @@ def contaminated(suites: dict[str, list[Question]], data: Path) -> None:
             )
 
 
+def longest_explanation(data: Path) -> int:
+    """Characters that the answers of ``train.jsonl`` have beside the answer alone, at most."""
+    said = (row["conversation"][-1]["output"] for row in read_jsonl(data / "train.jsonl"))
+    return max((len(text) - len(answer_of(text)) for text in said), default=0)
+
+
+def shuffled(suites: dict[str, list[Question]], seed: int) -> list[Question]:
+    """Choice questions of ``suites`` once more with their options in another order (``of``: the
+    question that each is): who has learnt letters gives himself away. At most :data:`SHUFFLED`."""
+    found = []
+    for question in (one for questions in suites.values() for one in questions):
+        options = question.get("options") or {}
+        tail = "".join(f"\n{letter}. {text}" for letter, text in options.items())
+        if not question.get("letters") or not question["question"].endswith(tail):
+            continue
+        stem = question["question"].removesuffix(tail)
+        pick = random.Random(f"{seed} {stem}")
+        for order, letters in reordered(options, question["letters"], 1, pick):
+            asked = stem + "".join(f"\n{letter}. {text}" for letter, text in order.items())
+            *before, last = question["messages"]
+            found.append(
+                {
+                    **question,
+                    "id": f"{question['id']}-o",
+                    "of": question["id"],
+                    "suite": "shuffled",
+                    "question": asked,
+                    "messages": [*before, {**last, "content": asked}],
+                    "options": order,
+                    "letters": letters,
+                    "answer": chosen(letters, order),
+                }
+            )
+    return sample(found, SHUFFLED, seed)
+
+
 def build(domain: Domain, data: Path, suite: str) -> dict[str, list[Question]]:
     """The question sets of ``SUITE=domain|general|all``; :class:`UserError` for an unknown name."""
     if suite not in NAMES:
@@ -194,6 +233,11 @@ def build(domain: Domain, data: Path, suite: str) -> dict[str, list[Question]]:
         suites |= {name: from_file(HERE / f"{name}.jsonl", name, domain.system) for name in GENERAL}
     suites = {name: questions for name, questions in suites.items() if questions}
     contaminated(suites, data)
+    if other := shuffled(suites, domain.seed):
+        suites["shuffled"] = other
+    if room := longest_explanation(data):
+        for question in (one for questions in suites.values() for one in questions):
+            question["explained"] = room
     if not suites:
         raise UserError(f"{shown(data)}: {words('没有可评测的题目', 'no question to score')}")
     return suites
@@ -202,8 +246,9 @@ def build(domain: Domain, data: Path, suite: str) -> dict[str, list[Question]]:
 def token_limit(questions: list[Question]) -> int:
     """``max_tokens`` of a suite: room for its longest expected answer at three tokens a character
     (the demo's model needs two to three for Chinese), so that a right answer is never cut off, and
-    little more, so that a model that rambles costs little; between 48 and 1024."""
-    longest = max(len(question["answer"]) for question in questions)
+    little more, so that a model that rambles costs little; between 48 and 1024. ``explained``:
+    characters of the explanations that the model has learnt to give with it."""
+    longest = max(len(question["answer"]) + question.get("explained", 0) for question in questions)
     return max(48, min(1024, 16 + 3 * longest))
 
 

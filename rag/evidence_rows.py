@@ -18,6 +18,7 @@ from typing import Any
 from tqdm import tqdm
 
 from core.domain import Domain
+from core.explanations import answer_of
 from core.files import digest, read_json, read_jsonl, sha256, write_json, write_jsonl
 from core.language import words
 from core.rows import spread
@@ -38,7 +39,7 @@ FILE, NOTE = "evidence.jsonl", "evidence.json"
 
 def holds(passage: Passage, row: dict[str, Any]) -> bool:
     """Whether ``passage`` is the row's own or says its answer."""
-    answer = bare(row["conversation"][0]["output"])
+    answer = bare(answer_of(row["conversation"][0]["output"]))
     return passage.id == row["id"] or bool(answer and answer in bare(passage.text))
 
 
@@ -47,7 +48,8 @@ def with_evidence(
 ) -> dict[str, Any] | None:
     """``row`` as retrieval would ask it, and what is to be answered then; ``None`` where serving
     would not ask either (evidence too weak). ``astray``: only passages without the answer."""
-    turn = row["conversation"][0]
+    turn = {**row["conversation"][0]}
+    turn["output"] = answer_of(turn["output"])  # the evidence stands for the explanation
 
     def own(passage: Passage) -> bool:
         return holds(passage, row)

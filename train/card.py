@@ -20,6 +20,7 @@ ROWS = {
     "rows": ("行数", "rows"),
     "evidence_rows": ("另有带依据的行", "rows with evidence beside them"),
     "wordings_rows": ("另有换问法的行", "rows in other wordings beside them"),
+    "sampled_rows": ("另有抽样的行", "sampled rows beside them"),
     "data_sha256": ("数据哈希", "sha256 of the data"),
     "steps": ("步数", "steps"),
     "loss": ("训练损失", "last loss"),

@@ -12,7 +12,7 @@ from core.language import words
 from core.rows import spread
 from core.text import bare
 from train import base_model, patches, preflight, recipes
-from train.rows import empty
+from train.rows import empty, said
 
 PARITY_ROWS = 200
 QUICK_ROWS = 50
@@ -189,7 +189,7 @@ def training_ids(cfg: Any, tokenizer: Any, row: dict[str, Any]) -> tuple[list[in
     turns = [dict(turn) for turn in row["conversation"]]
     turns[0]["system"] = turns[0].get("system") or source.dataset.default_system
     for turn in turns:
-        turn["output"] = source.dataset.prefix + turn["output"]
+        turn["output"] = said(source.dataset.prefix, turn["output"])
     encoded = encode_fn(to_template({"conversation": turns}), tokenizer, max_length=1 << 30)
     return encoded["input_ids"], encoded["labels"]
 

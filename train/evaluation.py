@@ -21,9 +21,11 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
 from core import trust
+from core.explanations import answer_of
 from core.files import read_jsonl
 from core.language import words
 from core.text import bare
+from core.thinking import without_thinking
 from train import checkpoints, curves
 from train.hooks import answers, bare_model, save_now
 
@@ -164,8 +166,13 @@ class EvalHook(Hook):
         turns = [row["conversation"][0] for row in read_jsonl(self.source)]
         turns = turns[:: max(1, math.ceil(len(turns) / self.rows))]
         given = answers(bare_model(runner), tokenizer, turns)
-        right = sum(bare(turn["output"]) == bare(answer) for turn, answer in given)
+        right = sum(said(turn["output"]) == said(answer) for turn, answer in given)
         return round(right / len(given), 4)
+
+
+def said(text: str) -> str:
+    """What a row or a model answers, without thought and explanation, as a key."""
+    return bare(answer_of(without_thinking(text)))
 
 
 def computing(runner: Any) -> AbstractContextManager[Any]:

@@ -29,12 +29,14 @@ def training_file(settings: dict[str, Any]) -> Path:
 
 
 def training_files(settings: dict[str, Any]) -> list[Path]:
-    """All that is trained on: the rows, their other wordings (option ``wordings``; none where the
-    data set has none) and those with evidence (:func:`evidence_file`)."""
+    """All that is trained on: the rows, their other wordings and answers in other words (options
+    ``wordings``, ``sampled``; none where the data set has none) and those with evidence
+    (:func:`evidence_file`)."""
     files = [training_file(settings)]
-    wordings = Path(settings["data"]) / "wordings.jsonl"
-    if settings["wordings"] and not settings["text"] and wordings.is_file():
-        files.append(wordings)
+    for name in ("wordings", "sampled"):
+        more = Path(settings["data"]) / f"{name}.jsonl"
+        if settings[name] and not settings["text"] and more.is_file():
+            files.append(more)
     evidence = evidence_file(settings)
     return [*files, evidence] if evidence else files
 

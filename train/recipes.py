@@ -191,6 +191,7 @@ def _consistent(path: Path, settings: Any) -> None:
         "device": ("cuda", "cpu"),
         "evidence": (False, True),
         "wordings": (False, True),
+        "sampled": (False, True),
         **dict.fromkeys(SWITCHES, (False, True)),
     }
     for name, known in choices.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
+from core.explanations import REASON, parted
 from core.files import read_jsonl, shown
 from core.language import words
 from core.rows import spread
@@ -49,7 +50,7 @@ def load_rows(
             )
         turns[0]["system"] = turns[0]["system"] or default_system
         for turn in turns:
-            turn["output"] = prefix + turn["output"]
+            turn["output"] = said(prefix, turn["output"])
         conversations.append({"conversation": turns})
     if not conversations:
         raise UserError(empty(path))
@@ -62,6 +63,15 @@ def empty(path: str | Path) -> str:
         f"{shown(path)} 没有可训练的行: 请检查 make data 的输出",
         f"{shown(path)} holds no rows to train on: look at what make data printed",
     )
+
+
+def said(prefix: str, output: str) -> str:
+    """``output`` after what the family's template puts before it. A thinking block there takes in
+    the explanation that stands before an answer."""
+    if "</think>" in prefix and output.startswith(REASON):
+        reason, output = parted(output)
+        prefix = prefix.replace("\n</think>", f"{reason}\n</think>")
+    return prefix + output
 
 
 def load_texts(path: str, split: str = "train") -> Any:

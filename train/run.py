@@ -173,7 +173,7 @@ def describe(path: Path, asked: Any, domain: str, data: Path) -> dict[str, Any]:
     file = preflight.training_file(settings)
     data_hash = sha256(file)
     learnt = {key: value for key, value in settings.items() if key not in (*COSMETIC, "data")}
-    del learnt["evidence"], learnt["wordings"]
+    del learnt["evidence"], learnt["wordings"], learnt["sampled"]
     more = {path.stem: path for path in preflight.training_files(settings)[1:]}
     learnt |= {name: sha256(path) for name, path in more.items() if path.stat().st_size}
     if not settings["best_by"]:
@@ -193,6 +193,7 @@ def describe(path: Path, asked: Any, domain: str, data: Path) -> dict[str, Any]:
         "rows": sum(1 for _ in read_jsonl(file)) if file.suffix == ".jsonl" else None,
         "evidence_rows": lines(more.get("evidence")),
         "wordings_rows": lines(more.get("wordings")),
+        "sampled_rows": lines(more.get("sampled")),
         "settings": strings(settings),
         "made_with": card.environment(),
         "key": digest(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.explanations import answer_of
 from core.files import digest
 from core.judgement import SAYS_RIGHT
 from core.text import bare
@@ -33,7 +34,7 @@ def question(row: dict[str, Any]) -> Question:
     """A row of ``train.jsonl`` as a question."""
     turn = row["conversation"][0]
     options: dict[str, str] = row.get("options") or {}
-    stem, kind = turn["input"], row["kind"]
+    stem, kind, answer = turn["input"], row["kind"], answer_of(turn["output"])
     letters = row.get("answer", "") if options else ""
     if options:
         first = next(iter(options))
@@ -41,7 +42,7 @@ def question(row: dict[str, Any]) -> Question:
         kind = "multiple" if kind == "multiple" or len(letters) > 1 else "single"
     elif kind == "judge":
         options = {"A": RIGHT, "B": WRONG}
-        letters = "A" if bare(turn["output"]) in SAYS_RIGHT else "B"
+        letters = "A" if bare(answer) in SAYS_RIGHT else "B"
     else:
         kind = "short"
     return Question(
@@ -50,7 +51,7 @@ def question(row: dict[str, Any]) -> Question:
         stem,
         options,
         letters,
-        turn["output"],
+        answer,
         row.get("explanation", ""),
         row["source"],
     )

@@ -89,6 +89,7 @@ def _settings(
     data="work_dirs/gongkao/data",
     text=None,  # continued pre-training: a file of plain text ("kb": the data folder's kb.jsonl)
     wordings=True,  # also data/wordings.jsonl: questions in other words, where make data made some
+    sampled=True,  # also data/sampled.jsonl: right answers in other words, where make sample made some
     evidence=False,  # also data/evidence.jsonl: questions with what retrieval finds for them
     load_from=None,  # an earlier run's folder, or an adapter: a second round of training
     max_length=2048,
@@ -241,7 +242,7 @@ def _collate(o):
 def _dataloader(o, tokenizer):
     dataset = _rows(o, tokenizer, "train.jsonl")
     if not o["text"]:
-        asked = [name for name in ("wordings", "evidence") if o[name]]
+        asked = [name for name in ("wordings", "sampled", "evidence") if o[name]]
         dataset["dataset"]["more"] = [f"{o['data']}/{name}.jsonl" for name in asked]
     if o["pack_to_max_length"] and o["share_prefix"]:
         dataset = dict(type=Packed, dataset=dataset, max_length=o["max_length"], seed=o["seed"])

@@ -79,6 +79,37 @@ def generate(
     print(f"{words('写入', 'wrote')} {shown(out)}/: {names}")
 
 
+def explain(
+    out: Path,
+    base_url: str = "",
+    model: str = "",
+    workers: int = 4,
+    timeout: float = 600,
+    retries: int = 5,
+) -> None:
+    """Explanations that the training rows lack, by a teacher model, where its answer is the key.
+
+    base-url: …/v1, by default the deployed model (its key: TIKUFORGE_API_KEY); workers: requests in
+    flight; timeout: seconds for one answer. The next build fills them in.
+    """
+    from data_tools import taught
+    from data_tools.generate import explain as teacher  # openai, which a build need not load
+    from data_tools.generate.client import Patience, server
+
+    patience = Patience(max(1, workers), timeout, retries)
+    done = teacher.write(out, server(base_url, model), patience)
+    asked, kept = done["asked"], done["kept"]
+    print(
+        words(
+            f"  {asked} 题没有解析，模型写出可用的 {kept} 条",
+            f"  {asked} questions without an explanation, {kept} explained by the model",
+        )
+    )
+    for code, count in done["dropped"].items():
+        print(f"  {count:>7,}  {words('弃', 'dropped')}: {code} ({told(code)})")
+    print(f"{words('写入', 'wrote')} {shown(out)}/{taught.FILE}")
+
+
 def prices(given: tuple[float, ...]) -> tuple[float, float]:
     """What a million tokens cost, in and out; 0 and 0 where nothing is said."""
     if len(given) not in (0, 2):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import json_repair
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -20,7 +20,14 @@ _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[\w-]*[ \t]*$|```(?:json)?", re.MULTILIN
 _OPENS = re.compile(r"[{\[]")
 _ITEM = re.compile(r"^\s*(?:[-*•]|\d+\s*[.、．)）:：]|[(（]\d+[)）]|问题?\s*\d*\s*[:：])\s*(.+)$")
 _NAMES = {"问题": "question", "q": "question", "类型": "type", "答案": "answer", "a": "answer"}
-_NAMES |= {"回答": "answer", "依据": "evidence", "编号": "n", "id": "n", "number": "n"}
+_NAMES |= {
+    "解析": "explanation",
+    "回答": "answer",
+    "依据": "evidence",
+    "编号": "n",
+    "id": "n",
+    "number": "n",
+}
 _ITEM_KEYS = {"question", "answer", *_NAMES}
 _NO = {"false", "no", "否", "不能", "0"}
 
@@ -73,6 +80,9 @@ class Answers(BaseModel):
     """The whole reply to a request for answers."""
 
     answers: list[Answer]
+
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def schema(model: type[BaseModel]) -> dict[str, Any]:
@@ -135,6 +145,11 @@ def _checked(items: list[Any], model: type[BaseModel], bare: str) -> list[Any]:
         except ValidationError:
             continue
     return found
+
+
+def one(reply: str, model: type[Model]) -> Model | None:
+    """The first object of a reply that fits ``model``, None where there is none."""
+    return next(iter(_checked(_values(body(reply)), model, "")), None)
 
 
 def questions(reply: str, cut_off: bool = False) -> list[Question]:

@@ -15,7 +15,7 @@ from core import domain as domains
 from core.errors import UserError
 from core.rows import Row, Source
 from core.text import bare
-from data_tools import build, wordings
+from data_tools import build, contamination, wordings
 from data_tools.contamination import Probe
 from data_tools.sources import Inputs
 
@@ -104,7 +104,7 @@ def test_no_wording_comes_near_a_held_out_or_probe_question() -> None:
     assert all(record["source"]["made"] == "rewritten" for record in free)
     assert all(record["id"].startswith(record["source"]["of"] + "-w") for record in free)
     asked = [record["conversation"][0]["input"] for record in free]
-    probes = list(wordings._probes(domain))
+    probes = list(contamination.probes(domain))
     assert len(probes) == 30 and not [q for q in asked if any(Probe(probes).hits(q))]
     planted = [
         Row(text, "", HERE, id=f"h-{number}")

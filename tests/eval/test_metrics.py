@@ -137,3 +137,20 @@ def test_mcnemar_is_the_exact_binomial():
     change = stats.difference(first, second)
     assert change["value"] == pytest.approx(9 / 20) and change["significant"]
     assert change["ci95"][0] < 9 / 20 < change["ci95"][1]
+
+
+@pytest.mark.parametrize(
+    "given, exact, right",
+    [
+        ("解析：长江全长六千余公里，黄河次之。\n答案：长江", 1.0, 1.0),
+        ("长江\n解析：黄河次之。", 1.0, 1.0),
+        ("<think>黄河？</think>\n解析：黄河次之。\n答案：长江", 1.0, 1.0),
+        ("解析：长江最长。\n答案：黄河", 0.0, 0.0),
+        ("黄河\n解析：长江次之。", 0.0, 0.0),
+    ],
+)
+def test_an_answer_is_judged_without_its_explanation(
+    given: str, exact: float, right: float
+) -> None:
+    scores = judge({"question": "最长的河是？", "answer": "长江", "kind": "qa"}, given)
+    assert (scores["exact"], scores["correct"]) == (exact, right)

@@ -7,7 +7,7 @@ import pytest
 from core.domain import Domain
 from core.errors import UserError
 from core.files import read_jsonl, write_jsonl
-from eval import gates, suites
+from eval import card, gates, suites
 from tests.eval.conftest import row
 
 DRUGS = "药品,适应症\n甲片,高血压|心绞痛\n乙片,\n丙片,失眠症\n"
@@ -88,6 +88,7 @@ def test_unknown_suites_and_missing_data_are_said(data, tmp_path):
 def test_the_limit_leaves_room_for_the_longest_answer():
     assert suites.token_limit([{"answer": "长江"}]) == 48
     assert suites.token_limit([{"answer": "长" * 100}]) == 316
+    assert suites.token_limit([{"answer": "长江", "explained": 98}]) == 316
     assert suites.token_limit([{"answer": "长" * 9999}]) == 1024
 
 
@@ -111,3 +112,60 @@ def test_gates_of_a_domain():
         gates.judge({"train.exakt": 0.5}, {}, columns, "tuned")
     with pytest.raises(UserError, match="boring"):
         gates.limits({"boring": 0.5})
+
+
+RIVERS = {"A": "黄河", "B": "长江", "C": "珠江", "D": "淮河"}
+
+
+def choice(number, options, letters):
+    asked = "\n".join(["最长的河是？", *(f"{one}. {text}" for one, text in options.items())])
+    said = "；".join(f"{one}. {options[one]}" for one in letters)
+    return row(number, asked, said) | {"kind": "single", "options": options, "answer": letters}
+
+
+def test_choice_questions_are_asked_in_another_order_too(data):
+    assert "shuffled" not in suites.build(domain(data), data, "domain")
+    stays = {**RIVERS, "D": "以上都对"}
+    write_jsonl(data / "eval.jsonl", [choice(1, RIVERS, "B"), choice(2, stays, "B")])
+    sets = suites.build(domain(data), data, "domain")
+    (other,) = sets["shuffled"]
+    assert other["of"] == sets["heldout"][0]["id"] and other["id"] != other["of"]
+    assert other["options"] != RIVERS and set(other["options"].values()) == set(RIVERS.values())
+    assert other["options"][other["letters"]] == "长江"
+    assert other["answer"] == f"{other['letters']}. 长江"
+    asked = other["messages"][-1]["content"]
+    assert asked == other["question"] and f"\n{other['answer']}" in asked
+    assert sets["heldout"][0]["options"] == RIVERS
+    assert suites.build(domain(data), data, "domain") == sets
+
+
+@pytest.mark.parametrize(
+    "first, second, same",
+    [
+        ("长江", "长江", 1.0),
+        ("黄河", "黄河", 1.0),
+        ("长江", "黄河", 0.0),
+        ("", "", 0.0),
+        ("B", "B", 0.0),
+    ],
+)
+def test_who_has_learnt_letters_is_not_consistent(data, first, second, same):
+    write_jsonl(data / "eval.jsonl", [choice(1, RIVERS, "B")])
+    sets = suites.build(domain(data), data, "domain")
+
+    def said(suite, text):
+        question = sets[suite][0]
+        letter = next((one for one, o in question["options"].items() if o == text), text)
+        return {
+            "question": question,
+            "given": f"{letter}\n解析：略" if letter else "",
+            "scores": {},
+        }
+
+    asked = {"heldout": [said("heldout", first)], "shuffled": [said("shuffled", second)]}
+    assert sets["shuffled"][0]["options"]["B"] != "长江"
+    card.consistency(asked)
+    assert asked["shuffled"][0]["scores"] == {"consistent": same}
+    alone = {"shuffled": [said("shuffled", second)]}
+    card.consistency(alone)  # its own order was not asked
+    assert not alone["shuffled"][0]["scores"]

@@ -108,6 +108,7 @@ REACHES: dict[str, tuple[object, str]] = {
     "sequence_parallel_size": (2, "config.sequence_parallel_size"),
     "evidence": (True, "more(config, 'evidence')"),
     "wordings": (False, "more(config, 'wordings')"),
+    "sampled": (False, "more(config, 'sampled')"),
 }
 
 

@@ -8,6 +8,7 @@ from tokenizers import Tokenizer
 
 from tests.train.families import FAMILIES, raw_tokenizer
 from train import recipes
+from train.rows import said
 from train.templates import TEMPLATES
 
 MESSAGES = [
@@ -62,6 +63,16 @@ def test_qwen3_is_trained_as_both_thinking_modes_send() -> None:
 def test_default_system_prompt_is_the_familys(name: str) -> None:
     prompt, _ = trained(name, system="")
     assert prompt == rendered(name, MESSAGES[1:], add_generation_prompt=True)
+
+
+@pytest.mark.parametrize("name", ["qwen3", "deepseek_r1"])
+def test_an_explanation_before_the_answer_is_the_thinking(name: str) -> None:
+    prefix = TEMPLATES[name]["PREFIX"]
+    text = (
+        TEMPLATES[name]["INSTRUCTION"] + said(prefix, "解析：黄河次之。\n答案：长江")
+    ).partition("<think>")[2]
+    assert text == "\n黄河次之。\n</think>\n\n长江"
+    assert said(prefix, "长江\n解析：黄河次之。") == f"{prefix}长江\n解析：黄河次之。"
 
 
 # Ids of the answer part 长江 with what stands before and after it, one id a byte (raw_tokenizer).
