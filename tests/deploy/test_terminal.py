@@ -39,7 +39,7 @@ def test_a_chat_is_saved_but_never_over_another_file(served: Room, tmp_path: Pat
     done = core(served, "chat", "--port", served.port, text=lines)
     assert done.returncode == 0, done.stderr
     saved = file.read_text()
-    assert "**问 Q** 问一" in saved and ANSWER[:100] in saved and "1 轮" in done.stdout
+    assert "**问 Question** 问一" in saved and ANSWER[:100] in saved and "1 轮" in done.stdout
     assert "exists already" in done.stdout and "换一个" not in saved
     assert "开 on" in done.stdout and done.stdout.count("/save") >= 2
 
