@@ -99,7 +99,7 @@ class Worker:
             line = b""
         finally:
             watch.cancel()
-        if not line.endswith(b"\n"):
+        if line[-1:] != b"\n":  # it died within a line
             raise UserError(words("文字识别进程退出了", "the recogniser ended"), "ocr.ended")
         answer: dict[str, Any] = json.loads(line)
         return answer
