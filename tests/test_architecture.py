@@ -119,7 +119,6 @@ def test_those_who_start_another_s_process_still_do() -> None:
 # Whose printed text is looked into: programs that are not ours.
 LOOKS = {
     "deploy/proxy.py": "nginx -V, for its folder of modules",
-    "data_tools/ocr/engine.py": "a line of JSON of its own worker, whole or not",
 }
 
 
