@@ -302,13 +302,14 @@ def test_doubts_know_no_layout() -> None:
 
 def test_answers_one_off_are_doubted() -> None:
     """An answer before the first question: each may belong to the one below it."""
+    from core.findings import Finding
     from core.rows import Source
     from data_tools.ledger import Entry
     from data_tools.readers import invariants
 
     rows = [Row(q, t[1], Source("a.txt", "", f"p:{9 * n + 2}", q), "single", options={"A": t[0],
             "B": t[1]}, letters="B") for n, (q, t, _) in enumerate(ASKED)]  # fmt: skip
-    invariants.examine(rows, [Entry("a.txt", "p:1", "no-question", "答案：B")])
+    invariants.examine(rows, [Entry("a.txt", "p:1", Finding("no-question"), "答案：B")])
     assert all("answer-shifted" in {flag.partition(":")[0] for flag in row.flags} for row in rows)
 
 
