@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import re
 import shlex
@@ -71,7 +72,7 @@ def copied(path: Path, to: Path) -> str:
                 out.write(block)
                 key.update(block)
         after = path.stat()
-        if path.suffix in GROWING and after.st_size > before.st_size:
+        if path.suffix in GROWING and (after.st_size > before.st_size or halved(to)):
             text = to.read_bytes()
             whole = text[: text.rfind(b"\n") + 1]
             to.write_bytes(whole)
@@ -83,6 +84,18 @@ def copied(path: Path, to: Path) -> str:
     raise UserError(
         f"{shown(path)}: {words('一直在变，稍后再试', 'keeps changing: try again later')}"
     )
+
+
+def halved(path: Path) -> bool:
+    """Whether JSON lines end within a line: its writer was between two writes, and for that moment
+    the file did not grow."""
+    if path.suffix != ".jsonl" or not path.stat().st_size:
+        return False
+    tail = path.read_bytes().rpartition(b"\n")[2]
+    try:
+        return bool(tail) and not json.loads(tail)
+    except ValueError:
+        return True
 
 
 def stamps(place: Path, names: Iterable[str | Path]) -> list[tuple[str, int, int, int]]:

@@ -123,6 +123,23 @@ def content(folder: Path) -> dict[str, str]:
     return {str(p.relative_to(folder)): sha256(p) for p in folder.rglob("*") if p.is_file()}
 
 
+@pytest.mark.parametrize(
+    "name, text, kept",
+    [
+        ("loss.jsonl", '{"a": 1}\n{"a": ', '{"a": 1}\n'),
+        ("loss.jsonl", '{"a": 1}\n{"a": 2}', '{"a": 1}\n{"a": 2}'),
+        ("bank.txt", "题目\n答案", "题目\n答案"),
+    ],
+)
+def test_a_line_whose_writer_pauses_is_left_out(
+    tmp_path: Path, name: str, text: str, kept: str
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    hashed = keep.copied(tmp_path / name, tmp_path / "to" / name)
+    assert (tmp_path / "to" / name).read_text(encoding="utf-8") == kept
+    assert hashed == sha256(tmp_path / "to" / name)
+
+
 def test_a_backup_under_load_restores_whole_on_a_fresh_clone(work: Path, tmp_path: Path) -> None:
     domain = work / "gongkao"
     run = domain / "smollm2"

@@ -128,3 +128,14 @@ def make(folder: Path) -> Room:
     )
     (run / "run.json").write_text(json.dumps({"base": str(run / "merged"), "domain": "gongkao"}))
     return Room(folder, run, free_port())
+
+
+def weights(file: Path, size: int) -> None:
+    """A safetensors file of ``size`` bytes whose one tensor is a hole."""
+    length = 128
+    about = {
+        "w": {"dtype": "U8", "shape": [size - 8 - length], "data_offsets": [0, size - 8 - length]}
+    }
+    with open(file, "wb") as out:
+        out.write(length.to_bytes(8, "little") + json.dumps(about).encode().ljust(length))
+        out.truncate(size)

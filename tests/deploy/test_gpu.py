@@ -121,8 +121,7 @@ def big(folder: Path, size: float) -> Path:
         "architectures": ["InternLM2ForCausalLM"], "hidden_size": 4096, "num_hidden_layers": 32,
         "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 14336,
     })  # fmt: skip
-    with open(folder / "model.safetensors", "wb") as out:
-        out.truncate(int(size))
+    helper.weights(folder / "model.safetensors", int(size))
     return folder
 
 

@@ -23,6 +23,7 @@ from deploy import (
     quantize,
     servers,
 )
+from tests import gguf_maker
 from tests.deploy import tiny
 
 
@@ -46,7 +47,7 @@ def test_the_tuned_model_the_base_and_a_given_one(tmp_path: Path) -> None:
     file = tmp_path / "x.gguf"
     with pytest.raises(UserError, match=r"x\.gguf"):
         models.pick("tuned", run, "gongkao", str(file))
-    file.write_bytes(b"GGUF")
+    file.write_bytes(gguf_maker.whole())
     assert models.pick("tuned", run, "gongkao", str(file)).is_gguf
 
 

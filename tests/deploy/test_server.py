@@ -15,6 +15,7 @@ from pathlib import Path
 import openai
 import pytest
 
+from tests import gguf_maker
 from tests.deploy import helper
 from tests.deploy.helper import Room
 from tests.deploy.tiny import ANSWER, CHAIN
@@ -226,7 +227,7 @@ def test_stop_ends_our_server_and_no_other_process(served: Room) -> None:
 
 def test_a_server_that_cannot_load_leaves_nothing_behind(room: Room, tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
-    broken.write_bytes(b"GGUF" + bytes(100))
+    broken.write_bytes(gguf_maker.whole())  # a true header, and no model that llama.cpp knows
     port = helper.free_port()
     done = room.start("--model", broken, port=port)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
