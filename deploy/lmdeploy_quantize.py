@@ -126,7 +126,7 @@ def dtype(device: str) -> str:
 
 def main() -> None:
     """Quantise as the settings say."""
-    from lmdeploy.lmdeploy_quantize.apis import auto_awq, calibrate, smooth_quant
+    from lmdeploy.lite.apis import auto_awq, calibrate, smooth_quant
 
     given = read_json(Path(sys.argv[1]))
     quantiser = auto_awq if given["format"] == "awq" else smooth_quant
