@@ -83,8 +83,8 @@ class Deploy:
         return self.runner.begin(line, **devices)
 
     def stop(self) -> None:
-        """Stop what this evaluation started."""
-        line = self.runner.line("serve", "deploy", "stop", for_=self.purpose)
+        """Stop what this evaluation started: nobody else waits for an answer of theirs."""
+        line = self.runner.line("serve", "deploy", "stop", for_=self.purpose, now=True)
         subprocess.run(
             line, env={**os.environ, **self.runner.environment}, stdout=subprocess.DEVNULL
         )

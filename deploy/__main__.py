@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -321,8 +322,10 @@ def stop(port: Port = chat.DEFAULT_PORT, for_: str = "", now: bool = False) -> N
     from deploy import servers
 
     noted = servers.noted() if for_ else {}
-    for number in [p for p, one in noted.items() if one.started_for == for_] if for_ else [port]:
-        print(servers.stop(number, now))
+    ports = [p for p, one in noted.items() if one.started_for == for_] if for_ else [port]
+    with ThreadPoolExecutor() as pool:  # each takes its time to finish what it is answering
+        for outcome in pool.map(lambda number: servers.stop(number, now), ports):
+            print(outcome)
 
 
 def chat_(port: Port = chat.DEFAULT_PORT, domain: str = "gongkao") -> None:
