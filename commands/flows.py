@@ -415,12 +415,14 @@ def demo(run: Runner, given: Given, place: Places) -> None:
     where.planned = run.dry
     run.hint(hint(settings))
     took, began = [], time.monotonic()
+    run.stage("core")
     # review: here it only counts the rows in tokens, which needs the model that train brings.
-    for number, (name, flow) in enumerate(STAGES.items(), 1):
-        started = time.monotonic()
-        print(f"[{number}/{len(STAGES)}] {name}", flush=True)
-        flow(run, settings, where)
-        took.append(f"{name} {time.monotonic() - started:.0f} s")
+    with run.ahead(where.train_stage()):
+        for number, (name, flow) in enumerate(STAGES.items(), 1):
+            started = time.monotonic()
+            print(f"[{number}/{len(STAGES)}] {name}", flush=True)
+            flow(run, settings, where)
+            took.append(f"{name} {time.monotonic() - started:.0f} s")
     print(
         f"{words('用时', 'took')}: {', '.join(took)}, {words('合计', 'in all')} "
         f"{time.monotonic() - began:.0f} s"

@@ -8,6 +8,8 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,20 @@ class Runner:
         install = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(install)
         install.make(list(names))
+
+    @contextmanager
+    def ahead(self, stage: str) -> Iterator[None]:
+        """Make an environment that is needed later beside the block's first work; whoever needs it
+        waits for it. It goes on no longer than the block."""
+        if self.dry:
+            yield
+            return
+        making = self.begin([sys.executable, str(INSTALL), stage])
+        try:
+            yield
+        finally:
+            making.terminate()
+            making.wait()
 
     def python(self, stage: str) -> str:
         """The interpreter of a stage."""

@@ -210,7 +210,6 @@ def ensure(stage: str) -> None:
     home = VENVS / stage
     stamp = home / ".installed"
     if made(stage, line):
-        stamp.touch()
         return
     if stage in BY_DRIVER and not line and gpu.trouble():
         mind = words(
@@ -272,6 +271,8 @@ def write_lock(stage: str) -> None:
 def make(stages: list[str], locking: bool = False) -> None:
     """Make each stage's environment (or write its lock), one caller at a time."""
     VENVS.mkdir(parents=True, exist_ok=True)
+    if not locking and all(made(stage, cuda_line(stage)) for stage in stages):
+        return  # nothing to wait for, while another caller makes another one
     with open(VENVS / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two at once must not build one environment twice
         for stage in stages:
