@@ -130,7 +130,7 @@ def gpu_check(run: Runner, given: Given, place: Places) -> None:
 def merge(run: Runner, given: Given, place: Places) -> None:
     """Adapter and base to one folder."""
     place.trained()
-    run.room(place.train_stage(), "train", "merge", work_dir=place.run)
+    run.room(place.run_stage(), "train", "merge", work_dir=place.run)
 
 
 def combine(run: Runner, given: Given, place: Places) -> None:

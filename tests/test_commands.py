@@ -332,3 +332,10 @@ def test_the_walks_of_the_architecture_are_true() -> None:
         source = path.read_text(encoding="utf-8")
         for name in re.findall(r"[A-Za-z_]+", names if names[0] != "(" else ""):
             assert re.search(rf"^ *(?:def|class) {name}\b|^{name}\b", source, re.M), (path, name)
+
+
+def test_a_run_is_merged_where_it_was_trained_whatever_config_says(tmp_path: Path) -> None:
+    note = {"settings": {"environment": "train"}}
+    (tmp_path / "run.json").write_text(json.dumps(note))
+    done = run("./tiku", "merge", "--run", str(tmp_path), "--dry-run")  # internlm2's is train-448
+    assert "train/bin/python -m train merge" in done.stdout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -107,10 +107,11 @@ class Finetune(SupervisedFinetune):
             return super().compute_loss(data, data_samples)
         labels = data.pop("labels")[:, 1:]
         body, head = parts(self.llm)
-        with attending(data["input_ids"], segments):
-            hidden = self.hidden(body, data, segments)[:, :-1]
-        wanted = labels != -100
-        logits = head(hidden[wanted])
+        with mixed(data["input_ids"].device, self.llm.dtype):
+            with attending(data["input_ids"], segments):
+                hidden = self.hidden(body, data, segments)[:, :-1]
+            wanted = labels != -100
+            logits = head(hidden[wanted])
         return {"loss": functional.cross_entropy(logits.float(), labels[wanted])}
 
     def hidden(self, body: Any, data: dict[str, Any], segments: Any) -> torch.Tensor:
@@ -130,6 +131,13 @@ class Finetune(SupervisedFinetune):
         if torch.is_autocast_enabled(device):
             return torch.get_autocast_dtype(device)
         return next(self.parameters()).dtype
+
+
+def mixed(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[Any]:
+    """On a CPU, autocast for a bfloat16 model, as mmengine's ``AmpOptimWrapper`` has it on a GPU
+    (it refuses a CPU): else LoRA's float32 weights are multiplied in float32, a tenth of a step."""
+    wanted = device.type == "cpu" and dtype == torch.bfloat16
+    return torch.autocast("cpu", dtype) if wanted else nullcontext()
 
 
 @contextmanager
