@@ -408,7 +408,7 @@ def demo(run: Runner, given: Given, place: Places) -> None:
         "OVERRIDE": [*(LONGER if longer else ["max_epochs=4"]), *(given["OVERRIDE"] or [])],
         # A part of them with evidence: their prompts are the longest, and it is to take minutes.
         "EVIDENCE_ROWS": given["EVIDENCE_ROWS"] or ("40" if longer else "24"),
-        "BASE_QUESTIONS": given["BASE_QUESTIONS"] or "12",
+        "BASE_QUESTIONS": given["BASE_QUESTIONS"] or "10",
     }
     settings = Given({**given, **fixed})
     where = Places(settings)
