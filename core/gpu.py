@@ -19,8 +19,8 @@ from core.language import words
 CUDA13_DRIVER = (580,)
 CUDA12_DRIVER = (525, 60)
 BF16_CAPABILITY = (8, 0)  # Ampere; earlier ones emulate bfloat16, slowly
-# CUDA 13 has no kernels for GPUs before Turing; torch 2.10's CUDA 12.8 build (the last that has Volta,
-# github.com/pytorch/pytorch/pull/175253) and TurboMind none for those before Volta.
+# CUDA 13 has no kernels for GPUs before Turing; torch 2.10's CUDA 12.8 build (the last that has
+# Volta, github.com/pytorch/pytorch/pull/175253) and TurboMind none for those before Volta.
 CUDA13_CAPABILITY, LEAST_CAPABILITY = (7, 5), (7, 0)
 # The torch that each line's driver runs (requirements/train.txt, requirements/cuda12.txt).
 TORCH = {"cuda13": "2.13", "cuda12": "2.10"}
@@ -106,33 +106,32 @@ def now() -> tuple[GPU, ...]:
     return present() or gpus()
 
 
-def prefer_free() -> None:
-    """Let this process and all that it starts see the GPUs with the most free memory first.
+def prefer_free(most: int | None = None) -> None:
+    """Let this process and all that it starts see the GPUs with the most free memory first, and
+    ``most`` of them at most (where it is given).
 
     What takes one GPU takes the first: of four, of which somebody uses number 0, that one runs out
     of memory. Says so where the order changes. GPUs that the user names by UUID stay as they are.
     """
     # CUDA numbers the fastest first, nvidia-smi by their place on the bus, which is meant here.
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
-    there = present()
     if "-" in os.environ.get("CUDA_VISIBLE_DEVICES", "").lstrip("-"):
         return
+    there = list(present())
     order = sorted(there, key=lambda one: -round(one.free_gb))
-    if order == list(there):
+    if order[:most] == there:
         return
-    numbers = ",".join(str(one.index) for one in order)
+    numbers = ",".join(str(one.index) for one in order[:most])
     os.environ["CUDA_VISIBLE_DEVICES"] = numbers
     once.cache_clear()
-    free = f"{there[0].free_gb:.0f} / {there[0].memory_gb:.0f} GB"
-    print(
-        words(
+    if order != there:
+        free = f"{there[0].free_gb:.0f} / {there[0].memory_gb:.0f} GB"
+        line = words(
             f"GPU {there[0].index} 只空闲 {free}: 先用空闲多的，CUDA_VISIBLE_DEVICES={numbers}",
             f"GPU {there[0].index} has {free} free: taking those with more first, "
             f"CUDA_VISIBLE_DEVICES={numbers}",
-        ),
-        file=sys.stderr,
-        flush=True,
-    )
+        )
+        print(line, file=sys.stderr, flush=True)
 
 
 def trouble() -> str:

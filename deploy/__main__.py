@@ -338,7 +338,7 @@ def gpu_check(out: Path) -> None:
     """Serve what the training half of make gpu-check left, and print both halves' table."""
     from deploy import gpu_check as room
 
-    gpu.prefer_free()
+    gpu.prefer_free(most=1)
     room.gpu_check(out)
 
 

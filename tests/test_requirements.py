@@ -79,13 +79,25 @@ print(sorted(install.inputs("train", install.cuda_line("train"))))
 """
 
 
-@pytest.mark.parametrize(("driver", "chosen"), [("550.54.15", True), ("580.65.06", False)])
-def test_the_line_follows_the_driver(driver: str, chosen: bool) -> None:
+@pytest.mark.parametrize(("driver", "cap", "chosen"), [
+    ("550.54.15", "8.9", True), ("580.65.06", "8.9", False), ("580.65.06", "7.5", False),
+    ("580.65.06", "7.0", True),  # CUDA 13 has no kernels for a V100
+])  # fmt: skip
+def test_the_line_follows_the_driver_and_the_gpu(driver: str, cap: str, chosen: bool) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", CHOSEN], env=fake(driver=driver), cwd=ROOT,
+        [sys.executable, "-c", CHOSEN], env=fake(driver=driver, cap=cap), cwd=ROOT,
         capture_output=True, text=True,
     )  # fmt: skip
     assert ("cuda12" in done.stdout) == chosen, done.stdout + done.stderr
+
+
+def test_a_gpu_that_no_build_has_kernels_for_is_said_in_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CHOSEN], env=fake(cap="6.0", gpu="Tesla P100"), cwd=ROOT,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "Tesla P100" in done.stderr and "7.0 (V100)" in done.stderr
 
 
 def test_a_driver_that_runs_neither_is_said_in_one_line() -> None:

@@ -156,7 +156,7 @@ def gpu_check(out: Path, rehearse: bool = False, minutes: float = 10.0, ask: boo
 
     gpu_check.able(rehearse, minutes)
     if not ask:
-        gpu.prefer_free()
+        gpu.prefer_free(most=1)  # plain Trainer would spread a 4-bit model over all it sees
         gpu_check.gpu_check(out, rehearse, minutes)
 
 
