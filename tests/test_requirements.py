@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -154,8 +155,15 @@ def test_a_driver_that_tells_no_version_is_said_as_it_is() -> None:
     assert "no driver version" in done.stderr and "太旧" not in done.stderr
 
 
-def test_an_environment_stays_where_its_new_one_cannot_be_installed(tmp_path: Path) -> None:
-    """A driver of the other CUDA line and no network left a machine without any environment."""
+@pytest.mark.parametrize("asked", [["core"], ["--lock", "core"]])
+def test_an_environment_and_its_lock_stay_where_a_new_one_cannot_be_installed(
+    tmp_path: Path, asked: list[str]
+) -> None:
+    """A driver of the other CUDA line and no network left a machine without any environment, and
+    ``make lock`` without its lock."""
+    for name in ("requirements", "core"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "requirements.txt", tmp_path)
     before = tmp_path / "venvs" / "core"
     before.mkdir(parents=True)
     (before / "kept").write_text("")
@@ -165,8 +173,10 @@ def test_an_environment_stays_where_its_new_one_cannot_be_installed(tmp_path: Pa
     (tmp_path / "venvs" / uv.name).symlink_to(uv)
     own = {"TIKUFORGE_VENVS": str(tmp_path / "venvs"), "UV_CACHE_DIR": str(tmp_path / "cache")}
     done = subprocess.run(
-        [sys.executable, str(INSTALL), "core"],
-        env={**os.environ, **own, "UV_OFFLINE": "1"}, cwd=ROOT, capture_output=True, text=True,
+        [sys.executable, str(tmp_path / "requirements" / "install.py"), *asked],
+        env={**os.environ, **own, "UV_OFFLINE": "1"}, cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 2 and "装不上" in done.stderr, done.stdout + done.stderr
     assert (before / "kept").is_file() and not list((tmp_path / "venvs").glob(".core*"))
+    locks = [folder / "core.lock" for folder in (tmp_path / "requirements", INSTALL.parent)]
+    assert locks[0].read_text() == locks[1].read_text()
