@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from core import chat
+from core import chat, gpu
 from core import domain as domains
 from core.command import main
 from core.errors import UserError
@@ -100,6 +100,7 @@ def quantize(
     from deploy import engines, models
     from deploy import quantize as room
 
+    gpu.prefer_free()
     chosen = engines.choose(backend) if backend == "auto" else engines.of(backend)
     name = format or chosen.formats[0]
     engine = engines.loading(name, chosen)
@@ -188,6 +189,7 @@ def start(
     from deploy import models as content
 
     domains.load(domain)  # an unknown domain is said before any work
+    gpu.prefer_free()
     engine = engines.choose(backend, Path(model) if model else None)
     values = engine.settings(tp, kv, lora, threads)
     served = _model(work_dir, domain, engine, role, model)
@@ -339,6 +341,7 @@ def gpu_check(out: Path) -> None:
     """Serve what the training half of make gpu-check left, and print both halves' table."""
     from deploy import gpu_check as room
 
+    gpu.prefer_free(most=1)
     room.gpu_check(out)
 
 

@@ -202,14 +202,16 @@ def stamp_of(files: dict[str, Path]) -> str:
     return key.hexdigest()
 
 
-def ensure(stage: str) -> None:
-    """Create or refresh ``.venvs/<stage>``."""
+def ensure(stage: str, locked: bool = True) -> None:
+    """Create or refresh ``.venvs/<stage>``; not ``locked``: resolved anew."""
     line = cuda_line(stage)
     files = inputs(stage, line)
+    if not locked:
+        files.pop("lock", None)
     key = stamp_of(files)
     home = VENVS / stage
     stamp = home / ".installed"
-    if made(stage, line):
+    if locked and made(stage, line):
         return
     if stage in BY_DRIVER and not line and gpu.trouble():
         mind = words(
@@ -253,8 +255,7 @@ def write_lock(stage: str) -> None:
     if stage in RESOLVED:
         found = resolve(stage, locked=False).split("\n")
     else:
-        lock.unlink(missing_ok=True)
-        ensure(stage)
+        ensure(stage, locked=False)
         python_of = str(VENVS / stage / "bin" / "python")
         freeze = [uv_command(), "pip", "freeze", "-q", "-p", python_of]
         listed = subprocess.run(freeze, capture_output=True, text=True, check=True)

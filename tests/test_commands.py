@@ -44,6 +44,7 @@ WRONG = [
     ("is empty", "data", "BANK="),
     ("CONFIG", "demo", "CONFIG=internlm2_qlora.py"),
     ("gguf", "export", "FORMAT=awq"),
+    ("q8_0, awq, w8a8, gguf, ollama, hf, llamafactory, swift", "export", "FORMAT=nonsense"),
     ("BANK", "data", f"BNAK={BANK}"),
     ("BANK", "data", f"Bank={BANK}"),
     ("data", "dta"),
