@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from core.rows import Row
 from data_tools.ledger import Ledger
@@ -35,12 +36,16 @@ _REPLY = re.compile(r"\s*(?:\[?\s*A\s*\d{0,3}\s*[\]:.]+|答案?\s*\d{1,3}\s*[:.]
 def _sectioned(items: list[Item]) -> None:
     """Lines that hold a tag alone (``【单选题】``) head sections where they are few among numbered
     questions; else each says what its question is."""
+    filled = [x for x in items if x.kind not in (it.BLANK, it.NOISE)]
     told = [
-        x for x in items if x.family == "Q:" and x.tag and not x.lead and x.body >= len(x.plain)
+        (x, after)
+        for x, after in pairwise(filled)
+        if x.family == "Q:" and x.tag and not x.lead and x.body >= len(x.plain)
     ]
-    numbered = sum(x.kind == it.NUMBER and x.value > 0 for x in items)
-    for item in told if 2 * len(told) <= numbered else ():
-        item.kind, item.family, item.heading_kind = it.SECTION, "", item.tag
+    numbered = sum(x.kind == it.NUMBER and x.value > 0 for x in filled)
+    if 2 * len(told) <= numbered and all(after.value for _, after in told):
+        for item, _ in told:
+            item.kind, item.family, item.heading_kind = it.SECTION, "", item.tag
 
 
 def _matched(items: list[Item]) -> None:
