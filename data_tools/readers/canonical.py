@@ -517,6 +517,10 @@ def _circled(blocks: list[Block]) -> list[Block]:
     made = list(blocks)
     behind: dict[int, Block] = {}
     for a, (lead, last, marks) in told.items():
+        line = made[last]
+        if isinstance(line, Line) and line.text.endswith("。"):  # it ends the sentence
+            shown = len(line.label + line.text)
+            made[last] = _cut(line, shown - 1, shown, "")
         for order, (k, at) in reversed(list(enumerate(marks))):
             line = made[k]
             assert isinstance(line, Line)
