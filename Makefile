@@ -5,7 +5,7 @@
 # them, and no recipe below holds a word of the user's.
 
 VERBS = demo data review train recipes download estimate check merge combine convert quantize \
-        deploy stop proxy chat index evidence ask web eval sample report compare export upload verify \
+        deploy stop keys proxy chat index evidence ask web eval sample report compare export upload verify \
         trust backup restore doctor gpu-check bench bench-serve test test-slow lint clean
 
 # make would export them expanded: a question is never a command. (A question's words are not

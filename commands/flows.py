@@ -319,6 +319,12 @@ def restore(run: Runner, given: Given, place: Places) -> None:
     run.room("core", "custody", "restore", given["FROM"], **about)
 
 
+def keys(run: Runner, given: Given, place: Places) -> None:
+    """Keys of the gateway by name."""
+    asked = ("NAME", "REVOKE", "PER_MINUTE", "LONGEST")
+    run.room("core", "deploy", "keys", **{name.lower(): given[name] for name in asked})
+
+
 def doctor(run: Runner, given: Given, place: Places) -> None:
     """This machine."""
     run.room("core", "deploy", "doctor")
