@@ -379,6 +379,7 @@ SLOW = {
     "eval": ("train", "serve", "eval"),
     "rag": (),
     "web": ("train", "serve", "speech"),
+    "faults": (),
 }
 
 
