@@ -319,6 +319,23 @@ def restore(run: Runner, given: Given, place: Places) -> None:
     run.room("core", "custody", "restore", given["FROM"], **about)
 
 
+def audit(run: Runner, given: Given, place: Places) -> None:
+    """Known holes of what the locks name."""
+    run.room("core", "custody", "audit")
+
+
+def sbom(run: Runner, given: Given, place: Places) -> None:
+    """What everything is made of."""
+    to = given["TO"] or f"{place.work_dirs}/sbom.cdx.json"
+    run.room("core", "custody", "sbom", to=to)
+
+
+def keys(run: Runner, given: Given, place: Places) -> None:
+    """Keys of the gateway by name."""
+    asked = ("NAME", "REVOKE", "PER_MINUTE", "LONGEST")
+    run.room("core", "deploy", "keys", **{name.lower(): given[name] for name in asked})
+
+
 def doctor(run: Runner, given: Given, place: Places) -> None:
     """This machine."""
     run.room("core", "deploy", "doctor")
@@ -362,6 +379,7 @@ SLOW = {
     "eval": ("train", "serve", "eval"),
     "rag": (),
     "web": ("train", "serve", "speech"),
+    "faults": (),
 }
 
 

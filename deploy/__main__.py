@@ -330,6 +330,21 @@ def stop(port: Port = chat.DEFAULT_PORT, for_: str = "", now: bool = False) -> N
             print(outcome)
 
 
+def keys(name: str = "", revoke: str = "", per_minute: int = 60, longest: int = 0) -> None:
+    """Make a key by name (shown once), revoke one, or list the names."""
+    from deploy import keys as room
+
+    if revoke:
+        room.revoke(revoke)
+        print(f"{words('已撤销', 'revoked')}: {revoke}")
+    if name:
+        print(f"{name}: {room.make(name, per_minute, longest)}")
+        once = words("只显示这一次", "shown this once")
+        print(f"{once}; {words('撤销', 'to revoke')}: {then(f'make keys REVOKE={name}')}")
+    if not name and not revoke:
+        print(room.listed())
+
+
 def chat_(port: Port = chat.DEFAULT_PORT, domain: str = "gongkao") -> None:
     """Chat in the terminal."""
     from deploy import conversation
@@ -354,6 +369,6 @@ def doctor() -> None:
 
 if __name__ == "__main__":
     main(
-        "deploy", convert, quantize, export, upload, proxy, start, plan, stop, chat_, gpu_check,
-        doctor,
+        "deploy", convert, quantize, export, upload, proxy, start, plan, stop, keys, chat_,
+        gpu_check, doctor,
     )  # fmt: skip

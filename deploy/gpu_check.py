@@ -198,11 +198,11 @@ def quantised(folder: Path, rehearsed: bool, ends: float) -> dict[str, Any]:
     print(f"{shown(folder)}: AWQ …", flush=True)
     began = time.monotonic()
     line = quantize.lmdeploy(folder, out, "awq", preflight.GROUP, rows, None, model)
-    left = ends - time.time() - STOPPING
+    seconds = ends - time.time() - STOPPING
     try:
-        done = subprocess.run(line, capture_output=True, text=True, timeout=left)
+        done = subprocess.run(line, capture_output=True, text=True, timeout=seconds)
     except subprocess.TimeoutExpired:
-        spent = words(f"{left:.0f} 秒不够", f"{left:.0f} s were not enough")
+        spent = words(f"{seconds:.0f} 秒不够", f"{seconds:.0f} s were not enough")
         return {**row, "error": f"AWQ: {spent}"}
     row["seconds"] = round(time.monotonic() - began, 1)
     if done.returncode:
