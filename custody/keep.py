@@ -227,10 +227,8 @@ def noted(folder: Path) -> dict[str, Any]:
     found = read_json(folder / NOTE)
     body = {key: found[key] for key in BODY if key in found}
     domain, names = body.get("domain"), body.get("files")
-    good = (
-        isinstance(domain, str) and re.fullmatch(r"\w[\w.-]*", domain) and isinstance(names, dict)
-    )
-    if not good or digest(body) != found.get("id"):
+    known = isinstance(domain, str) and re.fullmatch(r"\w[\w.-]*", domain)
+    if not known or not isinstance(names, dict) or digest(body) != found.get("id"):
         changed = words("写好后被改过", "was changed since it was written")
         raise UserError(f"{shown(folder / NOTE)} {changed}")
     for name in names:

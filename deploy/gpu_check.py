@@ -190,7 +190,8 @@ def throughput(target: chat.Endpoint, clients: int) -> float:
 
 def quantised(folder: Path, rehearsed: bool, ends: float) -> dict[str, Any]:
     """The row of AWQ by LMDeploy on the rows that were trained on, served where there is a GPU."""
-    row, engine = {"model": name_of(folder), "what": "serve: awq"}, able(rehearsed)[0]
+    row: dict[str, Any] = {"model": name_of(folder), "what": "serve: awq"}
+    engine = able(rehearsed)[0]
     if over := no_time(AWQ_SECONDS + needs(folder) - size(folder) / DISK, ends):
         return {**row, "error": over}
     model = folder.parent if folder.name == "base" else folder.parent.parent
