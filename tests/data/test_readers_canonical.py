@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from core.rows import Row, Source
 from core.text import bare
 from data_tools.ledger import Ledger
-from data_tools.readers import read
+from data_tools.readers import invariants, read
 from data_tools.readers.patterns import JUDGE_RIGHT
 
 ASKED = [
