@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from core.rows import Row, Source
 from core.text import bare
 from data_tools.ledger import Ledger
-from data_tools.readers import read
+from data_tools.readers import invariants, read
 from data_tools.readers.patterns import JUDGE_RIGHT
 
 ASKED = [
@@ -264,7 +264,6 @@ def wrong(rows: list[Row]) -> set[str]:
 def test_doubts_know_no_layout() -> None:
     """What the rows of a misread bank look like, whatever the reader that made them."""
     from core.rows import Source
-    from data_tools.readers import invariants
 
     def row(question: str, answer: str, kind: str = "qa", text: str = "", **more: object) -> Row:
         source = Source("a.txt", "", "c:0-1", text or question)
@@ -305,7 +304,6 @@ def test_answers_one_off_are_doubted() -> None:
     from core.findings import Finding
     from core.rows import Source
     from data_tools.ledger import Entry
-    from data_tools.readers import invariants
 
     rows = [Row(q, t[1], Source("a.txt", "", f"p:{9 * n + 2}", q), "single", options={"A": t[0],
             "B": t[1]}, letters="B") for n, (q, t, _) in enumerate(ASKED)]  # fmt: skip
