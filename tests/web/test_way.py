@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.web.conftest import House, questions
-from tests.web.steps import go, visitor
+from tests.web.steps import WAIT, go, visitor
 from web import jobs
 
 NAME = "走一遍"
@@ -52,7 +52,7 @@ def test_each_step_has_one_button_and_another_tab_follows(
     try:
         new(page, house, [file("题.txt", questions("丙").encode())])
         index = page.get_by_role("button", name="建立索引")
-        index.wait_for()  # built
+        index.wait_for(timeout=2 * WAIT)  # built
         step = page.locator(".steps [aria-current=step]")
         assert "可问答" in step.inner_text() and "存疑 5" in page.locator(".steps").inner_text()
         other = visitor(browser)
@@ -65,7 +65,7 @@ def test_each_step_has_one_button_and_another_tab_follows(
         if box.count():  # 停止 stands whole on the screen
             at = box.bounding_box()
             assert at is None or (at["y"] > 60 and at["y"] + at["height"] <= 850)
-        ready.wait_for()
+        ready.wait_for(timeout=2 * WAIT)
         other.get_by_role("button", name="去练习").wait_for()  # without a reload
         other.context.close()
         ready.click()
