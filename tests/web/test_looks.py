@@ -168,7 +168,8 @@ PLACES: dict[str, Callable[[Any, House], None]] = {
 }
 
 SMALL = """least => [...document.querySelectorAll(
-    'button, a[href], [role=tab], [role=radio], [role=checkbox], summary, select, input')]
+    'button, a[href], [role=tab], [role=radio], [role=checkbox], summary, select, ' +
+    'input:not([type=file])')]
   .filter(one => one.checkVisibility({opacityProperty: true, visibilityProperty: true}))
   .filter(one => one.tabIndex >= 0 || one.offsetWidth > 20)  // React Aria's own, for a reader
   .map(one => one.closest('label') ?? one)
