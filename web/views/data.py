@@ -294,7 +294,8 @@ def remove(out: Path) -> None:
         return
     with st.popover(say("delete_set"), icon=":material/delete:"):
         st.write(say("delete_sure", name=written.literal(out.parent.name)))
-        if st.button(say("delete_yes"), type="primary", key="delete_yes"):
+        # By the set: a click that comes when it is gone already must not meet the next one.
+        if st.button(say("delete_yes"), type="primary", key=f"delete-{catalog.name_of(out)}"):
             shutil.rmtree(out.parent)
             catalog.look_again()
             st.session_state.data_other = None
