@@ -18,6 +18,7 @@ from core.language import words
 
 QUANTISED = ("q4_0", "q4_k_m", "q5_0", "q5_k_m", "q6_k", "q8_0", "awq", "w8a8")
 CARRIED = ("gguf", "ollama", "hf", "llamafactory", "swift")
+QUESTIONS = ("xlsx", "docx", "anki", "gift", "moodle", "qti", "aiken")
 Flow = Callable[[Runner, Given, Places], None]
 DEMO_CONFIG = "smollm2_cpu_qlora.py"
 
@@ -182,8 +183,13 @@ def quantize(run: Runner, given: Given, place: Places) -> None:
 
 
 def export(run: Runner, given: Given, place: Places) -> None:
-    """A folder to carry away: the model, or (llamafactory, swift) the recipe and its rows."""
-    form = one_of(*CARRIED, "")("FORMAT", given["FORMAT"])
+    """A folder to carry away: the model, (llamafactory, swift) the recipe and its rows, or the
+    data set's questions for another tool."""
+    form = one_of(*CARRIED, *QUESTIONS, "")("FORMAT", given["FORMAT"])
+    if form in QUESTIONS:
+        about = {"out": place.data, "domain": place.domain, "format": form, "to": given["TO"]}
+        run.room("core", "data_tools", "export", **about)
+        return
     if form in ("llamafactory", "swift"):
         grounded(run, given, place)
         to = given["TO"] or f"{place.run}/export/{form}"
@@ -257,6 +263,12 @@ def ask(run: Runner, given: Given, place: Places) -> None:
     needed(given, "Q")
     about = {"domain": place.domain, "data": place.data, "index": given["INDEX"]}
     run.room("core", "rag", "ask", given["Q"], **about, port=place.port)
+
+
+def answers(run: Runner, given: Given, place: Places) -> None:
+    """The same answers as the page's, for programs."""
+    about = {"domain": place.domain, "data": place.data, "index": given["INDEX"]}
+    run.room("answers", "rag", "serve", **about, port=place.port, listen=given["LISTEN"])
 
 
 def web(run: Runner, given: Given, place: Places) -> None:
@@ -367,7 +379,7 @@ def lint(run: Runner, given: Given, place: Places) -> None:
 
 def test(run: Runner, given: Given, place: Places) -> None:
     """The tests."""
-    run.stage("dev", "core", "train", "serve", "eval", "hub")
+    run.stage("dev", "core", "train", "serve", "eval", "hub", "answers")
     run.start([run.python("dev"), "-m", "pytest", "-n", "2", "--dist", "loadgroup"])
 
 

@@ -7,6 +7,7 @@ finds the server through this module and speaks OpenAI's protocol to it, whateve
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -115,6 +116,22 @@ def _origin(url: str) -> tuple[str, str]:
     """Scheme and host with port: who gets what is sent there."""
     parts = urlsplit(url)
     return parts.scheme, parts.netloc.rpartition("@")[2].lower()
+
+
+def ensure_key() -> None:
+    """Make the API key on first use, readable by its owner alone."""
+    if os.environ.get("TIKUFORGE_API_KEY"):
+        return
+    KEY_FILE.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(KEY_FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        KEY_FILE.chmod(0o600)
+        if KEY_FILE.read_text().strip():
+            return
+        handle = os.open(KEY_FILE, os.O_WRONLY | os.O_TRUNC)  # cut off before it was written
+    with os.fdopen(handle, "w") as file:
+        file.write("tk-" + secrets.token_urlsafe(32) + "\n")
 
 
 def client(target: Endpoint, timeout: float = 300.0, retries: int = 2) -> Any:

@@ -185,7 +185,7 @@ def start(
     model: a folder or .gguf file instead of the run's; tp: GPUs that share it; kv: bits of the KV
     cache (0: 16); budget: GB of a GPU that it may take; for: who asks, reuse and stop by this name.
     """
-    from deploy import engines, process, servers
+    from deploy import engines, servers
     from deploy import models as content
 
     domains.load(domain)  # an unknown domain is said before any work
@@ -214,7 +214,7 @@ def start(
         return
     values = engine.fitted(served, values, tp, budget)
     engines.ready(engine)
-    process.ensure_key()
+    chat.ensure_key()
     spec = chat.SERVERS / f"{port}.settings.json"
     line = engine.command(path, served.name, host, port, values, spec)
     print(f"{words('命令', 'command')}: {shlex.join(line)}", flush=True)

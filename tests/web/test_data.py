@@ -202,7 +202,9 @@ def test_accepted_corrections_are_read_by_make_data(
 
 def row(kind: str, **more: Any) -> dict[str, Any]:
     text = {"input": more.pop("input"), "output": more.pop("output")}
-    return {"kind": kind, "conversation": [text], "source": {}, **more}
+    source = {"file": "a.docx", "sha256": "0", "locator": "p:1", "text": ""}
+    about = {"id": "x-1", "group": "g-1", "source": source}
+    return {"kind": kind, "conversation": [text], **about, **more}
 
 
 def test_the_quiz_marks() -> None:
