@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -114,7 +114,8 @@ def sit(bank: str, number: int, state: dict[str, Any], paper: Sequence[Question]
     with st.container(horizontal=True, gap="small", key="sheet"):
         for place_, one in enumerate(paper):
             done = one.key in state["answers"]
-            kind = "primary" if place_ == at else "secondary" if done else "tertiary"
+            kind: Literal["primary", "secondary", "tertiary"] = "secondary" if done else "tertiary"
+            kind = "primary" if place_ == at else kind
             mark = "✓" if done else ""
             st.button(
                 f"{place_ + 1}{mark}", key=f"sheet-{place_}", type=kind, on_click=go, args=(place_,)

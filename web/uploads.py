@@ -45,7 +45,7 @@ def safe_name(name: str) -> str:
 
 _ZIP = (b"PK\x03\x04",)
 _PICTURE = (b"\x89PNG", b"\xff\xd8\xff")  # read by its content: a PNG may be called .jpg
-_BEGIN = {"xls": (b"\xd0\xcf\x11\xe0",), "pdf": (b"%PDF",)}
+_BEGIN: dict[str, tuple[bytes, ...]] = {"xls": (b"\xd0\xcf\x11\xe0",), "pdf": (b"%PDF",)}
 _BEGIN |= dict.fromkeys(("docx", "xlsx", "pptx", "apkg"), _ZIP)
 _BEGIN |= dict.fromkeys(("jpg", "jpeg", "png"), _PICTURE)
 _INSIDE = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
