@@ -24,6 +24,8 @@ _OPEN = "|".join(start for start, _ in MARKS)
 _CLOSE = "|".join(end for _, end in MARKS)
 _MARK = re.compile(rf"(?P<open>{_OPEN})|(?P<close>{_CLOSE})", re.IGNORECASE)
 
+_BEGUN = re.compile(r"[<◁\[][^\s>▷\]]{0,30}\Z")  # the longest mark has 22 signs
+
 # gpt-oss speaks in channels; only the final one is for the reader.
 _CHANNEL = re.compile(
     r"(?:<\|start\|>\s*assistant[^<]{0,40})?<\|channel\|>\s*(\w+)[^<]{0,80}"
@@ -65,6 +67,12 @@ def parted(text: str) -> tuple[str, str]:
     (thoughts if inside else kept).append(text[at:])
     said = _FRAME.sub("", "".join(kept))
     return "\n\n".join(filter(None, map(str.strip, thoughts))), said.strip() if at else said
+
+
+def settled(text: str) -> str:
+    """As much of an answer that is still growing as its next words cannot make a mark of."""
+    begun = _BEGUN.search(text)
+    return text[: begun.start()] if begun else text
 
 
 def without_thinking(text: str) -> str:

@@ -21,7 +21,7 @@ from core.judgement import SAYS_RIGHT
 from core.language import words
 from core.rows import Row, row_of
 from core.text import bare
-from core.thinking import parted
+from core.thinking import parted, settled
 from rag import answer, layout
 from rag.grounding import check
 from rag.index import Index
@@ -77,10 +77,13 @@ class Desk:
         asked = {"temperature": 0, "max_tokens": LONGEST} | parameters
         for piece in chat.stream(self.server(), ready.messages, **asked):
             whole += piece
-            said = parted(whole)[1]
+            said = parted(settled(whole))[1]
             if said.startswith(shown) and said != shown:
                 yield said[len(shown) :]
                 shown = said
+        said = parted(whole)[1]
+        if said.startswith(shown):
+            yield said[len(shown) :]
 
     def evidence(self, ready: answer.Prepared, said: str) -> dict[str, Any]:
         """What an answer rests on: ``evidence`` (the passages, numbered from 1 as in the prompt),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.thinking import parted, without_thinking
+from core.thinking import parted, settled, without_thinking
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,18 @@ def test_what_was_thought_is_kept_apart() -> None:
     channels = "<|channel|>analysis<|message|>甲<|end|><|channel|>final<|message|>乙<|return|>"
     assert parted(channels) == ("甲", "乙")
     assert parted("◁think▷甲◁/think▷乙◁think▷丙") == ("甲\n\n丙", "乙")
+
+
+@pytest.mark.parametrize(
+    ("growing", "shown"),
+    [
+        ("答<thi", "答"),
+        ("<", ""),
+        ("a<b 且", "a<b 且"),
+        ("答[TH", "答"),
+        ("见[1] ", "见[1] "),
+        ("答", "答"),
+    ],
+)
+def test_what_may_become_a_mark_waits(growing: str, shown: str) -> None:
+    assert settled(growing) == shown

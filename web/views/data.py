@@ -292,10 +292,11 @@ def remove(out: Path) -> None:
     """Delete a set that was made here, with its uploads and its index."""
     if not made_here(out) or jobs.state(out)["state"] == "running":
         return
-    with st.popover(say("delete_set"), icon=":material/delete:"):
+    # By the set: neither the open box nor a click that comes when it is gone may meet the next one.
+    name = catalog.name_of(out)
+    with st.popover(say("delete_set"), icon=":material/delete:", key=f"delete-box-{name}"):
         st.write(say("delete_sure", name=written.literal(out.parent.name)))
-        # By the set: a click that comes when it is gone already must not meet the next one.
-        if st.button(say("delete_yes"), type="primary", key=f"delete-{catalog.name_of(out)}"):
+        if st.button(say("delete_yes"), type="primary", key=f"delete-{name}"):
             shutil.rmtree(out.parent)
             catalog.look_again()
             st.session_state.data_other = None
