@@ -4,7 +4,7 @@
 # Values of NAME=… reach it as they were typed (commands/main.py): neither make nor a shell reads
 # them, and no recipe below holds a word of the user's.
 
-VERBS = demo data review train recipes download estimate check merge combine convert quantize \
+VERBS = demo data review train sweep recipes download estimate check merge combine convert quantize \
         deploy stop proxy chat index evidence ask web eval sample report compare export upload verify \
         trust backup restore doctor gpu-check bench bench-serve test test-slow lint clean
 
