@@ -4,9 +4,9 @@
 # Values of NAME=… reach it as they were typed (commands/main.py): neither make nor a shell reads
 # them, and no recipe below holds a word of the user's.
 
-VERBS = demo data review train sweep recipes download estimate check merge combine convert quantize \
-        deploy stop proxy chat index evidence ask web eval sample report compare export upload verify \
-        trust backup restore doctor gpu-check bench bench-serve test test-slow lint clean
+VERBS = demo data review train sweep recipes download estimate check merge combine convert \
+        quantize deploy stop keys proxy chat index evidence ask answers web eval sample report compare export \
+        upload verify trust backup restore audit sbom doctor gpu-check bench bench-serve test test-slow lint clean
 
 # make would export them expanded: a question is never a command. (A question's words are not
 # names: only what make itself calls a variable of the command line is.)
@@ -32,12 +32,12 @@ help $(VERBS):
 	+@./tiku --make
 
 env-core env-train env-train-448 env-serve env-turbomind env-lmdeploy env-clients env-eval env-dev \
-env-ray env-speech env-hub env-ocr: env-%:
+env-ray env-speech env-hub env-ocr env-answers: env-%:
 	@$(in_language) python3 requirements/install.py $*
 
 # Resolve each stage anew from requirements/*.txt and note what came out.
 lock:
-	@$(in_language) python3 requirements/install.py --lock core train train-448 serve turbomind eval dev hub ocr
+	@$(in_language) python3 requirements/install.py --lock core train train-448 serve turbomind eval dev hub ocr speech lmdeploy clients answers
 
 # Anything else is a typo, and tiku knows what is near.
 .DEFAULT:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,8 @@ class Deploy:
         return self.runner.begin(line, **devices)
 
     def stop(self) -> None:
-        """Stop what this evaluation started."""
-        line = self.runner.line("serve", "deploy", "stop", for_=self.purpose)
+        """Stop what this evaluation started: nobody else waits for an answer of theirs."""
+        line = self.runner.line("serve", "deploy", "stop", for_=self.purpose, now=True)
         subprocess.run(
             line, env={**os.environ, **self.runner.environment}, stdout=subprocess.DEVNULL
         )
@@ -129,7 +130,7 @@ def evaluate(runner: Runner, given: Given, place: Places) -> None:
     runner.stage("core", "serve", "eval")
     if not runner.dry and unchanged(given, place):
         print(words("没有变化，未重新提问", "nothing changed: nothing was asked again"), flush=True)
-        card(runner, given, place, "report", work_dir=place.run)
+        card(partial(runner.room, "eval", "eval", "report", work_dir=place.run), given, place)
         return
     modes = MODES[given["RAG"]] if Path(place.index).is_dir() else []
     suite = {"suite": given["SUITE"] or "domain"}
@@ -144,22 +145,48 @@ def evaluate(runner: Runner, given: Given, place: Places) -> None:
         deploy.show(asked)
         return
     with cleared(deploy):
-        specs = served(deploy, asked, modes)
-        if not specs:
+        plan = deploy.plan()
+        print(told(plan), flush=True)
+        if not any(plan["groups"]):
             raise UserError(
                 words(
                     "没有可评测的列: 请先 make merge", "no column to evaluate: run make merge first"
                 )
             )
-        ranked = [specs[name] for name in ORDER if name in specs]
-        card(runner, given, place, "run", **asked, column=ranked)
+        if len(plan["groups"]) == 1:
+            at_once(deploy, plan, asked, modes, place, given)
+            return
+        specs = in_turn(deploy, plan, asked, modes)
+        line = runner.line("eval", "eval", "run", **asked, column=ranked(specs))
+        card(partial(runner.start, line), given, place)
 
 
-def card(runner: Runner, given: Given, place: Places, verb: str, **asked: Any) -> None:
-    """Write the card by the eval room's ``verb``; :class:`Ended` with 1 where a gate fails, which
-    is a complete evaluation too."""
+def ranked(specs: dict[str, str]) -> list[str]:
+    """The columns in the card's order."""
+    return [specs[name] for name in ORDER if name in specs]
+
+
+def at_once(
+    deploy: Deploy,
+    plan: dict[str, Any],
+    asked: dict[str, Any],
+    modes: list[str],
+    place: Places,
+    given: Given,
+) -> None:
+    """All servers beside each other; who asks them gets ready while they start."""
+    (group,) = plan["groups"]
+    line = deploy.runner.line("eval", "eval", "run", **asked, column=ranked(columns(group, modes)))
+    with deploy.runner.standby(line) as begin:
+        deploy.start([server for server in group if server["start"]], plan)
+        card(begin, given, place)
+
+
+def card(write: Callable[[], None], given: Given, place: Places) -> None:
+    """``write`` the card; :class:`Ended` with 1 where a gate fails, which is a complete evaluation
+    too."""
     try:
-        runner.room("eval", "eval", verb, **asked)
+        write()
     except Ended as ended:
         if ended.status == 1:
             remember(given, place)
@@ -185,21 +212,17 @@ def told(plan: dict[str, Any]) -> str:
     return f"{words('计划', 'plan')}: {plan['backend']}: " + " → ".join(turns)
 
 
-def served(deploy: Deploy, asked: dict[str, Any], modes: list[str]) -> dict[str, str]:
-    """Start every group of servers in its turn, and ask each while it runs unless it is the only
-    one; the columns of all, name → spec."""
-    plan = deploy.plan()
-    print(told(plan), flush=True)
+def in_turn(
+    deploy: Deploy, plan: dict[str, Any], asked: dict[str, Any], modes: list[str]
+) -> dict[str, str]:
+    """Start every group of servers in its turn and ask each while it runs; the columns of all,
+    name → spec."""
     specs: dict[str, str] = {}
     for group in plan["groups"]:
         if specs:
             deploy.stop()  # the last group's: its memory is this one's
         deploy.start([server for server in group if server["start"]], plan)
         now = columns(group, modes)
-        if len(plan["groups"]) > 1:
-            answered = deploy.runner.answer(
-                "eval", "eval", "ask", **asked, column=list(now.values())
-            )
-            now = dict(zip(now, answered, strict=True))
-        specs |= now
+        answered = deploy.runner.answer("eval", "eval", "ask", **asked, column=list(now.values()))
+        specs |= dict(zip(now, answered, strict=True))
     return specs

@@ -18,6 +18,7 @@ from core.language import words
 
 QUANTISED = ("q4_0", "q4_k_m", "q5_0", "q5_k_m", "q6_k", "q8_0", "awq", "w8a8")
 CARRIED = ("gguf", "ollama", "hf", "llamafactory", "swift")
+QUESTIONS = ("xlsx", "docx", "anki", "gift", "moodle", "qti", "aiken")
 Flow = Callable[[Runner, Given, Places], None]
 DEMO_CONFIG = "smollm2_cpu_qlora.py"
 
@@ -140,7 +141,7 @@ def gpu_check(run: Runner, given: Given, place: Places) -> None:
 def merge(run: Runner, given: Given, place: Places) -> None:
     """Adapter and base to one folder."""
     place.trained()
-    run.room(place.train_stage(), "train", "merge", work_dir=place.run)
+    run.room(place.run_stage(), "train", "merge", work_dir=place.run)
 
 
 def combine(run: Runner, given: Given, place: Places) -> None:
@@ -192,8 +193,13 @@ def quantize(run: Runner, given: Given, place: Places) -> None:
 
 
 def export(run: Runner, given: Given, place: Places) -> None:
-    """A folder to carry away: the model, or (llamafactory, swift) the recipe and its rows."""
-    form = one_of(*CARRIED, "")("FORMAT", given["FORMAT"])
+    """A folder to carry away: the model, (llamafactory, swift) the recipe and its rows, or the
+    data set's questions for another tool."""
+    form = one_of(*CARRIED, *QUESTIONS, "")("FORMAT", given["FORMAT"])
+    if form in QUESTIONS:
+        about = {"out": place.data, "domain": place.domain, "format": form, "to": given["TO"]}
+        run.room("core", "data_tools", "export", **about)
+        return
     if form in ("llamafactory", "swift"):
         grounded(run, given, place)
         to = given["TO"] or f"{place.run}/export/{form}"
@@ -269,6 +275,12 @@ def ask(run: Runner, given: Given, place: Places) -> None:
     run.room("core", "rag", "ask", given["Q"], **about, port=place.port)
 
 
+def answers(run: Runner, given: Given, place: Places) -> None:
+    """The same answers as the page's, for programs."""
+    about = {"domain": place.domain, "data": place.data, "index": given["INDEX"]}
+    run.room("answers", "rag", "serve", **about, port=place.port, listen=given["LISTEN"])
+
+
 def web(run: Runner, given: Given, place: Places) -> None:
     """The page."""
     run.stage("core")
@@ -329,6 +341,23 @@ def restore(run: Runner, given: Given, place: Places) -> None:
     run.room("core", "custody", "restore", given["FROM"], **about)
 
 
+def audit(run: Runner, given: Given, place: Places) -> None:
+    """Known holes of what the locks name."""
+    run.room("core", "custody", "audit")
+
+
+def sbom(run: Runner, given: Given, place: Places) -> None:
+    """What everything is made of."""
+    to = given["TO"] or f"{place.work_dirs}/sbom.cdx.json"
+    run.room("core", "custody", "sbom", to=to)
+
+
+def keys(run: Runner, given: Given, place: Places) -> None:
+    """Keys of the gateway by name."""
+    asked = ("NAME", "REVOKE", "PER_MINUTE", "LONGEST")
+    run.room("core", "deploy", "keys", **{name.lower(): given[name] for name in asked})
+
+
 def doctor(run: Runner, given: Given, place: Places) -> None:
     """This machine."""
     run.room("core", "deploy", "doctor")
@@ -360,7 +389,7 @@ def lint(run: Runner, given: Given, place: Places) -> None:
 
 def test(run: Runner, given: Given, place: Places) -> None:
     """The tests."""
-    run.stage("dev", "core", "train", "serve", "eval", "hub")
+    run.stage("dev", "core", "train", "serve", "eval", "hub", "answers")
     run.start([run.python("dev"), "-m", "pytest", "-n", "2", "--dist", "loadgroup"])
 
 
@@ -372,6 +401,7 @@ SLOW = {
     "eval": ("train", "serve", "eval"),
     "rag": (),
     "web": ("train", "serve", "speech"),
+    "faults": (),
 }
 
 
@@ -418,19 +448,21 @@ def demo(run: Runner, given: Given, place: Places) -> None:
         "OVERRIDE": [*(LONGER if longer else ["max_epochs=4"]), *(given["OVERRIDE"] or [])],
         # A part of them with evidence: their prompts are the longest, and it is to take minutes.
         "EVIDENCE_ROWS": given["EVIDENCE_ROWS"] or ("40" if longer else "24"),
-        "BASE_QUESTIONS": given["BASE_QUESTIONS"] or "16",
+        "BASE_QUESTIONS": given["BASE_QUESTIONS"] or "10",
     }
     settings = Given({**given, **fixed})
     where = Places(settings)
     where.planned = run.dry
     run.hint(hint(settings))
     took, began = [], time.monotonic()
+    run.stage("core")
     # review: here it only counts the rows in tokens, which needs the model that train brings.
-    for number, (name, flow) in enumerate(STAGES.items(), 1):
-        started = time.monotonic()
-        print(f"[{number}/{len(STAGES)}] {name}", flush=True)
-        flow(run, settings, where)
-        took.append(f"{name} {time.monotonic() - started:.0f} s")
+    with run.ahead(where.train_stage()):
+        for number, (name, flow) in enumerate(STAGES.items(), 1):
+            started = time.monotonic()
+            print(f"[{number}/{len(STAGES)}] {name}", flush=True)
+            flow(run, settings, where)
+            took.append(f"{name} {time.monotonic() - started:.0f} s")
     print(
         f"{words('用时', 'took')}: {', '.join(took)}, {words('合计', 'in all')} "
         f"{time.monotonic() - began:.0f} s"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from commands.options import Given
 from core.errors import UserError
-from core.files import ROOT
+from core.files import ROOT, read_json
 from core.hints import nearest
 from core.language import words
 
@@ -76,6 +76,12 @@ class Places:
         text = recipe.read_text(encoding="utf-8", errors="replace") if recipe else ""
         named = re.search(r'^ *environment="([a-z0-9-]+)"', text, re.MULTILINE)
         return named[1] if named else "train"
+
+    def run_stage(self) -> str:
+        """The environment that the run was trained in, whatever CONFIG says now."""
+        note = Path(self.run) / "run.json"
+        made = read_json(note).get("settings", {}) if note.is_file() else {}
+        return str(made.get("environment") or self.train_stage())
 
     def trained(self) -> None:
         """Raise :class:`UserError` where the run's folder is not there."""

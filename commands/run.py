@@ -8,6 +8,8 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,20 @@ class Runner:
         spec.loader.exec_module(install)
         install.make(list(names))
 
+    @contextmanager
+    def ahead(self, stage: str) -> Iterator[None]:
+        """Make an environment that is needed later beside the block's first work; whoever needs it
+        waits for it. It goes on no longer than the block."""
+        if self.dry:
+            yield
+            return
+        making = self.begin([sys.executable, str(INSTALL), stage])
+        try:
+            yield
+        finally:
+            making.terminate()
+            making.wait()
+
     def python(self, stage: str) -> str:
         """The interpreter of a stage."""
         return str(VENVS / stage / "bin" / "python")
@@ -111,6 +127,24 @@ class Runner:
         """Start ``line``; the caller waits for it."""
         sys.stdout.flush()
         return subprocess.Popen(line, env={**os.environ, **self.environment, **more})
+
+    @contextmanager
+    def standby(self, line: list[str]) -> Iterator[Callable[[], None]]:
+        """``line --standby`` gets ready beside the block's work; what is yielded lets it begin and
+        waits for its end (:class:`Ended` where it fails). It goes on no longer than the block."""
+        environment = {**os.environ, **self.environment}
+        process = subprocess.Popen([*line, "--standby"], env=environment, stdin=subprocess.PIPE)
+
+        def begin() -> None:
+            process.communicate(b"\n")
+            if process.returncode:
+                raise Ended(process.returncode)
+
+        try:
+            yield begin
+        finally:
+            process.kill()
+            process.wait()
 
     def answer(self, stage: str, room: str, verb: str, **options: Any) -> Any:
         """The JSON that a command prints on its last line; the lines before it are shown."""

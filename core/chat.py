@@ -7,10 +7,12 @@ finds the server through this module and speaks OpenAI's protocol to it, whateve
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from core.errors import UserError
 from core.files import WORK_DIRS, read_json, write_json
@@ -92,11 +94,52 @@ def api_key() -> str:
     return key or "EMPTY"
 
 
+def key_for(url: str) -> str:
+    """The key that was given for the server at ``url``, or ``EMPTY``: a key for one server is no
+    other's business.
+
+    ``TIKUFORGE_KEYS`` is ``URL=KEY`` pairs, blanks between them; TIKUFORGE_API_KEY is for
+    TIKUFORGE_BASE_URL and, as the key file, for the servers that were deployed here."""
+    place = _origin(url)
+    for pair in os.environ.get("TIKUFORGE_KEYS", "").split():
+        named, _, key = pair.partition("=")  # a key may end in one
+        if _origin(named) == place:
+            return key
+    if place in {_origin(endpoint_note(port).url) for port in ports()}:
+        return api_key()
+    named = os.environ.get("TIKUFORGE_BASE_URL", "")
+    own = os.environ.get("TIKUFORGE_API_KEY") if place == _origin(named) else None
+    return own or "EMPTY"
+
+
+def _origin(url: str) -> tuple[str, str]:
+    """Scheme and host with port: who gets what is sent there."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
+
+
+def ensure_key() -> None:
+    """Make the API key on first use, readable by its owner alone."""
+    if os.environ.get("TIKUFORGE_API_KEY"):
+        return
+    KEY_FILE.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(KEY_FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        KEY_FILE.chmod(0o600)
+        if KEY_FILE.read_text().strip():
+            return
+        handle = os.open(KEY_FILE, os.O_WRONLY | os.O_TRUNC)  # cut off before it was written
+    with os.fdopen(handle, "w") as file:
+        file.write("tk-" + secrets.token_urlsafe(32) + "\n")
+
+
 def client(target: Endpoint, timeout: float = 300.0, retries: int = 2) -> Any:
     """An ``openai.OpenAI`` client for ``target``; ``timeout`` in seconds for the whole answer."""
     from openai import OpenAI
 
-    return OpenAI(base_url=target.url, api_key=api_key(), timeout=timeout, max_retries=retries)
+    key = key_for(target.url)
+    return OpenAI(base_url=target.url, api_key=key, timeout=timeout, max_retries=retries)
 
 
 def stream(

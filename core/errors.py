@@ -29,6 +29,8 @@ MACHINE = {
     errno.ENOTDIR: ("路径中有文件不是目录", "part of the path is no folder"),
     errno.EISDIR: ("是目录不是文件", "is a folder, not a file"),
 }
+# SQLite's own numbers for the same (sqlite.org/rescode.html): READONLY, IOERR, FULL.
+SQLITE = {8: errno.EROFS, 10: errno.EIO, 13: errno.ENOSPC}
 
 
 class UserError(Exception):
@@ -65,6 +67,11 @@ def run_cli(main: Callable[[], int | None]) -> None:
         _fail(f"{where}{words(*MACHINE[error.errno])}", errno.errorcode[error.errno])
     except MemoryError:
         _fail(words(*MACHINE[errno.ENOMEM]), "ENOMEM")
+    except Exception as error:
+        number = SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        if not number:
+            raise
+        _fail(words(*MACHINE[number]), errno.errorcode[number])
     sys.exit(code or 0)
 
 

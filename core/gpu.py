@@ -9,6 +9,7 @@ import functools
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, replace
 
 from core.errors import UserError
@@ -18,6 +19,9 @@ from core.language import words
 CUDA13_DRIVER = (580,)
 CUDA12_DRIVER = (525, 60)
 BF16_CAPABILITY = (8, 0)  # Ampere; earlier ones emulate bfloat16, slowly
+# CUDA 13 has no kernels for GPUs before Turing; torch 2.10's CUDA 12.8 build (the last that has
+# Volta, github.com/pytorch/pytorch/pull/175253) and TurboMind none for those before Volta.
+CUDA13_CAPABILITY, LEAST_CAPABILITY = (7, 5), (7, 0)
 # The torch that each line's driver runs (requirements/train.txt, requirements/cuda12.txt).
 TORCH = {"cuda13": "2.13", "cuda12": "2.10"}
 PATIENCE = 30  # seconds
@@ -37,9 +41,14 @@ class GPU:
     index: int = 0  # its number among all of the machine's, as CUDA_VISIBLE_DEVICES takes it
 
     @property
+    def least(self) -> tuple[int, int]:
+        """Its capability; the newest where an older ``nvidia-smi`` does not tell it."""
+        return self.capability if self.capability != (0, 0) else (99, 0)
+
+    @property
     def bf16(self) -> bool:
-        """Whether it computes in bfloat16 (also where its capability is not told)."""
-        return self.capability == (0, 0) or self.capability >= BF16_CAPABILITY
+        """Whether it computes in bfloat16."""
+        return self.least >= BF16_CAPABILITY
 
 
 def visible(every: list[GPU]) -> tuple[GPU, ...]:
@@ -97,6 +106,34 @@ def now() -> tuple[GPU, ...]:
     return present() or gpus()
 
 
+def prefer_free(most: int | None = None) -> None:
+    """Let this process and all that it starts see the GPUs with the most free memory first, and
+    ``most`` of them at most (where it is given).
+
+    What takes one GPU takes the first: of four, of which somebody uses number 0, that one runs out
+    of memory. Says so where the order changes. GPUs that the user names by UUID stay as they are.
+    """
+    # CUDA numbers the fastest first, nvidia-smi by their place on the bus, which is meant here.
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    if "-" in os.environ.get("CUDA_VISIBLE_DEVICES", "").lstrip("-"):
+        return
+    there = list(present())
+    order = sorted(there, key=lambda one: -round(one.free_gb))
+    if order[:most] == there:
+        return
+    numbers = ",".join(str(one.index) for one in order[:most])
+    os.environ["CUDA_VISIBLE_DEVICES"] = numbers
+    once.cache_clear()
+    if order != there:
+        free = f"{there[0].free_gb:.0f} / {there[0].memory_gb:.0f} GB"
+        line = words(
+            f"GPU {there[0].index} 只空闲 {free}: 先用空闲多的，CUDA_VISIBLE_DEVICES={numbers}",
+            f"GPU {there[0].index} has {free} free: taking those with more first, "
+            f"CUDA_VISIBLE_DEVICES={numbers}",
+        )
+        print(line, file=sys.stderr, flush=True)
+
+
 def trouble() -> str:
     """What ``nvidia-smi`` said instead of listing GPUs; '' where it lists some, or is not there."""
     return f"nvidia-smi: {once()[1]}" if once()[1] else ""
@@ -115,14 +152,24 @@ def cuda_line() -> str:
     """Which builds of torch the driver runs: ``cuda13``, ``cuda12``, or '' without a GPU;
     TIKUFORGE_CUDA=12 or 13 decides where there is none to ask (a login node).
 
-    Raises :class:`UserError` for a driver that runs neither, or tells no version.
+    Raises :class:`UserError` for a driver that runs neither, or tells no version, and for a GPU
+    that neither has kernels for.
     """
     told = os.environ.get("TIKUFORGE_CUDA", "")
     if told not in ("", "12", "13"):
         raise UserError(f"TIKUFORGE_CUDA={told}: {words('应为 12 或 13', 'should be 12 or 13')}")
     if told or not gpus():
         return f"cuda{told}" if told else ""
-    driver = gpus()[0].driver
+    driver, oldest = gpus()[0].driver, min(gpus(), key=lambda one: one.least)
+    if oldest.least < LEAST_CAPABILITY:
+        sm = ".".join(map(str, oldest.capability))
+        raise UserError(
+            words(
+                f"{oldest.name} (算力 {sm}) 太老: PyTorch 与 TurboMind 要 7.0 (V100) 以上",
+                f"{oldest.name} (compute capability {sm}) is too old: PyTorch and TurboMind need "
+                "7.0 (V100) or later",
+            )
+        )
     if not driver:
         raise UserError(
             words(
@@ -131,7 +178,7 @@ def cuda_line() -> str:
             )
             + " TIKUFORGE_CUDA=13 (≥ 580), 12 (≥ 525.60)"
         )
-    if driver >= CUDA13_DRIVER:
+    if driver >= CUDA13_DRIVER and oldest.least >= CUDA13_CAPABILITY:
         return "cuda13"
     if driver >= CUDA12_DRIVER:
         return "cuda12"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.explanations import NONE, explained
+from core.explanations import NONE, answer_of, explained
 
 KINDS = ("qa", "single", "multiple", "judge", "case", "template", "generated", "general")
 
@@ -94,3 +94,26 @@ class Row:
         """What the model is asked: the stem, with the options one a line where there are any."""
         lines = [self.question, *(f"{letter}. {text}" for letter, text in self.options.items())]
         return "\n".join(lines)
+
+
+def row_of(record: dict[str, Any]) -> Row:
+    """The row that a record of ``train.jsonl`` or ``eval.jsonl`` states (:meth:`Row.json`), its
+    answer without the explanation and without doubts or earlier turns' system prompt."""
+    *before, turn = record["conversation"]
+    options = dict(record.get("options") or {})
+    question = turn["input"]
+    if options:
+        letter, text = next(iter(options.items()))
+        question = question.partition(f"\n{letter}. {text}")[0]
+    return Row(
+        question,
+        answer_of(turn["output"]),
+        Source(**record["source"]),
+        record["kind"],
+        record["id"],
+        record["group"],
+        options,
+        record.get("answer", "") if options else "",
+        record.get("explanation", ""),
+        history=[(one["input"], one["output"]) for one in before],
+    )

@@ -33,7 +33,13 @@ PLAIN = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 STRING, ARRAY = 8, 9
 TENSORS, KEYS, NAME, DIMENSIONS = 100_000, 100_000, 65_535, 4  # far over any model of today
 HEADER = 100_000_000  # bytes: safetensors' own limit, and over any GGUF vocabulary
-PICKLES = ("pytorch_model*.bin", "adapter_model.bin", "adapter_model.pt")  # what loaders open
+PICKLED = 10_000_000  # bytes of a pickle's own: names and shapes, a few hundred bytes a tensor
+# What loaders open where none of the others is there.
+PICKLES = {
+    "pytorch_model*.bin": ("model.safetensors", "model.safetensors.index.json"),
+    "adapter_model.bin": ("adapter_model.safetensors",),
+    "adapter_model.pt": ("adapter_model.safetensors",),
+}
 # What torch.save writes for tensors, and nothing that could do anything else.
 TENSOR_NAMES = {
     *(("torch._utils", name) for name in ("_rebuild_tensor_v2", "_rebuild_parameter")),
@@ -52,12 +58,14 @@ def weights(path: Path) -> None:
         if path.suffix == ".gguf":
             _said(path, gguf)
         return
-    safe = sorted(path.glob("*.safetensors"))
-    for file in safe:
+    for file in sorted(path.glob("*.safetensors")):
         _said(file, safetensors)
-    for pattern in () if safe else PICKLES:  # every loader of ours prefers safetensors
-        for file in sorted(path.glob(pattern)):
-            _said(file, pickles)
+    for pattern, preferred in PICKLES.items():
+        if not any((path / name).is_file() for name in preferred):
+            for file in sorted(path.glob(pattern)):
+                _said(file, pickles)
+    for file in sorted(path.glob("*.index.json")):
+        _said(file, parts)
 
 
 def _said(file: Path, look: Any) -> None:
@@ -182,6 +190,22 @@ def safetensors(path: Path) -> None:
             raise ValueError(f"{name[:40]!r}: {offsets!r:.60}")
 
 
+def parts(path: Path) -> None:
+    """Raise :class:`ValueError` where an index names a part outside its folder, or one under
+    another name than weights have that is a pickle which would run code."""
+    try:
+        about = json.loads(path.read_text("utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    named = about.get("weight_map") if isinstance(about, dict) else None
+    for name in sorted(set(map(str, named.values()))) if isinstance(named, dict) else ():
+        part = path.with_name(Path(name).name)
+        if name != part.name:
+            raise ValueError(f"a part at {name[:80]!r}")
+        if part.suffix != ".safetensors" and part.is_file():
+            pickles(part)
+
+
 def pickles(path: Path) -> None:
     """Raise :class:`ValueError` for a pickle of torch that names anything but tensors' parts."""
     with open(path, "rb") as file:
@@ -192,7 +216,7 @@ def pickles(path: Path) -> None:
             return
         with zipfile.ZipFile(file) as archive:
             inner = [one for one in archive.infolist() if one.filename.endswith(".pkl")]
-            if not inner or sum(one.file_size for one in inner) > HEADER:
+            if not inner or sum(one.file_size for one in inner) > PICKLED:
                 raise ValueError("no data.pkl, or one that is no list of tensors")
             for one in inner:
                 with archive.open(one) as text:
@@ -217,7 +241,10 @@ def _harmless(file: IO[bytes]) -> None:
 
 def named(file: IO[bytes]) -> Iterator[tuple[str, ...]]:
     """What a pickle imports. Names that are put together while it is read count as their opcode."""
-    for operation, argument, _ in pickletools.genops(file):
+    start = file.tell()
+    for operation, argument, at in pickletools.genops(file):
+        if (at or 0) - start > PICKLED:
+            raise ValueError(f"a pickle of more than {PICKLED} bytes")
         if operation.name in ("GLOBAL", "INST"):
             yield tuple(str(argument).split(" ", 1))
         elif operation.name in ("STACK_GLOBAL", "EXT1", "EXT2", "EXT4"):

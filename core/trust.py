@@ -29,13 +29,17 @@ from core.language import words
 
 STORE = WORK_DIRS / "trusted.json"
 KEY = WORK_DIRS / ".seal_key"
+LARGEST = 50_000_000  # bytes of a JSON file that is looked at: tokenizers' are, configs' are not
 
 
 def wanted(folder: Path) -> list[str]:
     """What the JSON files of a model folder would import, as ``module.Class``."""
     found: list[str] = []
     for file in sorted(folder.glob("*.json")):
-        if file.stat().st_size < 50_000_000 and "auto_map" in file.read_text("utf-8", "replace"):
+        if file.stat().st_size > LARGEST:
+            continue
+        text = file.read_text("utf-8", "replace")
+        if "auto_map" in text or "\\u00" in text:  # JSON may write any letter as its number
             for value in _maps(read_json(file)):
                 found += [name for name in _names(value) if name not in found]
     return found

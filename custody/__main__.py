@@ -1,5 +1,5 @@
-"""``python -m custody VERB …``: what ``make trust``, ``verify``, ``backup`` and
-``restore`` call."""
+"""``python -m custody VERB …``: what ``make trust``, ``verify``, ``backup``, ``restore``, ``audit``
+and ``sbom`` call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.command import main
 from core.errors import UserError
 from core.files import read_json, shown
 from core.language import words
-from custody import keep
+from custody import keep, supply
 
 
 def trust(folder: Path, /) -> None:
@@ -73,5 +73,34 @@ def restore(folder: Path, /, work_dirs: Path, without_shared: bool = False) -> N
         print(f"{shown(run)}: {elsewhere}: {allow}")
 
 
+def audit() -> int:
+    """Name what is known against the versions in the locks; status 1 where one has no reason."""
+    lines, open_ = supply.audit()
+    for line in lines:
+        print(line)
+    many = len(supply.pins())
+    print(
+        words(
+            f"核对了 {many} 个版本: {len(lines)} 个有已知漏洞，{open_} 个没有说明",
+            f"{many} versions audited: {len(lines)} with known holes, {open_} without a reason",
+        )
+    )
+    return 1 if open_ else 0
+
+
+def sbom(to: Path) -> None:
+    """Write what everything here is made of, with licences, as CycloneDX."""
+    found = supply.sbom(to)
+    many, lacking = found["components"], found["without"]
+    print(
+        f"{shown(to)}: "
+        + words(
+            f"{many} 个部件，{lacking} 个不知许可（只读得到已装的环境）",
+            f"{many} components, {lacking} of unknown licence (only "
+            "environments that are installed can be read)",
+        )
+    )
+
+
 if __name__ == "__main__":
-    main("custody", trust, verify, backup, restore)
+    main("custody", trust, verify, backup, restore, audit, sbom)

@@ -44,6 +44,8 @@ TELLING: dict[str, tuple[str, ...]] = {
     "inputs.json": (),  # a data set: every file
     "run.json": ("run.json", "launch.json", "quantized.json"),
 }
+PLACED = ("run.json", "launch.json", "inputs.json")  # files in which places may stand in full
+BODY = ("domain", "made", "commit", "files", "work_dirs")
 Hashes = dict[str, str]
 
 
@@ -208,7 +210,9 @@ def backup(domain: str, work_dirs: Path, to: Path | None) -> Path:
         if (work_dirs / LEARNED).is_file():
             found[LEARNED] = copied(work_dirs / LEARNED, new / LEARNED)
         made = time.strftime("%Y-%m-%d %H:%M:%S")
+        place = str(work_dirs.resolve())
         body = {"domain": domain, "made": made, "commit": commit(), "files": found}
+        body["work_dirs"] = place
         write_json(new / NOTE, {**body, "id": digest(body)})
         os.sync()
         new.rename(to)
@@ -221,12 +225,10 @@ def noted(folder: Path) -> dict[str, Any]:
         none = words(f"不是备份 (没有 {NOTE})", f"is no backup (no {NOTE})")
         raise UserError(f"{shown(folder)} {none}")
     found = read_json(folder / NOTE)
-    body = {key: found.get(key) for key in ("domain", "made", "commit", "files")}
-    domain, names = body["domain"], body["files"]
-    good = (
-        isinstance(domain, str) and re.fullmatch(r"\w[\w.-]*", domain) and isinstance(names, dict)
-    )
-    if not good or digest(body) != found.get("id"):
+    body = {key: found[key] for key in BODY if key in found}
+    domain, names = body.get("domain"), body.get("files")
+    known = isinstance(domain, str) and re.fullmatch(r"\w[\w.-]*", domain)
+    if not known or not isinstance(names, dict) or digest(body) != found.get("id"):
         changed = words("写好后被改过", "was changed since it was written")
         raise UserError(f"{shown(folder / NOTE)} {changed}")
     for name in names:
@@ -269,6 +271,8 @@ def restore(folder: Path, work_dirs: Path, shared: bool = True) -> str:
             if copied(source, new / name) != hashes[name]:
                 damaged = words("与备份记下的不同，已损坏", "is damaged: not what was backed up")
                 raise UserError(f"{shown(source)} {damaged}")
+        if about.get("work_dirs"):
+            replaced(new / about["domain"], about["work_dirs"], str(work_dirs.resolve()))
         os.sync()
         for name in (PAGE, LEARNED):  # the domain last: with it, all of it is there
             if name in names:
@@ -276,6 +280,25 @@ def restore(folder: Path, work_dirs: Path, shared: bool = True) -> str:
                 (new / name).rename(work_dirs / name)
         (new / about["domain"]).rename(work_dirs / about["domain"])
     return str(about["domain"])
+
+
+def replaced(folder: Path, old: str, new: str) -> None:
+    """Let the notes below ``folder`` that name places in full name them where they are now."""
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: moved(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [moved(inner) for inner in value]
+        if isinstance(value, str) and (value == old or value.startswith(old + os.sep)):
+            return new + value[len(old) :]
+        return value
+
+    for file in folder.rglob("*.json") if old != new else ():
+        if file.name in PLACED:
+            found = read_json(file)
+            if moved(found) != found:
+                write_json(file, moved(found))
 
 
 def foreign_seals(folder: Path) -> list[Path]:

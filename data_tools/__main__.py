@@ -17,7 +17,7 @@ from core.hints import then
 from core.labels import COUNTS
 from core.language import words
 from data_tools import build as builder
-from data_tools import formats, outputs, preview
+from data_tools import exports, formats, outputs, preview
 from data_tools import sampled as gather
 from data_tools.generate import rows as generated
 from data_tools.generate.cli import explain, generate
@@ -108,8 +108,18 @@ def read(
     return preview.main(files, json, allow_loss, How(encoding, hidden))
 
 
-def export(out: Path, domain: str = "gongkao", format: Annotated[str, form] = "alpaca") -> None:
-    """The data set in another project's format."""
+def export(
+    out: Path,
+    domain: str = "gongkao",
+    format: Annotated[str, form] = "alpaca",
+    to: Path | None = None,
+    title: str = "",
+) -> None:
+    """The data set in another project's format, or its questions in another tool's (title: what
+    they are called there; the domain's otherwise)."""
+    if format in exports.FORMATS:
+        hand_out(exports.export(out, format, title or domains.load(domain).title, to), format)
+        return
     folder = formats.export(out, format, domain)
     print(
         words(
@@ -117,6 +127,26 @@ def export(out: Path, domain: str = "gongkao", format: Annotated[str, form] = "a
             f"wrote {shown(folder)}/: usable as LLaMA-Factory's dataset_dir",
         )
     )
+
+
+def hand_out(made: exports.Made, format: str) -> None:
+    """Say what was written, and what was not."""
+    for line in exports.told(made.left):
+        print(f"  {line}")
+    if missing := exports.FORMATS[format].without[0]:
+        print(f"  {words('不含', 'without')}: {words(missing, exports.FORMATS[format].without[1])}")
+    if made.changed:
+        print(
+            "  "
+            + words(
+                f"给人看的版式：{made.changed} 题由我们读回来会不同，交换请用 xlsx 或 moodle",
+                f"set for people: {made.changed} would read otherwise here; to exchange, take "
+                "xlsx or moodle",
+            )
+        )
+    files = ", ".join(map(shown, made.files))
+    count = words(f"{made.kept} 题", f"{made.kept} questions")
+    print(f"{words('写入', 'wrote')} {files} ({count})")
 
 
 def sampled(out: Path, run: Path, domain: str = "gongkao") -> None:
@@ -149,8 +179,8 @@ def pack(name: str) -> str:
 
 def form(text: str) -> str:
     """A format of ``export``."""
-    if text not in formats.FORMATS:
-        known = ", ".join(sorted(formats.FORMATS))
+    if text not in formats.FORMATS and text not in exports.FORMATS:
+        known = ", ".join([*sorted(formats.FORMATS), *exports.FORMATS])
         raise UserError(f"--format {text}: {words(f'可选 {known}', f'choose from {known}')}")
     return text
 

@@ -86,6 +86,13 @@ def write(out: Path, made: Made, domain: Domain, inputs: Inputs) -> dict[str, st
         shutil.rmtree(old)
     new = out / f".new-{os.getpid()}"
     placed(made.lines)
+    try:
+        return _written(out, new, made, domain, inputs)
+    finally:  # a draft that was given up would keep a full disk full
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def _written(out: Path, new: Path, made: Made, domain: Domain, inputs: Inputs) -> dict[str, str]:
     write_jsonl(new / "train.jsonl", records(made.train, domain.system))
     write_jsonl(new / "wordings.jsonl", made.wordings)
     write_jsonl(new / "eval.jsonl", records(made.held_out, domain.system))
@@ -107,7 +114,6 @@ def write(out: Path, made: Made, domain: Domain, inputs: Inputs) -> dict[str, st
         (out / name).unlink(missing_ok=True)
     for name in (BASELINE, *FILES, *CHARTS):
         (new / name).replace(out / name)
-    new.rmdir()
     return hashes
 
 

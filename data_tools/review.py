@@ -238,8 +238,8 @@ def read(path: Path, beside: Path | None = None) -> Review:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
     except (BadZipFile, InvalidFileException, KeyError, OSError) as error:
-        why = words(f"打不开，不是工作簿：{error}", f"cannot be opened as a workbook: {error}")
-        raise UserError(f"{shown(path)}: {why}") from None
+        why = words("打不开，不是工作簿", "cannot be opened as a workbook")
+        raise UserError(f"{shown(path)}: {why} ({error})") from None
     review = Review()
     base = _marks(book, beside or path.with_name(".baseline.jsonl"))
     main, doubts = _sheets(book, path)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from core import chat
+from core import chat, gpu
 from core import domain as domains
 from core.command import main
 from core.errors import UserError
@@ -99,6 +100,7 @@ def quantize(
     from deploy import engines, models
     from deploy import quantize as room
 
+    gpu.prefer_free()
     chosen = engines.choose(backend) if backend == "auto" else engines.of(backend)
     name = format or chosen.formats[0]
     engine = engines.loading(name, chosen)
@@ -183,10 +185,11 @@ def start(
     model: a folder or .gguf file instead of the run's; tp: GPUs that share it; kv: bits of the KV
     cache (0: 16); budget: GB of a GPU that it may take; for: who asks, reuse and stop by this name.
     """
-    from deploy import engines, process, servers
+    from deploy import engines, servers
     from deploy import models as content
 
     domains.load(domain)  # an unknown domain is said before any work
+    gpu.prefer_free()
     engine = engines.choose(backend, Path(model) if model else None)
     values = engine.settings(tp, kv, lora, threads)
     served = _model(work_dir, domain, engine, role, model)
@@ -211,7 +214,7 @@ def start(
         return
     values = engine.fitted(served, values, tp, budget)
     engines.ready(engine)
-    process.ensure_key()
+    chat.ensure_key()
     spec = chat.SERVERS / f"{port}.settings.json"
     line = engine.command(path, served.name, host, port, values, spec)
     print(f"{words('命令', 'command')}: {shlex.join(line)}", flush=True)
@@ -321,8 +324,25 @@ def stop(port: Port = chat.DEFAULT_PORT, for_: str = "", now: bool = False) -> N
     from deploy import servers
 
     noted = servers.noted() if for_ else {}
-    for number in [p for p, one in noted.items() if one.started_for == for_] if for_ else [port]:
-        print(servers.stop(number, now))
+    ports = [p for p, one in noted.items() if one.started_for == for_] if for_ else [port]
+    with ThreadPoolExecutor() as pool:  # each takes its time to finish what it is answering
+        for outcome in pool.map(lambda number: servers.stop(number, now), ports):
+            print(outcome)
+
+
+def keys(name: str = "", revoke: str = "", per_minute: int = 60, longest: int = 0) -> None:
+    """Make a key by name (shown once), revoke one, or list the names."""
+    from deploy import keys as room
+
+    if revoke:
+        room.revoke(revoke)
+        print(f"{words('已撤销', 'revoked')}: {revoke}")
+    if name:
+        print(f"{name}: {room.make(name, per_minute, longest)}")
+        once = words("只显示这一次", "shown this once")
+        print(f"{once}; {words('撤销', 'to revoke')}: {then(f'make keys REVOKE={name}')}")
+    if not name and not revoke:
+        print(room.listed())
 
 
 def chat_(port: Port = chat.DEFAULT_PORT, domain: str = "gongkao") -> None:
@@ -336,6 +356,7 @@ def gpu_check(out: Path) -> None:
     """Serve what the training half of make gpu-check left, and print both halves' table."""
     from deploy import gpu_check as room
 
+    gpu.prefer_free(most=1)
     room.gpu_check(out)
 
 
@@ -348,6 +369,6 @@ def doctor() -> None:
 
 if __name__ == "__main__":
     main(
-        "deploy", convert, quantize, export, upload, proxy, start, plan, stop, chat_, gpu_check,
-        doctor,
+        "deploy", convert, quantize, export, upload, proxy, start, plan, stop, keys, chat_,
+        gpu_check, doctor,
     )  # fmt: skip

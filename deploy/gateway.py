@@ -19,21 +19,35 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from deploy import bounds
+from deploy import bounds, keys
 from deploy.bounds import Refused
 
 PROBE = 2.0  # seconds between two questions to the engine's main loop
 SILENT = 60.0  # seconds without its answer after which /health says so; a batch of 512 tokens takes
 # up to 50 s on two slow cores (7B), so less would call a busy engine hung
 SMALLEST, PER_TOKEN = 256 * 1024, 128  # bytes of a body: at least, and for each token of a session
-KINDS = {400: "invalid_request_error", 401: "authentication_error", 404: "not_found_error"}
+KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+}
 
 
-def refusal(reason: str, status: int) -> web.Response:
+class Later(Refused):
+    """A request that came too soon: ``wait`` seconds."""
+
+    def __init__(self, wait: float) -> None:
+        self.wait = int(wait) + 1
+        super().__init__(f"too many requests of this key: again in {self.wait} s", 429)
+
+
+def refusal(reason: str, status: int, wait: int = 0) -> web.Response:
     """An error as OpenAI's clients read it."""
     kind = KINDS.get(status, "server_error" if status >= 500 else KINDS[400])
     error = {"error": {"code": status, "message": reason, "type": kind}}
-    return web.json_response(error, status=status)
+    head = {"Retry-After": str(wait)} if wait else None
+    return web.json_response(error, status=status, headers=head)
 
 
 class Gateway:
@@ -44,6 +58,7 @@ class Gateway:
         self.longest = max(SMALLEST, PER_TOKEN * settings["session_len"])
         self.patience: float = settings["timeout"]
         self.most: int = settings["connections"]
+        self.door = keys.Door()
         self.heard = time.monotonic()
         self.busy: weakref.WeakSet[Any] = weakref.WeakSet()
         self.quiet: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()
@@ -60,7 +75,7 @@ class Gateway:
         try:
             return await self.answer(request)
         except Refused as refused:
-            return refusal(str(refused), refused.status)
+            return refusal(str(refused), refused.status, getattr(refused, "wait", 0))
         except TimeoutError:
             return refusal(f"no byte for {self.patience:.0f} s", 408)
         except aiohttp.ClientError:
@@ -77,7 +92,8 @@ class Gateway:
             if silent > SILENT:
                 raise Refused(f"the engine has not answered for {silent:.0f} s", 503)
             return web.json_response({"status": "ok"})
-        if not self.allowed(request):
+        name = self.whose(request)
+        if name is None:
             raise Refused("Invalid API Key", 401)
         if len(self.server.connections) > self.most:
             raise Refused("too many connections", 503)
@@ -87,21 +103,27 @@ class Gateway:
             raise Refused("this server has no such route", 404)
         if request.method != "POST":
             raise Refused(f"{request.path} takes POST", 405)
-        body = await self.body(request)
+        if name != keys.OWNER and (wait := self.door.wait(name)):
+            raise Later(wait)
+        own = self.door.longest(name) if name != keys.OWNER else 0
+        body = await self.body(request, min(own, self.longest) if own else self.longest)
         return await self.forward(request, bounds.checked(request.path, body))
 
-    def allowed(self, request: web.BaseRequest) -> bool:
-        """Whether the request brings the key."""
+    def whose(self, request: web.BaseRequest) -> str | None:
+        """Whose key the request brings: the owner's, one made by name, or nobody's."""
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         given = given if scheme == "Bearer" else request.headers.get("X-Api-Key", "")
-        return hmac.compare_digest(given.strip().encode(errors="replace"), self.key.encode())
+        given = given.strip()
+        if hmac.compare_digest(given.encode(errors="replace"), self.key.encode()):
+            return keys.OWNER
+        return self.door.whose(given)
 
-    async def body(self, request: web.BaseRequest) -> bytes:
-        """The request's body, no longer than a session can hold, its bytes coming steadily."""
+    async def body(self, request: web.BaseRequest, longest: int) -> bytes:
+        """The request's body of at most ``longest`` bytes, which come steadily."""
         if request.headers.get("Content-Encoding", "identity") != "identity":
             raise Refused("Content-Encoding: this server takes plain bodies", 415)
-        too_long = Refused(f"the request is longer than {self.longest} bytes", 413)
-        if (request.content_length or 0) > self.longest:
+        too_long = Refused(f"the request is longer than {longest} bytes", 413)
+        if (request.content_length or 0) > longest:
             raise too_long
         if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")  # type: ignore[attr-defined]
@@ -109,7 +131,7 @@ class Gateway:
         async with asyncio.timeout(self.patience) as limit:
             async for piece in request.content.iter_any():
                 found += piece
-                if len(found) > self.longest:
+                if len(found) > longest:
                     raise too_long
                 limit.reschedule(asyncio.get_running_loop().time() + self.patience)
         return bytes(found)

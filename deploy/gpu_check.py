@@ -27,25 +27,29 @@ from deploy.engines import Engine
 
 CLIENTS = (1, 8, 64)
 TOKENS = 64  # of each answer
-SECONDS = 12.0  # of asking, for each number of clients
-STOPPING = 15.0  # seconds before the end at which what runs is ended, for the table
+SECONDS = 8.0  # of asking, for each number of clients
+STOPPING = 30.0  # seconds before the end at which what runs is ended, for the table
 OVER = ("没有时间了", "out of time")
-AWQ_SECONDS = 150.0  # what quantising the smaller model may still take
+# What is planned (assumed, as the training half's): a server's start, GB of weights a second,
+# quantising the smaller model.
+START, DISK, AWQ_SECONDS = 20.0, 1.0, 45.0
 QUESTION = [{"role": "system", "content": "x" * 24}, {"role": "user", "content": "y" * 20}]
 COLUMNS = ("s_per_step", "rows_per_s", "tokens_per_s", *(f"tokens_per_s_{n}" for n in CLIENTS))
 
 
 def gpu_check(out: Path) -> None:
-    """Serve each model below ``OUT/models``; the table, ``OUT/gpu-check.json`` and its line."""
+    """Serve each model below ``OUT/models``, AWQ of the smallest last; the table,
+    ``OUT/gpu-check.json`` and its line."""
     found = read_json(out / "train.json")
     rehearsed, ends = found["rehearsed"], found["began"] + 60 * found["minutes"]
     work = out / "models"
     try:
-        folders = sorted(
-            work.glob("*/run/merged/config.json"), key=lambda file: smaller(file.parent)
-        )
-        for number, file in enumerate(folders):
-            found["rows"] += one_model(file.parent, rehearsed, ends, awq=number == 0)
+        found_in = [served_of(one) for one in work.glob("*/")]
+        folders = sorted((one for one in found_in if one), key=size)
+        for folder in folders:
+            found["rows"] += one_model(folder, rehearsed, ends)
+        if folders:
+            found["rows"].append(quantised(folders[0], rehearsed, ends))
     finally:
         shutil.rmtree(work, ignore_errors=True)
     found["minutes_taken"] = round((time.time() - found["began"]) / 60, 1)
@@ -55,29 +59,59 @@ def gpu_check(out: Path) -> None:
     print(json.dumps({"benchmark": "gpu-check", **found}, ensure_ascii=False))
 
 
-def smaller(folder: Path) -> int:
-    """Bytes of weights, to begin with the least."""
-    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+def served_of(model: Path) -> Path | None:
+    """The merged folder of what training left in ``model``, its base where there was no time to
+    merge (random weights of the same shape), None where there is neither."""
+    folders = (model / "run" / "merged", model / "base")
+    return next((one for one in folders if (one / "config.json").is_file()), None)
 
 
-def one_model(folder: Path, rehearsed: bool, ends: float, awq: bool) -> list[dict[str, Any]]:
-    """The served rows of one merged model: 16 bits, then AWQ of the ``awq`` one."""
-    name = folder.parent.parent.name
+def size(folder: Path) -> float:
+    """GB of weights."""
+    return measure.weights_bytes(folder) / 1e9
+
+
+def name_of(folder: Path) -> str:
+    """The model's name, of ``OUT/models/NAME/…``."""
+    return folder.parent.name if folder.name == "base" else folder.parent.parent.name
+
+
+def one_model(folder: Path, rehearsed: bool, ends: float) -> list[dict[str, Any]]:
+    """The served rows of one model in 16 bits, by the first engine that loads it."""
     rows = []
-    for engine in (engines.ANYWHERE,) if rehearsed else engines.ON_GPU:
+    for engine in able(rehearsed):
         found = attempt(folder, engine, ends)
-        rows.append({"model": name, "what": f"serve: {engine.name}", **found})
+        rows.append({"model": name_of(folder), "what": f"serve: {engine.name}", **found})
         if "error" not in found:
             break
-    if awq:
-        rows.append({"model": name, "what": "serve: awq", **quantised(folder, engine, ends)})
     return rows
+
+
+def able(rehearsed: bool) -> tuple[Engine, ...]:
+    """The engines that are measured, the one that is tried first before the others."""
+    return (engines.ANYWHERE,) if rehearsed else engines.ON_GPU
+
+
+def needs(folder: Path) -> float:
+    """Seconds that serving ``folder`` is planned with."""
+    return START + size(folder) / DISK + len(CLIENTS) * SECONDS + STOPPING
+
+
+def no_time(need: float, ends: float) -> str:
+    """Why something is left out that takes ``need`` seconds; '' where they are there."""
+    rest = ends - time.time()
+    if rest >= need:
+        return ""
+    return words(
+        f"没有时间了: 约需 {need:.0f} 秒，剩 {max(rest, 0):.0f}",
+        f"out of time: takes about {need:.0f} s, {max(rest, 0):.0f} are left",
+    )
 
 
 def attempt(folder: Path, engine: Engine, ends: float) -> dict[str, Any]:
     """Figures of one server, those that it gave before the clock ran out, or why there are none."""
-    if time.time() > ends - (len(CLIENTS) * SECONDS + 30):
-        return {"error": words(*OVER)}
+    if over := no_time(needs(folder), ends):
+        return {"error": over}
     print(f"{shown(folder)}: {engine.name} …", flush=True)
     found: dict[str, Any] = {}
     try:
@@ -154,25 +188,29 @@ def throughput(target: chat.Endpoint, clients: int) -> float:
     return round(sum(done) / (time.monotonic() - began), 1)
 
 
-def quantised(folder: Path, engine: Engine, ends: float) -> dict[str, Any]:
-    """AWQ by LMDeploy on the rows that were trained on, then served where there is a GPU."""
-    if time.time() > ends - AWQ_SECONDS:
-        return {"error": words(*OVER)}
-    out, rows = folder.parent / "awq", folder.parent.parent / "data" / "train.jsonl"
+def quantised(folder: Path, rehearsed: bool, ends: float) -> dict[str, Any]:
+    """The row of AWQ by LMDeploy on the rows that were trained on, served where there is a GPU."""
+    row: dict[str, Any] = {"model": name_of(folder), "what": "serve: awq"}
+    engine = able(rehearsed)[0]
+    if over := no_time(AWQ_SECONDS + needs(folder) - size(folder) / DISK, ends):
+        return {**row, "error": over}
+    model = folder.parent if folder.name == "base" else folder.parent.parent
+    out, rows = model / "awq", model / "data" / "train.jsonl"
     print(f"{shown(folder)}: AWQ …", flush=True)
     began = time.monotonic()
-    line = quantize.lmdeploy(folder, out, "awq", preflight.GROUP, rows, None, folder.parent)
-    left = max(ends - time.time() - 60, 60)
+    line = quantize.lmdeploy(folder, out, "awq", preflight.GROUP, rows, None, model)
+    seconds = ends - time.time() - STOPPING
     try:
-        done = subprocess.run(line, capture_output=True, text=True, timeout=left)
+        done = subprocess.run(line, capture_output=True, text=True, timeout=seconds)
     except subprocess.TimeoutExpired:
-        return {"error": f"AWQ: {words(f'{left:.0f} 秒不够', f'{left:.0f} s were not enough')}"}
-    found = {"seconds": round(time.monotonic() - began, 1)}
+        spent = words(f"{seconds:.0f} 秒不够", f"{seconds:.0f} s were not enough")
+        return {**row, "error": f"AWQ: {spent}"}
+    row["seconds"] = round(time.monotonic() - began, 1)
     if done.returncode:
-        return {**found, "error": (done.stderr.strip().splitlines() or ["?"])[-1][:200]}
+        return {**row, "error": (done.stderr.strip().splitlines() or ["?"])[-1][:200]}
     if "awq" not in engine.formats:
-        return {**found, "note": words(f"{engine.name} 不读 AWQ", f"{engine.name} reads no AWQ")}
-    return {**found, **attempt(out, engine, ends)}
+        return {**row, "note": words(f"{engine.name} 不读 AWQ", f"{engine.name} reads no AWQ")}
+    return {**row, **attempt(out, engine, ends)}
 
 
 def table(found: dict[str, Any]) -> str:

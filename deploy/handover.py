@@ -2,7 +2,8 @@
 
 The usual accident between a trained folder and its server is silent: another chat template, a
 second bos, a changed ``rope_theta``, a lost dtype. So at the first deployment of a converted model
-a few prompts are answered by the server and checked against transformers on the original folder.
+a few prompts are answered by the server and checked against transformers on the original folder:
+against what ``make merge`` noted of it where the server says just that, else by a run of its own.
 """
 
 from __future__ import annotations
@@ -130,16 +131,17 @@ def reference(folder: Path) -> Any:
     return model.eval()
 
 
-def trained_ids(folder: Path, data: Path | None) -> list[list[int]]:
-    """The first prompts' token ids in the environment that trained the model, as ``make merge``
-    noted them; empty for a folder that is not ours, and where ``data`` changed since."""
+def merge_note(folder: Path, data: Path | None) -> list[dict[str, Any]]:
+    """What ``make merge`` noted of the first prompts in the environment that trained the model:
+    their ``ids``, the folder's own greedy ``tokens`` and how ``likely`` it held the best few at
+    each; empty for a folder that is not ours, and where ``data`` changed since."""
     note, rows = folder / "handover.json", (data or folder) / "train.jsonl"
     if not (note.is_file() and rows.is_file()):
         return []
     noted = read_json(note)
     if noted.get("data_sha256") != sha256(rows):
         return []
-    return [row["ids"] for row in noted["prompts"]]
+    return list(noted["prompts"])
 
 
 def prompt_equal(
@@ -184,30 +186,24 @@ def prove(
     """Compare ``target`` with transformers on ``folder`` and write the result beside ``served``.
 
     First the prompts: server, folder and the training environment (where ``make merge`` noted its
-    ids) read the same tokens. Then one forward pass per prompt over prompt + served answer: where
-    the best token of every position is the served one, the greedy answers are equal. Raises
-    :class:`UserError` at a prompt that differs by more than :data:`NEAR` or :data:`LOSS`,
-    :class:`Unproved` where the model does not run here (the prompts were compared).
+    ids) read the same tokens. Then the answers: equal to the noted ones, or else one forward pass
+    per prompt over prompt + served answer: where the best token of every position is the served
+    one, the greedy answers are equal. Raises :class:`UserError` at a prompt that differs by more
+    than :data:`NEAR` or :data:`LOSS`, :class:`Unproved` where the model does not run here (the
+    prompts were compared).
     """
-    import torch
-
     tokenizer, routes = tokenizer_of(folder), engines.of(target.backend).routes(target)
-    known: list[Any] = trained_ids(folder, data) or [None] * len(asked)
-    pairs = [
-        prompt_equal(target, routes, folder, tokenizer, messages, ids)
-        for messages, ids in zip(asked, known, strict=False)
-    ]
-    model = reference(folder)
-    results = []
-    with torch.inference_mode():
-        for messages, (ids, answer) in zip(asked, pairs, strict=False):
-            whole = torch.tensor([ids + answer["tokens"]])
-            table = (
-                model(whole, use_cache=False).logits[0, len(ids) - 1 : -1].float().log_softmax(-1)
-            )
-            place, likely = _place(routes, tokenizer, ids, answer["tokens"])
-            question = messages[-1]["content"]
-            results.append({"prompt": question, **_compare(table, answer, place, likely)})
+    notes: list[dict[str, Any]] = merge_note(folder, data) or [{}] * len(asked)
+    results: list[dict[str, Any]] = []
+    model = None  # some seconds, and the memory, which a note may save
+    for messages, note in zip(asked, notes, strict=False):
+        ids, answer = prompt_equal(target, routes, folder, tokenizer, messages, note.get("ids"))
+        place, likely = _place(routes, tokenizer, ids, answer["tokens"])
+        compared = _as_noted(note, answer, place, likely)
+        if compared is None:
+            model = model or reference(folder)
+            compared = _compare(_table(model, ids, answer["tokens"]), answer, place, likely)
+        results.append({"prompt": messages[-1]["content"], **compared})
     _write(target, folder, served, results)
 
 
@@ -224,15 +220,41 @@ def _place(
     return 0, {}
 
 
+def _as_noted(
+    note: dict[str, Any], answer: dict[str, Any], place: int, likely: dict[int, float]
+) -> dict[str, Any] | None:
+    """The comparison with a ``note`` of the same answer; None where the server's is another one:
+    how near the two were only the model can tell."""
+    served, own = answer["tokens"], note.get("tokens", [])
+    # An engine may leave out the token that ends the answer.
+    if not note.get("likely") or own[: len(served)] != served or len(own) > len(served) + 1:
+        return None
+    there = dict(map(tuple, note["likely"][place])) if place < len(own) else {}
+    return _result(answer, 0.0, [abs(there[t] - likely[t]) for t in likely.keys() & there.keys()])
+
+
+def _table(model: Any, ids: list[int], tokens: list[int]) -> Any:
+    """The ``model``'s log-probabilities of what follows ``ids``, one row per served token."""
+    import torch
+
+    with torch.inference_mode():
+        logits = model(torch.tensor([ids + tokens]), use_cache=False).logits
+    return logits[0, len(ids) - 1 : -1].float().log_softmax(-1)
+
+
 def _compare(
     table: Any, answer: dict[str, Any], place: int, likely: dict[int, float]
 ) -> dict[str, Any]:
-    """``table``: transformers' log-probabilities, one row per served token."""
+    """``table``: as :func:`_table` gives it."""
     import torch
 
     own = table.gather(1, torch.tensor(answer["tokens"])[:, None])[:, 0]
     behind = float((table.max(-1).values - own).max())
     apart = [abs(table[place, token].item() - given) for token, given in likely.items()]
+    return _result(answer, behind, apart)
+
+
+def _result(answer: dict[str, Any], behind: float, apart: list[float]) -> dict[str, Any]:
     return {
         "answer": answer["text"],
         "prompt_ids_equal": True,

@@ -89,11 +89,11 @@ def measure(file: Path, asked: dict[str, list[dict[str, str]]], folder: Path) ->
 def temporary(engine: Engine, path: Path, purpose: str) -> Iterator[tuple[chat.Endpoint, float]]:
     """Serve ``path``, as ``engine`` loads it, on a port of its own during the block: the server,
     and the seconds that it took to load."""
-    from deploy import engines, models, process, servers
+    from deploy import engines, models, servers
 
     port = servers.unused()
     chat.SERVERS.mkdir(parents=True, exist_ok=True)
-    process.ensure_key()
+    chat.ensure_key()
     values = engine.fitted(models.Model(path, NAME), engine.settings(), None, 0.0)
     engines.ready(engine)
     url = f"http://127.0.0.1:{port}/v1"

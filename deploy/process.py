@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
 import time
 from pathlib import Path
@@ -61,19 +60,3 @@ def end(process: psutil.Process, grace: float, now: bool = False) -> bool:
         one.kill()
     psutil.wait_procs(left, timeout=5)
     return not left
-
-
-def ensure_key() -> None:
-    """Make the API key on first use, readable by its owner alone."""
-    if os.environ.get("TIKUFORGE_API_KEY"):
-        return
-    chat.KEY_FILE.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(chat.KEY_FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        chat.KEY_FILE.chmod(0o600)
-        if chat.KEY_FILE.read_text().strip():
-            return
-        handle = os.open(chat.KEY_FILE, os.O_WRONLY | os.O_TRUNC)  # cut off before it was written
-    with os.fdopen(handle, "w") as file:
-        file.write("tk-" + secrets.token_urlsafe(32) + "\n")

@@ -22,7 +22,7 @@ from core import chat
 from core.errors import UserError
 from core.files import ROOT, shown, write_text
 from core.language import words
-from deploy import environments, health, process, servers
+from deploy import environments, health, servers
 
 BEAT = 1.0  # seconds between two looks at the nodes
 TEMPLATE = ROOT / "configs" / "deploy" / "nginx.conf"
@@ -78,7 +78,7 @@ def start(given: list[str], gateway: str, host: str, port: int, strategy: str) -
     found = nodes(given)
     servers.require(host, port, reuse=False)
     chat.SERVERS.mkdir(parents=True, exist_ok=True)
-    process.ensure_key()
+    chat.ensure_key()
     target = chat.Endpoint(
         url=f"http://{host}:{port}/v1",
         model=found[0].model,

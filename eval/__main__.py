@@ -21,16 +21,21 @@ def run(
     most: tuple[str, ...] = (),
     workers: int = 4,
     runner: str = "",
+    standby: bool = False,
 ) -> int:
     """Ask the servers, judge, write the card; exit status 1 where a gate fails.
 
     column: NAME=PORT or NAME=URL#MODEL; suite: domain, general, all; most: NAME=N, at most N
     questions a suite of that column; workers: requests at a time; runner: slurm, dlc, local or a
-    config file.
+    config file; standby: get ready, and begin at a line on the standard input.
     """
     from eval import report, targets
     from eval import run as room
 
+    if standby:
+        room.imports()
+        if not sys.stdin.readline():
+            return 2  # who would have started the servers has ended
     chosen = [targets.column(spec) for spec in column]
     limits = dict(targets.most(spec) for spec in most)
     if not room.evaluate(work_dir, domain, data, suite, chosen, workers, runner, limits):

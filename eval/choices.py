@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 
+from core.chinese import simplified
 from core.text import bare, nfkc
 from core.thinking import ends, without_thinking
 from eval.short import correct
@@ -134,7 +135,8 @@ _MARK = re.compile("[√✓✔✅×✗✘❌]")
 
 def letters(answer: str, options: dict[str, str]) -> str:
     """The chosen letters, sorted (``"AC"``), or '' where none can be made out."""
-    text = _read(answer)
+    options = {letter: simplified(text) for letter, text in options.items()}
+    text = _named(_read(answer), options)
     if not text:
         return ""
     whole = (
@@ -172,8 +174,9 @@ def _open(text: str) -> bool:
 
 
 def _read(answer: str) -> str:
-    """The answer in one writing: no thinking, no Markdown, no TeX, letters in capitals."""
-    text = _unpacked(ends(without_thinking(answer)))
+    """The answer in one writing: no thinking, no Markdown, no TeX, simplified characters, letters
+    in capitals."""
+    text = _unpacked(simplified(ends(without_thinking(answer))))
     text = re.sub(
         r"[【\[(（]\s*(答案|正确答案|参考答案|最终答案|结论|answer)\s*[】\])）]\s*[:：]?",
         r"\1:",
@@ -195,6 +198,14 @@ def _read(answer: str) -> str:
         r"(?<=[\u4e00-\u9fff:(\s])[a-j](?=[\u4e00-\u9fff])", lambda one: one.group().upper(), text
     )
     return _ADVERB.sub("", text.translate(_BRACKETS)).strip()
+
+
+def _named(text: str, options: dict[str, str]) -> str:
+    """``text`` with the letter alone where it stands behind its option's text: not Paris (A)."""
+    for letter, option in options.items():
+        if option:
+            text = re.sub(rf"{re.escape(nfkc(option))}\s?\({letter}\)", letter, text)
+    return text
 
 
 _BRACKETS = str.maketrans("〔〕〈〉「」", "()()()") | {

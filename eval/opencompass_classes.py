@@ -104,7 +104,7 @@ class Endpoint(OpenAISDK):
 
     def __init__(self, journal: str, label: str = "", max_workers: int = 4, **kwargs: Any) -> None:
         # The key is read here, not from the config: configs are dumped into the work dir.
-        kwargs.setdefault("key", chat.api_key())
+        kwargs.setdefault("key", chat.key_for(str(kwargs.get("openai_api_base", ""))))
         super().__init__(query_per_second=1_000_000, max_workers=max_workers, **kwargs)
         self.journal = Journal(Path(journal))
         self.label = label

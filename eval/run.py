@@ -136,13 +136,19 @@ def forget_broken(folder: Path, columns: list[Column], about: dict[str, Suites])
                     predictions.unlink()
 
 
-def opencompass(cfg: Any, phases: tuple[str, ...] = ("infer", "eval")) -> None:
-    """Infer, then judge, with the partitioners and runners that the config names."""
+def imports() -> None:
+    """Import OpenCompass and our classes of it (15 s on two cores), once a process."""
     # Before the first import: everything is on disk, and nobody must try a hub.
     for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE"):
         os.environ.setdefault(name, "1")
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     precision.share_cores()
+    from eval import opencompass_classes  # noqa: F401
+
+
+def opencompass(cfg: Any, phases: tuple[str, ...] = ("infer", "eval")) -> None:
+    """Infer, then judge, with the partitioners and runners that the config names."""
+    imports()
     from opencompass.openicl.icl_inferencer import icl_gen_inferencer
     from opencompass.registry import PARTITIONERS, RUNNERS
 

@@ -93,6 +93,7 @@ def _unit(text: str) -> object:
 _FORBID = re.compile(
     r"禁止|严禁|不准|不得|不许|不允许|不能够?|不可以?|不应当?|不应该|请?勿|别|切勿|不要"
 )
+_UNLAWFUL = re.compile(r"不合法|非法|违法")
 _NEEDLESS = re.compile(r"[无毋]须|[无毋]需|不需要?|不须|不必|不用(?!品)|用不着|没必要")
 _LIGHT = re.compile(
     r"(?<=.)[的了地得]|(?<=车)辆|^[向往在对](?=..)|应当|应该|须|必须|进行|一个|一种"
@@ -111,6 +112,7 @@ def alike(given: str, expected: str) -> bool:
     if first == second or _core(first) == _core(second):
         return True
     forms = [_NEEDLESS.sub("⊘", _FORBID.sub("⊖", one)) for one in (first, second)]
+    forms = [_UNLAWFUL.sub("非法", one) for one in forms]
     if forms[0] == forms[1] and forms[0] not in ("⊖", "⊘"):
         return True
     if _same_figures(given, expected):

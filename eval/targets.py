@@ -59,7 +59,8 @@ def check(name: str, endpoint: chat.Endpoint) -> None:
     try:
         models = [m.id for m in chat.client(endpoint, timeout=30, retries=0).models.list().data]
     except openai.AuthenticationError:
-        said = words("不接受这个密钥", "rejects the API key")
+        how = "TIKUFORGE_KEYS='URL=KEY …'"
+        said = words(f"不接受这个密钥: {how}", f"rejects the API key: {how}")
         raise UserError(f"{name}: {endpoint.root} {said}") from None
     except openai.APIError as error:
         said = words("连不上模型服务: 请 make deploy", "the server cannot be reached: make deploy")

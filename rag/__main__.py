@@ -15,6 +15,8 @@ from rag import answer, cases, evidence_rows, layout
 from rag.build import build
 from rag.query import Index, check, prepare, refusal
 
+LISTEN = 23380  # beside the model server's 23333
+
 
 def index(
     data: Path, domain: str = "gongkao", out: Path | None = None, embedding: str = ""
@@ -109,10 +111,41 @@ def ask(
         print(f"  [{number}] {passage.score:.2f} {source['file']} {source['locator']}  {text}")
 
 
+def serve(
+    data: Path,
+    domain: str = "gongkao",
+    index: Path | None = None,
+    port: int = chat.DEFAULT_PORT,
+    listen: int = LISTEN,
+) -> None:
+    """Answers with evidence for programs on this machine (listen: the port): OpenAI's protocol, and
+    MCP at /mcp."""
+    from rag import service
+
+    at = service.Desk(domains.load(domain), data, index or data.parent / "index", port)
+    where, key = f"http://127.0.0.1:{listen}", shown(chat.KEY_FILE)
+    print(f"OpenAI  {where}/v1    MCP  {where}/mcp", flush=True)
+    print(f"{words('密钥', 'key')}: {key} (Authorization: Bearer …)", flush=True)
+    service.run(at, listen)
+
+
+def mcp(
+    data: Path,
+    domain: str = "gongkao",
+    index: Path | None = None,
+    port: int = chat.DEFAULT_PORT,
+) -> None:
+    """The bank's tools over standard input and output, for MCP clients that start it."""
+    from rag import desk, tools
+
+    at = desk.Desk(domains.load(domain), data, index or data.parent / "index", port)
+    tools.server(at).run("stdio")
+
+
 def followups(file: Path, /, json: bool = False) -> None:
     """Which questions lean on the one before, JSON lines: right, total, each wrong one."""
     cases.followups(file, json)
 
 
 if __name__ == "__main__":
-    main("rag", index, evidence, ask, followups)
+    main("rag", index, evidence, ask, serve, mcp, followups)

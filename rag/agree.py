@@ -280,7 +280,7 @@ def mixes(sentence: str, passage: str) -> bool:
     one = re.sub(r"\s*\n?答案[:：]\s*", " ", passage) if "答案" in passage else passage
     parts = [one] if one != passage else [part for part in _SENTENCE.split(passage) if part.strip()]
     for clause in filter(None, _CLAUSE.split(re.sub(r"[。！？!?.；;\s]+$", "", sentence))):
-        if _turned(clause, parts):
+        if _turned(clause, parts) or _crossed(clause, passage):
             return True
     return len(parts) > 1 and _borrowed(sentence, parts)
 
@@ -322,20 +322,35 @@ def _turned(clause: str, parts: list[str]) -> bool:
     words = _blocks(text, parts)
     if len(words) < 3:
         return False
-    first, last = words[0], words[-1]
-    middle = [one for one in words[1:-1] if not _EVEN.fullmatch(one)]
-    for part in parts:
-        place = plain(part).casefold()
-        if _EVEN.search("".join(words[1:-1])):
-            continue
-        for verb in middle:
-            if re.search(
-                rf"{re.escape(last)}[^。；]{{0,20}}{re.escape(verb)}[^。；]{{0,20}}{re.escape(first)}",
-                place,
-            ) and not re.search(
-                rf"{re.escape(first)}[^。；]{{0,20}}{re.escape(verb)}[^。；]{{0,20}}{re.escape(last)}",
-                place,
-            ):
+    around = [(words[0], one, words[-1]) for one in words[1:-1]]
+    if _EVEN.search("".join(words[1:-1])):
+        around = []
+    around += zip(words, words[1:], words[2:], strict=False)  # 李强接替张明 of 李强接替张明担任厂长
+    return any(
+        _says(part, last, verb, first) and not _says(part, first, verb, last)
+        for part in (plain(part).casefold() for part in parts)
+        for first, verb, last in around
+        if not _EVEN.search(verb)
+    )
+
+
+def _says(place: str, *words: str) -> bool:
+    """Whether the words stand in ``place`` in this order, near each other."""
+    return bool(re.search(r"[^。；]{0,20}".join(map(re.escape, words)), place))
+
+
+_TWO = re.compile(
+    rf"(?=(?:^|[，,。；：由\n])([{_HAN}]{{2,12}}?)([{_HAN}]{{2}})[、，,]由?([{_HAN}]{{2,12}})([{_HAN}]{{2}})"
+    r"(?:[。；，,]|$))"
+)
+
+
+def _crossed(clause: str, passage: str) -> bool:
+    """Of two side by side one with what is said of the other: 乙局设计 of 甲院设计、乙局施工."""
+    for one, does, other, did in _TWO.findall(passage):
+        for name, own, strange in ((one, does, did), (other, did, does)):
+            rest = clause.replace(name, "\0")
+            if rest != clause and strange in rest and own not in rest and own != strange:
                 return True
     return False
 

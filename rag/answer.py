@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from core.chat import Endpoint, api_key, ask
+from core.chat import Endpoint, ask, key_for
 from core.domain import Domain
 from core.errors import UserError
 from core.language import words
@@ -184,7 +184,7 @@ def counter(target: Endpoint) -> Count:
         request = urllib.request.Request(
             target.root + "/tokenize",
             json.dumps({"content": text}).encode(),
-            {"Content-Type": "application/json", "Authorization": f"Bearer {api_key()}"},
+            {"Content-Type": "application/json", "Authorization": f"Bearer {key_for(target.url)}"},
         )
         try:
             with urllib.request.urlopen(request, timeout=2) as answer:

@@ -28,6 +28,7 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _LETTER = re.compile(r"(?<=[a-z])[/-](?=[a-z](?![a-z]))")  # gb/t
 _GAP = re.compile(r"[ \-./·:]{0,3}")
 _ORDINAL = re.compile(r"第 ?(\d+|[零一二两三四五六七八九十百千]+) ?([\u4e00-\u9fff])")
+_MARKED = re.compile(r"(?<![\d.])\d{1,4}(?= ?[#号])|(?<=#)\d{1,4}")  # 3#泵, 3号泵, #3
 _ENTRY = "条章款节号编卷项则届课页题版期集篇回批附目步代排栋层"
 _UNITS = (
     "mg 毫克 g 克 kg 千克 公斤 ml 毫升 l 升 km 公里 千米 m 米 cm 厘米 mm 毫米 "
@@ -91,6 +92,7 @@ class _Held:
         self.numbers = {value(one.text) for one in self.atoms if one.text[0].isdigit()}
         self.numbers |= {value(found) for found in _HAN_NUMBER.findall(self.text)}
         self.ordinals = {(value(n), unit) for n, unit in _ORDINAL.findall(self.text)}
+        self.ordinals |= {(value(found), "#") for found in _MARKED.findall(self.text)}
         self.amounts = {(number, unit) for _, number, unit in _amounts(self.text, self.atoms)}
         self.measures = {_measure(number, unit) for number, unit in self.amounts}
 
@@ -209,8 +211,11 @@ def of(question: str) -> tuple[Demand, ...]:
             behind = _UNIT.match(text, one.end)
             shown = text[one.start : behind.end() if behind else one.end]
             found[one.start] = Demand(shown, "amount", (str(number), unit))
-        elif year or number >= _PLAIN:
-            found[one.start] = Demand(year[0] if year else one.text, "number", (str(number),))
+        elif year or number >= _PLAIN or "#" in text[max(0, one.start - 1) : one.end + 1]:
+            plainly = Demand(year[0] if year else one.text, "number", (str(number),))
+            marked = not year and "#" in text[max(0, one.start - 1) : one.end + 1]
+            numbered = Demand(f"{one.text}#", "ordinal", (str(number), "#"))
+            found[one.start] = numbered if marked else plainly
     return tuple(found[at] for at in sorted(found))
 
 

@@ -54,7 +54,7 @@ def single(named: Sequence[demands.Demand], found: Sequence[Passage]) -> set[dem
         for one in named
         if one.kind == "code"
         or (one.kind == "number" and one.text[-1] != "年")
-        or (one.kind == "ordinal" and one.key[1] in "条章款节")
+        or (one.kind == "ordinal" and one.key[1] in "条章款节#")
     ]
     return {
         code for code in codes if 1 <= sum(demands.holds(code, one.text) for one in found) <= FEW

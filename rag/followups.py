@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from core.chinese import simplified
 from core.text import nfkc
 from rag import followwords as words
 
@@ -22,7 +23,7 @@ _ENDS = "?？!！。.…~～ "
 
 def leans(question: str) -> bool:
     """Whether ``question`` cannot be understood without the one before it."""
-    text = nfkc(question).strip(_ENDS)
+    text = simplified(nfkc(question)).strip(_ENDS)
     if not text:
         return False
     if not re.search(_HAN, text):
@@ -48,7 +49,7 @@ _LEAD = re.compile(
 _QUOTES = re.compile(
     r"(?:是|出自|选自|属于)(?:哪|什么)一?(?:首|部|本|篇|句)|是谁的?(?:歌|诗|词|名言|作品)|(?:上|下|前|后)一?句"
     r"|的?出处|出自(?:哪|何|谁)"
-    r"|^(?![这那它此该第]).{2,}(?:是什么意思|的意思|的含义|怎么读|用英语怎么说)|^(?!.{0,3}主角)"
+    r"|^(?![这那它此该第]).{2,}(?:是什么意思|的意思|的含义|的定义|的概念|怎么读|用英语怎么说)|^(?!.{0,3}主角)"
     r".{5,}的(?:男|女)?主(?:角|演)|^.{5,}(?:这|那)(?:首|部|本|句|个词)"
 )
 _APPOSED = re.compile(r"[这那该此].{0,4}(?=《)")  # 这首《山居秋暝》 stands beside its name
@@ -60,7 +61,8 @@ _TALK = re.compile(
     r"|再(?:说|讲|来|解释|重复|详细|具体)|重复一[遍次]|换(?:句话|个说法|种说法|成|做|个)|(?:详细|具体|简单|简短|展开|深入)(?:一?点|一?些|说|讲|解释|介绍|概括)"
     r"|说(?:得|的)?(?:再|更)?(?:详细|具体|清楚|简单)|(?:没|不)太?(?:看|听)?(?:懂|明白)$"
     r"|(?:上|前|刚才|之前)(?:面|边|述|文)?的?(?:那?个?|几个?|一个|两个)(?:问题|回答|答案|说的|提到|话题)"
-    r"|你(?:刚|刚才|上面|前面)|刚才|(?:简单|大致|简要)?(?:概括|总结|归纳)(?:一下|下)?吗?$|举(?:个|几个|一些)?例"
+    r"|你(?:刚|刚才|上面|前面)|刚才|(?:简单|大致|简要)?(?:概括|总结|归纳)(?:一下|下)?吗?$|举(?:个|几个|一些)?例.{0,5}$"
+    r"|^(?:请|帮我|能不?能|可以)*(?:把.{1,4})?(?:翻译|译)(?:一下|[成为][^:：,，]{1,6})?吗?$"
 )
 _BEFORE = (  # what may stand right before a pronoun: nothing, a mark, a preposition, a verb
     r"(?:^|[,，、;；:：(（“《 ]|(?:在|对|对于|用|吃|把|被|给|由|从|跟|和|与|同|比|向|于|"
@@ -132,7 +134,10 @@ _FIELD = re.compile(
     r"(?:法律|社会|经济|临床|文化|政治|化学|物理|药理|技术|主要|流域|占地|建筑|食物|药物|推荐|建议|实际|平均|额定|最大|最小|总)"
     rf"(?={_any(words.OWNED)})"
 )
-_DONE = re.compile(rf"^(?:谁|什么人|哪个人|哪国人|哪国){_HAN}{{1,4}}了{_HAN}{{2,}}")
+_DONE = re.compile(
+    rf"^(?:谁|什么人|哪个人|哪国人|哪国){_HAN}{{1,4}}了{_HAN}{{2,}}"
+    rf"|^(?:中国|我国|全国|世界上?|全球|地球上?)(?:现在|目前|现有|一?共|总共)?有(?:几|多少|哪些?){_HAN}{{1,4}}$"
+)
 
 
 @cache
@@ -143,7 +148,7 @@ def _empty() -> re.Pattern[str]:
 def _topic(text: str) -> bool:
     """Whether anything is left that the question can be about. One character before a question
     word or a particle is a verb (炖多久); elsewhere it is a thing (鱼吃什么)."""
-    if _DONE.search(text):  # 谁发明了电话: the object is named
+    if _DONE.search(text):  # 谁发明了电话, 中国有多少个省: the object is named
         return True
     rest = re.sub(r"[^\w《“]", " ", _FIELD.sub("", _WHICH.sub("", text)))
     spans = [found.span() for found in re.finditer(r"[^\W_]+|《", _empty().sub(_blank, rest))]

@@ -7,6 +7,11 @@ file, a driver of the other CUDA line, or a run that was cut off, starts that en
 machine whose driver does not answer (nvidia-smi fails, or a login node without a GPU) keeps what
 was made for either line.
 
+Every file is installed by its hash (``--require-hashes``): the lock's, and for a build of the
+machine's own (a version with ``+``, from pip's wheel folder or index), which no lock can know, the
+one that it has there; such are named. The locks hold the hashes for Linux x86-64 with Python 3.11
+and 3.12; elsewhere they are constraints alone, and that is said.
+
 On a machine whose NVIDIA driver is older than 580 the training stages take the CUDA 12 build of
 torch (``cuda12.txt``); ``TIKUFORGE_CUDA=12`` or ``13`` decides where no driver can be asked.
 ``--resolve STAGE [cuda12|cuda13]`` prints what a stage resolves to on Linux x86-64 and installs
@@ -16,11 +21,14 @@ nothing.
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -28,16 +36,23 @@ sys.path.insert(0, str(HERE.parent))
 
 from core import gpu  # noqa: E402  (the standard library is all that it needs)
 from core.errors import UserError, marked  # noqa: E402
+from core.files import write_text  # noqa: E402
 from core.language import words  # noqa: E402
 
 VENVS = Path(os.environ.get("TIKUFORGE_VENVS") or HERE.parent / ".venvs")
 UV = "0.13.9"
+UV_HASH = "d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19"  # Linux x86-64
 PYTHONS = ((3, 11), (3, 12))
+HASHED = (sys.platform, platform.machine()) == ("linux", "x86_64")
 # Stages that compute on the GPU with the torch of train.txt. TurboMind's own library is a CUDA 12
 # build, so its stage takes CUDA 12 wheels whatever the driver.
 BY_DRIVER = ("train", "train-448")
-RESOLVED = ("turbomind",)  # locked by resolving: 4 GB that need a GPU to be of use
+RESOLVED = ("turbomind", "lmdeploy", "clients")  # locked by resolving: large, or seldom used
 PLATFORM = "x86_64-manylinux_2_28"
+
+
+class Failed(Exception):
+    """Why an environment cannot be installed."""
 
 
 def fail(message: str) -> None:
@@ -65,6 +80,7 @@ def python() -> str:
     raise AssertionError  # fail() does not return
 
 
+@functools.cache
 def pip_settings() -> dict[str, str]:
     """pip's mirror and wheel folder, told to uv (which does not read pip's settings itself)."""
     names = {
@@ -103,9 +119,10 @@ def uv_command() -> str:
                 "python3 -m venv failed: install python3-venv (apt install python3-venv)",
             )
         )
-    pip = subprocess.run(
-        [str(home / "bin" / "pip"), "install", "-q", f"uv=={UV}"], capture_output=True, text=True
-    )
+    asked = home / "uv.txt"
+    asked.write_text(f"uv=={UV}" + (f" --hash=sha256:{UV_HASH}" if HASHED else ""))
+    line = [str(home / "bin" / "pip"), "install", "-q", "-r", str(asked)]
+    pip = subprocess.run(line, capture_output=True, text=True)
     if pip.returncode:
         shutil.rmtree(home, ignore_errors=True)
         reason = (pip.stderr.strip().splitlines() or ["?"])[-1]
@@ -127,7 +144,7 @@ def inputs(stage: str, line: str = "") -> dict[str, Path]:
         fail(words(f"没有环境 '{stage}'，有 {stages}", f"no stage '{stage}'; there are {stages}"))
     extra = {key: HERE / f"{stage}.{key}" for key in ("overrides.txt", "lock")}
     if line == "cuda12" and stage in BY_DRIVER:
-        extra["cuda12"] = HERE / "cuda12.txt"
+        extra |= {"cuda12": HERE / "cuda12.txt", "cuda12.lock": HERE / "cuda12.lock"}
     return {"main": main, **{key: path for key, path in extra.items() if path.exists()}}
 
 
@@ -152,6 +169,16 @@ def made(stage: str, line: str) -> bool:
     return stamp.exists() and stamp.read_text() in [stamp_of(inputs(stage, one)) for one in lines]
 
 
+def pins(files: dict[str, Path]) -> dict[str, str]:
+    """The locks' lines by the package's name; of a package in both, CUDA 12's."""
+    found = {}
+    for key in ("lock", "cuda12.lock"):
+        for text in files[key].read_text().splitlines() if key in files else ():
+            if not text.startswith("#"):
+                found[text.partition("==")[0]] = text
+    return found
+
+
 def wanted(files: dict[str, Path]) -> list[str]:
     """uv's arguments for ``files``: requirements, overrides and constraints."""
     line = ["-r", str(files["main"])]
@@ -160,35 +187,54 @@ def wanted(files: dict[str, Path]) -> list[str]:
             line += ["--override", str(files[key])]
     if "lock" not in files:
         return line
-    lock = files["lock"]
-    if "cuda12" in files:  # a constraint would bind what the override releases
-        pinned = {text.partition("==")[0] for text in files["cuda12"].read_text().splitlines()}
-        kept = [text for text in lock.read_text().splitlines() if text.split("==")[0] not in pinned]
-        lock = VENVS / f".{lock.stem}.cuda12.lock"
-        VENVS.mkdir(parents=True, exist_ok=True)
-        lock.write_text("\n".join(kept) + "\n")
+    # without the hashes: they are of PyPI's files, and what there is decides which are asked for
+    bare = [text.partition(" ")[0] for text in pins(files).values()]
+    lock = VENVS / f".{files['lock'].stem}{'.cuda12' if 'cuda12' in files else ''}.pins"
+    write_text(lock, "\n".join(bare) + "\n")
     return [*line, "-c", str(lock)]
 
 
-def resolve(stage: str, line: str = "", locked: bool = True) -> str:
-    """What ``stage`` resolves to on Linux x86-64 with ``line``'s GPU, one ``name==version`` a line.
+def held_to_hashes(files: dict[str, Path], resolved: str) -> tuple[str, list[str]]:
+    """What ``--require-hashes`` is given for ``resolved`` (uv's, with this machine's own hashes):
+    the locks' lines, and the builds of the machine's own as they are, which are named. Raises
+    :class:`Failed` for a package that no lock holds."""
+    known, lines, own, unknown = pins(files), [], [], []
+    for text in resolved.replace("\\\n", " ").splitlines():
+        pin = text.partition(" ")[0]
+        name, _, version = pin.partition("==")
+        if "+" in version:
+            own.append(pin)
+            lines.append(" ".join(text.split()))
+        elif known.get(name, "").startswith(f"{pin} "):
+            lines.append(known[name])
+        else:
+            unknown.append(pin)
+    if unknown:
+        lock = files["lock"].name
+        lacks = words(f"不在 {lock} 里: ", f"not in {lock}: ") + ", ".join(unknown)
+        raise Failed(f"{lacks}: make lock")
+    return "\n".join(lines) + "\n", own
 
-    The wheels are PyPI's (or its mirror's): pip's wheel folder may hold CPU builds.
-    """
-    files = inputs(stage, line)
-    if not locked:
-        files.pop("lock", None)
+
+def compiled(files: dict[str, Path], *more: str, python: str = "3.11") -> str:
+    """What ``files`` resolve to on Linux x86-64, by PyPI's wheels (or its mirror's: pip's wheel
+    folder may hold CPU builds), in a form that ``more`` chooses."""
     settings = {key: text for key, text in pip_settings().items() if key != "UV_FIND_LINKS"}
-    command = [uv_command(), "pip", "compile", "-q", "--no-header", "--no-annotate"]
-    command += ["--python-platform", PLATFORM, "--python-version", "3.11"]
-    asked = wanted(files)
-    command += [part for part in asked if part != "-r"]
+    command = [uv_command(), "pip", "compile", "-q", "--no-header", "--no-annotate", *more]
+    command += ["--python-platform", PLATFORM, "--python-version", python]
+    command += [part for part in wanted(files) if part != "-r"]
     environment = {k: v for k, v in os.environ.items() if k != "UV_FIND_LINKS"} | settings
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
+        stage = files["main"].stem
         unsolved = words(f"环境 '{stage}' 无解", f"stage '{stage}' does not resolve")
         fail(f"{unsolved}: {' '.join(done.stderr.split())[-400:]}")
     return done.stdout
+
+
+def resolve(stage: str, line: str = "") -> str:
+    """What ``stage`` resolves to with ``line``'s GPU, one ``name==version`` a line."""
+    return compiled(inputs(stage, line))
 
 
 def stamp_of(files: dict[str, Path]) -> str:
@@ -202,15 +248,50 @@ def stamp_of(files: dict[str, Path]) -> str:
     return key.hexdigest()
 
 
-def ensure(stage: str) -> None:
-    """Create or refresh ``.venvs/<stage>``."""
+def _run(command: list[str], environment: dict[str, str]) -> str:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        lines = [line.strip(" ╰─▶│├×") for line in done.stderr.splitlines() if line.strip()]
+        raise Failed(" ".join(lines[-6:])[-500:])
+    return done.stdout
+
+
+def _install(uv: str, files: dict[str, Path], home: Path, environment: dict[str, str]) -> None:
+    """Resolve on this machine, then install what came out by the locks' hashes."""
+    python_of = ["-p", str(home / "bin" / "python")]
+    install = [uv, "pip", "install", "-q", *python_of]
+    if "lock" not in files or not HASHED:
+        if not HASHED:
+            print(
+                words(
+                    "锁文件的哈希只适用于 Linux x86-64: 这里不核对",
+                    "the locks' hashes are for Linux x86-64: not held to them here",
+                ),
+                flush=True,
+            )
+        _run(install + wanted(files), environment)
+        return
+    ask = [uv, "pip", "compile", "-q", "--no-header", "--no-annotate", "--generate-hashes"]
+    asked = [part for part in wanted(files) if part != "-r"]
+    text, own = held_to_hashes(files, _run([*ask, *python_of, *asked], environment))
+    if own:
+        built = words("本机自己的构建，不在锁文件里", "this machine's own builds, in no lock")
+        print(f"{built}: {', '.join(own)}", flush=True)
+    exact = VENVS / f".{home.name}.hashed"
+    write_text(exact, text)
+    _run([*install, "--no-deps", "--require-hashes", "-r", str(exact)], environment)
+
+
+def ensure(stage: str, locked: bool = True) -> None:
+    """Create or refresh ``.venvs/<stage>``; not ``locked``: resolved anew."""
     line = cuda_line(stage)
     files = inputs(stage, line)
+    if not locked:
+        files.pop("lock", None)
     key = stamp_of(files)
     home = VENVS / stage
     stamp = home / ".installed"
-    if made(stage, line):
-        stamp.touch()
+    if locked and made(stage, line):
         return
     if stage in BY_DRIVER and not line and gpu.trouble():
         mind = words(
@@ -227,51 +308,90 @@ def ensure(stage: str) -> None:
     shutil.rmtree(before, ignore_errors=True)
     if home.exists():
         home.rename(before)
-    commands = [[uv, "venv", "-q", "-p", python(), str(home)]]
-    install = [uv, "pip", "install", "-q", "-p", str(home / "bin" / "python")]
-    commands.append(install + wanted(files))
-    for command in commands:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        if done.returncode:
-            lines = [line.strip(" ╰─▶│├×") for line in done.stderr.splitlines() if line.strip()]
-            reason = " ".join(lines[-4:])[-400:]
-            shutil.rmtree(home, ignore_errors=True)
-            if before.exists():
-                before.rename(home)
-            name = files["main"].name
-            failed = words(
-                f"环境 '{stage}' 装不上 (见 {name})",
-                f"cannot install environment '{stage}' (see {name})",
-            )
-            fail(f"{failed}: {reason}")
+    try:
+        _run([uv, "venv", "-q", "-p", python(), str(home)], environment)
+        _install(uv, files, home, environment)
+    except Failed as failed:
+        shutil.rmtree(home, ignore_errors=True)
+        if before.exists():
+            before.rename(home)
+        name = files["main"].name
+        cannot = words(
+            f"环境 '{stage}' 装不上 (见 {name})",
+            f"cannot install environment '{stage}' (see {name})",
+        )
+        fail(f"{cannot}: {failed}")
     stamp.write_text(key)
     shutil.rmtree(before, ignore_errors=True)
 
 
+def hashed(files: dict[str, Path]) -> dict[str, str]:
+    """The lines of a lock for ``files``: what they resolve to for each of :data:`PYTHONS`, with the
+    hashes of the files that can be installed there."""
+    found: dict[str, tuple[str, set[str]]] = {}
+    first = VENVS / ".first.pins"  # what one Python has, the other takes too
+    for major, minor in PYTHONS:
+        write_text(first, "\n".join(f"{name}=={found[name][0]}" for name in found) + "\n")
+        more = ("--format", "pylock.toml", "-c", str(first))
+        told = compiled(files, *more, python=f"{major}.{minor}")
+        for package in tomllib.loads(told)["packages"]:
+            name, version = package["name"], package["version"]
+            if found.setdefault(name, (version, set()))[0] != version:
+                differ = f"{name} {found[name][0]}, {version}"
+                fail(words(f"两个 Python 版本解得不同: {differ}", f"Pythons differ: {differ}"))
+            sources = [*package.get("wheels", ()), *filter(None, [package.get("sdist")])]
+            found[name][1].update(one["hashes"]["sha256"] for one in sources)
+    return {
+        name: f"{name}=={version} " + " ".join(f"--hash=sha256:{key}" for key in sorted(keys))
+        for name, (version, keys) in sorted(found.items())
+    }
+
+
 def write_lock(stage: str) -> None:
-    """Resolve ``stage`` without its lock and write what was installed as the new one."""
-    lock = HERE / f"{stage}.lock"
-    if stage in RESOLVED:
-        found = resolve(stage, locked=False).split("\n")
-    else:
-        lock.unlink(missing_ok=True)
-        ensure(stage)
+    """Resolve ``stage`` without its lock and write what was installed as the new one; with
+    ``train`` what differs for CUDA 12."""
+    tried = ""
+    if stage not in RESOLVED:
+        ensure(stage, locked=False)
         python_of = str(VENVS / stage / "bin" / "python")
         freeze = [uv_command(), "pip", "freeze", "-q", "-p", python_of]
         listed = subprocess.run(freeze, capture_output=True, text=True, check=True)
-        found = listed.stdout.split("\n")
-    # CUDA's libraries follow torch's own pins, and only where there is a CUDA build.
-    kept = [line.replace("+cpu", "") for line in found if not line.startswith(("nvidia", "triton"))]
-    name = "requirements.txt" if stage == "core" else f"requirements/{stage}.txt"
-    head = f"# What {name} resolved to when it was tried: installed as constraints. make lock\n"
-    lock.write_text(head + "\n".join(kept))
+        tried = "\n".join(line.partition("+")[0] for line in listed.stdout.splitlines())
+    rehash(stage, tried)
     if stage not in RESOLVED:
         ensure(stage)
+
+
+def rehash(stage: str, tried: str) -> None:
+    """Write the lock of ``stage`` for the versions in ``tried`` (``name==version`` lines)."""
+    lock = HERE / f"{stage}.lock"
+    name = "requirements.txt" if stage == "core" else f"requirements/{stage}.txt"
+    head = f"# What {name} resolved to when it was tried, each file by its hash. make lock\n"
+    lock.write_text(tried + "\n")
+    lines = hashed(inputs(stage))
+    lock.write_text(head + "\n".join(lines.values()) + "\n")
+    if stage == BY_DRIVER[0]:
+        cuda12 = HERE / "cuda12.lock"
+        cuda12.write_text("")
+        files = {**inputs(stage), "cuda12": HERE / "cuda12.txt"}
+        loose = VENVS / ".loose.lock"  # CUDA's libraries and triton are torch's to choose
+        loose.write_text("\n".join(text for name, text in lines.items() if not of_torch(name)))
+        other = hashed({**files, "lock": loose})
+        own = [text for name, text in other.items() if lines.get(name) != text]
+        head = "# What differs for CUDA 12 (cuda12.txt). make lock\n"
+        cuda12.write_text(head + "\n".join(own) + "\n")
+
+
+def of_torch(name: str) -> bool:
+    """Whether a package's version is settled by torch's own pins."""
+    return name == "torch" or name.startswith(("nvidia-", "triton", "cuda-"))
 
 
 def make(stages: list[str], locking: bool = False) -> None:
     """Make each stage's environment (or write its lock), one caller at a time."""
     VENVS.mkdir(parents=True, exist_ok=True)
+    if not locking and all(made(stage, cuda_line(stage)) for stage in stages):
+        return  # nothing to wait for, while another caller makes another one
     with open(VENVS / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two at once must not build one environment twice
         for stage in stages:

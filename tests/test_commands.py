@@ -44,6 +44,7 @@ WRONG = [
     ("is empty", "data", "BANK="),
     ("CONFIG", "demo", "CONFIG=internlm2_qlora.py"),
     ("gguf", "export", "FORMAT=awq"),
+    ("q8_0, awq, w8a8, gguf, ollama, hf, llamafactory, swift", "export", "FORMAT=nonsense"),
     ("BANK", "data", f"BNAK={BANK}"),
     ("BANK", "data", f"Bank={BANK}"),
     ("data", "dta"),
@@ -332,3 +333,10 @@ def test_the_walks_of_the_architecture_are_true() -> None:
         source = path.read_text(encoding="utf-8")
         for name in re.findall(r"[A-Za-z_]+", names if names[0] != "(" else ""):
             assert re.search(rf"^ *(?:def|class) {name}\b|^{name}\b", source, re.M), (path, name)
+
+
+def test_a_run_is_merged_where_it_was_trained_whatever_config_says(tmp_path: Path) -> None:
+    note = {"settings": {"environment": "train"}}
+    (tmp_path / "run.json").write_text(json.dumps(note))
+    done = run("./tiku", "merge", "--run", str(tmp_path), "--dry-run")  # internlm2's is train-448
+    assert "train/bin/python -m train merge" in done.stdout

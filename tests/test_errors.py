@@ -53,6 +53,8 @@ MACHINES = {
     "no such right": "raise PermissionError(13, 'x', '/some/file')",
     "full": "raise OSError(28, 'x', '/some/file')",
     "read-only": "raise OSError(30, 'x', '/some/file')",
+    "database": "import sqlite3; b = sqlite3.connect(''); b.execute('pragma max_page_count=2');"
+    " b.executescript('create table a(x); create table b(x); create table c(x)')",
     "memory": "raise MemoryError",
     "a folder": "open('/')",
     "no UTF-8": "raise UserError('题 \\udcff')",

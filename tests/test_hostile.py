@@ -183,6 +183,36 @@ def test_tensors_pass(tmp_path: Path) -> None:
     assert trust.remote_code(tmp_path) is False
 
 
+EVIL = b"cos\nsystem\n(S'true'\ntR."
+
+
+@pytest.mark.parametrize(
+    "name, files",
+    {
+        "a decoy": {"x.safetensors": safe({}), "pytorch_model.bin": EVIL},
+        "an adapter's decoy": {"model.safetensors": safe({}), "adapter_model.bin": EVIL},
+        "a part of another name": {
+            "pytorch_model.bin.index.json": b'{"weight_map": {"a": "evil.dat"}}',
+            "evil.dat": EVIL,
+        },
+        "a part elsewhere": {"model.safetensors.index.json": b'{"weight_map": {"a": "../x.bin"}}'},
+        "a part at the root": {"model.safetensors.index.json": b'{"weight_map": {"a": "/etc/x"}}'},
+        "a deep index": {"x.index.json": b"[" * 200_000},
+        "a long pickle": {"pytorch_model.bin": b"\x80\x02" + b"N0" * 6_000_000 + b"."},
+        "a long zipped pickle": {
+            "pytorch_model.bin": archive(b"\x80\x02" + b"N0" * 6_000_000 + b".")
+        },
+    }.items(),
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_would_be_loaded_is_what_is_looked_at(
+    name: str, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    for file, content in files.items():
+        (tmp_path / file).write_bytes(content)
+    refused(tmp_path)
+
+
 def test_the_set_is_large_enough() -> None:
     pickles = 2 * len(FORMS) * len(calls(Path("x"), 1))
     assert len(made.ABSURD) + pickles + len(BROKEN) + len(SAFE) >= 60

@@ -203,6 +203,23 @@ def test_equal_counts_and_hashes(work: Path, tmp_path: Path) -> None:
     }
 
 
+def test_places_that_stand_in_full_are_those_of_the_clone(work: Path, tmp_path: Path) -> None:
+    """run.json named the data set of the machine that it came from, and make merge looked there."""
+    note = work / "gongkao" / "smollm2" / "run.json"
+    data = str(work / "gongkao" / "data")
+    write_json(note, {"data": data, "base": "/elsewhere/base", "settings": {"data": data}})
+    keep.backup("gongkao", work, tmp_path / "b")
+    keep.restore(tmp_path / "b", tmp_path / "clone")
+    back = read_json(tmp_path / "clone" / "gongkao" / "smollm2" / "run.json")
+    there = str(tmp_path / "clone" / "gongkao" / "data")
+    assert back == {"data": there, "base": "/elsewhere/base", "settings": {"data": there}}
+    assert Path(there, "card.json").is_file()
+    old = json.loads((tmp_path / "b" / "backup.json").read_text())
+    body = {key: old[key] for key in ("domain", "made", "commit", "files")}
+    write_json(tmp_path / "b" / "backup.json", {**body, "id": files.digest(body)})  # of before
+    keep.restore(tmp_path / "b", tmp_path / "second")
+
+
 def test_nothing_that_is_there_is_written_over(work: Path, tmp_path: Path) -> None:
     keep.backup("gongkao", work, tmp_path / "b")
     before = content(work)
@@ -238,7 +255,7 @@ def test_a_damaged_backup_restores_nothing(work: Path, tmp_path: Path, harm: str
         note.write_text(json.dumps(about))
     elif harm == "escape":
         about["files"]["gongkao/../../out"] = "0" * 64
-        body = {key: about[key] for key in ("domain", "made", "commit", "files")}
+        body = {key: about[key] for key in keep.BODY}
         note.write_text(json.dumps({**about, "id": files.digest(body)}))
     else:
         note.unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -79,13 +80,25 @@ print(sorted(install.inputs("train", install.cuda_line("train"))))
 """
 
 
-@pytest.mark.parametrize(("driver", "chosen"), [("550.54.15", True), ("580.65.06", False)])
-def test_the_line_follows_the_driver(driver: str, chosen: bool) -> None:
+@pytest.mark.parametrize(("driver", "cap", "chosen"), [
+    ("550.54.15", "8.9", True), ("580.65.06", "8.9", False), ("580.65.06", "7.5", False),
+    ("580.65.06", "7.0", True),  # CUDA 13 has no kernels for a V100
+])  # fmt: skip
+def test_the_line_follows_the_driver_and_the_gpu(driver: str, cap: str, chosen: bool) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", CHOSEN], env=fake(driver=driver), cwd=ROOT,
+        [sys.executable, "-c", CHOSEN], env=fake(driver=driver, cap=cap), cwd=ROOT,
         capture_output=True, text=True,
     )  # fmt: skip
     assert ("cuda12" in done.stdout) == chosen, done.stdout + done.stderr
+
+
+def test_a_gpu_that_no_build_has_kernels_for_is_said_in_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CHOSEN], env=fake(cap="6.0", gpu="Tesla P100"), cwd=ROOT,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert "Tesla P100" in done.stderr and "7.0 (V100)" in done.stderr
 
 
 def test_a_driver_that_runs_neither_is_said_in_one_line() -> None:
@@ -142,8 +155,15 @@ def test_a_driver_that_tells_no_version_is_said_as_it_is() -> None:
     assert "no driver version" in done.stderr and "太旧" not in done.stderr
 
 
-def test_an_environment_stays_where_its_new_one_cannot_be_installed(tmp_path: Path) -> None:
-    """A driver of the other CUDA line and no network left a machine without any environment."""
+@pytest.mark.parametrize("asked", [["core"], ["--lock", "core"]])
+def test_an_environment_and_its_lock_stay_where_a_new_one_cannot_be_installed(
+    tmp_path: Path, asked: list[str]
+) -> None:
+    """A driver of the other CUDA line and no network left a machine without any environment, and
+    ``make lock`` without its lock."""
+    for name in ("requirements", "core"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "requirements.txt", tmp_path)
     before = tmp_path / "venvs" / "core"
     before.mkdir(parents=True)
     (before / "kept").write_text("")
@@ -153,8 +173,10 @@ def test_an_environment_stays_where_its_new_one_cannot_be_installed(tmp_path: Pa
     (tmp_path / "venvs" / uv.name).symlink_to(uv)
     own = {"TIKUFORGE_VENVS": str(tmp_path / "venvs"), "UV_CACHE_DIR": str(tmp_path / "cache")}
     done = subprocess.run(
-        [sys.executable, str(INSTALL), "core"],
-        env={**os.environ, **own, "UV_OFFLINE": "1"}, cwd=ROOT, capture_output=True, text=True,
+        [sys.executable, str(tmp_path / "requirements" / "install.py"), *asked],
+        env={**os.environ, **own, "UV_OFFLINE": "1"}, cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 2 and "装不上" in done.stderr, done.stdout + done.stderr
     assert (before / "kept").is_file() and not list((tmp_path / "venvs").glob(".core*"))
+    locks = [folder / "core.lock" for folder in (tmp_path / "requirements", INSTALL.parent)]
+    assert locks[0].read_text() == locks[1].read_text()

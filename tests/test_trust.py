@@ -72,6 +72,14 @@ def test_every_form_of_auto_map_is_seen(tmp_path: Path, auto_map: object) -> Non
     assert trust.question(nested)
 
 
+def test_an_auto_map_in_escapes_is_seen(tmp_path: Path) -> None:
+    folder = model(tmp_path / "m")
+    escaped = json.dumps({"auto_map": MAP}).replace("auto_map", "\\u0061uto\\u005fmap")
+    (folder / "config.json").write_text(escaped)
+    assert json.loads(escaped)["auto_map"] == MAP
+    assert trust.question(folder)
+
+
 def test_another_repositorys_code_is_never_allowed(tmp_path: Path) -> None:
     folder = model(tmp_path / "m", {"AutoModel": "other/repo--modeling.X"}, modeling="x = 1")
     trust.allow(folder)

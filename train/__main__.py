@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Literal
 
+from core import gpu
 from core.command import main
 
 
@@ -38,6 +39,8 @@ def run(
     if ask:
         preflight.ready(config, data, list(override), where)
         return
+    if launcher != "slurm":  # a login node's GPUs are not the job's
+        gpu.prefer_free()
     from train.run import run
 
     run(config, work_dir, domain, data, list(override), resume, force, where)
@@ -66,6 +69,7 @@ def estimate(
     override: tuple[str, ...] = (),
 ) -> None:
     """Memory, steps and time before training."""
+    gpu.prefer_free()
     from train.estimate import estimate
 
     estimate(config, domain, data, work_dir, list(override))
@@ -95,6 +99,7 @@ def adapter(work_dir: Path) -> None:
 
 def merge(work_dir: Path) -> None:
     """Adapter and base to one Hugging Face folder."""
+    gpu.prefer_free()
     from train.merge import merge
 
     merge(work_dir)
@@ -166,6 +171,7 @@ def gpu_check(out: Path, rehearse: bool = False, minutes: float = 10.0, ask: boo
 
     gpu_check.able(rehearse, minutes)
     if not ask:
+        gpu.prefer_free(most=1)  # plain Trainer would spread a 4-bit model over all it sees
         gpu_check.gpu_check(out, rehearse, minutes)
 
 

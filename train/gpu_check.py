@@ -40,14 +40,25 @@ STEPS, WARM = 30, 5  # steps of training, of which the first are not counted
 PREFIX, QUESTION, ANSWER = 24, 20, 6  # tokens of a row: system prompt, question, answer
 BATCH = 8  # rows of a padded batch of plain Trainer's
 NEW = 64  # tokens that generate writes
-MINUTES = 10.0  # of which serving gets the second half
-OVER = ("没有时间了", "out of time")
+MINUTES = 10.0
+TRAINING = 0.55  # of them are this half's
+# What a step is planned with: seconds of a process's start, GB of weights a second from and to a
+# disk (and a cast of them), FLOP a second (a third of an RTX 4090's). Assumed, not measured here: a
+# faster machine has time for what is left out, a slower one is ended by the clock.
+START, DISK, FLOPS = 10.0, 1.0, 60e12
+PASSES = {  # over all weights: read, written, quantised or cast
+    "model": 1,
+    "train: make train": 2,
+    "train: Trainer + PEFT": 2,
+    "generate": 1,
+    "merge": 5,
+}
 LABELS = {  # of the steps, as they are shown while they run; their keys are what train.json has
     "model": ("造随机权重的模型", "making a model of random weights"),
     "train: make train": ("训练: make train", "training: make train"),
     "train: Trainer + PEFT": ("训练: Trainer + PEFT", "training: Trainer + PEFT"),
-    "merge": ("合并", "merging"),
     "generate": ("生成", "generating"),
+    "merge": ("合并", "merging"),
 }
 SPECIALS = ("<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>")
 TEMPLATE = (
@@ -58,9 +69,10 @@ TEMPLATE = (
 
 
 def gpu_check(out: Path, rehearse: bool = False, minutes: float = MINUTES) -> None:
-    """Measure and write ``OUT/train.json``, with merged models in ``OUT/models`` for the serving
-    half, which removes them. Half of ``minutes`` is this half's: a step that is still running then
-    is ended, said."""
+    """Measure and write ``OUT/train.json``, with models in ``OUT/models`` for the serving half,
+    which removes them. :data:`TRAINING` of ``minutes`` is this half's: a step that does not fit
+    into what is left by :func:`needs` is left out, one that still runs at the end is ended; both
+    are said."""
     if rehearse:
         minutes = max(minutes, 60.0)  # the clock of a GPU that is paid for does not run
     began = time.monotonic()
@@ -68,7 +80,7 @@ def gpu_check(out: Path, rehearse: bool = False, minutes: float = MINUTES) -> No
     models = {"tiny": REHEARSED} if rehearse else {name: shapes.KNOWN[name] for name in RECIPES}
     with removed_on_failure(work):
         for name, shape in models.items():
-            left = 60 * minutes / 2 - (time.monotonic() - began)
+            left = 60 * minutes * TRAINING - (time.monotonic() - began)
             rows += one_model(work, name, shape, rehearse, left)
         result = {"gpu": device_name(rehearse), "rehearsed": rehearse, "rows": rows}
         result |= {"began": time.time() - (time.monotonic() - began), "minutes": minutes}
@@ -123,22 +135,25 @@ def device_name(rehearse: bool) -> str:
 
 
 def one_model(work: Path, name: str, s: Shape, rehearse: bool, left: float) -> list[dict[str, Any]]:
-    """The rows of one shape; a step that fails is a row with its error, and so is one that is not
-    done, or not begun, when ``left`` seconds are over."""
+    """The rows of one shape; a step that fails is a row with its error, and so is one that does not
+    fit into ``left`` seconds, or is not done when they are over. Merging comes last: a model that
+    is not merged is served as its base, which has the same shape."""
     began = time.monotonic()
     folder = work / name
     steps: dict[str, Callable[..., dict[str, Any]]] = {
         "model": write_model,
         "train: make train": ours,
         "train: Trainer + PEFT": plain,
-        "merge": merged,
         "generate": generated,
+        "merge": merged,
     }
     rows = []
     for what, call in steps.items():
-        rest = left - (time.monotonic() - began)
-        if rest <= 0:
-            rows.append({"model": name, "what": what, "error": words(*OVER)})
+        rest, need = left - (time.monotonic() - began), needs(what, s)
+        if rest < need:
+            rows.append({"model": name, "what": what, "error": no_time(need, rest)})
+            if what == "model":
+                break
             continue
         print(f"{name}: {words(*LABELS[what])} …", flush=True)
         step = functools.partial(call, folder, name, s, rehearse)
@@ -147,8 +162,27 @@ def one_model(work: Path, name: str, s: Shape, rehearse: bool, left: float) -> l
             rows.append({"model": name, "what": what, **measured})
         if what == "model" and "error" in measured:
             break
-    shutil.rmtree(folder / "base", ignore_errors=True)
+    if (folder / "run" / "merged").is_dir():
+        shutil.rmtree(folder / "base", ignore_errors=True)
     return rows
+
+
+def needs(what: str, s: Shape) -> float:
+    """Seconds that step ``what`` is planned with for shape ``s``."""
+    tokens = {  # forward, again where it is checkpointed, backward: 2 FLOP a weight and token each
+        "train: make train": STEPS * length(False),
+        "train: Trainer + PEFT": (STEPS + WARM) * BATCH * (PREFIX + QUESTION + ANSWER + 30),
+    }
+    weights = 2 * s.parameters / 1e9
+    return START + PASSES[what] * weights / DISK + 6 * s.parameters * tokens.get(what, 0) / FLOPS
+
+
+def no_time(need: float, rest: float) -> str:
+    """Why a step is left out."""
+    return words(
+        f"没有时间了: 约需 {need:.0f} 秒，剩 {max(rest, 0):.0f}",
+        f"out of time: takes about {need:.0f} s, {max(rest, 0):.0f} are left",
+    )
 
 
 def alone(
@@ -163,7 +197,7 @@ def alone(
     if result.is_file():
         return dict(read_json(result))
     if over:
-        return {"error": f"{words(*OVER)}: {left:.0f} s"}
+        return {"error": words(f"没有时间了: {left:.0f} 秒不够", f"out of time: {left:.0f} s")}
     ended_with = words("进程结束，状态", "the process ended with status")
     return {"error": f"{ended_with} {process.exitcode}"}
 
@@ -366,10 +400,11 @@ def plain(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
     )
     collator = DataCollatorForLanguageModeling(text_to_ids, mlm=False)
     trainer = Trainer(model=model, args=settings, train_dataset=data, data_collator=collator)
-    trainer.train()  # the first time for the kernels
-    began = time.perf_counter()
+    steps, settings.max_steps = settings.max_steps, WARM
+    trainer.train()  # for the kernels
+    settings.max_steps, began = steps, time.perf_counter()
     trainer.train()
-    seconds, steps = time.perf_counter() - began, settings.max_steps
+    seconds = time.perf_counter() - began
     size = len(data[0]["input_ids"])
     return {
         "steps": steps,
@@ -390,12 +425,12 @@ def merged(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
 
 
 def generated(folder: Path, name: str, s: Shape, rehearse: bool) -> dict[str, Any]:
-    """transformers' ``generate`` on the merged model, at as many rows as serving has clients."""
+    """transformers' ``generate`` on the base, at as many rows as serving has clients."""
     import torch
     from transformers import AutoModelForCausalLM
 
-    where = folder / "run" / "merged"
-    model = AutoModelForCausalLM.from_pretrained(where, torch_dtype="auto").to(place(rehearse))
+    where = place(rehearse)
+    model = AutoModelForCausalLM.from_pretrained(folder / "base", torch_dtype="auto").to(where)
     rates = {}
     for count in (1, 8, 64):
         ids = torch.randint(10, 200, (count, PREFIX + QUESTION), device=model.device)

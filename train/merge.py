@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from train import checkpoints, patches
 
 PROMPTS = 8  # real questions on which each hand-over is proved
 TOKENS = 24  # greedy tokens compared for each
+LIKELY = 5  # log-probabilities noted at each of them
 
 
 def load_run(work_dir: Path) -> dict[str, Any]:
@@ -89,7 +91,7 @@ def merge(work_dir: Path) -> None:
     if state.get("merged_of") == key and (target / "handover.json").is_file():
         print(f"{words('已合并，无变化', 'merged already, up to date')}: {shown(target)}")
         return
-    patches.apply()
+    patches.apply(training=False)
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     base = state["base"]
@@ -271,29 +273,46 @@ def real_prompts(data: Path, tokenizer: Any, count: int = PROMPTS) -> list[Any]:
     return prompts
 
 
-def greedy(model: Any, ids: Any) -> tuple[list[int], Any]:
-    """``TOKENS`` greedy tokens after ``ids``, and the float32 logits at the prompt's end."""
+@dataclass(frozen=True)
+class Answer:
+    """A greedy answer: its ``tokens``, the float32 ``logits`` at the prompt's end, and at each
+    token the best :data:`LIKELY` log-probabilities as (token, value)."""
+
+    tokens: list[int]
+    logits: Any
+    likely: list[list[tuple[int, float]]]
+
+
+def greedy(model: Any, ids: Any) -> Answer:
+    """At most ``TOKENS`` tokens after ``ids``."""
     import torch
 
     # A 4-bit model sits on the GPU that it was loaded to, and accelerate adds no hook that would
     # move what it is fed where there is but one device.
     ids = ids.to(next(model.parameters()).device)
     with torch.no_grad():
-        logits = model(input_ids=ids).logits[0, -1].float().cpu()
         out = model.generate(
             input_ids=ids,
             attention_mask=torch.ones_like(ids),
             max_new_tokens=TOKENS,
             do_sample=False,
+            output_logits=True,
+            return_dict_in_generate=True,
         )
-    return out[0, ids.shape[1] :].tolist(), logits
+    logits = torch.cat(out.logits).float().cpu()
+    best = logits.log_softmax(-1).topk(LIKELY)
+    likely = [
+        [(token, round(value, 4)) for token, value in zip(tokens, values, strict=True)]
+        for tokens, values in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    ]
+    return Answer(out.sequences[0, ids.shape[1] :].tolist(), logits[0], likely)
 
 
 def compare(before: list, after: list, prompts: list, tokenizer: Any, saved: Any) -> dict[str, Any]:
     """The hand-over report of one step: are tokens and prompt ids equal, how far are logits."""
     rows, largest = [], 0.0
-    for (left, left_logits), (right, right_logits), ids in zip(before, after, prompts, strict=True):
-        difference = float((left_logits - right_logits).abs().max())
+    for left, right, ids in zip(before, after, prompts, strict=True):
+        difference = float((left.logits - right.logits).abs().max())
         largest = max(largest, difference)
         text = tokenizer.decode(ids[0])
         same_ids = saved(text, add_special_tokens=False).input_ids == ids[0].tolist()
@@ -302,11 +321,12 @@ def compare(before: list, after: list, prompts: list, tokenizer: Any, saved: Any
                 "prompt": text,
                 # What a server is compared with, in whichever environment (deploy/handover.py).
                 "ids": ids[0].tolist(),
-                "tokens": right,
-                "answer": tokenizer.decode(right, skip_special_tokens=True),
-                "greedy_equal": left == right,
-                "first_token_equal": same_first(left_logits, right_logits),
-                "answer_starts_otherwise": left[:1] != right[:1],
+                "tokens": right.tokens,
+                "likely": right.likely,
+                "answer": tokenizer.decode(right.tokens, skip_special_tokens=True),
+                "greedy_equal": left.tokens == right.tokens,
+                "first_token_equal": same_first(left.logits, right.logits),
+                "answer_starts_otherwise": left.tokens[:1] != right.tokens[:1],
                 "logit_difference": difference,
                 "prompt_ids_equal": same_ids,
             }

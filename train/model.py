@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,15 @@ from typing import Any
 import torch
 from peft import get_peft_model
 from torch.nn import functional
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from xtuner.model import SupervisedFinetune
 from xtuner.model.utils import LoadWoInit
 
 from core.errors import UserError
 from core.files import read_json, shown
 from core.language import words
+from train.attention import RowByRow, scores_written_out
 from train.frozen import LowerLayers
 from train.packing import allowed
-
-SMALL = 640  # tokens of a sequence whose attention scores are written out (a 135M model: 0.7 GB)
 
 
 class Finetune(SupervisedFinetune):
@@ -103,10 +101,11 @@ class Finetune(SupervisedFinetune):
             return super().compute_loss(data, data_samples)
         labels = data.pop("labels")[:, 1:]
         body, head = parts(self.llm)
-        with written_scores(data["input_ids"]):
-            hidden = self.hidden(body, data, segments)[:, :-1]
-        wanted = labels != -100
-        logits = head(hidden[wanted])
+        with mixed(data["input_ids"].device, self.llm.dtype):
+            with attending(data["input_ids"], segments):
+                hidden = self.hidden(body, data, segments)[:, :-1]
+            wanted = labels != -100
+            logits = head(hidden[wanted])
         return {"loss": functional.cross_entropy(logits.float(), labels[wanted])}
 
     def masked(self, data: dict[str, Any]) -> tuple[dict[str, Any], Any]:
@@ -139,20 +138,22 @@ class Finetune(SupervisedFinetune):
         return next(self.parameters()).dtype
 
 
+def mixed(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[Any]:
+    """On a CPU, autocast for a bfloat16 model, as mmengine's ``AmpOptimWrapper`` has it on a GPU
+    (it refuses a CPU): else LoRA's float32 weights are multiplied in float32, a tenth of a step."""
+    wanted = device.type == "cpu" and dtype == torch.bfloat16
+    return torch.autocast("cpu", dtype) if wanted else nullcontext()
+
+
 @contextmanager
-def written_scores(ids: torch.Tensor) -> Iterator[None]:
-    """On a CPU, for batches small enough, attention with its scores written out in the compute
-    dtype: with torch's flash kernel for CPUs a step takes half as long again."""
-    if ids.device.type != "cpu" or ids.shape[0] * ids.shape[1] ** 2 > SMALL**2:
+def attending(ids: torch.Tensor, segments: torch.Tensor | None) -> Iterator[None]:
+    """The attention that is fastest on this device for a batch of ``ids`` (rows × length)."""
+    if ids.device.type != "cpu":
         yield
         return
-    before = torch.backends.cuda.fp16_bf16_reduction_math_sdp_allowed()
-    torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)  # CPUs ask it too
-    try:
-        with sdpa_kernel(SDPBackend.MATH):
-            yield
-    finally:
-        torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(before)
+    by_rows = RowByRow(segments) if segments is not None and segments.any() else nullcontext()
+    with scores_written_out(ids.shape[0] * ids.shape[1] ** 2), by_rows:
+        yield
 
 
 def parts(llm: Any) -> tuple[Any, Any]:

@@ -20,8 +20,9 @@ from typing import Any
 from core import precision
 
 
-def apply() -> None:
-    """Apply all patches. Imports torch, transformers and xtuner, in the order that works."""
+def apply(training: bool = True) -> None:
+    """Apply all patches. Imports torch, transformers and xtuner, in the order that works; without
+    ``training`` not xtuner's data sets, which take five seconds to import."""
     # On a CPU oneDNN keeps a megabyte for each of the last 1,024 shapes it multiplied; every batch
     # length brings some 30 new ones, of which only those of the step at hand are used again.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
@@ -37,10 +38,12 @@ def apply() -> None:
         # mmengine picks a GPU before it starts torch.distributed, for gloo too.
         torch.cuda.set_device = lambda device: None
     _torchvision_stand_in()
+    _no_compiler_for_bitsandbytes()
     _old_bnb_check()
     _keep_nf4_trainable()
-    _one_bos()
-    _no_pause_between_epochs()
+    if training:
+        _one_bos()
+        _no_pause_between_epochs()
 
 
 def _no_pause_between_epochs() -> None:
@@ -77,6 +80,23 @@ def _torchvision_stand_in() -> None:
     top.transforms = transforms  # type: ignore[attr-defined]
     transforms.functional = functional  # type: ignore[attr-defined]
     functional.InterpolationMode = types.SimpleNamespace(BICUBIC="bicubic")  # type: ignore[attr-defined]
+
+
+def _no_compiler_for_bitsandbytes() -> None:
+    """bitsandbytes hands its plain-torch operations to ``torch.compile`` when it is imported, which
+    loads the compiler (four seconds of each process) for functions that a CPU run does not call.
+    Without a GPU they stay as they are written.
+    github.com/bitsandbytes-foundation/bitsandbytes (backends/default/ops.py)."""
+    import torch
+
+    if torch.cuda.is_available() or importlib.util.find_spec("bitsandbytes") is None:
+        return
+    compiled = torch.compile
+    torch.compile = lambda function=None, **kw: function or (lambda inner: inner)  # type: ignore[assignment]
+    try:
+        import bitsandbytes  # noqa: F401
+    finally:
+        torch.compile = compiled  # type: ignore[assignment]
 
 
 def _old_bnb_check() -> None:

@@ -29,7 +29,7 @@ from core.files import read_jsonl, shown, write_jsonl
 from core.language import words
 from train.evaluation import computing
 from train.hooks import bare_model
-from train.model import Finetune, written_scores
+from train.model import Finetune, attending
 from train.packing import IGNORE, collate
 from train.rows import sides, tokenized
 
@@ -130,7 +130,7 @@ class Preferring(Finetune):
             return super().compute_loss(data, data_samples)
         data, self.segments = self.masked(data)
         self.reference = data.pop("reference")[0]
-        with written_scores(data["input_ids"]):
+        with attending(data["input_ids"], self.segments):
             found = super(Finetune, self).compute_loss(data, data_samples)  # XTuner's
         return {
             "loss": found["loss"].mean(),
@@ -146,7 +146,7 @@ class Preferring(Finetune):
         data, self.segments = self.masked(data)
         data.pop("reference", None)
         labels = functional.pad(data.pop("labels")[:, 1:], (0, 1), value=IGNORE)
-        with written_scores(data["input_ids"]):
+        with attending(data["input_ids"], self.segments):
             logits = self.llm(**data).logits
         # XTuner takes token 0 ("!" in Qwen) for no label: so must the reference.
         return self.by_row(self._gather_masked_logits(logits, labels, labels > 0))

@@ -114,16 +114,28 @@ def plan(name: str, settings: dict[str, Any], where: Where) -> str:
     return f"{words('计划', 'plan')}: {what}; {on}{memory}; {environment}"
 
 
-def tight(settings: dict[str, Any]) -> str | None:
-    """What to mind where the recipe's memory figure exceeds a GPU here (a figure that is estimated,
-    for the recipe's own ``max_length``: said, and no reason to stop)."""
-    need, have = settings["gpu_memory_gb"], min(card.memory_gb for card in gpu.gpus())
-    if need and have and need > have:
-        card, less = gpu.gpus()[0].name, 'make estimate, OVERRIDE="max_length=1024"'
+def tight(settings: dict[str, Any], count: int = 1) -> str | None:
+    """What to mind where the recipe's memory figure exceeds one of the first ``count`` GPUs, or
+    what is free of it (a figure that is estimated, for the recipe's own ``max_length``: said, and
+    no reason to stop)."""
+    need, cards = settings["gpu_memory_gb"], gpu.gpus()[:count]
+    small = min(cards, key=lambda card: card.memory_gb)
+    busy = min(cards, key=lambda card: card.free_gb)
+    less = 'make estimate, OVERRIDE="max_length=1024"'
+    if need and 0 < small.memory_gb < need:
         return words(
-            f"注意: 配方约需 {need} GB 显存，{card} 有 {have:.0f} GB；不够时: {less}",
-            f"note: the recipe takes about {need} GB, {card} has {have:.0f} GB; if it runs out: "
-            f"{less}",
+            f"注意: 配方约需 {need} GB 显存，{small.name} 有 {small.memory_gb:.0f} GB；"
+            f"不够时: {less}",
+            f"note: the recipe takes about {need} GB, {small.name} has {small.memory_gb:.0f} GB; "
+            f"if it runs out: {less}",
+        )
+    if need and busy.memory_gb and busy.free_gb < need:
+        number, free = busy.index, f"{busy.free_gb:.0f} / {busy.memory_gb:.0f} GB"
+        return words(
+            f"注意: 配方约需 {need} GB 显存，GPU {number} 只空闲 {free}，有别的程序在用"
+            "（nvidia-smi；本机部署着就先 make stop）",
+            f"note: the recipe takes about {need} GB, GPU {number} has {free} free, somebody uses "
+            "it (nvidia-smi; a deployment of ours: make stop)",
         )
     return None
 
@@ -179,8 +191,9 @@ def check(name: str, settings: dict[str, Any], where: Where | None = None) -> No
     if where.problem(settings):
         problems.append(str(where.problem(settings)))
     refuse(name, problems)
-    if settings["device"] == "cuda" and where.launcher != "slurm" and tight(settings):
-        print(tight(settings), flush=True)
+    here = settings["device"] == "cuda" and where.launcher != "slurm"
+    if here and (mind := tight(settings, where.gpus)):
+        print(mind, flush=True)
 
 
 def ready(config: str, data: Path, overrides: list[str], where: Where) -> None:

@@ -12,7 +12,18 @@ from core import trust
 from core.errors import UserError
 from core.files import digest, held, read_json, read_jsonl, sha256, shown, write_json
 from core.language import words
-from train import base_model, card, check, checkpoints, curves, launch, patches, preflight, recipes
+from train import (
+    base_model,
+    card,
+    check,
+    checkpoints,
+    curves,
+    launch,
+    merge,
+    patches,
+    preflight,
+    recipes,
+)
 
 # Options that change what is shown or kept, not what is learnt: they do not make another run.
 COSMETIC = (
@@ -85,6 +96,10 @@ def run(
             f"wrote {shown(work_dir)}: checkpoints, loss.png, card.md, run.json",
         )
     )
+    if where.alone and settings["device"] == "cpu":
+        # At once, in the process that has imported all it takes (20 s of the demo). A GPU may
+        # have no room for a second model beside the trained one: make train starts a process there.
+        merge.adapter(work_dir)
 
 
 def alone(work_dir: Path) -> AbstractContextManager[None]:

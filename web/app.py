@@ -39,19 +39,18 @@ def main() -> None:
         st.button(say("log_in"), on_click=st.login, type="primary", icon=":material/login:")
         st.stop()
     shown = [(name, icon) for name, icon in PAGES if name != "data" or access.may_edit()]
-    view = st.navigation(
-        [
-            st.Page(
-                ROOT / "web" / "views" / f"{name}.py",
-                title=say(name),
-                icon=icon,
-                url_path=name,
-                default=name == "chat",
-            )
-            for name, icon in shown
-        ],
-        position="top",
-    )
+    views = [
+        st.Page(
+            ROOT / "web" / "views" / f"{name}.py",
+            title=say(name),
+            icon=icon,
+            url_path=name,
+            default=name == "chat",
+        )
+        for name, icon in shown
+    ]
+    view = st.navigation(views, position="top")
+    frame.bottom(views)
     i18n.choose()
     if view.url_path in ("", "chat", "quiz"):
         banks.bar(found)

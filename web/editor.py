@@ -99,7 +99,7 @@ def one(out: Path, found: list[Row]) -> None:
 def listed(rows: list[Row]) -> list[Row]:
     """The questions of the chosen filter and words."""
     of = {
-        "doubts": [row for row in rows if row.get("doubts") and row.get("decision") != "keep"],
+        "doubts": edits.doubted(rows),
         "edited": [row for row in rows if row.get("edited")],
         "all": rows,
     }
@@ -303,7 +303,7 @@ def grid(out: Path, rows: list[Row], key: str) -> None:
             refused[name] = edits.save(out, now[name], line)
     kept["typed"] = typed
     for name in (name for name, reason in refused.items() if reason and name in now):
-        question = written.literal(now[name].get("题干", "")[:30])
+        question = written.literal(now[name].get("question", "")[:30])
         st.error(f"{question}：{say(refused[name])}", icon=":material/block:")
     st.caption(say("edit_help"))
 

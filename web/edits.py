@@ -9,6 +9,7 @@ the data set hold all up to ``n``.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,11 @@ def rows(out: Path) -> list[Row] | None:
         {**row, **waiting[row["key"]], "edited": True} if row.get("key") in waiting else row
         for row in found
     ]
+
+
+def doubted(found: Sequence[Row]) -> list[Row]:
+    """The questions in doubt that nobody has said are right."""
+    return [row for row in found if row.get("doubts") and row.get("decision") != "keep"]
 
 
 def options(row: Row) -> dict[str, str]:

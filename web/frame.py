@@ -4,6 +4,7 @@ own, and the small buttons under an answer."""
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -79,9 +80,25 @@ def options(
     return str(result.sent or "")
 
 
+@cache
+def _colours() -> str:
+    """The theme's colours by the names that Streamlit gives them within components, for the whole
+    page: outside of them it names none."""
+    names = ("primaryColor", "backgroundColor", "secondaryBackgroundColor", "textColor")
+    rules = ""
+    for scheme in ("light", "dark"):
+        said = "".join(
+            f"--st-{re.sub('[A-Z]', lambda found: f'-{found.group().lower()}', name)}:"
+            f"{st.get_option(f'theme.{scheme}.{name}')};"
+            for name in (*names, "borderColor")
+        )
+        rules += f"@media (prefers-color-scheme: {scheme}) {{ :root {{ {said} }} }}\n"
+    return rules
+
+
 def around() -> None:
     """Put the frame around the page."""
-    st.html(f"<style>{_read('page.css')}</style>")
+    st.html(f"<style>{_colours()}{_read('page.css')}</style>")
     language = i18n.language()
     with st.container(key="frame"):
         _frame()(
@@ -160,6 +177,23 @@ def bar(value: float | None, interval: tuple[float, float], grey: bool = False) 
         f"<div class='bar{' grey' if grey else ''}'><i style='width:{100 * value:.1f}%'></i>"
         f"<b style='left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%'></b></div>"
     )
+
+
+def steps(label: str, names: Sequence[str], at: int) -> None:
+    """The steps of a way in order; those before ``at`` lie behind, ``at`` is where it stands."""
+    lines = "".join(
+        f"<li{' aria-current=step' if number == at else ''}>"
+        f"{'✓' if number < at else number + 1} {html.escape(name)}</li>"
+        for number, name in enumerate(names)
+    )
+    st.html(f"<ol class=steps aria-label='{html.escape(label)}'>{lines}</ol>", width="content")
+
+
+def bottom(views: Iterable[Any]) -> None:
+    """The pages in a bar at the foot of a telephone, where a thumb reaches them."""
+    with st.container(key="bottom_bar", horizontal=True, gap=None):
+        for view in views:
+            st.page_link(view, label=view.title, icon=view.icon)
 
 
 def for_admin(command: str) -> None:

@@ -18,6 +18,7 @@ SECONDS = int(os.environ.get("TIKUFORGE_BUILD_SECONDS") or 1800)
 MEMORY = int(os.environ.get("TIKUFORGE_BUILD_MEMORY") or 4 * 2**30)  # bytes
 RUNNERS: dict[str, subprocess.Popen[bytes]] = {}  # this server's own, so that none is left a zombie
 STAGES = {"read": 0.4, "unique": 0.6, "groups": 0.75, "write": 0.9}  # data_tools.build's Watch
+PICTURES = "ocr"  # the stage in which data_tools recognises pages
 NOTE = "progress.json"  # core.progress
 
 
@@ -88,9 +89,11 @@ def state(out: Path) -> dict[str, Any]:
 
 def reached(found: dict[str, Any], noted: dict[str, Any]) -> tuple[float, int]:
     """The share that is done, and how many stages lie behind it."""
-    stage = noted.get("stage", "")
+    stage, share = noted.get("stage", ""), noted.get("done", 0) / (noted.get("total") or 1)
+    if stage == PICTURES:  # the first part of a build
+        return STAGES["read"] * share / found.get("steps", 1), len(STAGES) + 3
     if noted.get("total"):
-        return noted["done"] / noted["total"], len(STAGES) + 2
+        return share, len(STAGES) + 2
     if found["step"]:
         return (found["step"] + 0.5) / found.get("steps", 1), len(STAGES) + 1
     behind = list(STAGES).index(stage) + 1 if stage in STAGES else 0

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.explanations import answer_of
 from core.files import digest
 from core.judgement import SAYS_RIGHT
+from core.rows import row_of
 from core.text import bare
 
 RIGHT, WRONG = "正确", "错误"
@@ -32,27 +32,23 @@ class Question:
 
 def question(row: dict[str, Any]) -> Question:
     """A row of ``train.jsonl`` as a question."""
-    turn = row["conversation"][0]
-    options: dict[str, str] = row.get("options") or {}
-    stem, kind, answer = turn["input"], row["kind"], answer_of(turn["output"])
-    letters = row.get("answer", "") if options else ""
+    stated = row_of(row)
+    options, kind, letters = stated.options, stated.kind, stated.letters
     if options:
-        first = next(iter(options))
-        stem = stem.partition(f"\n{first}. {options[first]}")[0]
         kind = "multiple" if kind == "multiple" or len(letters) > 1 else "single"
     elif kind == "judge":
         options = {"A": RIGHT, "B": WRONG}
-        letters = "A" if bare(answer) in SAYS_RIGHT else "B"
+        letters = "A" if bare(stated.answer) in SAYS_RIGHT else "B"
     else:
         kind = "short"
     return Question(
-        digest(bare(turn["input"]))[:16],
+        digest(bare(row["conversation"][0]["input"]))[:16],
         kind,
-        stem,
+        stated.question,
         options,
         letters,
-        answer,
-        row.get("explanation", ""),
+        stated.answer,
+        stated.explanation,
         row["source"],
     )
 

@@ -23,7 +23,7 @@ TITLE = 24  # characters of the first question that name a conversation
 CUT = "cut"  # the problem of an answer that was not waited for, or not finished
 MASTERED = 2  # right answers in a row that take a question out of the notebook
 
-VERSION = 1  # of the tables below (user_version); 0: before it was noted
+VERSION = 2  # of the tables below (user_version); 0: before it was noted
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations(
   id INTEGER PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, updated REAL NOT NULL);
@@ -37,7 +37,11 @@ CREATE TABLE IF NOT EXISTS wrong(
   owner TEXT NOT NULL, bank TEXT NOT NULL, question TEXT NOT NULL, times INTEGER NOT NULL,
   streak INTEGER NOT NULL, updated REAL NOT NULL, PRIMARY KEY(owner, bank, question));
 CREATE TABLE IF NOT EXISTS tries(
-  owner TEXT NOT NULL, bank TEXT NOT NULL, question TEXT NOT NULL, correct INTEGER NOT NULL);
+  owner TEXT NOT NULL, bank TEXT NOT NULL, question TEXT NOT NULL, correct INTEGER NOT NULL,
+  rating INTEGER NOT NULL DEFAULT 0, at REAL NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS exams(
+  id INTEGER PRIMARY KEY, owner TEXT NOT NULL, bank TEXT NOT NULL, state TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS of_exams ON exams(owner, bank);
 CREATE INDEX IF NOT EXISTS of_tries ON tries(owner, bank);
 CREATE TABLE IF NOT EXISTS places(
   owner TEXT NOT NULL, bank TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY(owner, bank));
@@ -76,6 +80,9 @@ def _migrate(base: sqlite3.Connection) -> None:
         raise UserError(told, "files.newer")
     if found < VERSION:
         base.executescript(SCHEMA)
+        if "at" not in {column[1] for column in base.execute("PRAGMA table_info(tries)")}:
+            for name, kind in (("rating", "INTEGER"), ("at", "REAL")):  # version 1 kept no time
+                base.execute(f"ALTER TABLE tries ADD COLUMN {name} {kind} NOT NULL DEFAULT 0")
         base.execute(f"PRAGMA user_version={VERSION}")
 
 
@@ -180,12 +187,13 @@ def delete(owner: str, conversation: int) -> None:
         base.execute("DELETE FROM conversations WHERE id=? AND owner=?", (conversation, owner))
 
 
-def tried(owner: str, bank: str, question: str, correct: bool) -> None:
-    """Note an answer in the quiz: a wrong one enters the notebook, and leaves it after
-    :data:`MASTERED` right ones in a row."""
+def tried(owner: str, bank: str, question: str, correct: bool, rating: int, at: float = 0) -> float:
+    """Note an answer in the quiz, for good (nothing of this history is ever changed), and return
+    its time (seconds since 1970, ``at`` where given): a wrong one enters the notebook, and leaves
+    it after :data:`MASTERED` right ones in a row. ``rating`` is :mod:`web.learning`'s."""
     with _open() as base:
-        base.execute("INSERT INTO tries VALUES(?, ?, ?, ?)", (owner, bank, question, int(correct)))
-        key = (owner, bank, question)
+        at, key = at or time.time(), (owner, bank, question)
+        base.execute("INSERT INTO tries VALUES(?, ?, ?, ?, ?, ?)", (*key, correct, rating, at))
         if correct:
             base.execute(
                 "UPDATE wrong SET streak=streak+1, updated=? WHERE owner=? AND bank=? AND "
@@ -202,6 +210,49 @@ def tried(owner: str, bank: str, question: str, correct: bool) -> None:
                 "times=times+1, streak=0, updated=excluded.updated",
                 (*key, time.time()),
             )
+    return at
+
+
+def rated(owner: str, bank: str, question: str, rating: int, at: float) -> None:
+    """Note another rating of the answer that was given ``at`` that time: the later line counts."""
+    with _open() as base:
+        told = (owner, bank, question, True, rating, at)
+        base.execute("INSERT INTO tries VALUES(?, ?, ?, ?, ?, ?)", told)
+
+
+def reviews(owner: str, bank: str, question: str = "") -> list[tuple[str, int, float]]:
+    """The owner's answers in a bank (to ``question``), the oldest first: question, rating, time.
+    Those of the page's first version have no time and are left out."""
+    with _open() as base:
+        rows = base.execute(
+            "SELECT question, rating, at FROM tries WHERE owner=? AND bank=? AND at > 0 "
+            "AND ? IN ('', question) ORDER BY at, rowid",
+            (owner, bank, question),
+        )
+        return [(row["question"], row["rating"], row["at"]) for row in rows]
+
+
+def exam(owner: str, bank: str) -> tuple[int, dict[str, Any]] | None:
+    """The owner's last exam in a bank: its number and state; None before the first."""
+    with _open() as base:
+        asked = "SELECT id, state FROM exams WHERE owner=? AND bank=? ORDER BY id DESC LIMIT 1"
+        row = base.execute(asked, (owner, bank)).fetchone()
+        return (row["id"], dict(json.loads(row["state"]))) if row else None
+
+
+def begin_exam(owner: str, bank: str, state: dict[str, Any]) -> int:
+    """A new exam; its number."""
+    with _open() as base:
+        told = (owner, bank, json.dumps(state, ensure_ascii=False))
+        made = base.execute("INSERT INTO exams(owner, bank, state) VALUES(?, ?, ?)", told)
+        return int(made.lastrowid or 0)
+
+
+def keep_exam(owner: str, exam: int, state: dict[str, Any]) -> None:
+    """Write the state of an exam of the owner."""
+    with _open() as base:
+        said = json.dumps(state, ensure_ascii=False)
+        base.execute("UPDATE exams SET state=? WHERE id=? AND owner=?", (said, exam, owner))
 
 
 def forget_wrong(owner: str, bank: str, question: str) -> None:
@@ -242,7 +293,8 @@ def score(owner: str, bank: str) -> tuple[int, int]:
     """How many answers the owner gave in this bank, and how many of them were right."""
     with _open() as base:
         row = base.execute(
-            "SELECT count(*), coalesce(sum(correct), 0) FROM tries WHERE owner=? AND bank=?",
+            "SELECT count(*), coalesce(sum(correct), 0) FROM (SELECT DISTINCT question, correct, "
+            "CASE at WHEN 0 THEN -rowid ELSE at END FROM tries WHERE owner=? AND bank=?)",
             (owner, bank),
         ).fetchone()
         return int(row[0]), int(row[1])

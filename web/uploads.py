@@ -17,6 +17,7 @@ from core.language import words
 KINDS = (
     *("docx", "xlsx", "xls", "csv", "tsv", "txt", "md", "json", "jsonl"),
     *("pdf", "html", "htm", "mht", "pptx", "gift", "xml", "apkg"),
+    *("jpg", "jpeg", "png"),
 )
 MOST = 50 * 2**20  # bytes of one file (.streamlit/config.toml says the same to the browser)
 FILES = 50  # files of one data set
@@ -43,14 +44,15 @@ def safe_name(name: str) -> str:
 
 
 _ZIP = (b"PK\x03\x04",)
+_PICTURE = (b"\x89PNG", b"\xff\xd8\xff")  # read by its content: a PNG may be called .jpg
 _BEGIN = {"xls": (b"\xd0\xcf\x11\xe0",), "pdf": (b"%PDF",)}
 _BEGIN |= dict.fromkeys(("docx", "xlsx", "pptx", "apkg"), _ZIP)
+_BEGIN |= dict.fromkeys(("jpg", "jpeg", "png"), _PICTURE)
 _INSIDE = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
 _LOOKS = (
     (b"%PDF", ("PDF", "a PDF")),
     (b"PK\x03\x04", ("压缩包", "a zip archive")),
-    (b"\x89PNG", ("图片", "a picture")),
-    (b"\xff\xd8\xff", ("图片", "a picture")),
+    *((begin, ("图片", "a picture")) for begin in _PICTURE),
     (b"\xd0\xcf\x11\xe0", ("旧版 Office 文件", "an old Office file")),
     (b"{\\rtf", ("RTF", "an RTF file")),
     (b"<", ("网页", "a web page")),
@@ -76,7 +78,7 @@ def looked_at(name: str, content: bytes) -> None:
         except zipfile.BadZipFile:
             raise _bad(name, "文件损坏，打不开", "damaged, it cannot be opened") from None
     if kind not in _BEGIN:
-        fits = not content.startswith((b"%PDF", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff"))
+        fits = not content.startswith((b"%PDF", *_ZIP, *_PICTURE))
     if not fits:
         zh, en = next(like for begin, like in _LOOKS if content.startswith(begin))
         raise _bad(name, f"内容不是 {kind}，像是{zh}", f"no {kind}: its content looks like {en}")

@@ -49,12 +49,15 @@ class Server:
 def server(base_url: str = "", model: str = "") -> Server:
     """The server at ``base_url``, or the deployed one.
 
-    The deployed server's key is not sent elsewhere: with ``base_url`` the key is TIKUFORGE_API_KEY
-    or OPENAI_API_KEY. Raises :class:`UserError` where none is deployed or no model is named."""
+    The deployed server's key is not sent elsewhere: with ``base_url`` the key is the one that
+    TIKUFORGE_KEYS has for it, else TIKUFORGE_API_KEY or OPENAI_API_KEY. Raises :class:`UserError`
+    where none is deployed or no model is named."""
     if base_url:
         if not model:
             raise UserError(words("给了 --base-url 还要给 --model", "give --model with --base-url"))
-        key = os.environ.get("TIKUFORGE_API_KEY") or os.environ.get("OPENAI_API_KEY") or "EMPTY"
+        key = chat.key_for(base_url)
+        if key == "EMPTY":
+            key = os.environ.get("TIKUFORGE_API_KEY") or os.environ.get("OPENAI_API_KEY") or key
         return Server(base_url.rstrip("/"), model, key)
     target = chat.endpoint()
     return Server(target.url, model or target.model, chat.api_key(), target.version)

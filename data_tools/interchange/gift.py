@@ -14,7 +14,7 @@ from pathlib import Path
 
 from core.files import sha256
 from core.rows import Row
-from data_tools.interchange.made import NO_ANSWER, NO_QUESTION, Question, Taker, judged
+from data_tools.interchange.made import NO_ANSWER, NO_QUESTION, Plain, Question, Taker, judged
 from data_tools.ledger import Ledger
 from data_tools.readers.how import USUAL, How
 from data_tools.readers.text import decoded
@@ -67,22 +67,26 @@ def _freed(text: str) -> str:
 
 @dataclass
 class Parts:
-    """A question cut into what stands before, in and behind its braces."""
+    """A question cut into what stands before, in and behind its braces, and what its texts are: a
+    format named before the stem is that of its answers too."""
 
     before: str
     inside: str | None
     behind: str
+    text: type[str] = str
 
 
 def parted(body: str) -> Parts:
     """A block's parts, its title gone. Braces within the answers are escaped in GIFT."""
     held = _TITLE.sub("", _held(body), count=1)
-    held = _FORMAT.sub("", held, count=1)
+    named = _FORMAT.match(held)
+    text = Plain if named and named[1].lower() == "plain" else str
+    held = held[named.end() :] if named else held
     start = held.find("{")
     end = held.find("}", start)
     if start < 0 or end < 0:
-        return Parts(held, None, "")
-    return Parts(held[:start], held[start + 1 : end], held[end + 1 :])
+        return Parts(held, None, "", text)
+    return Parts(held[:start], held[start + 1 : end], held[end + 1 :], text)
 
 
 def question(body: str) -> Question | str:
@@ -96,7 +100,7 @@ def question(body: str) -> Question | str:
         joint = "" if not stem or stem[-1] > "\x7f" else " "
         tail = parts.behind if parts.behind[:1] > "\x7f" else parts.behind.strip("\n")
         stem = f"{stem}{joint}{BLANK}{tail if joint or parts.behind[:1].strip() else tail.strip()}"
-    made = Question(_freed(stem), explanation=_freed(general))
+    made = Question(parts.text(_freed(stem)), explanation=parts.text(_freed(general)))
     if found := _JUDGED.fullmatch(inside):
         made.said = judged(found[1][0].upper() == "T", made.stem)
         made.kind = "judge"
@@ -106,6 +110,8 @@ def question(body: str) -> Question | str:
         return NO_ANSWER
     else:
         _chosen(made, inside)
+        made.said = parts.text(made.said)
+        made.options = [parts.text(option) for option in made.options]
     return made
 
 

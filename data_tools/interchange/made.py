@@ -22,9 +22,16 @@ _MARKUP = re.compile(
 _IMAGE = "[图片"
 
 
+class Plain(str):
+    """A text that its format declares to be no HTML: what looks like a tag in it is text."""
+
+    __slots__ = ()
+
+
 def text_of(value: str) -> str:
     """A text as displayed: HTML resolved where there is any, outer space gone."""
-    return html.plain(value) if _MARKUP.search(value) else value.strip()
+    marked = not isinstance(value, Plain) and _MARKUP.search(value)
+    return html.plain(value) if marked else value.strip()
 
 
 @dataclass

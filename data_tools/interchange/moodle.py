@@ -8,7 +8,7 @@ from typing import Any
 
 from core.findings import Finding
 from data_tools.interchange import gift
-from data_tools.interchange.made import NO_ANSWER, Question, judged
+from data_tools.interchange.made import NO_ANSWER, Plain, Question, judged
 
 BLANK = "____"
 _CLOZE = re.compile(r"\{\d*:(\w+):((?:\\.|[^}\\])*)\}")
@@ -16,8 +16,14 @@ _SLOT = re.compile(r"\[\[(\d+)\]\]")
 
 
 def _text(element: Any, path: str) -> str:
-    found = element.find(f"{path}/text")
-    return (found.text or "") if found is not None else ""
+    found = element.find(path)
+    return _said(found) if found is not None else ""
+
+
+def _said(element: Any) -> str:
+    """The text of an element, in the format that it declares."""
+    said = element.findtext("text") or ""
+    return Plain(said) if element.get("format") == "plain_text" else said
 
 
 def _fraction(answer: Any) -> float:
@@ -42,7 +48,7 @@ def question(element: Any) -> Question | str:
 
 def _choice(made: Question, element: Any, answers: list[Any]) -> Question | str:
     single = (element.findtext("single") or "true").strip().lower() in ("true", "1")
-    made.options = [answer.findtext("text") or "" for answer in answers]
+    made.options = [_said(answer) for answer in answers]
     worth = [_fraction(answer) for answer in answers]
     best = max(worth, default=0)
     made.right = [k for k, w in enumerate(worth) if w > 0 and (w == best or not single)]
@@ -63,7 +69,7 @@ def _short(made: Question, element: Any, answers: list[Any]) -> Question | str:
     best = max(answers, key=_fraction, default=None)
     if best is None or _fraction(best) <= 0:
         return NO_ANSWER
-    made.said = best.findtext("text") or ""
+    made.said = _said(best)
     return made
 
 

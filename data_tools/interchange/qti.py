@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from data_tools.interchange.made import NO_ANSWER, NO_QUESTION, Question, text_of
+from data_tools.interchange.made import NO_ANSWER, NO_QUESTION, Plain, Question, text_of
 
 BLANK = "____"
 
@@ -50,7 +50,7 @@ def _material(element: Any, but: tuple[str, ...] = ()) -> str:
             texts.append(f"[图片:{(one.get('uri') or '').rpartition('/')[2][:80]}]")
         else:
             texts.append(text_of("".join(one.itertext())))
-    return "\n".join(text for text in texts if text)
+    return Plain("\n".join(text for text in texts if text))
 
 
 def _scores(item: Any) -> Iterator[tuple[float, list[tuple[str, str]]]]:
@@ -175,7 +175,7 @@ def _plain(element: Any) -> str:
         if isinstance(one.tag, str):
             one.tag = etree.QName(one).localname
     etree.cleanup_namespaces(made)
-    return text_of(f"<div>{etree.tostring(made, encoding='unicode', method='html')}</div>")
+    return Plain(text_of(f"<div>{etree.tostring(made, encoding='unicode', method='html')}</div>"))
 
 
 def _declared(root: Any) -> dict[str, list[str]]:
@@ -223,7 +223,7 @@ def assessment_item(root: Any) -> Question | str:
     explained = [one for one, said in told if "solution" in said.lower()]
     made.explanation = _plain(explained[0]) if explained else ""
     if not made.options:
-        made.said = "；".join(text for text in answers if text)
+        made.said = Plain("；".join(text for text in answers if text))
         if not made.said:
             return f"{NO_ANSWER}: {name_of(found[0])}"
     return made

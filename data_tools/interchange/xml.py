@@ -37,8 +37,9 @@ _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*>")
 _PASSED = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.S)
 
 
-def _bad(name: str, zh: str, en: str) -> UserError:
-    return UserError(f"{name}: {words(zh, en)}")
+def _bad(name: str, zh: str, en: str, reason: object = "") -> UserError:
+    """What is wrong with a file, and a library's own words for it, which are of one language."""
+    return UserError(f"{name}: {words(zh, en)}{f' ({reason})' if reason else ''}")
 
 
 def is_bank(text: str) -> bool:
@@ -74,9 +75,7 @@ def tree(text: str, name: str) -> Any:
         return etree.fromstring(body.encode(), parser)
     except etree.XMLSyntaxError as error:
         reason = str(error).splitlines()[0][:100] if str(error) else "empty"
-        raise _bad(
-            name, f"不是合法 XML（{reason}）", f"is not well-formed XML ({reason})"
-        ) from None
+        raise _bad(name, "不是合法 XML", "is not well-formed XML", reason) from None
 
 
 def spans(text: str, tag: str) -> list[tuple[int, int]]:
@@ -152,8 +151,7 @@ def parts(path: Path, name: str, suffix: str) -> Iterator[tuple[str, bytes]]:
             for info in infos:
                 inside = PurePosixPath(info.filename.replace("\\", "/"))
                 if inside.is_absolute() or ".." in inside.parts:
-                    bad = info.filename[:60]
-                    raise _bad(name, f"压缩包内有越界路径 {bad}", f"unsafe path {bad}")
+                    raise _bad(name, "压缩包内有越界路径", "unsafe path", info.filename[:60])
             total = sum(info.file_size for info in infos)
             if total > LIMIT or (total > 64 << 20 and total > 250 * path.stat().st_size):
                 size = f"{total >> 20} MB"
@@ -170,4 +168,4 @@ def parts(path: Path, name: str, suffix: str) -> Iterator[tuple[str, bytes]]:
                         )
                     yield info.filename, archive.read(info)
     except BROKEN as error:
-        raise _bad(name, f"压缩内容损坏（{error}）", f"damaged zip data ({error})") from None
+        raise _bad(name, "压缩内容损坏", "damaged zip data", error) from None

@@ -27,7 +27,8 @@ def check(picture: bytes, where: str) -> tuple[int, int]:
         said = " ".join(str(error).split())[:60]
         raise UserError(
             f"{where}: "
-            + words(f"图片不完整或已损坏 ({said})", f"a truncated or damaged picture ({said})")
+            + words("图片不完整或已损坏", "a truncated or damaged picture")
+            + f" ({said})"
         ) from None
     size = f"{wide}×{high}"
     if min(wide, high) < LEAST:

@@ -47,8 +47,8 @@ def read(path: Path, ledger: Ledger, name: str | None = None, how: How = USUAL) 
             raise UserError(f"{shown(path)}: {words('文件不存在', 'no such file')}")
         yield from _rows(path, name, ledger, how)
     except OSError as error:
-        why = words(f"无法读取（{error.strerror}）", f"cannot be read ({error.strerror})")
-        raise UserError(f"{shown(path)}: {why}") from None
+        why = words("无法读取", "cannot be read")
+        raise UserError(f"{shown(path)}: {why} ({error.strerror})") from None
 
 
 def _doubted(rows: Iterator[Row], ledger: Ledger) -> Iterator[Row]:

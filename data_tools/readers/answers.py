@@ -162,10 +162,12 @@ def concluded(draft: Draft) -> str:
     return ""
 
 
-def emphasised(draft: Draft, hows: list[str], several: bool) -> str:
-    """The options that stand out by the first of ``hows`` that tells some from the others."""
+def emphasised(draft: Draft, hows: list[str], kind: str) -> str:
+    """The options that stand out by the first of ``hows`` that tells some from the others, or from
+    a stem that does not."""
     for how in hows:
         marked = [letter for letter in draft.options if how in draft.hows.get(letter, ())]
+        several = kind == "multiple" or (not kind and how not in dict(draft.stem_marks))
         if marked and (len(marked) < len(draft.options) or (several and how == hows[0])):
             return _sorted("".join(marked))
     return ""

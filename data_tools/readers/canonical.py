@@ -87,6 +87,7 @@ _EQUALS = re.compile(r"(?:^|(?<=\s))([A-H])\s?=\s?")
 _BEFORE = re.compile(
     rf"\s{{0,4}}_{{1,8}}\s?({_SAID})\s?_{{1,8}}\s{{0,4}}(?=\d{{1,4}}\s?[.、．)）])"
 )
+_LED = re.compile(r"\s{0,4}\(\s?[1-9](?:[\s,、]{0,2}[1-9]){0,5}\s?\)\s{0,4}")
 _SPELT = {"T": "True", "F": "False"}
 _POOL = re.compile(r"\s{0,8}[\[(【]?(?:共用)?(?:备选(?:答案|项)|选项)[\])】]?[:：]?\s{0,8}")
 _VERDICT = re.compile(
@@ -425,8 +426,27 @@ def _numbers(blocks: list[Block]) -> list[Block]:
     for k, value, end, lead in best:
         line = made[k]
         assert isinstance(line, Line)
-        made[k] = _cut(line, 0, end, f"{lead}{value}、")
+        gap = " " if _shown(line)[end : end + 1].isdigit() else ""
+        made[k] = _cut(line, 0, end, f"{lead}{value}、{gap}")
     return _bared(made)
+
+
+def _han(blocks: list[Block]) -> list[Block]:
+    """Questions counted 一、二、三、: where most such lines in a row ask something."""
+    told = [(k, m) for k, block in enumerate(blocks) if (m := _HAN.match(_shown(block)))]
+    run: list[tuple[int, re.Match[str]]] = []
+    for k, m in told:
+        if pt.number_value(m[1]) == len(run) + 1:
+            run.append((k, m))
+    asked = sum(bool(_ASKED.search(_shown(blocks[k]))) for k, _ in run)
+    if not _habit(asked, len(told)) or len(_begins(blocks)) > len(run):
+        return blocks
+    made = list(blocks)
+    for k, m in run:
+        line = made[k]
+        assert isinstance(line, Line)
+        made[k] = _cut(line, 0, m.end(), f"{pt.number_value(m[1])}、 ")
+    return made
 
 
 def _steps(told: Sequence[tuple[int, int, int, str]]) -> int:
@@ -468,7 +488,7 @@ def _boxes(blocks: list[Block]) -> list[Block]:
     if not _habit(len(ticked), len(able)):
         return blocks
     made: dict[int, list[Block]] = {}
-    for run in ticked:
+    for run in (run for run in able if any(set(m["box"]) & _TICKS for _, m in run)):
         said = "".join(chr(65 + k) for k, (_, m) in enumerate(run) if set(m["box"]) & _TICKS)
         for order, (k, m) in enumerate(run):
             line = blocks[k]
@@ -477,6 +497,53 @@ def _boxes(blocks: list[Block]) -> list[Block]:
             if order == len(run) - 1:
                 made[k].append(_beside(line, f"答案：{said}"))
     return [each for k, block in enumerate(blocks) for each in made.get(k, [block])]
+
+
+def _circled(blocks: list[Block]) -> list[Block]:
+    """``1. (4) 下列何者…①甲②乙③丙④丁``: the number of the right option before the stem, circled
+    figures before the options, spaces or none between them."""
+    pieces = _pieces(blocks)
+    told: dict[int, tuple[re.Match[str], int, list[tuple[int, int]]]] = {}
+    for a, b in pieces:
+        plain = _shown(blocks[a])
+        number = _USUAL.match(plain)
+        lead = _LED.match(plain, number.end()) if number else None
+        marks = _circles(blocks, a, b) if lead else []
+        if lead and len(marks) > 1:
+            last = max(k for k in range(a, b) if _shown(blocks[k]).strip())
+            told[a] = (lead, last, marks)
+    if not _habit(len(told), len(pieces)):
+        return blocks
+    made = list(blocks)
+    behind: dict[int, Block] = {}
+    for a, (lead, last, marks) in told.items():
+        line = made[last]
+        if isinstance(line, Line) and line.text.endswith("。"):  # it ends the sentence
+            shown = len(line.label + line.text)
+            made[last] = _cut(line, shown - 1, shown, "")
+        for order, (k, at) in reversed(list(enumerate(marks))):
+            line = made[k]
+            assert isinstance(line, Line)
+            made[k] = _cut(line, at, at + 1, f"   {chr(65 + order)}. ")
+        line = made[a]
+        assert isinstance(line, Line)
+        made[a] = _cut(line, *lead.span(), "")
+        said = "".join(chr(64 + int(figure)) for figure in re.findall(r"\d", lead[0]))
+        behind[last] = _beside(line, f"答案：{said}")
+    return [x for k, block in enumerate(made) for x in (block, behind.get(k)) if x is not None]
+
+
+def _circles(blocks: Sequence[Block], a: int, b: int) -> list[tuple[int, int]]:
+    """Where ①, ②, … stand in turn within a question, the last such run: line and place."""
+    best: list[tuple[int, int]] = []
+    run: list[tuple[int, int]] = []
+    for k in range(a, b):
+        for found in re.finditer(r"[①-⑨]", _shown(blocks[k])):
+            order = ord(found[0]) - ord("①")
+            run = [*run, (k, found.start())] if order == len(run) else []
+            run = [(k, found.start())] if not run and order == 0 else run
+            best = run if len(run) > 1 else best
+    return best
 
 
 def _options(blocks: list[Block]) -> list[Block]:
@@ -867,7 +934,8 @@ def _fills(blocks: list[Block]) -> list[Block]:
 
 
 STEPS = (
-    _apart, _fields, _verdicts, _ahead, _pools, _chosen, _signs, _numbered_behind, _numbers,
-    _inline, _boxes, _options, _unlettered, _ranges, _cases, _keys, _labels, _tails, _terms, _fills,
-    _quotes,
+    _apart, _fields, _verdicts, _ahead, _pools, _chosen, _signs, _numbered_behind, _han,
+    _numbers,
+    _inline, _boxes, _circled, _options, _unlettered, _ranges, _cases, _keys, _labels, _tails,
+    _terms, _fills, _quotes,
 )  # fmt: skip

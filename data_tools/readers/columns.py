@@ -18,17 +18,18 @@ _ROLES = {
     "stem": 
 r"题干(?:内容|描述|文本|信息)?|题目(?:内容|描述|正文|名称|题干)?|试题(?:内容|题干"
 r"|描述|题目|正文|名称)?|问题(?:内容|描述)?|考题|考[试核](?:题目|内容)|内容|questions?(?:text"
-r"|stem|title|content)?|stem|prompt|column1|q|问|题|[小子]题(?:题干|内容)?",
+r"|stem|title|content)?|stem|prompt|column1|q|问|题|题面|[小子]题(?:题干|内容)?|front|term",
     "answer": 
-r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项)?|正确选项|正确项|标答|正选"
-r"|(?:correct|right|question)?(?:answers?|option|choice|key)(?:key)?|correct|column2|ans|答"
-r"|答复|回答",
+r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项|文本)?|正确选项(?:内容|文本)?|正确项|标答|正选"
+r"|(?:correct|right|question)?_?(?:answers?|option|choice|key|ans)(?:key|_?(?:index|id|no))?"
+r"|correct(?:_?index)?|column2|答|正答|判断(?:结果)?|答复|回答|back|definition",
     "kind": r"(?:试题|题目|题|考题|问题)?(?:类型|类别|题型)|题型|题类|(?:question)?type|kind",
     "explanation": 
 r"(?:答案|试题|题目|考点)?(?:解析|详解|说明|分析|解释|讲解)|(?:出题|命题|参考|法律"
 r"|政策|制定|考题)?依据|(?:question)?explain|explanations?|analysis|rationale|解析内容|答案出处|出处"
 r"|依据条款",
-    "right": r"是否(?:为|是)?(?:正确)?(?:答案|选项)?|正确与否|正误|正确|is(?:correct|right)\??",
+    "right": r"(?:选项)?[a-h1-8一二三四甲乙丙丁]?是否(?:为|是)?(?:正确)?(?:答案|选项)?|正确与否"
+r"|正误|正确|is(?:correct|right)\??",
     "number": r"序号|题号|编号|试题编号|题目编号|顺序|no\.?|number|id|#|index|题目id|试题id",
     "case": 
 r"材料(?:内容)?|案例(?:内容|背景)?|背景(?:材料|资料)?|共用题干|大题题干|父题|passage"
@@ -40,9 +41,13 @@ r"|试题选项|题目选项|答案选项|options?(?:content|text)?|choices?|答
 _ROLE = {role: re.compile(shape, re.I) for role, shape in _ROLES.items()}
 _ONE = re.compile(
     r"(?:(?:试题|题目|备选|候选|可选|答案)?选?项?|答案|备选(?:项|答案)?|option|choice"
-    r"|answer|opt)[-_.、]?([A-Ha-h]|[1-8一二三四五六七八甲乙丙丁戊己])(?:选?项|选项内容)?"
+    r"|answer|opt)[-_.、]?([A-Ha-h]|[0-8一二三四五六七八甲乙丙丁戊己①-⑧])(?:选?项?|选项内容|内容)?"
     r"|([A-H])选?项?",
     re.I,
+)
+_WRONG = re.compile(
+    r"(?:错误|干扰|其他|备选)(?:答案|选项|项)[a-h\d]?|(?:wrong|incorrect|distractor)s?_?(?:answer|option"
+    r"|choice)?s?_?[a-h\d]?"
 )
 _OTHER = re.compile(
     r"难度.*|难易.*|分值|分数|得分|.*知识点.*|章节|分类|专业|科目|备注|来源|标签|等级"
@@ -69,6 +74,11 @@ class Columns:
     right: int | None = None
     combined: int | None = None
     options: dict[str, int] = field(default_factory=dict)
+    ticks: dict[str, int] = field(default_factory=dict)  # beside each option: whether it is right
+    counted: bool = False  # answers that are figures count the options, from ``first``
+    first: int = 1
+    judged: bool = False  # the answers are T and F, or Y and N, and nothing else
+    wrong: tuple[int, ...] = ()  # columns of wrong options, beside that of the right one
     titles: list[str] = field(default_factory=list)
     width: int = 0
     groups: tuple[int, ...] = (0,)
@@ -108,7 +118,10 @@ class Columns:
         """The options of a row: one a column, or several in one cell; ``already`` counts those of
         rows above."""
         found: dict[str, str] = {}
-        for letter, column in self.options.items():
+        given = self.options
+        if self.wrong and self.answer is not None:
+            given = {chr(65 + k): c for k, c in enumerate((self.answer, *self.wrong))}
+        for letter, column in given.items():
             cell = self.cell(row, column)
             if cell is not None and cell.text and not (already and cell.covered):
                 found[letter] = cell.text
@@ -120,20 +133,27 @@ class Columns:
             found |= listed(cell.text, already, self.one_a_row)
         return {letter: text for letter, text in found.items() if text}
 
+    def ticked(self, row: list[Cell]) -> str:
+        """The letters of the options that the column beside each says are right."""
+        said = {letter: self.cell(row, column) for letter, column in self.ticks.items()}
+        return "".join(letter for letter, cell in said.items() if cell and affirmed(cell.text))
+
     def indexed(self, answer: str, options: dict[str, str]) -> str:
         """An answer given as the option's number (1, 2, ...), as its letter."""
         plain = pt.plain(answer).strip()
-        if plain in {pt.plain(text).strip() for text in options.values()}:
+        if not self.counted and plain in {pt.plain(text).strip() for text in options.values()}:
             return answer
+        if options and re.fullmatch(r"[0-8](?:[\s,、;|]*[0-8])*", plain):
+            digits = re.findall(r"\d", plain)
+            if self.first and "0" in digits:
+                return answer
+            return "".join(chr(65 + int(digit) - self.first) for digit in digits)
         named = [role(part) for part in re.split(r"[\s,、;|/]+", plain)] if len(plain) < 80 else []
         if options and named and all(name == "option" for name, _ in named):
             return "".join(letter for _, letter in named)  # Choice2, 选项B
         if options and re.fullmatch(rf"[{_STEMS}](?:[\s,、;|]*[{_STEMS}])*", plain):
             return "".join(chr(65 + _STEMS.index(sign)) for sign in plain if sign in _STEMS)
-        digits = re.findall(r"\d", plain)
-        if not options or not re.fullmatch(r"[1-8](?:[\s,、;|]*[1-8])*", plain):
-            return answer
-        return "".join(chr(64 + int(digit)) for digit in digits)
+        return answer
 
 
 def role(title: str) -> tuple[str, str]:
@@ -151,8 +171,8 @@ def role(title: str) -> tuple[str, str]:
         sign = (found.group(1) or found.group(2)).upper()
         if sign in _STEMS and sign == bare and sign != title.strip():
             return "", ""  # 甲（乙） is a text
-        if sign in _INDEX or sign in _STEMS:
-            sign = str((_INDEX if sign in _INDEX else _STEMS).index(sign) + 1)
+        for alphabet in (_INDEX, _STEMS, "①②③④⑤⑥⑦⑧"):
+            sign = str(alphabet.index(sign) + 1) if sign in alphabet else sign
         return "option", chr(64 + int(sign)) if sign.isdigit() else sign
     return ("other", "") if _OTHER.fullmatch(bare) else ("", "")
 
@@ -176,6 +196,11 @@ def find(rows: list[list[Cell]]) -> Columns | None:
     if best is None:
         return None
     columns = best[1]
+    _count(columns, rows[columns.header + 1 :])
+    said = {
+        x.text.strip() for r in rows[columns.header + 1 :] if (x := columns.cell(r, columns.answer))
+    }
+    columns.judged = said - {""} in ({"T", "F"}, {"Y", "N"})
     if columns.combined is not None and columns.stem is not None and columns.right is None:
         below = rows[columns.header + 1 :]
         options = [row for row in below if (c := columns.cell(row, columns.combined)) and c.text]
@@ -188,30 +213,49 @@ def find(rows: list[list[Cell]]) -> Columns | None:
     return columns
 
 
-def _assign(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
-    """Give the columns of a header row their roles; returns how many have one, 0 where the row
-    cannot be a header."""
+def _titled_columns(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
+    """Give columns the roles that their titles name; returns how many have one."""
     score = 0
     stems = [text for cell in row if len(text := cell.text.strip()) == 1 and text in _STEMS]
     counted = "".join(stems).startswith("甲乙丙")  # else 甲 is somebody in a text
+    wrong = [k for k, cell in enumerate(row) if _WRONG.fullmatch(_SPACE.sub("", cell.text).lower())]
     for position, cell in enumerate(row):
-        if cell.covered or (not counted and cell.text.strip() in stems):
+        if cell.covered or position in wrong or (not counted and cell.text.strip() in stems):
             continue
         name, letter = role(cell.text)
         score += bool(name)
+        beside = next((x for x, at in columns.options.items() if at == position - 1), "")
         if name == "option" and letter not in columns.options:
             columns.options[letter] = position
-        elif name == "options":
+        elif name == "right" and beside:
+            columns.ticks[beside] = position
+        elif name == "options" and not _lettering(position, below):
             columns.combined = position if columns.combined is None else columns.combined
         elif name and name != "other" and getattr(columns, name, 0) is None:
             setattr(columns, name, position)
+    if "@" in columns.options:  # option_0
+        columns.options = {chr(ord(x) + 1): at for x, at in columns.options.items()}
+    if wrong and columns.answer is not None and not columns.options:
+        columns.wrong, score = tuple(wrong), score + len(wrong)
+    return score
+
+
+def _assign(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
+    """Give the columns of a header row their roles; returns how many have one, 0 where the row
+    cannot be a header."""
+    score = _titled_columns(columns, row, below)
+    first = columns.options.get("A")
+    if columns.options and first is None:
+        return 0  # figures of a question, no titles
     if (
-        columns.options.get("A") is not None
+        first is not None
         and columns.answer is None
-        and row[columns.options["A"]].text.strip().upper() == "A"
+        and row[first].text.strip().upper() == "A"
         and len(columns.options) == 1
     ):
         columns.answer = columns.options.pop("A")
+    if len(columns.ticks) == 1:
+        columns.right, columns.ticks = columns.ticks.popitem()[1], {}
     if columns.right is not None and columns.combined is None:  # 是否正确 of a statement
         columns.answer = columns.right if columns.answer is None else columns.answer
         columns.right = None
@@ -227,6 +271,10 @@ def _assign(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
         }
         longest = max(told, key=lambda c: sum(map(len, told[c])), default=None)
         columns.explanation = longest if columns.explanation is None else columns.explanation
+    if columns.answer is None and columns.stem is not None and not columns.options:
+        free = [k for k, cell in enumerate(row) if not role(cell.text)[0]]
+        said = [k for k in free if _verdicts(k, below)]
+        columns.answer = said[0] if len(said) == 1 else None
     useful = columns.answer is not None or len(columns.options) > 1 or columns.combined is not None
     useful = useful or (columns.stem is not None and columns.number is not None)
     return score if paired and useful else 0
@@ -264,6 +312,7 @@ def _unknown(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
             free.remove(stem)
     if columns.answer is None and len(columns.options) > 1:
         said = [c for c in free if texts[c] and all(map(chosen, texts[c]))]
+        said = said or [c for c in free if _repeats(columns, c, below)]
         if said:
             columns.answer, score = said[-1], score + 1
     if columns.answer is not None and columns.stem is not None and not columns.options:
@@ -274,6 +323,41 @@ def _unknown(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
             columns.combined = next(held, None)
             score += columns.combined is not None
     return score
+
+
+def _lettering(column: int, below: list[list[Cell]]) -> bool:
+    """Whether a column holds the options' letters alone, a row each."""
+    said = [pt.plain(row[column].text).strip() for row in below if column < len(row)]
+    filled = [text for text in said if text]
+    return len(filled) > 2 and all(re.fullmatch(r"[(\[]?[A-Ha-h][)\].、]?", x) for x in filled)
+
+
+def _verdicts(column: int, below: list[list[Cell]]) -> bool:
+    """Whether a column holds judgements of two kinds and nothing else."""
+    said = {judgement(row[column].text) for row in below if column < len(row) and row[column].text}
+    return len(said) > 1 and all(said)
+
+
+def _repeats(columns: Columns, column: int, below: list[list[Cell]]) -> bool:
+    """Whether nearly each cell of a column repeats an option of its row."""
+    told = [row for row in below if column < len(row) and row[column].text.strip()]
+    same = sum(row[column].text.strip() in columns.options_of(row).values() for row in told)
+    return len(told) > 2 and same >= 0.7 * len(told)
+
+
+def _count(columns: Columns, below: list[list[Cell]]) -> None:
+    """Find out whether figures among the answers are the options' numbers and no texts (most are
+    no option's text), and whether these count from 0 (one is 0, and none is too large for that)."""
+    told, texts = [], 0
+    for row in below:
+        cell, options = columns.cell(row, columns.answer), columns.options_of(row)
+        said = pt.plain(cell.text).strip() if cell is not None else ""
+        if options and said.isdigit():
+            texts += said in {pt.plain(text).strip() for text in options.values()}
+            told.append((int(said), len(options)))
+    columns.counted = len(told) >= 3 and len(told) > 3 * texts
+    if columns.counted and all(value < many for value, many in told):
+        columns.first = 0 if any(not value for value, _ in told) else 1
 
 
 def _holds_options(columns: Columns, column: int, below: list[list[Cell]]) -> bool:
@@ -343,6 +427,12 @@ def _side_by_side(columns: Columns, row: list[Cell]) -> None:
         ):
             columns.width, columns.groups = width, tuple(range(0, len(roles), width))
             return
+
+
+def affirmed(text: str) -> bool:
+    """Whether a cell says that what stands beside it is right."""
+    said = pt.plain(text).strip().lower()
+    return said in ("1", "*", "√", "✓", "★", "●") or said in pt.JUDGE_RIGHT
 
 
 def chosen(text: str) -> bool:

@@ -99,6 +99,7 @@ TEXTS = {
     "number-missing": ("{here} 的下一题号是 {there}", "{there} comes after {here}"),
     "one-option": ("只有一个选项", "a single option"),
     "one-sided": ("判断题几乎全是同一答案", "nearly all judgements are the same"),
+    "one-sided/options": ("多数题的选项全对", "all options of most questions are right"),
     "option-gap": ("选项不连续：{letters}", "the options are {letters}"),
     "option-holds-question": ("选项里像有另一题", "an option seems to hold another question"),
     "option-holds-question/asks": ("一个选项是问句", "one option asks a question"),

@@ -64,6 +64,7 @@ class Draft:
     flags: list[str] = field(default_factory=list)
     loc: str = ""
     source: str = ""
+    gaps: list[str] = field(default_factory=list)  # what was being read behind each empty line
 
     def take(self, line: Line) -> None:
         """Note that ``line`` belongs to this question."""

@@ -16,11 +16,13 @@ NO_ANSWER, NO_STEM, NO_OPTIONS, NOT_OPTION = (
 )  # fmt: skip
 _SIGN = re.compile(r"[√×+\-*/%<>=≤≥≠∈∪∩→∞&|^~#$@]")  # an answer may be a sign alone
 _HINT = re.compile(r"\s*(?:选?填(?:写|大|小|是|增|正|对|\w或)|提示|注\s*[:：])")  # (填大或小)
-_SET_APART = re.compile(r"\s*([-–—>》〉=~|·•:：*])\s*(?=[^\W\d]|\s\S)(?<=[\s\W])")
-_LIST_ITEM = re.compile(r"\s*(?:[①-⑳⑴-⒇]|[(\[]?\d{1,2}[)\].、]|[-•●])")
+_SET_APART = re.compile(  # =SUM(A1) is a formula
+    r"\s*([-–—>》〉=~|·•:：*])(?!(?<==)[A-Z(])\s*(?=[^\W\d]|\s\S)(?<=[\s\W])"
+)
+_LIST_ITEM = re.compile(r"\s*(?:[①-⑳⑴-⒇]|[(（\[]?\d{1,2}[)）\].．、]|[-•●])")
 # A judgement after the statement without a bracket: 水往低处流。 √
 _JUDGED = re.compile(
-    r"(?:(?<=[。.!！;；])|(?<=\s)|[-—]{2}|答\s*[:])\s*(√|×|正确|错误|对|错)\s*[。.]?\s*$"
+    r"(?:(?<=[。.!！;；])|(?<=\s)|[-—]{2}|答\s*[:])\s*(√|×|正确|错误|对|错|T(?:rue)?|F(?:alse)?|TRUE|FALSE)\s*[。.]?\s*$"
 )
 # A colon, or a type word with one, before the stem: what stood behind the number or a tag.
 _LEFT = re.compile(
@@ -202,7 +204,7 @@ def _answer(
     lead = re.sub(r"[^A-Z]", "", draft.lead.upper())
     if lead and set(lead) <= set(draft.options):
         return lead, lead, stem
-    marked = "".join(sorted(set(starred))) or answers.emphasised(draft, hows, kind == "multiple")
+    marked = "".join(sorted(set(starred))) or answers.emphasised(draft, hows, kind)
     if marked:
         return marked, marked, stem
     tail, shorter = answers.trailing(draft, stem)

@@ -176,8 +176,7 @@ def _judged(row: list[Cell], stem: Cell | None, grid: Grid) -> Row | None:
     letter = chr(65 + len(draft.options))
     draft.options[letter] = option.text.strip()
     draft.flags += [flag for flag in option.flags if flag not in draft.flags]
-    said = pt.plain(right.text).strip().lower() if right is not None else ""
-    if said in ("1", *_MARKED) or said in pt.JUDGE_RIGHT:
+    if right is not None and co.affirmed(right.text):
         draft.answer, draft.answered = [(draft.answer or [""])[0] + letter], True
     return made
 
@@ -238,10 +237,14 @@ def _draft(row: list[Cell], stem: Cell, grid: Grid) -> Draft:
     kind = columns.cell(row, columns.kind)
     draft.tag = pt.section_kind(kind.text) if kind is not None else ""
     draft.options = columns.options_of(row)
+    if columns.judged and not draft.options:
+        draft.tag = draft.tag or "judge"
     answer = columns.cell(row, columns.answer)
     if answer is not None and answer.text:
-        said = columns.indexed(unwrapped(answer.text), draft.options)
+        said = "A" if columns.wrong else columns.indexed(unwrapped(answer.text), draft.options)
         draft.answer, draft.answered = [said], True
+    elif ticked := columns.ticked(row):
+        draft.answer, draft.answered = [ticked], True
     explanation = columns.cell(row, columns.explanation)
     if explanation is not None and explanation.text:
         draft.explanation = [explanation.text]

@@ -425,7 +425,7 @@ class Cut:
 
 def _furniture(told: list[Known]) -> set[str]:
     """The lines that come again behind different lines: page headers. What comes again behind the
-    same words is the end of an option that goes on."""
+    same words is the end of an option that goes on, what is shown as one of a list its member."""
     before: dict[str, list[str]] = {}
     for last, x in pairwise(told):
         if not (x.family or x.label) and len(x.text.strip()) >= 6:

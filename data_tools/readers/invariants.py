@@ -72,7 +72,7 @@ _ASIDE = re.compile(r"\s*[（(\[【].*[)）\]】]\s*|[^。？?]{0,14}", re.S)
 _SEVERAL = doubt("kind-mismatch/single")
 _KEYED = re.compile(r"\s*(?:正确|参考|标准)?答\s?案\s?[:：]?\s?[A-H√×对错]{1,6}\s*")
 _STATED = ("answer-is-mark", "answer-in-option")
-_RAISED = re.compile(r"[¹²³⁰-₎]")  # bare() has 2³ and 23 as one
+_SPACES = re.compile(r"\s+")
 _LINE = re.compile(r"\n+")
 # A number that may count questions: no measure word, percentage or decimals behind it.
 _COUNT = re.compile(r"(?<!\d)(?<!\d\.)\d{1,4}(?!\d|[.:]\d|\s?[%年月日个元]|(?![题问小])[^\W\d_])")
@@ -152,15 +152,13 @@ def _answer(stem: str, answer: str) -> Iterator[Doubt]:
     """Doubts about the answer of a question without options."""
     lines = [line for line in _LINE.split(answer) if line.strip()]
     said = answer.strip()
-    if len(_INLINE.findall(said)) > 1 or _boxes(said) > 1:
+    ticked = len(lines) > 2 and any(line.lstrip()[:1] in "√☑☐□" for line in lines)
+    if ticked or len(_INLINE.findall(said)) > 1 or _boxes(said) > 1:
         yield doubt("answer-is-options")
-    if _PAIRED.fullmatch(said):
+    if _marks_only(stem, said):
         yield doubt("answer-is-mark", answer=said[:20])
-    elif _ONLY_MARK.fullmatch(said) and not pt.judgement(said):
-        signs = [m.group() for m in _SIGN.finditer(said)]
-        listed = all(re.search(rf"{re.escape(sign)}\s*[.、．:：)）\]】]", stem) for sign in signs)
-        if listed or (_SIGN.fullmatch(said) and said not in "一二三四五六"):
-            yield doubt("answer-is-mark", answer=said[:20])
+    if _sliced(stem, said):
+        yield doubt("options-in-stem")
     if "\n" in stem and bare(said) and bare(said) in {bare(x) for x in _LINE.split(stem)}:
         yield doubt("answer-in-stem/line")
     marked = sum(bool(_MARKED_LINE.match(line)) for line in lines)
@@ -178,6 +176,30 @@ def _answer(stem: str, answer: str) -> Iterator[Doubt]:
         yield doubt("answer-wrapped")
     if abs(len(said) - len(stem)) < 12 and bare(said) and bare(said) == bare(stem):
         yield doubt("answer-in-stem/itself")
+
+
+def _marks_only(stem: str, said: str) -> bool:
+    """Whether an answer holds nothing but marks: of a list in the stem, or of one that is lost."""
+    if _PAIRED.fullmatch(said):
+        return not _lists(stem, said)
+    if not _ONLY_MARK.fullmatch(said) or pt.judgement(said):
+        return False
+    signs = [m.group() for m in _SIGN.finditer(said)]
+    listed = all(re.search(rf"{re.escape(sign)}\s*[.、．:：)）\]】]", stem) for sign in signs)
+    return listed or (_SIGN.fullmatch(said) is not None and said not in "一二三四五六")
+
+
+def _sliced(stem: str, said: str) -> bool:
+    """Whether the last line of a stem is a list, between signs, of which the answer is a member."""
+    head, _, last = stem.rpartition("\n")
+    parts = re.split(r"\s?[/|;；、]\s?|\s{2,}", last) if head and len(last) < 400 else []
+    return len(parts) > 2 and said in parts
+
+
+def _lists(stem: str, said: str) -> bool:
+    """Whether a stem shows all that the pairs of an answer (``1-D  2-C``) name."""
+    named = set(re.findall(r"\d{1,2}|[A-Ha-h]", said))
+    return all(re.search(rf"(?<![A-Za-z\d]){x}\s?[)）.．、:：\]】]", stem) for x in named)
 
 
 def _asking(lines: list[str]) -> bool:
@@ -217,7 +239,13 @@ def _texts(row: Row, stem: str) -> Iterator[Doubt]:
         yield doubt("page-furniture")
     if _labelled(stem) and _LABEL.search(stem):
         yield doubt("answer-label/stem")
-    if "A" in stem + plain and _OPTIONS.search(plain) and (not row.options or row.kind != "case"):
+    paired = not row.options and _PAIRED.fullmatch(row.answer.strip())
+    if (
+        not paired
+        and "A" in stem + plain
+        and _OPTIONS.search(plain)
+        and (not row.options or row.kind != "case")
+    ):
         yield doubt("options-in-stem")
     if not row.options and (_boxes(stem) > 1 or len(_NAMED_OPTION.findall(stem)) > 1):
         yield doubt("options-in-stem")
@@ -244,14 +272,14 @@ def _options(row: Row) -> Iterator[Doubt]:
     if signs != [chr(65 + k) for k in range(len(signs))]:
         yield doubt("option-gap", letters="".join(signs))
     signs_ = {text.strip()[:1] for text in texts}
-    led = len(texts) > 2 and len(signs_) == 1 and signs_ <= set("-–—>》|·•*:：=~")
+    led = len(texts) > 2 and len(signs_) == 1 and signs_ <= set("-–—>》|·•*:：~")
     if sum(_own_mark(*pair) for pair in row.options.items()) > 1 or (
         led and not all(text.strip()[1:].lstrip()[:1].isdigit() for text in texts)
     ):
         yield doubt("option-mark")
     if len(signs) < 2:
         yield doubt("one-option")
-    if len({(bare(text) or text.strip(), *_RAISED.findall(text)) for text in texts}) < len(texts):
+    if len({_SPACES.sub("", text).casefold().rstrip(";；。.，,") for text in texts}) < len(texts):
         yield doubt("same-options")
     if any(_KEYED.fullmatch(text) for text in texts):
         yield doubt("answer-in-option")
@@ -307,6 +335,15 @@ def _one_sided(bank: Bank) -> Doubts:
     if total >= MANY and said.most_common(1)[0][1] >= 0.95 * total:
         for row in judged:
             yield row, doubt("one-sided")
+
+
+def _all_right(bank: Bank) -> Doubts:
+    """Most choices name all of their options: a sign before each was taken for a tick."""
+    asked = [row for row in bank.rows if len(row.options) > 1]
+    whole = [row for row in asked if len(row.letters) == len(row.options)]
+    if len(whole) >= max(4, 0.6 * len(asked)):
+        for row in whole:
+            yield row, doubt("one-sided/options")
 
 
 def _ticked(bank: Bank) -> Doubts:
@@ -440,6 +477,9 @@ def _counted(bank: Bank) -> Doubts:
     """A number left in most stems counts up from row to row (``⑵ …``, ``No.2 …``)."""
     if len(bank.rows) > 2 * SAMPLE and not any(_counted(Bank(bank.rows[:SAMPLE], {}))):
         return
+    own = sum(not row.source.text.lstrip().startswith(row.question[:6]) for row in bank.rows)
+    if own > 0.5 * len(bank.rows) and all(_NUMBER.match(x.source.text[:24]) for x in bank.rows):
+        return  # each question's number was taken off: what counts is part of the text
     heads = (_HEAD.match(row.question[:40].split("\n")[0]) for row in bank.rows)
     tails = (_TAIL.search(row.question[-12:]) for row in bank.rows)
     found = [
@@ -490,7 +530,11 @@ def _shape(text: str) -> str:
 def _listed(bank: Bank) -> Doubts:
     """Most open stems end in lines that count up (甲、乙、丙): options of which none was read."""
     open_ = [row for row in bank.rows if not row.options and "\n" in row.question]
-    able = [row for row in open_ if _counts_up(row.question.split("\n")[1:])]
+    able = [
+        row
+        for row in open_
+        if not _PAIRED.fullmatch(row.answer.strip()) and _counts_up(row.question.split("\n")[1:])
+    ]
     if len(able) >= max(3, 0.2 * len(bank.rows)):
         for row in able:
             yield row, doubt("options-in-stem/end")
@@ -545,8 +589,8 @@ def _answers_alike(bank: Bank) -> Doubts:
 
 
 _TOGETHER = (
-    _prefix, _one_sided, _ticked, _codes, _fewer, _longer, _gaps, _dropped, _odd, _repeated,
-    _counted, _early, _swallowed, _listed, _columns, _header, _answers_alike,
+    _prefix, _one_sided, _all_right, _ticked, _codes, _fewer, _longer, _gaps, _dropped, _odd,
+    _repeated, _counted, _early, _swallowed, _listed, _columns, _header, _answers_alike,
 )  # fmt: skip
 
 

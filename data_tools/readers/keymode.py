@@ -14,7 +14,9 @@ from data_tools.readers.questions import Questions
 
 _NUMBER_ROW = re.compile(r"\s*(?:题\s*[号目]|序号)?\s*[:|]?\s*(\d{1,4}(?:[\s|]+\d{1,4})*)\s*\|?\s*")
 _CHAPTER = re.compile(
-    r"\s*(第\s?[一二三四五六七八九十\d]{1,3}\s?[章节单元课讲篇]{1,2})\s?:?\s*(?=\d)"
+    r"\s*(第\s?[一二三四五六七八九十\d]{1,3}\s?[章节单元课讲篇]{1,2}"
+    r"|(?:Part|Section|Chapter|Unit)\s(?:\d{1,3}|[IVX]{1,5}|[A-Z])\b)\s?[:.]?\s*(?=\d)",
+    re.I,
 )
 
 

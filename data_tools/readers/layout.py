@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from core.rows import Row
 from data_tools.ledger import Ledger
@@ -17,14 +18,65 @@ from data_tools.readers import patterns as pt
 from data_tools.readers.answers import usual_hows
 from data_tools.readers.blocks import Line
 from data_tools.readers.context import Context
-from data_tools.readers.draft import Section
+from data_tools.readers.doubt import doubt
+from data_tools.readers.draft import Draft, Section
 from data_tools.readers.items import Item
 from data_tools.readers.keymode import KeyMode
 from data_tools.readers.options import chain
 from data_tools.readers.starts import ANSWER, EXPLAIN, OPTIONS, STEM
 
 _LISTED = re.compile(r"\s*(\(?)([一二三四五六七八九十]{1,3})[)、.]")
+_PAIR = re.compile(  # 1）甲     A）乙
+    r"\s{0,8}[(\[]?(\d)\s?[).、\]][^()]{1,40}?\s{2,40}[(\[]?([A-H])\s?[).、\]]\s{0,4}\S"
+)
+_ENDS = "。.！!？?：:；;，,、）)"
 _REPLY = re.compile(r"\s*(?:\[?\s*A\s*\d{0,3}\s*[\]:.]+|答案?\s*\d{1,3}\s*[:.])\s*")
+
+
+def _sectioned(items: list[Item]) -> None:
+    """Lines that hold a tag alone (``【单选题】``) head sections where they are few among numbered
+    questions; else each says what its question is."""
+    filled = [x for x in items if x.kind not in (it.BLANK, it.NOISE)]
+    told = [
+        (x, after)
+        for x, after in pairwise(filled)
+        if x.family == "Q:" and x.tag and not x.lead and x.body >= len(x.plain)
+    ]
+    numbered = sum(x.kind == it.NUMBER and x.value > 0 for x in filled)
+    if 2 * len(told) <= numbered and all(after.value for _, after in told):
+        for item, _ in told:
+            item.kind, item.family, item.heading_kind = it.SECTION, "", item.tag
+
+
+def _matched(items: list[Item]) -> None:
+    """Two lists side by side (``1）甲   A）乙`` and so on) are part of the stem above them."""
+    run: list[Item] = []
+    for item in [*items, None]:
+        found = _PAIR.match(item.plain) if item is not None else None
+        if found and item and (int(found[1]), found[2]) == (len(run) + 1, chr(65 + len(run))):
+            run.append(item)
+            continue
+        for one in run if len(run) > 1 else ():
+            one.kind, one.family, one.options, one.key_line = it.TEXT, "", [], False
+            one.parts, one.body = [it.Part("head", 0, len(one.plain))], 0
+        run = []
+
+
+def _crossed(items: list[Item]) -> None:
+    """Where some options carry a tick and others a cross, a cross marks none that is right."""
+    told = [(x.plain[o.marker : o.start].lstrip(" ([")[:1], o) for x in items for o in x.options]
+    if {"√", "×"} <= {sign for sign, _ in told}:
+        for sign, option in told:
+            option.marked &= sign != "×"
+
+
+def _parted(drafts: list[Draft]) -> None:
+    """A stem that goes on behind an empty line, where questions hold none: the rest of one question
+    and another one."""
+    gapped = sum(bool(draft.gaps) for draft in drafts)
+    for draft in drafts if len(drafts) >= 6 and gapped <= 0.15 * len(drafts) else ():
+        if STEM in draft.gaps and len(draft.stem) > 1 and draft.stem[0][-1:] not in _ENDS:
+            draft.flags.append(doubt("two-questions"))
 
 
 class Layout(KeyMode):
@@ -45,7 +97,11 @@ class Layout(KeyMode):
             for line in styled:
                 line.heading = False
         pieces = (piece for line in lines for piece in it.dense(line))
-        self.context = Context([it.analyse(piece) for piece in pieces])
+        items = [it.analyse(piece) for piece in pieces]
+        _sectioned(items)
+        _matched(items)
+        _crossed(items)
+        self.context = Context(items)
         for index, item in enumerate(self.context.items):
             if item.kind == it.BLANK:
                 self.blank = True
@@ -53,7 +109,10 @@ class Layout(KeyMode):
             if item.kind == it.NOISE:
                 self.note(item, "page-furniture")
                 continue
+            asked = self.q
             self.line(index, item)
+            if self.blank and asked is not None and self.q is asked:
+                asked.gaps.append(self.state)
             self.blank = False
             for entry in reversed(self.groups[-1].entries if self.groups else ()):
                 if entry.loc:
@@ -326,6 +385,7 @@ class Layout(KeyMode):
             place = entry.loc or group.section.loc
             unused = self.ledger.add(self.name, place, "key-without-question", text)
             self.loose.keys.append((group, entry, unused))
+        _parted(self.drafts)
         habits.settle(self.drafts)
         hows = usual_hows(self.drafts)
         bare = ["".join(d.answer) for d in self.drafts if d.answer and not d.options]

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 
 STARTS = 24  # places looked at where the options of a line may begin, the last ones
 OPTION_START = re.compile(
-    r"\s*+(?:(?P<mark>[*★☆√☑●◉■×]|\[\s*+[xX√]\s*+\])\s*+)?(?:[□○◯]\s*+)?"
+    r"\s*+(?:(?P<mark>[*★☆√☑●◉■×]|\[\s*+[xX√]\s*+\])\s*+)?(?:[□○◯☐]\s*+)?"
     r"(?:[(\[]\s*(?P<a>[A-Za-z])\s*[)\]]\s*[、.:]?|(?:选项\s*)?(?P<b>[A-Za-z])\s*[、.:)\],，](?![a-z]\.)"
     r"|(?P<c>[A-Z])(?=\s+\S)|(?P<d>[A-Z])(?=[^\x00-\x7f]))\s*"
 )
+
+
+# Between two options, it belongs to the nearer one; in the middle a tick to the one before it.
+_MARK = re.compile(r"(?<!\s)(\s{0,48})([*★☆√☑●])(\s{0,48})$")
 
 
 @dataclass(slots=True)
@@ -48,10 +52,11 @@ def chain(plain: str, start: int, end: int) -> list[Option]:
         if match is None:
             break
         last.end = match.start()
-        mark = bool(re.search(r"[*★☆√☑●]\s*$", plain[last.start : last.end]))
-        found.append(Option(following, match.start(), match.end(), end, style, mark))
-        if mark:
-            last.end -= 1
+        mark = _MARK.search(plain, last.start, last.end)
+        ahead = mark is not None and len(mark[3]) - (mark[2] != "√") < len(mark[1])
+        found.append(Option(following, match.start(), match.end(), end, style, ahead))
+        if mark and ahead:
+            last.end = mark.start()
     return found
 
 

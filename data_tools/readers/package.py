@@ -78,11 +78,8 @@ class Package:
         try:
             self.zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
-            why = words(
-                f"文件不完整或已损坏（{error}），请重新保存",
-                f"truncated or damaged ({error}): save it again",
-            )
-            raise UserError(f"{name}: {why}") from None
+            why = words("文件不完整或已损坏，请重新保存", "truncated or damaged: save it again")
+            raise UserError(f"{name}: {why} ({error})") from None
         self.names = set(self.zip.namelist())
         for part in self.names:
             inside = PurePosixPath(part.replace("\\", "/"))

@@ -14,7 +14,7 @@ _MAP.update(
 )
 _MAP.update({ord(a): ord(b) for a, b in zip("【】〔〕［］〖〗『』", "[][][][][]", strict=True)})
 _MAP.update({ord(a): ord(b) for a, b in zip("﹒．∶﹕", "..::", strict=True)})
-_MAP.update({ord(a): ord(b) for a, b in zip("✓✔☑✅✗✘☒✖╳✕ⅹ❌❎", "√√√√×××××××××", strict=True)})
+_MAP.update({ord(a): ord(b) for a, b in zip("✓✔☑✅∨✗✘☒✖╳✕ⅹ❌❎", "√√√√√×××××××××", strict=True)})
 _MAP.update({ord(a): ord("-") for a in "‐‑‒–−"})
 # Traditional forms of the words that banks are set with.
 _TRADITIONAL = "單選題斷對錯誤確項標準參說釋難類號問簡論計頁節試庫內備據點評檢詳應復聽為與參資單"
@@ -120,7 +120,7 @@ QUESTION_LABEL = re.compile(
 _OPEN, _SHUT = r"(?:[\[(]|</?)?\s*", r"\s*[\])>]?"
 MINE = r"(?:我的|你的|您的|学生|考生|用户|学员|本人|your|my|student'?s?)"
 _ANSWER = (
-    r"(?:参考|正确|标准|试题|本题|此题|题目|最佳|推荐){0,3}\s?(?:的)?答\s{0,3}[案安](?!解析"
+    r"(?:参考|正确|标准|试题|本题|此题|题目|最佳|推荐|本章|本节|本单元|章节|各题){0,3}\s?(?:的)?答\s{0,3}[案安](?!解析"
     r"|说明|分析|解释|详解|依据|要点解析)(?:要点)?"
     r"|正确选项|正确项|正解|标答|回答|答复|解答|(?:correct\s+|right\s+|model\s+)?(?:answer\(s\)"
     r"|(?:answers?|ans)\b)\.?|correct\s+(?:option|choice)|(?:answer\s+)?key\b"

@@ -88,10 +88,11 @@ def _why(said: str) -> str:
     """PDFium's complaint in one line."""
     if "assword" in said or "ecurity" in said:
         return words("PDF 有密码，请先去掉", "the PDF is locked by a password: take it off first")
-    return words(
-        f"PDF 不完整或已损坏（{said[:80]}），请重新下载或保存",
-        f"truncated or damaged PDF ({said[:80]}): download or save it again",
+    why = words(
+        "PDF 不完整或已损坏，请重新下载或保存",
+        "truncated or damaged PDF: download or save it again",
     )
+    return f"{why} ({said[:80]})"
 
 
 def _usual(book: Any, pages: int, scan: Scan) -> set[str]:

@@ -21,7 +21,7 @@ SAMPLE = 1 << 20
 _BREAK = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _LEAD = re.compile(r"\s*(?:>\s*)*(?:#{1,6}\s+|[-+•]\s+(?=\S)|\*\s+(?=\S))?(?:\[( |x|X)\]\s+)?")
 _BOLD = re.compile(
-    r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1|(?<!\*)\*(?=[^\s*])([^*]+?)(?<=[^\s*])\*(?!\*)|`([^`]+)`"
+    r"(\*\*|(?<!_)__(?!_))(?=\S)(.+?)(?<=\S)\1|(?<!\*)\*(?=[^\s*])([^*]+?)(?<=[^\s*])\*(?!\*)|`([^`]+)`"
     r"|<(?P<tag>font|span|b|strong|u|mark|em|i)\b[^<>]*>(.*?)</(?P=tag)>",
     re.I,
 )
@@ -33,6 +33,9 @@ _RAISED = re.compile(r"<(su[bp])\b[^<>]*>([^<>]*)</\1\s*>", re.I)
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)]*)\)")
 _RULE = re.compile(r"\s*(?:[-=_*]\s*){3,}$")
 _FENCE = re.compile(r"\s{0,8}(?:`{3,}|~{3,})\s{0,8}\w{0,20}\s*$")
+_ESCAPED = re.compile(r"\\([_*#.>+~!`()\[\]-])")  # \_ is shown as _ and emphasises nothing
+_APART = 0xE000
+_UNESCAPED = {_APART + code: code for code in range(33, 127)}
 _TABLE_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
 
 
@@ -90,14 +93,17 @@ def _marked_down(line: Line) -> Line:
         return Line("", line.loc, raw=raw)
     lead = _LEAD.match(raw)
     body = raw[lead.end() :] if lead else raw
-    tick = "√" if lead and (lead.group(1) or "").strip() else ""
+    box = lead.group(1) if lead else None
+    tick = "" if box is None else "☑ " if box.strip() else "☐ "
     heading = bool(re.match(r"\s*#{1,6}\s", raw))
     flags = ("image",) if _IMAGE.search(body) else ()
     if _STRUCK.search(body):
         body, flags = _STRUCK.sub("", body), (*flags, "struck-text")
     body = _RAISED.sub(lambda m: raised(m[2], UP if m[1].lower() == "sup" else DOWN), body)
     body = _IMAGE.sub(lambda m: f"[图片:{m.group(2).rpartition('/')[2] or m.group(1)}]", body)
+    body = _ESCAPED.sub(lambda m: chr(_APART + ord(m[1])), body) if "$" not in body else body
     text, marks = _emphasised(tick + body)
+    text = text.translate(_UNESCAPED)
     if raw.lstrip().startswith(">") and text.strip():
         marks.append((0, len(text), "quote"))
     return Line(text, line.loc, marks=tuple(marks), flags=flags, heading=heading, raw=raw)

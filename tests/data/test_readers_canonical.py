@@ -9,10 +9,10 @@ import pytest
 from docx import Document
 from openpyxl import Workbook
 
-from core.rows import Row
+from core.rows import Row, Source
 from core.text import bare
 from data_tools.ledger import Ledger
-from data_tools.readers import read
+from data_tools.readers import invariants, read
 from data_tools.readers.patterns import JUDGE_RIGHT
 
 ASKED = [
@@ -264,7 +264,6 @@ def wrong(rows: list[Row]) -> set[str]:
 def test_doubts_know_no_layout() -> None:
     """What the rows of a misread bank look like, whatever the reader that made them."""
     from core.rows import Source
-    from data_tools.readers import invariants
 
     def row(question: str, answer: str, kind: str = "qa", text: str = "", **more: object) -> Row:
         source = Source("a.txt", "", "c:0-1", text or question)
@@ -305,7 +304,6 @@ def test_answers_one_off_are_doubted() -> None:
     from core.findings import Finding
     from core.rows import Source
     from data_tools.ledger import Entry
-    from data_tools.readers import invariants
 
     rows = [Row(q, t[1], Source("a.txt", "", f"p:{9 * n + 2}", q), "single", options={"A": t[0],
             "B": t[1]}, letters="B") for n, (q, t, _) in enumerate(ASKED)]  # fmt: skip
@@ -324,3 +322,152 @@ def test_a_doubt_is_whole_in_either_language() -> None:
     assert made.code == "fewer-options" and made.facts == {"count": 2, "usual": 4}
     assert made.detail == ("选项比别的题少：2 项，通常 4 项", "2 of the usual 4 options")
     assert all(not any("一" <= c <= "鿿" for c in en) for _, en in TEXTS.values())
+
+
+def _plain(name: str, fmt: str, head: str = "", tail: str = "") -> tuple[str, str]:
+    made = []
+    for k, (asked, options, letter) in enumerate(ASKED, 1):
+        ticks = {f"t{x}": " √" if x == letter else "" for x in "ABCD"}
+        boxes = {f"b{x}": "x" if x == letter else " " for x in "ABCD"}
+        signs = {f"s{x}": "√" if x == letter else "×" for x in "ABCD"}
+        given = dict(zip("ABCD", options, strict=True))
+        words = {"n": k, "han": "一二三四五六"[k - 1], "asked": asked, "letter": letter}
+        words |= {"low": letter.lower(), "figure": ord(letter) - 64} | given
+        made.append(fmt.format(**words, **ticks, **boxes, **signs))
+    return name, head + "\n".join(made) + tail
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        _plain("circled.txt", "{n}. ({figure}) {asked}　　①{A}②{B}③{C}④{D}。"),
+        _plain("behind.txt", "（{n}）{asked}＿＿＿。\na) {A}{tA}   b) {B}{tB}\n"
+               "c) {C}{tC}   d) {D}{tD}"),
+        _plain("crossed.txt", "{n}. {asked}（ ）\n{sA} A. {A}\n"
+               "{sB} B. {B}\n{sC} C. {C}\n{sD} D. {D}"),
+        _plain("check.md", "### {n}. {asked}\n\n- [{bA}] {A}\n"
+               "- [{bB}] {B}\n- [{bC}] {C}\n- [{bD}] {D}\n"),
+        _plain("han.txt", "{han}、{asked}？\n（A）{A}（B）{B}（C）{C}（D）{D}\n答：{letter}"),
+        _plain(
+            "part.md",
+            "{n}) {asked}?\n\n    (a) {A}\n    (b) {B}\n    (c) {C}\n    (d) {D}\n",
+            "## Part I. Multiple choice\n\n",
+            "\n## Answer key\n\n**Part I:** 1. a, 2. b, 3. c, 4. d, 5. b, 6. c\n",
+        ),
+        _plain(
+            "chapter.txt",
+            "{n}.{asked}（  ）\nA.{A}\nB.{B}\nC.{C}\nD.{D}",
+            "第一章  常识\n",
+            "\n【本章答案】1-5 ABCDB  6 C\n",
+        ),
+        _plain("figure.txt", "問{n}　{n}0人に聞く。{asked}か。\n"
+               "ア．{A}　イ．{B}　ウ．{C}　エ．{D}\n正解：{low}"),
+    ],
+    ids=lambda value: value if value.endswith((".txt", ".md")) else "",
+)  # fmt: skip
+def test_marks_and_ticks_of_a_documents_own(name: str, text: str, tmp_path: Path) -> None:
+    if name == "figure.txt":
+        text = text.translate({ord(x): y for x, y in zip("abcd", "アイウエ", strict=True)})
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    rows = list(read(tmp_path / name, Ledger()))
+    told = [(list(row.options.values()), "".join(row.letters), row.flags) for row in rows]
+    assert told == [(list(options), letter, []) for _, options, letter in ASKED]
+    assert all(asked in row.question for row, (asked, _, _) in zip(rows, ASKED, strict=True))
+
+
+def _ticked() -> list[list[object]]:
+    heads = [x for k in "ABCD" for x in (f"选项{k}", "是否正确")]
+    rows = [
+        [a, *(x for k, o in zip("ABCD", opts, strict=True) for x in (o, "√" if k == c else None))]
+        for a, opts, c in ASKED
+    ]
+    return [["题目", *heads], *rows]
+
+
+SHEETS: dict[str, list[list[object]]] = {
+    "ticks": _ticked(),
+    "text": [["问题", "选项①", "选项②", "选项③", "选项④", "正确选项内容"]]
+    + [[a, *options, options[ord(c) - 65]] for a, options, c in ASKED],
+    "from 0": [["question", "option_0", "option_1", "option_2", "option_3", "correct_index"]]
+    + [[a, *options, ord(c) - 65] for a, options, c in ASKED],
+    "letters": [["题号", "题目", "选项", "选项内容", "是否答案"]]
+    + [
+        [n if k == "A" else None, a if k == "A" else None, k, o, "是" if k == c else "否"]
+        for n, (a, options, c) in enumerate(ASKED, 1)
+        for k, o in zip("ABCD", options, strict=True)
+    ],
+    "odd titles": [["题面", "甲选", "乙选", "丙选", "丁选", "正答"]]
+    + [[a, *options, c] for a, options, c in ASKED],
+}
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_a_sheet_says_the_right_option_in_its_own_way(name: str, tmp_path: Path) -> None:
+    book = Workbook()
+    for row in SHEETS[name]:
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    rows = list(read(tmp_path / "a.xlsx", Ledger()))
+    told = [(r.question, list(r.options.values()), "".join(r.letters), r.flags) for r in rows]
+    assert told == [(asked, list(options), letter, []) for asked, options, letter in ASKED]
+
+
+def test_figures_count_options_that_are_figures_too(tmp_path: Path) -> None:
+    told = [("最小的质数", "2 0 3 1", 1)] + [(f"{k} 的两倍", "9 8 7 6", 3) for k in range(4)]
+    book = Workbook()
+    book.active.append(["题目", "选项1", "选项2", "选项3", "选项4", "答案"])
+    for asked, options, figure in told:
+        book.active.append([asked, *options.split(), str(figure)])
+    book.save(tmp_path / "a.xlsx")
+    letters = ["".join(row.letters) for row in read(tmp_path / "a.xlsx", Ledger())]
+    assert letters == ["A", "C", "C", "C", "C"]
+
+
+def test_a_right_and_several_wrong_columns(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["问题", "正确答案", "错误答案1", "错误答案2", "错误答案3"])
+    for asked, options, letter in ASKED:
+        right = options[ord(letter) - 65]
+        book.active.append([asked, right, *(text for text in options if text != right)])
+    book.save(tmp_path / "a.xlsx")
+    rows = list(read(tmp_path / "a.xlsx", Ledger()))
+    assert [row.options[row.letters[0]] for row in rows] == [o[ord(c) - 65] for _, o, c in ASKED]
+
+
+def test_two_lists_to_match_are_one_question(tmp_path: Path) -> None:
+    lists = "1）{}甲\t\tA）子\n2）{}乙\t\tB）丑\n3）{}丙\t\tC）寅\n答案：1-C  2-A  3-B\n"
+    text = "".join(f"{k}．将第{k}组连线。\n" + lists.format(k, k, k) for k in range(1, 5))
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    rows = list(read(tmp_path / "a.txt", Ledger()))
+    assert [row.question.split("\n")[0] for row in rows] == [
+        f"将第{k}组连线。" for k in range(1, 5)
+    ]
+    assert {row.answer for row in rows} == {"1-C  2-A  3-B"} and not any(r.flags for r in rows)
+
+
+def test_what_one_question_left_before_another_is_doubted(tmp_path: Path) -> None:
+    asked = [f"{a}（）。\nA {o[0]}\nB {o[1]}\nC {o[2]}\nD {o[3]}\n{c}" for a, o, c in ASKED * 2]
+    asked[7] = "提高存款准备金率的结果\n\n" + asked[7]
+    (tmp_path / "a.txt").write_text("\n\n".join(asked), encoding="utf-8")
+    rows = list(read(tmp_path / "a.txt", Ledger()))
+    assert [bool(row.flags) for row in rows] == [k == 7 for k in range(12)]
+
+
+def test_signs_are_doubted_that_were_taken_for_ticks() -> None:
+    rows = [
+        Row(
+            asked, "；".join(options), Source("a", "0" * 64, f"p:{k}", asked), "multiple",
+            options=dict(zip("ABCD", options, strict=True)), letters="ABCD",
+        )
+        for k, (asked, options, _) in enumerate(ASKED)
+    ]  # fmt: skip
+    invariants.examine(rows)
+    assert all(row.flags for row in rows)
+
+
+def test_escaped_rules_in_markdown_are_rules(tmp_path: Path) -> None:
+    cards = "".join(f"**Q：** {k}的一半是\\_\\_\\_\\_。\n\n**A：** 半{k}\n\n" for k in range(5))
+    (tmp_path / "a.md").write_text(cards, encoding="utf-8")
+    assert [row.question for row in read(tmp_path / "a.md", Ledger())] == [
+        f"{k}的一半是____。" for k in range(5)
+    ]

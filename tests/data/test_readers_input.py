@@ -17,6 +17,7 @@ from core.errors import UserError
 from core.rows import Row
 from data_tools.ledger import Ledger
 from data_tools.readers import read
+from data_tools.sources import read_bank
 
 BODY = (
     '<?xml version="1.0"?>{dtd}<w:document xmlns:w="http://schemas.openxmlformats.org/'
@@ -121,6 +122,23 @@ def test_bad_input_is_one_clear_line(case: str, tmp_path: Path) -> None:
     message = str(caught.value)
     assert word in message and "\n" not in message and len(message) < 200
     assert path.name in message
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("a.pdf", b"%PDF-1.7\n", "Data format error"),
+        ("a.xml", b"<quiz><question type=essay></question></quiz>", "AttValue"),
+    ],
+)
+def test_a_librarys_reason_is_said_once_in_both_languages(
+    name: str, data: bytes, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIKU_LANG", "both")
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(UserError) as caught:
+        list(read_bank(tmp_path / name, Ledger(), name))
+    assert str(caught.value).count(reason) == 1
 
 
 @pytest.mark.parametrize(("data", "name"), [(GOOD, "a.xlsx"), (GOOD, "a.txt"), (SHEET, "a.docx"),

@@ -4,6 +4,7 @@ which command, how much memory, in which order; and the proof of the hand-over f
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,6 +45,33 @@ def test_only_the_gpus_that_are_named_are_used(
     every = [replace(gpu.parse("A, 550.54.15, 24576, 24000, 9"), index=n) for n in range(3)]
     assert [one.index for one in gpu.visible(every)] == seen
     assert every[0].capability == (9, 0), "a number without a point"
+
+
+@pytest.mark.parametrize(
+    ("named", "busy", "order"),
+    [
+        ("0,1,2,3", "0", "1,2,3,0"),
+        ("0,1,2,3", "", "0,1,2,3"),
+        ("2,3", "2", "3,2"),
+        ("GPU-8f1c", "0", "GPU-8f1c"),
+    ],
+)
+def test_a_gpu_that_somebody_uses_is_taken_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, busy: str, order: str
+) -> None:
+    """Its 2 GB were what `make deploy` saw of four GPUs with 43 GB each, and refused."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    show(monkeypatch, gpus=4, memory_mb=40960, busy=busy)
+    gpu.prefer_free()
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == order
+    if named != order:
+        values = engines.of("turbomind").settings()
+        assert fit.settle(big(tmp_path / "m", 15.5e9), values, None, 0.0)["tp"] == 1
+    if "-" not in named:
+        gpu.prefer_free(most=1)
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == order.partition(",")[0]
+    gpu.once.cache_clear()
 
 
 def test_deploy_on_a_gpu_is_turbomind_with_its_hand_over_proved(room: Room, tmp_path: Path) -> None:

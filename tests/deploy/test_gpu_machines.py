@@ -69,19 +69,84 @@ def machine(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Machine]:
     driver, gpus, memory = request.param
-    monkeypatch.setenv("PATH", f"{ROOT / 'tests' / 'bin'}:/usr/bin:/bin")
     name = "NVIDIA A100-SXM4-80GB" if memory > 80000 else "NVIDIA GeForce RTX 4090"
-    shown = {"DRIVER": driver, "GPUS": gpus, "MEMORY_MB": memory, "GPU": name, "CAP": "8.0"}
+    shown = {"driver": driver, "gpus": gpus, "memory_mb": memory, "gpu": name, "cap": "8.0"}
+    become(tmp_path, monkeypatch, **shown)
+    yield Machine(driver, gpus, memory, tmp_path)
+    gpu.once.cache_clear()
+
+
+def become(folder: Path, monkeypatch: pytest.MonkeyPatch, **shown: Any) -> None:
+    """Let ``nvidia-smi`` show this, and ``folder`` hold the models and the data."""
+    monkeypatch.setenv("PATH", f"{ROOT / 'tests' / 'bin'}:/usr/bin:/bin")
     for key, value in shown.items():
-        monkeypatch.setenv(f"FAKE_{key}", str(value))
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        monkeypatch.setenv(f"FAKE_{key.upper()}", str(value))
+    for name in ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"):
+        monkeypatch.setenv(name, "")  # what is set in a test goes with it
+        monkeypatch.delenv(name)
     gpu.once.cache_clear()
     for size, taken in SIZES.items():
-        big(tmp_path / size, taken)
+        big(folder / size, taken)
     turn = {"system": "简答。", "input": "问", "output": "答"}
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "train.jsonl").write_text(json.dumps({"conversation": [turn]}) + "\n")
-    yield Machine(driver, gpus, memory, tmp_path)
+    (folder / "data").mkdir()
+    (folder / "data" / "train.jsonl").write_text(json.dumps({"conversation": [turn]}) + "\n")
+
+
+# Machines of another kind: what nvidia-smi shows; torch and dtype of training; GPUs of a 7B and a
+# 20B (0: refused, with the way out); which columns of an evaluation run together, on which GPUs.
+FURTHER = {
+    "2 × 24 GB, driver 535": (
+        {"driver": "535.183.01", "gpus": 2, "memory_mb": 24564},
+        ("2.10", "bfloat16"), (1, 2), [["0", "1"]],
+    ),
+    "T4": (
+        {"driver": "535.183.01", "memory_mb": 15360, "cap": "7.5", "gpu": "Tesla T4"},
+        ("2.10", "float16"), (0, 0), [["tuned"], ["base"]],
+    ),
+    "H200, driver 570": (
+        {"driver": "570.124.06", "memory_mb": 143771, "cap": "9.0", "gpu": "NVIDIA H200"},
+        ("2.10", "bfloat16"), (1, 1), [["tuned", "base"]],
+    ),
+    "4 × 40 GB, one in use": (
+        {"driver": "550.90.07", "gpus": 4, "memory_mb": 40960, "cap": "8.0", "busy": "0"},
+        ("2.10", "bfloat16"), (1, 2), [["1", "2"]],
+    ),
+    "V100, driver 580": (
+        {"memory_mb": 32768, "cap": "7.0", "gpu": "Tesla V100-SXM2-32GB"},
+        ("2.10", "float16"), (1, 0), [["tuned"], ["base"]],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_machines_of_other_kinds(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown, (torch, dtype), spread, together = FURTHER[name]
+    become(tmp_path, monkeypatch, **shown)
+    gpu.prefer_free()  # as train, deploy and quantize begin
+    here = Machine(shown.get("driver", ""), shown.get("gpus", 1), shown["memory_mb"], tmp_path)
+    said = preflight.plan(RECIPES["7b"], here.settings("7b"), launch.Where())
+    assert dtype in said and f"train-448 (torch {torch}, CUDA12)" in said, said
+    assert preflight.tight(here.settings("7b")) is None
+    if "busy" in shown:
+        assert "GPU 0" in str(preflight.tight(here.settings("7b"), here.gpus))
+    engine = engines.choose("auto")
+    for size, tp in zip(("7b", "20b"), spread, strict=True):
+        model, values = Model(tmp_path / size, size), engine.settings()
+        if tp:
+            engine.suits(model, values, None)
+            assert engine.fitted(model, values, None, 0.0)["tp"] == tp
+        else:
+            with pytest.raises(UserError, match="ROLE=int4"):
+                engine.suits(model, values, None)
+    int4 = Model(tmp_path / "7b int4", "int4")
+    assert engine.fitted(int4, engine.settings(), None, 0.0)["tp"] == 1
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)  # the plan looks at all of them
+    wanted = {role: Model(tmp_path / "7b", role) for role in ("tuned", "base")}
+    found = plan.groups(wanted, engine, {"tuned": 1, "base": 2}, {})
+    groups = [[one["devices"] or one["role"] for one in group] for group in found]
+    assert groups == together
     gpu.once.cache_clear()
 
 

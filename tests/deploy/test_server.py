@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -283,3 +284,72 @@ def test_the_proof_fails_for_another_template_and_for_other_weights(
     assert first == "equal", done.stderr
     assert second.startswith("refused") and "提示词" in second
     assert third.startswith("refused") and "不一致" in third
+
+
+NOTED = """
+import json, sys
+from pathlib import Path
+from core import chat
+from core.errors import UserError
+from core.files import sha256
+from deploy import engines, handover
+
+target, folder, data = chat.endpoint(int(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[3])
+asked = handover.prompts("简答。", data)
+tokenizer, routes = handover.tokenizer_of(folder), engines.of(target.backend).routes(target)
+model = handover.reference(folder)
+rows = []
+for messages in asked:
+    ids = list(tokenizer.apply_chat_template(messages, add_generation_prompt=True))
+    tokens = routes.answer(ids, handover.TOKENS)[1]
+    best = handover._table(model, ids, tokens).topk(5)
+    places = zip(best.indices.tolist(), best.values.tolist())
+    likely = [list(map(list, zip(*place))) for place in places]
+    rows.append({"ids": ids, "tokens": tokens, "likely": likely})
+runs = []
+handover.reference = lambda folder: runs.append(folder) or model
+
+
+def outcome(change):
+    runs.clear()
+    changed = json.loads(json.dumps(rows))
+    change(changed)
+    note = {"data_sha256": sha256(data / "train.jsonl"), "prompts": changed}
+    (folder / "handover.json").write_text(json.dumps(note))
+    try:
+        handover.prove(target, folder, folder / "x.gguf", asked, data)
+        return "equal", len(runs)
+    except UserError as error:
+        return str(error), len(runs)
+
+
+def other_token(changed):
+    changed[1]["tokens"][0] += 1
+
+
+def less_likely(changed):
+    for row in changed:
+        row["likely"] = [[[token, value - 3] for token, value in place] for place in row["likely"]]
+
+
+print(json.dumps([outcome(change) for change in (lambda changed: None, other_token, less_likely)]))
+"""
+
+
+def test_the_proof_takes_what_the_merge_noted_and_the_model_where_that_is_another_answer(
+    served: Room, tmp_path: Path
+) -> None:
+    folder, data = tmp_path / "merged", tmp_path / "data"
+    shutil.copytree(served.run / "merged", folder)
+    data.mkdir()
+    rows = [
+        {"conversation": [{"input": text, "output": "x"}]} for text in ("首都？", "水？", "山？")
+    ]
+    (data / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    line = [str(helper.SERVE), "-c", NOTED, str(served.port), str(folder), str(data)]
+    done = subprocess.run(line, capture_output=True, text=True, env=served.environment())
+    assert done.returncode == 0, done.stderr
+    noted, other, unlikely = json.loads(done.stdout.splitlines()[-1])
+    assert noted == ["equal", 0]  # no model was loaded
+    assert other == ["equal", 1]  # the note is of another answer: the model is asked, once
+    assert "不一致" in unlikely[0] and unlikely[1] == 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,3 +107,37 @@ def test_templates_that_reach_for_more_are_refused_in_one_line(room: Room, tmp_p
     assert len(said) == len(TEMPLATES), done.stderr[-1000:]
     assert all(one.startswith("refused") for one in said), said
     assert not canary.exists()
+
+
+def keys(room: Room, *asked: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "deploy", "keys", *asked]
+    return subprocess.run(
+        line, capture_output=True, text=True, env=room.environment(), cwd=helper.ROOT
+    )
+
+
+def test_a_key_by_name_is_bounded_and_revoked_at_once(served: Room) -> None:
+    def asks(key: str, text: str = "问") -> tuple[int, bytes]:
+        body = json.dumps({"content": text}).encode()
+        head = {"Authorization": f"Bearer {key}"}
+        return send(served.port, ("", "POST", "/tokenize", head, body))
+
+    made = keys(served, "--name=anna", "--per-minute=3", "--longest=2000")
+    key = re.search(r"tk-\S+", made.stdout)[0]  # type: ignore[index]
+    noted = served.work / "servers" / "keys.json"
+    assert key not in noted.read_text() and key not in keys(served).stdout
+    assert "anna" in keys(served).stdout
+    assert asks(key)[0] == 200 and asks(key[:-1])[0] == 401
+    assert asks(key, "长" * 1000)[0] == 413
+    assert asks(key)[0] == 200
+    status, text = asks(key)
+    assert status == 429 and "again in" in json.loads(text)["error"]["message"]
+    assert asks(served.key(), "长" * 1000)[0] == 200  # the owner has no such bounds
+    for wrong in ("--name=anna", "--name=a b", "--revoke=berta"):
+        done = keys(served, wrong)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+    assert keys(served, "--revoke=anna").returncode == 0
+    assert asks(key)[0] == 401
+    noted.write_text("{")  # a damaged file opens nothing, and shuts nobody else out
+    assert asks(key)[0] == 401 and asks(served.key())[0] == 200
+    noted.unlink()

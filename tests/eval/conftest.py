@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.files import ROOT, write_jsonl
-from tests.eval.server import KEY, Server
+from tests.eval.server import KEY, Server, keys
 
 VENVS = Path(os.environ.get("TIKUFORGE_VENVS") or ROOT / ".venvs")
 PYTHON = VENVS / "eval" / "bin" / "python"
@@ -57,7 +57,7 @@ class Bench:
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "TIKUFORGE_WORK_DIRS": str(self.root / "work"),
-            "TIKUFORGE_API_KEY": key,
+            "TIKUFORGE_KEYS": keys(key),
         }
 
     def command(self, *columns: str) -> list[str]:

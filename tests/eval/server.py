@@ -4,6 +4,7 @@ too."""
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Behaviour = Callable[[str], str]
 KEY = "test-key"
+OPEN: list[Server] = []
+
+
+def keys(key: str = KEY) -> str:
+    """TIKUFORGE_KEYS of somebody who was given ``key`` for every server that runs."""
+    return " ".join(f"{server.url}={key}" for server in OPEN)
 
 
 class Server:
@@ -24,10 +31,13 @@ class Server:
         self.fail_after = fail_after
         self.asked: list[str] = []
         self.systems: list[str] = []
+        self.given: list[str] = []  # the keys
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.port = self.http.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/v1"
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        OPEN.append(self)
+        os.environ["TIKUFORGE_KEYS"] = keys()
 
     def __enter__(self) -> Server:
         return self
@@ -35,6 +45,8 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.http.shutdown()
         self.http.server_close()
+        OPEN.remove(self)
+        os.environ["TIKUFORGE_KEYS"] = keys()
 
     def reply(self, body: dict) -> dict:
         """The completion for one request."""
@@ -86,7 +98,8 @@ class Server:
                 self.wfile.write(body)
 
             def allowed(self) -> bool:
-                good = self.headers.get("Authorization") == f"Bearer {KEY}"
+                server.given.append(self.headers.get("Authorization", ""))
+                good = server.given[-1] == f"Bearer {KEY}"
                 if not good:
                     self.send(401, {"error": {"message": "wrong key"}})
                 return good

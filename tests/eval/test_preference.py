@@ -10,7 +10,7 @@ from core import chat
 from core.errors import UserError
 from core.files import read_jsonl, write_jsonl
 from eval import preference
-from tests.eval.server import KEY, Server
+from tests.eval.server import Server
 
 
 def pairs(folder, answers):
@@ -27,11 +27,6 @@ def fair(prompt: str) -> str:
     """Prefers the answer that holds 好."""
     first, second = (re.search(rf"【{k}】(.*)", prompt)[1] for k in "甲乙")
     return "平" if ("好" in first) == ("好" in second) else "甲" if "好" in first else "乙"
-
-
-@pytest.fixture(autouse=True)
-def key(monkeypatch):
-    monkeypatch.setenv("TIKUFORGE_API_KEY", KEY)
 
 
 def winners(tmp_path, behaviour, answers):

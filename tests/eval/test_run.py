@@ -11,13 +11,17 @@ import sys
 import time
 import unicodedata
 from math import sqrt
+from pathlib import Path
 
 import pytest
 
+from core import chat
+from core.errors import UserError
 from core.files import ROOT, read_json, read_jsonl, write_json
-from eval import compare
+from eval import compare, targets
+from rag import answer
 from tests.eval.conftest import FACTS, Bench
-from tests.eval.server import Server
+from tests.eval.server import KEY, Server
 
 ANSWERS = dict(FACTS)
 BLURTED = {"电阻的国际单位是": "应该是欧姆。", "“春城”是指哪座城市？": "贵阳"}
@@ -204,3 +208,23 @@ def test_no_server_a_wrong_key_and_another_model_are_named(tmp_path):
         assert done.returncode == 2 and words in done.stderr, done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
     assert not server.asked
+
+
+def test_a_key_goes_only_to_the_server_that_it_was_given_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A column ``URL#MODEL`` was sent the deployed server's key."""
+    monkeypatch.setattr(chat, "SERVERS", tmp_path)
+    monkeypatch.setattr(chat, "KEY_FILE", tmp_path / "api_key")
+    chat.KEY_FILE.write_text("tk-of-the-deployed")
+    with Server(tuned) as server, Server(tuned) as other:
+        for own in ({}, {"TIKUFORGE_API_KEY": "tk-of-the-deployed"}):
+            for name, key in {"TIKUFORGE_KEYS": f"{other.url}={KEY}=", **own}.items():
+                monkeypatch.setenv(name, key)
+            with pytest.raises(UserError, match="TIKUFORGE_KEYS"):
+                targets.column(f"x={server.url}#toy")
+            assert answer.counter(chat.Endpoint(url=server.url, model="toy"))("一") > 0
+        assert server.given and set(server.given) == {"Bearer EMPTY"}
+        assert chat.key_for(other.url) == f"{KEY}="
+        chat.remember(other.port, chat.Endpoint(url=server.url, model="toy"))
+        assert chat.key_for(server.url) == "tk-of-the-deployed"

@@ -14,7 +14,7 @@ from core.files import ROOT, read_jsonl, write_json, write_jsonl
 from data_tools import contamination, sampled
 from eval import sample, targets
 from tests.eval.conftest import FACTS, row
-from tests.eval.server import KEY, Server
+from tests.eval.server import Server
 
 SAID = {
     "长江": ["长江", "是长江。", "黄河", "<think>黄河？</think>是长江"],
@@ -44,7 +44,6 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     facts = [*FACTS, ("中国最长的河流是哪条江", "长江"), (f"请问{probe}", "长江")]
     write_jsonl(tmp_path / "train.jsonl", (row(n, q, a) for n, (q, a) in enumerate(facts)))
     write_jsonl(tmp_path / "eval.jsonl", [row(99, "中国最长的河流是哪条江？？", "长江")])
-    monkeypatch.setenv("TIKUFORGE_API_KEY", KEY)
     monkeypatch.setattr(sampled, "WORK_DIRS", tmp_path / "work")
     return tmp_path
 

@@ -74,6 +74,25 @@ def test_bad_lines_are_named_in_one_line(tmp_path, text):
     assert len(done.stderr.strip().splitlines()) == 1 and "bad.jsonl" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "letters"),
+    [
+        ("選B", "B"),
+        ("應選B、C兩項", "BC"),
+        ("答案是銅。", "B"),
+        ("It's 铜 (B), not 铁 (A).", "B"),
+        ("铁(A)不对，铜(B)正确", "B"),
+    ],
+)
+def test_traditional_answers_and_letters_behind_their_options(given, letters):
+    assert choices.letters(given, {"A": "铁", "B": "铜", "C": "鋁"}) == letters
+
+
+def test_two_words_for_unlawful_are_one():
+    assert correct("不合法", "非法") and correct("违法", "不合法")
+    assert not correct("合法", "非法") and not correct("不违法", "非法")
+
+
 def test_a_bank_in_y_and_n_is_judged():
     question = {"kind": "judge", "question": "水在零度结冰。", "answer": "Y"}
     assert judge(question, "正确")["correct"] == 1

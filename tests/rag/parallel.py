@@ -220,6 +220,15 @@ def ports() -> Bank:
     return bank
 
 
+def pumps() -> Bank:
+    bank = Bank()
+    for at in range(12):
+        bank.rows.append((f"{11 + at * 7}#泵的额定扬程是多少？", f"{30 + at}米"))
+        bank.known += [(f"{wide(str(11 + at * 7))}#泵扬程", at), (f"泵#{11 + at * 7}", at)]
+        bank.unknown += [f"{14 + at * 7}#泵的额定扬程是多少？", f"{14 + at * 7}#泵"]
+    return bank
+
+
 SEEN = {"articles": articles, "strengths": strengths, "isbns": isbns, "years": years}
 UNSEEN = {
     "trains": trains,
@@ -228,4 +237,5 @@ UNSEEN = {
     "titles": titles,
     "english": english,
     "ports": ports,
+    "pumps": pumps,
 }

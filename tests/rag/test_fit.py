@@ -14,7 +14,13 @@ from tests.rag import parallel
 from tests.rag.conftest import row
 from tests.rag.test_answer import with_rag
 
-BANKS = [parallel.articles(), parallel.isbns(), parallel.trains(), parallel.standards()]
+BANKS = [
+    parallel.articles(),
+    parallel.pumps(),
+    parallel.isbns(),
+    parallel.trains(),
+    parallel.standards(),
+]
 LONG = "总则。" + "".join(
     f"各部门按规定办理第{n}类事项，做好记录并存档备查。" for n in range(2, 60)
 )

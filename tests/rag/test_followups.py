@@ -35,6 +35,20 @@ def test_a_character_is_no_pronoun(question: str) -> None:
     assert not leans(question)
 
 
+@pytest.mark.parametrize(
+    "question", ["翻译成英文", "請把它譯成日文", "该药的定义", "能举几个例子吗", "價格多少"]
+)
+def test_talk_and_traditional_follow_ups_lean(question: str) -> None:
+    assert leans(question)
+
+
+@pytest.mark.parametrize(
+    "question", ["举例说明什么是光合作用", "副作用的定义", "中国有多少个省", "翻译成英文：今天下雨"]
+)
+def test_a_question_with_its_own_object_stands_alone(question: str) -> None:
+    assert not leans(question)
+
+
 def test_the_command_prints_wrong_ones_right_and_total(tmp_path: Path) -> None:
     file = tmp_path / "cases.jsonl"
     lines = [

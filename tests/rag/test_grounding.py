@@ -41,6 +41,25 @@ def test_every_kind_of_disagreement_is_found() -> None:
         assert found[kind] >= 0.6 * count, (kind, found[kind], count)
 
 
+HEAD = "张明接替李强担任厂长，工厂2019年迁往宁州。"
+BRIDGE = "大桥1998年通车，由东华设计院设计、北方工程局施工。"
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "right"),
+    [
+        (HEAD, "张明接替李强担任厂长。", True),
+        (HEAD, "李强接替张明担任厂长。", False),
+        (BRIDGE, "大桥由北方工程局施工。", True),
+        (BRIDGE, "大桥由东华设计院设计，北方工程局施工。", True),
+        (BRIDGE, "大桥由北方工程局设计、东华设计院施工。", False),
+        (BRIDGE, "设计单位是北方工程局。", False),
+    ],
+)
+def test_exchanged_names_are_no_evidence(text: str, said: str, right: bool) -> None:
+    assert check(said, [passage(text)])[0].supported is right
+
+
 def test_thinking_is_no_sentence_of_the_answer() -> None:
     lake = passage("鄱阳湖是中国最大的淡水湖。")
     found = check("<think>是洞庭湖吗？也许。</think>鄱阳湖是中国最大的淡水湖。", [lake])

@@ -24,7 +24,14 @@ from torch.overrides import TorchFunctionMode  # noqa: E402
 from train import evaluation, hooks, merge  # noqa: E402
 
 MODE = FakeTensorMode(allow_non_fake_inputs=True)
-FakeTensor.tolist = lambda self: [0] * self.numel()  # they have no values to read
+
+
+def zeros(shape: torch.Size) -> object:
+    """What ``tolist`` gives of a tensor that has no values to read."""
+    return [zeros(shape[1:]) for _ in range(shape[0])] if shape else 0
+
+
+FakeTensor.tolist = lambda self: zeros(self.shape)
 
 
 class Small(torch.nn.Module):
@@ -55,10 +62,13 @@ def model() -> Small:
                     weight = kept is module._parameters
                     kept[name] = torch.nn.Parameter(fake, requires_grad=False) if weight else fake
 
-    def generate(input_ids: torch.Tensor, attention_mask: torch.Tensor, **_: object):
+    def generate(input_ids: torch.Tensor, attention_mask: torch.Tensor, **options: object):
         assert attention_mask.device == input_ids.device
         made(input_ids=input_ids)
-        return torch.zeros(1, input_ids.shape[1] + 2, dtype=torch.long)
+        whole = torch.zeros(1, input_ids.shape[1] + 2, dtype=torch.long)
+        logits = (torch.zeros(1, 100), torch.zeros(1, 100))
+        kept = types.SimpleNamespace(sequences=whole, logits=logits)
+        return kept if options.get("return_dict_in_generate") else whole
 
     made.generate = generate
     return made

@@ -9,11 +9,13 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from core.files import ROOT
+from deploy import gpu_check as deploy_check
 from tests.train.conftest import PYTHON, VENVS, environment
 from train import gpu_check
 
@@ -83,9 +85,10 @@ with gpu_check.until(time.time() + 0.1):
 time.sleep(0.3)
 print("off")
 gpu_check.served = lambda folder, engine, found: (found.update(load_s=1.0), time.sleep(60))
-with_time = len(gpu_check.CLIENTS) * gpu_check.SECONDS + 30
-gpu_check.STOPPING = with_time
-print(gpu_check.attempt(out, engines.of("cpu"), time.time() + with_time + 1))
+with_time = gpu_check.needs(out)
+gpu_check.STOPPING = with_time - 1
+gpu_check.needs = lambda folder: 0
+print(gpu_check.attempt(out, engines.of("cpu"), time.time() + with_time))
 """
 
 
@@ -100,6 +103,37 @@ def test_the_serving_half_keeps_to_the_clock_and_removes_them_too(tmp_path: Path
     lines = done.stdout.splitlines()
     assert lines[:3] == ["removed True", "ended", "off"], done.stderr
     assert "out of time" in lines[-1] and "'load_s': 1.0" in lines[-1]
+
+
+@pytest.mark.parametrize(("speed", "left_out"), [(1.0, ["merge"]), (2.0, [])])
+def test_both_halves_fit_ten_minutes_and_what_does_not_is_left_out_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, speed: float, left_out: list[str]
+) -> None:
+    """On a machine that takes as long as is planned, and on one that is twice as fast."""
+    now, planned, plan = [0.0], [0.0], gpu_check.needs
+
+    def step(call: Any, result: Path, left: float) -> dict[str, Any]:
+        now[0] += planned[0] / speed
+        return {}
+
+    def needs(what: str, shape: Any) -> float:
+        planned[:] = [plan(what, shape)]
+        return planned[0]
+
+    clock = SimpleNamespace(monotonic=lambda: now[0], time=lambda: now[0])
+    monkeypatch.setattr(gpu_check, "time", clock)
+    monkeypatch.setattr(gpu_check, "alone", step)
+    monkeypatch.setattr(gpu_check, "needs", needs)
+    monkeypatch.setattr(gpu_check, "device_name", lambda rehearse: "GPU")
+    gpu_check.gpu_check(tmp_path)
+    rows = json.loads((tmp_path / "train.json").read_text())["rows"]
+    lost = [row for row in rows if "error" in row]
+    assert [row["what"] for row in lost] == left_out and len(rows) == 8
+    assert all(row["model"] == "internlm2-chat-7b" and "out of time" in row["error"]
+               for row in lost)  # fmt: skip
+    serving = deploy_check.AWQ_SECONDS + 3 * (deploy_check.START + len(deploy_check.CLIENTS)
+                                              * deploy_check.SECONDS) + 3.8 + 15.5  # fmt: skip
+    assert now[0] + serving / speed + deploy_check.STOPPING <= 600
 
 
 def test_minutes_hold_within_a_step_too() -> None:

@@ -58,6 +58,7 @@ def test_a_set_has_a_plain_name(name: str) -> None:
         ("空的.txt", b"", "空的"),
         ("坏的.docx", b"PK\x03\x04 no document", "损坏"),
         ("图.txt", b"\x89PNG\r\n", "图片"),
+        ("假的.png", b"PK\x03\x04", "压缩包"),
         ("录音.mp3", b"ID3", "不支持"),
     ],
 )
@@ -65,6 +66,8 @@ def test_a_wrong_file_is_told_why(name: str, content: bytes, why: str) -> None:
     with pytest.raises(UserError, match=why):
         uploads.looked_at(name, content)
     uploads.looked_at("bank.docx", BANK.read_bytes())
+    uploads.looked_at("照片.JPG", b"\xff\xd8\xff\xe0")
+    uploads.looked_at("截图.jpg", b"\x89PNG\r\n")  # the reader goes by the content
     uploads.looked_at("表.csv", "题干,答案\n一,二\n".encode("gb18030"))
 
 
@@ -199,7 +202,9 @@ def test_accepted_corrections_are_read_by_make_data(
 
 def row(kind: str, **more: Any) -> dict[str, Any]:
     text = {"input": more.pop("input"), "output": more.pop("output")}
-    return {"kind": kind, "conversation": [text], "source": {}, **more}
+    source = {"file": "a.docx", "sha256": "0", "locator": "p:1", "text": ""}
+    about = {"id": "x-1", "group": "g-1", "source": source}
+    return {"kind": kind, "conversation": [text], **about, **more}
 
 
 def test_the_quiz_marks() -> None:

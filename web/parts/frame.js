@@ -18,6 +18,25 @@ export default function ({ data }) {
         setTimeout(() => document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click(), 150);
     });
   }
+  // What had the focus may be gone after a run of the page: the place where it stood has it then,
+  // not the top of the page.
+  if (!window.tikuforgeFocus) {
+    window.tikuforgeFocus = { around: [] };
+    document.addEventListener("focusin", (event) => {
+      const around = [];
+      for (let one = event.target; one && one !== document.body; one = one.parentElement) around.push(one);
+      window.tikuforgeFocus.around = around;
+    });
+    new MutationObserver(() => {
+      const { around } = window.tikuforgeFocus;
+      if (document.activeElement !== document.body || !around.length || around[0].isConnected) return;
+      const place = around.find((one) => one.isConnected);
+      window.tikuforgeFocus.around = [];
+      if (!place) return;
+      if (!place.hasAttribute("tabindex")) place.setAttribute("tabindex", "-1");
+      place.focus({ preventScroll: true });
+    }).observe(document.body, { subtree: true, childList: true });
+  }
   const exact = data.words;
   const patterns = data.patterns.map(([from, to]) => [new RegExp(from), to]);
   const said = (text) => {

@@ -46,7 +46,8 @@ def cites(message: dict[str, Any]) -> None:
         for number in order:
             passage = passages[number - 1]
             place = catalog.place(passage["source"], i18n.language())
-            label = written.literal(f"[{number}] {place}")
+            begins = f" · {passage['text'][:24]}…" if message["extra"].get("refused") else ""
+            label = written.literal(f"[{number}] {place}{begins}")
             kind = "secondary" if number in used else "tertiary"
             if st.button(label, key=f"open-{message['id']}-{number}", type=kind):  # type: ignore[arg-type]
                 sources.open_(passage)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,7 @@ def listing(out: Path) -> list[str]:
 
 def new() -> None:
     """A data set of uploaded files."""
+    way(None)
     left, right = st.columns(2)
     name = left.text_input(say("data_name"), max_chars=40, key="data_name", help=say("name_help"))
     there = domains.names()
@@ -174,17 +176,40 @@ def ended(out: Path, now: dict[str, Any]) -> None:
         st.warning(say(f"build_{now['state']}"), icon=":material/warning:")
 
 
-def index_of(out: Path) -> None:
-    """Whether the chat can answer from this set, and the button that makes it able to."""
-    note, kb = out.parent / "index" / "index.json", out / "kb.jsonl"
-    if not kb.is_file() or (note.is_file() and note.stat().st_mtime >= kb.stat().st_mtime):
+def way(out: Path | None, rows: Sequence[edits.Row] = ()) -> None:
+    """Upload, check, answer, practise: how far the set has come, and the one button that goes on.
+
+    Doubts are counted at their step and stop nobody: a set may answer while they wait."""
+    names = [say(f"step_{name}") for name in ("upload", "check", "ready", "practise")]
+    if out is None:
+        frame.steps(say("steps"), names, 0)
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(say("index_old" if note.is_file() else "index_none"), width="content")
-        if st.button(say("index_it"), icon=":material/manage_search:", key="index"):
+    if doubts := len(edits.doubted(rows)):
+        names[1] += say("step_doubts", n=doubts)
+    old = _index_old(out)
+    at = 1 if edits.pending(out) else 3 if old is False else 2
+    with st.container(horizontal=True, vertical_alignment="center", key="way"):
+        frame.steps(say("steps"), names, at)
+        if jobs.state(out)["state"] == "running":
+            return
+        if at == 2 and st.button(
+            say("index_it"), icon=":material/manage_search:", key="index", type="primary"
+        ):
             domain = str(read_json(out / "card.json")["domain"])
             jobs.start(out, [["rag", "index", "--domain", domain, "--data", str(out)]])
             st.rerun()
+        if at == 3 and st.button(say("go_practise"), icon=":material/quiz:", key="go_practise"):
+            st.switch_page("views/quiz.py")
+    if old is not False:
+        st.caption(say("index_old" if old else "index_none"))
+
+
+def _index_old(out: Path) -> bool | None:
+    """Whether the index is older than the set; None where there is none."""
+    note, kb = out.parent / "index" / "index.json", out / "kb.jsonl"
+    if not kb.is_file():  # nothing to search in
+        return False
+    return note.stat().st_mtime < kb.stat().st_mtime if note.is_file() else None
 
 
 def summary(out: Path) -> None:
@@ -202,7 +227,6 @@ def summary(out: Path) -> None:
         (1, 2, 3),
     )
     st.caption(say("count_help"))
-    index_of(out)
 
 
 def downloads(out: Path) -> None:
@@ -222,8 +246,9 @@ def downloads(out: Path) -> None:
 
 def shown(out: Path) -> None:
     """A data set that is there."""
-    summary(out)
     rows, lost = edits.rows(out), edits.listed(out, sheet.LOST)
+    way(out, rows or [])
+    summary(out)
     if rows is None or lost is None:
         if jobs.state(out)["state"] == "running":
             return
@@ -269,7 +294,8 @@ def remove(out: Path) -> None:
         return
     with st.popover(say("delete_set"), icon=":material/delete:"):
         st.write(say("delete_sure", name=written.literal(out.parent.name)))
-        if st.button(say("delete_yes"), type="primary", key="delete_yes"):
+        # By the set: a click that comes when it is gone already must not meet the next one.
+        if st.button(say("delete_yes"), type="primary", key=f"delete-{catalog.name_of(out)}"):
             shutil.rmtree(out.parent)
             catalog.look_again()
             st.session_state.data_other = None
