@@ -34,8 +34,10 @@ SWITCHES = (
     *("share_prefix", "answers_only", "use_varlen_attn", "pack_to_max_length"),
     *("group_by_length", "unpack_4bit", "keep_frozen", "use_activation_checkpointing"),
 )
-NUMBERS = ("lr", "lora_alpha", "lora_dropout", "weight_decay", "max_norm", "warmup_ratio")
-NUMBERS += ("beta", "label_smoothing")
+NUMBERS = (
+    *("lr", "lora_alpha", "lora_dropout", "weight_decay", "max_norm", "warmup_ratio"),
+    *("beta", "label_smoothing"),
+)
 PREFERENCE = ("preference", "beta", "loss_type", "label_smoothing")  # options of pairs alone
 LOSSES = ("sigmoid", "hinge", "ipo", "kto_pair", "sppo_hard", "nca_pair", "robust")  # XTuner's DPO
 
@@ -227,8 +229,8 @@ def _consistent(path: Path, settings: Any) -> None:
         value = settings[name]
         positive = name in ("lr", "beta")
         if type(value) not in (int, float) or value < 0 or (positive and not value):
-            positive = words("应为正数", "must be positive")
-            raise UserError(f"{shown(path)}: {name}={value!r} {positive}")
+            wrong = words("应为正数", "must be positive")
+            raise UserError(f"{shown(path)}: {name}={value!r} {wrong}")
     for name, kind in (("betas", float), ("lora_layers", int)):
         value = () if settings[name] is None else settings[name]
         if type(value) not in (list, tuple) or not all(type(v) is kind for v in value):

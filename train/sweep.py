@@ -114,7 +114,7 @@ def result(work_dir: Path, point: list[str]) -> dict[str, Any]:
     """What became of one combination."""
     found: dict[str, Any] = {"folder": work_dir.name, "options": point, "status": "failed"}
     note = work_dir / "run.json"
-    state = read_json(note) if note.is_file() else {"status": "failed"}
+    state: dict[str, Any] = read_json(note) if note.is_file() else {"status": "failed"}
     points = curves.read(work_dir / "eval_loss.jsonl")
     if state["status"] != "trained" or not points:
         return found
