@@ -4,8 +4,8 @@
 # Values of NAME=… reach it as they were typed (commands/main.py): neither make nor a shell reads
 # them, and no recipe below holds a word of the user's.
 
-VERBS = demo data review train recipes download estimate check merge combine convert quantize \
-        deploy stop keys proxy chat index evidence ask answers web eval sample report compare export \
+VERBS = demo data review train sweep recipes download estimate check merge combine convert \
+        quantize deploy stop keys proxy chat index evidence ask answers web eval sample report compare export \
         upload verify trust backup restore audit sbom doctor gpu-check bench bench-serve test test-slow lint clean
 
 # make would export them expanded: a question is never a command. (A question's words are not

@@ -94,6 +94,16 @@ def train(run: Runner, given: Given, place: Places) -> None:
         run.room(place.train_stage(), "train", "adapter", work_dir=place.run)
 
 
+def sweep(run: Runner, given: Given, place: Places) -> None:
+    """A recipe with every combination of SPACE, beside where its one run would be."""
+    needed(given, "SPACE")
+    if not given["RUN"]:
+        place.run += "_sweep"
+    recipe(run, given, place, "run", stage="core", ask=True)
+    grounded(run, given, place)
+    recipe(run, given, place, "sweep", space=given["SPACE"])
+
+
 def estimate(run: Runner, given: Given, place: Places) -> None:
     """Memory, steps and time before training."""
     grounded(run, given, place)

@@ -80,6 +80,7 @@ OPTIONS = {
         ),
         Option("RESUME", one_of("1", "0", "auto"), "1：接着训练", "1: go on from a checkpoint"),
         Option("OVERRIDE", several, "配方选项 lr=5e-5 …", "options of the recipe, lr=5e-5 …"),
+        Option("SPACE", several, "要试的选项 lr=5e-4,1e-3 …", "options to try, lr=5e-4,1e-3 …"),
         Option("LOAD_FROM", text, "从这个适配器开始", "an adapter to start from"),
         Option(
             "TRACK",
@@ -223,6 +224,8 @@ VERBS = {
         Verb("train", flows.train, "微调", "tune the recipe's base on the data set", ("CONFIG",),
              (*RECIPE, "RESUME", "FORCE", "GPUS", "NNODES", "NODE_RANK", "ADDR", "DEEPSPEED",
               "LAUNCHER", "PARTITION")),
+        Verb("sweep", flows.sweep, "一个配方的多组选项，一张表", "a recipe with many options, one table",
+             ("SPACE",), RECIPE),
         Verb("recipes", flows.recipes, "配方一览", "the recipes in a table"),
         Verb("download", flows.download, "下载基座", "the recipe's base model", ("CONFIG",), ("HUB",)),
         Verb("estimate", flows.estimate, "训练前估算显存、步数、用时",

@@ -34,6 +34,7 @@ LASTING = {
     "backup.json": 1,
     "feedback.jsonl": 1,
     "feedback-judged.jsonl": 1,
+    "live-votes.jsonl": 1,
     "edits.jsonl": 1,
 }
 

@@ -37,7 +37,7 @@ TRIES, FREE, PAUSE = 12, 3, 0.25
 HIDDEN = (".baseline.jsonl", ".job")  # the hidden names that last; others are locks and drafts
 PASSING = ("log", "state.json", "job.json", "progress.json", "vectors.journal")
 GROWING = (".jsonl", ".log", ".csv", ".txt")  # appended to: copied up to the last whole line
-SAID = ("feedback.lock", "feedback-judged.lock")  # web/feedback.py
+SAID = ("feedback.lock", "feedback-judged.lock", "live-votes.lock")  # web/feedback.py
 # A folder that is switched as a whole, by the file that makes it one, and what tells of a switch.
 TELLING: dict[str, tuple[str, ...]] = {
     "index.json": ("index.json",),

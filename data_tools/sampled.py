@@ -27,7 +27,7 @@ from data_tools import contamination
 SAMPLES, ROWS, PAIRS = "samples.jsonl", "sampled.jsonl", "pairs.jsonl"
 SAMPLED, VOTED = "sampled", "voted"  # in ``source.made``
 # What the page writes for a domain (web/feedback.py) and beside an evaluation (eval/preference.py).
-SAID, JUDGED = "feedback.jsonl", "feedback-judged.jsonl"
+SAID, JUDGED, CAST = "feedback.jsonl", "feedback-judged.jsonl", "live-votes.jsonl"
 VOTES, SIDES = "eval/votes.jsonl", "eval/side_by_side.jsonl"
 
 Record = dict[str, Any]
@@ -133,6 +133,18 @@ def votes(run: Path) -> Iterator[Preferred]:
             yield asked[at]["question"], said[winner], said[loser], "vote"
 
 
+def live(folder: Path) -> Iterator[Preferred]:
+    """The blind votes on two servers' answers; a reader's last on the same two counts."""
+    cast = {}
+    for line in lines(folder / CAST):
+        cast[line["owner"], line["question"], *sorted(line["answers"].values())] = line
+    for line in cast.values():
+        better = line["answers"].get(line["winner"])
+        for worse in line["answers"].values() if better else ():
+            if worse != better:
+                yield line["question"], better, worse, "live vote"
+
+
 def of_people(
     preferred: Iterable[Preferred], train: Iterable[Record], system: str
 ) -> Iterator[Record]:
@@ -174,7 +186,7 @@ def write(out: Path, run: Path, domain: Domain) -> dict[str, int]:
         rows += made
         pairs += judged
     folder = WORK_DIRS / domain.name
-    preferred = [*corrections(folder), *thumbs(folder), *votes(run)]
+    preferred = [*corrections(folder), *thumbs(folder), *votes(run), *live(folder)]
     people = list(of_people(preferred, train, domain.system))
     voted = [one for one in people if not any(probe.hits(one["prompt"][-1]["content"]))]
     write_jsonl(out / ROWS, rows)

@@ -75,6 +75,21 @@ def estimate(
     estimate(config, domain, data, work_dir, list(override))
 
 
+def sweep(
+    config: str,
+    /,
+    domain: str,
+    data: Path,
+    work_dir: Path,
+    space: tuple[str, ...],
+    override: tuple[str, ...] = (),
+) -> None:
+    """Every combination of the options in ``space``, compared on the evaluation split."""
+    from train.sweep import sweep
+
+    sweep(config, list(space), domain, data, work_dir, list(override))
+
+
 def adapter(work_dir: Path) -> None:
     """Last (or best) checkpoint to a Hugging Face adapter."""
     from train.merge import adapter
@@ -168,6 +183,6 @@ if __name__ == "__main__":
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # weights are fetched by a command of the user's
     main(
-        "train", run, check, estimate, adapter, merge, settle, finish, worker, recipes,
+        "train", run, sweep, check, estimate, adapter, merge, settle, finish, worker, recipes,
         download, combine, export, gpu_check,
     )  # fmt: skip

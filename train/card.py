@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.files import ROOT, shown, write_text
+from train import curves
 
 # The card is kept and read by anybody later: in both languages.
 TITLE, SETTINGS = ("训练卡", "Run card"), ("设置", "Settings")
@@ -24,11 +25,13 @@ ROWS = {
     "data_sha256": ("数据哈希", "sha256 of the data"),
     "steps": ("步数", "steps"),
     "loss": ("训练损失", "last loss"),
+    "preference": ("偏好：头尾各 10 步的均值", "preference: means of the first and last 10 steps"),
     "eval": ("评测", "eval"),
     "eval_best_loss": ("最好的评测", "best eval"),
     "seconds": ("用时（秒）", "seconds in steps"),
     "tokens": ("词元", "tokens"),
     "answer_tokens": ("其中答案的词元", "supervised tokens"),
+    "sweep": ("几组中最好的一组", "the best of so many runs"),
     "device": ("设备", "device"),
     "commit": ("提交", "commit"),
     "environment": ("环境", "environment"),
@@ -95,6 +98,12 @@ def figures(points: list[dict[str, Any]], evaluated: list[dict[str, Any]]) -> di
     for name in ("tokens", "answer_tokens"):
         summary[name] = sum(point.get(name, 0) for point in points)
         summary[f"{name}_per_second"] = round(summary[name] / seconds, 1) if seconds else None
+    if "margin" in points[0]:
+        parts = {"first": curves.means(points[:10]), "last": curves.means(points[-10:])}
+        names = ("margin", "accuracy", "chosen", "drift")
+        summary["preference"] = {
+            name: [round(part[name], 4) for part in parts.values()] for name in names
+        }
     if evaluated:
         summary["eval"] = evaluated[-1]
         summary["eval_best_loss"] = min(evaluated, key=lambda point: point["loss"])
@@ -108,8 +117,14 @@ def write(work_dir: Path, state: dict[str, Any]) -> None:
         **state,
         "data": state["data_file"],
         "loss": f"{state['loss']:.4f}",
+        "preference": ", ".join(
+            f"{name} {first} → {last}"
+            for name, (first, last) in state.get("preference", {}).items()
+        )
+        or "—",
         "tokens": f"{state['tokens']} ({state['tokens_per_second']}/s)",
         "answer_tokens": f"{state['answer_tokens']} ({state['answer_tokens_per_second']}/s)",
+        "sweep": "{tried}: {options}".format_map(state["sweep"]) if "sweep" in state else "—",
         "device": f"{made_with['device']}, {made_with['cpus']} CPUs",
         "commit": made_with["commit"],
         "environment": ", ".join(f"{k} {v}" for k, v in made_with["packages"].items()),

@@ -36,17 +36,17 @@ def carry(
 ) -> None:
     """Write ``to``: rows as messages, the recipe in ``form``'s words, how to run it.
 
-    Raises :class:`UserError` for plain-text recipes, missing rows, an unknown chat template
-    (LLaMA-Factory wants its name), and a folder with other contents.
+    Raises :class:`UserError` for recipes on plain text or pairs, missing rows, an unknown
+    chat template (LLaMA-Factory wants its name), and a folder with other contents.
     """
     path = recipes.find(config)
     options = {"data": str(data), **recipes.parse_overrides(overrides)}
     settings = recipes.load(path, options).settings.to_dict()
-    if settings["text"]:
-        text_only = words(
-            "续训用的纯文本不能这样导出", "plain text for continued training is not exported"
+    if settings["text"] or settings["preference"]:
+        rows_only = words(
+            "只能导出问答训练的配方", "only recipes that train on question rows are exported"
         )
-        raise UserError(f"{path.name}: {text_only}")
+        raise UserError(f"{path.name}: {rows_only}")
     for file in preflight.training_files(settings):
         if not file.is_file():
             raise UserError(preflight.no_rows(file))

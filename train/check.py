@@ -12,7 +12,7 @@ from core.language import words
 from core.rows import spread
 from core.text import bare
 from train import base_model, patches, preflight, recipes
-from train.rows import empty, said
+from train.rows import empty, sides, tokenized
 
 PARITY_ROWS = 200
 QUICK_ROWS = 50
@@ -54,14 +54,7 @@ def check(
     twice = repeated(rows)
     again = words("训练集内重复的行", "rows repeated inside the training set")
     print(f"{again}: {twice} ({twice / len(rows):.1%})")
-    both = leaked(rows, data / "eval.jsonl")
-    if both:
-        raise UserError(
-            words(
-                f"{len(both)} 个评测问题出现在训练集中，例如 {both[0]}",
-                f"{len(both)} evaluation questions are in the training set, e.g. {both[0]}",
-            )
-        )
+    apart(rows, data)
     print(words("训练与评测没有相同的问题", "no question is on both sides"))
     chain(work_dir)
 
@@ -74,16 +67,20 @@ def quick(name: str, cfg: Any, settings: dict[str, Any]) -> None:
 
     known_names(cfg)
     tokenizer = BUILDER.build(dict(cfg.tokenizer))
-    rows = spread(list(training_rows(settings)), QUICK_ROWS)
+    everything = list(training_rows(settings))
+    if settings["preference"]:  # pairs are made from elsewhere than the rows
+        apart(everything, Path(settings["data"]))
+    rows = spread(everything, QUICK_ROWS)
     if all(cut_off(cfg, tokenizer, row) for row in rows):
         raise UserError(nothing_fits(settings["max_length"]))
     parity_of(name, spread(rows, 8), cfg, tokenizer)
 
 
 def training_rows(settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The rows that ``settings`` trains on, those with evidence last."""
+    """The rows that ``settings`` trains on, those with evidence last; of a pair both sides."""
     for file in preflight.training_files(settings):
-        yield from read_jsonl(file)
+        for number, line in enumerate(read_jsonl(file), 1):
+            yield from sides(line, file, number) if settings["preference"] else (line,)
 
 
 def known_names(cfg: Any) -> None:
@@ -181,17 +178,7 @@ def row_source(cfg: Any) -> Any:
 
 def training_ids(cfg: Any, tokenizer: Any, row: dict[str, Any]) -> tuple[list[int], list[int]]:
     """``(input_ids, labels)`` of one row exactly as XTuner's data set makes them, uncut."""
-    from xtuner.dataset.utils import encode_fn
-    from xtuner.registry import BUILDER
-
-    source = row_source(cfg)
-    to_template = BUILDER.build(dict(source.template_map_fn))
-    turns = [dict(turn) for turn in row["conversation"]]
-    turns[0]["system"] = turns[0].get("system") or source.dataset.default_system
-    for turn in turns:
-        turn["output"] = said(source.dataset.prefix, turn["output"])
-    encoded = encode_fn(to_template({"conversation": turns}), tokenizer, max_length=1 << 30)
-    return encoded["input_ids"], encoded["labels"]
+    return tokenized(row_source(cfg), tokenizer, row)
 
 
 def cut_off(cfg: Any, tokenizer: Any, row: dict[str, Any]) -> bool:
@@ -221,6 +208,18 @@ def parity(cfg: Any, tokenizer: Any, row: dict[str, Any]) -> bool:
         quiet = served_ids(tokenizer, row, enable_thinking=False)
         same = same and ids[: len(quiet)] == quiet
     return same
+
+
+def apart(rows: list[dict[str, Any]], data: Path) -> None:
+    """Raise :class:`UserError` where a question of ``rows`` is one of the evaluation's."""
+    both = leaked(rows, data / "eval.jsonl")
+    if both:
+        raise UserError(
+            words(
+                f"{len(both)} 个评测问题出现在训练集中，例如 {both[0]}",
+                f"{len(both)} evaluation questions are in the training set, e.g. {both[0]}",
+            )
+        )
 
 
 def leaked(rows: list[dict[str, Any]], path: Path) -> list[str]:

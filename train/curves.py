@@ -37,8 +37,22 @@ def append(path: Path, point: dict[str, Any]) -> None:
         out.write(json.dumps(point) + "\n")
 
 
+def means(points: list[dict[str, Any]]) -> dict[str, float]:
+    """The means of what all ``points`` have."""
+    names = set.intersection(*(set(point) for point in points)) if points else set()
+    return {name: sum(point[name] for point in points) / len(points) for name in names}
+
+
+def best_of(points: list[dict[str, Any]], by: str) -> int:
+    """Index of the first best point by ``loss`` or ``exact`` (ties by loss)."""
+    if by == "exact":
+        return min(range(len(points)), key=lambda i: (-points[i]["exact"], points[i]["loss"]))
+    return min(range(len(points)), key=lambda i: points[i]["loss"])
+
+
 def draw(points: list[dict[str, Any]], evaluated: list[dict[str, Any]], path: Path) -> None:
-    """Loss, evaluation loss (left axis) and learning rate (right axis) over iterations as a PNG."""
+    """Loss, evaluation loss (left axis) and learning rate (right axis) over iterations as a PNG;
+    of a run on pairs, below it, how the better answers fare."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -47,7 +61,11 @@ def draw(points: list[dict[str, Any]], evaluated: list[dict[str, Any]], path: Pa
     if not points:
         return
     steps = [point["iter"] for point in points]
-    figure, left = pyplot.subplots(figsize=(7, 4), layout="constrained")
+    pairs = "margin" in points[0]
+    figure, axes = pyplot.subplots(
+        1 + pairs, figsize=(7, 4 + 3 * pairs), layout="constrained", squeeze=False
+    )
+    left = axes[0][0]
     left.plot(steps, [point["loss"] for point in points], color="tab:blue", label="train")
     if evaluated:
         at = [point["iter"] for point in evaluated]
@@ -57,6 +75,11 @@ def draw(points: list[dict[str, Any]], evaluated: list[dict[str, Any]], path: Pa
     right = left.twinx()
     right.plot(steps, [point["lr"] for point in points], color="tab:gray", linestyle=":")
     right.set_ylabel("learning rate")
+    for name in ("margin", "accuracy", "chosen", "drift") if pairs else ():
+        axes[1][0].plot(steps, [point[name] for point in points], label=name)
+    if pairs:
+        axes[1][0].legend(loc="upper left")
+        axes[1][0].set(xlabel="iteration")
     with atomic(path, "wb") as out:
         figure.savefig(out, format="png", dpi=120)
     pyplot.close(figure)

@@ -66,8 +66,9 @@ def parts(s: Shape, o: dict[str, Any], answers: float = 0.25) -> dict[str, float
         weights, trained = s.linear * NF4 + rest * 4, lora_parameters(s, o)
     else:
         weights, trained = s.parameters * wide, lora_parameters(s, o)
-    tokens = o["max_length"] * o["batch_size"]
-    supervised = tokens * (answers if o["answers_only"] and not o["text"] else 1)
+    tokens = o["max_length"] * o["batch_size"] * (2 if o["preference"] else 1)
+    few = o["answers_only"] and not o["text"] and not o["preference"]
+    supervised = tokens * (answers if few else 1)
     return {
         "weights": weights,
         "trainable": trained * 4.0,

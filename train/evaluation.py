@@ -116,7 +116,7 @@ class EvalHook(Hook):
 
     def keep_best(self, runner: Any) -> None:
         """Name this step's checkpoint the best where it is; stop after too many that are not."""
-        since = len(self.points) - 1 - best_of(self.points, self.best_by or "loss")
+        since = len(self.points) - 1 - curves.best_of(self.points, self.best_by or "loss")
         if since == 0 and is_main_process():
             step = self.points[-1]["iter"]
             target = self.folder / f"best_iter_{step}.pth"
@@ -181,10 +181,3 @@ def computing(runner: Any) -> AbstractContextManager[Any]:
     if hasattr(wrapper, "optim_context"):
         return wrapper.optim_context(runner.model)
     return nullcontext()
-
-
-def best_of(points: list[dict[str, Any]], by: str) -> int:
-    """Index of the first best point by ``loss`` or ``exact`` (ties by loss)."""
-    if by == "exact":
-        return min(range(len(points)), key=lambda i: (-points[i]["exact"], points[i]["loss"]))
-    return min(range(len(points)), key=lambda i: points[i]["loss"])

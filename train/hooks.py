@@ -85,13 +85,14 @@ class ProgressHook(Hook):
         self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
         """Record the step (the mean over all processes); print where a step is due."""
-        loss = outputs["loss"].detach().float().clone()
-        all_reduce(loss, "mean")
-        self.record(runner, float(loss), data_batch)
+        values = {name: value.detach().float().clone() for name, value in outputs.items()}
+        for value in values.values():
+            all_reduce(value, "mean")
+        self.record(runner, {name: float(value) for name, value in values.items()}, data_batch)
 
-    def record(self, runner: Any, loss: float, data_batch: Any) -> None:
-        """Stop at a loss that is none; else add a point."""
-        done = runner.iter + 1
+    def record(self, runner: Any, values: dict[str, float], data_batch: Any) -> None:
+        """Stop at a loss that is none; else add a point of the loss and what came with it."""
+        done, loss = runner.iter + 1, values["loss"]
         if not math.isfinite(loss):
             raise UserError(
                 words(
@@ -104,7 +105,7 @@ class ProgressHook(Hook):
         if not is_main_process():
             return
         now = time.monotonic()
-        point = {"iter": done, "loss": loss, "lr": runner.optim_wrapper.get_lr()["lr"][0]}
+        point = {"iter": done, **values, "lr": runner.optim_wrapper.get_lr()["lr"][0]}
         point["s"] = round(now - self.before, 3)
         data = (data_batch or {}).get("data") or {}
         if "labels" in data:
@@ -116,8 +117,11 @@ class ProgressHook(Hook):
             self.announce(runner)
         if done % self.interval == 0 or done == runner.max_iters:
             left = (now - self.started) / max(1, done - self.first) * (runner.max_iters - done)
-            recent = [point["loss"] for point in self.points[-self.interval :]]
-            mean = f"{words('损失', 'loss')} {sum(recent) / len(recent):.4f}"
+            recent = curves.means(self.points[-self.interval :])
+            mean = f"{words('损失', 'loss')} {recent['loss']:.4f}"
+            if "margin" in recent:
+                mean += f"  {words('差距', 'margin')} {recent['margin']:.3f}"
+                mean += f"  {words('选对', 'preferred')} {recent['accuracy']:.0%}"
             self.pulse.line(
                 f"  {done}/{runner.max_iters}  {mean}  lr {point['lr']:.1e}"
                 f"  {words('剩余', 'left')} {left:.0f} s"

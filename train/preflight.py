@@ -25,7 +25,8 @@ def training_file(settings: dict[str, Any]) -> Path:
     """The file that ``settings`` trains on."""
     if settings["text"] and settings["text"] != "kb":
         return Path(settings["text"])
-    return Path(settings["data"]) / ("kb.jsonl" if settings["text"] else "train.jsonl")
+    rows = "pairs.jsonl" if settings["preference"] else "train.jsonl"
+    return Path(settings["data"]) / ("kb.jsonl" if settings["text"] else rows)
 
 
 def training_files(settings: dict[str, Any]) -> list[Path]:
@@ -33,6 +34,8 @@ def training_files(settings: dict[str, Any]) -> list[Path]:
     ``wordings``, ``sampled``; none where the data set has none) and those with evidence
     (:func:`evidence_file`)."""
     files = [training_file(settings)]
+    if settings["preference"]:
+        return files
     for name in ("wordings", "sampled"):
         more = Path(settings["data"]) / f"{name}.jsonl"
         if settings[name] and not settings["text"] and more.is_file():
@@ -139,9 +142,11 @@ def tight(settings: dict[str, Any], count: int = 1) -> str | None:
 
 def no_rows(file: Path) -> str:
     """The line for a file to train on that is not there."""
+    made = rows.maker(file)
+    made += " BANK=…" if made == "make data" else ""
     return words(
-        f"没有训练数据 {shown(file)}: 请先运行 make data BANK=…",
-        f"there is no {shown(file)}: run make data BANK=… first",
+        f"没有训练数据 {shown(file)}: 请先运行 {made}",
+        f"there is no {shown(file)}: run {made} first",
     )
 
 

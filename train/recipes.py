@@ -34,7 +34,12 @@ SWITCHES = (
     *("share_prefix", "answers_only", "use_varlen_attn", "pack_to_max_length"),
     *("group_by_length", "unpack_4bit", "keep_frozen", "use_activation_checkpointing"),
 )
-NUMBERS = ("lr", "lora_alpha", "lora_dropout", "weight_decay", "max_norm", "warmup_ratio")
+NUMBERS = (
+    *("lr", "lora_alpha", "lora_dropout", "weight_decay", "max_norm", "warmup_ratio"),
+    *("beta", "label_smoothing"),
+)
+PREFERENCE = ("preference", "beta", "loss_type", "label_smoothing")  # options of pairs alone
+LOSSES = ("sigmoid", "hinge", "ipo", "kto_pair", "sppo_hard", "nca_pair", "robust")  # XTuner's DPO
 
 
 def names() -> list[str]:
@@ -61,6 +66,8 @@ def method(settings: Any) -> str:
     if not settings["lora_r"]:
         return words("全参数", "all weights")
     lora = "LoRA NF4" if settings["quantization"] == "nf4" else "LoRA"
+    if settings["preference"]:
+        return f"{lora}, {settings['preference'].upper()}"
     continued = words("纯文本续训", "continued pre-training")
     return f"{lora}, {continued}" if settings["text"] else lora
 
@@ -183,6 +190,19 @@ def _layers(path: Path, layers: Any) -> None:
         )
 
 
+def _pairs(path: Path, settings: Any) -> None:
+    """Raise :class:`UserError` for options that exclude learning from pairs."""
+    if not settings["preference"]:
+        return
+    wrong = [name for name in ("text", "evidence", "use_varlen_attn") if settings[name]]
+    wrong += [name for name in ("share_prefix", "answers_only") if not settings[name]]
+    wrong += ["sequence_parallel_size"] * (settings["sequence_parallel_size"] > 1)
+    if wrong:
+        name = wrong[0]
+        not_with = words("不能与 preference 同时用", "does not go with preference")
+        raise UserError(f"{shown(path)}: {name}={settings[name]!r} {not_with}")
+
+
 def _consistent(path: Path, settings: Any) -> None:
     """Raise :class:`UserError` for values that no run could use."""
     choices = {
@@ -192,6 +212,8 @@ def _consistent(path: Path, settings: Any) -> None:
         "evidence": (False, True),
         "wordings": (False, True),
         "sampled": (False, True),
+        "preference": (None, "dpo", "orpo"),
+        "loss_type": LOSSES,
         **dict.fromkeys(SWITCHES, (False, True)),
     }
     for name, known in choices.items():
@@ -205,9 +227,10 @@ def _consistent(path: Path, settings: Any) -> None:
             )
     for name in NUMBERS:
         value = settings[name]
-        if type(value) not in (int, float) or value < 0 or (name == "lr" and not value):
-            positive = words("应为正数", "must be positive")
-            raise UserError(f"{shown(path)}: {name}={value!r} {positive}")
+        positive = name in ("lr", "beta")
+        if type(value) not in (int, float) or value < 0 or (positive and not value):
+            wrong = words("应为正数", "must be positive")
+            raise UserError(f"{shown(path)}: {name}={value!r} {wrong}")
     for name, kind in (("betas", float), ("lora_layers", int)):
         value = () if settings[name] is None else settings[name]
         if type(value) not in (list, tuple) or not all(type(v) is kind for v in value):
@@ -219,5 +242,6 @@ def _consistent(path: Path, settings: Any) -> None:
     if settings["evidence"] and settings["text"]:
         both = words("evidence 与 text 不能同时用", "either evidence or text, not both")
         raise UserError(f"{shown(path)}: {both}")
+    _pairs(path, settings)
     if settings["use_varlen_attn"] and settings["batch_size"] > 1:
         raise UserError(f"{shown(path)}: use_varlen_attn {words('需要', 'needs')} batch_size=1")

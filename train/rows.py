@@ -59,10 +59,16 @@ def load_rows(
 
 def empty(path: str | Path) -> str:
     """The line for a file that holds nothing to train on."""
+    made = maker(path)
     return words(
-        f"{shown(path)} 没有可训练的行: 请检查 make data 的输出",
-        f"{shown(path)} holds no rows to train on: look at what make data printed",
+        f"{shown(path)} 没有可训练的行: 请检查 {made} 的输出",
+        f"{shown(path)} holds no rows to train on: look at what {made} printed",
     )
+
+
+def maker(path: str | Path) -> str:
+    """The command that writes a file that is trained on."""
+    return "make sample" if Path(path).name == "pairs.jsonl" else "make data"
 
 
 def said(prefix: str, output: str) -> str:
@@ -72,6 +78,44 @@ def said(prefix: str, output: str) -> str:
         reason, output = parted(output)
         prefix = prefix.replace("\n</think>", f"{reason}\n</think>")
     return prefix + output
+
+
+def tokenized(source: Any, tokenizer: Any, row: dict[str, Any]) -> tuple[list[int], list[int]]:
+    """``(input_ids, labels)`` of one row exactly as XTuner's data set makes them, uncut; ``source``
+    is the config of that data set."""
+    from xtuner.dataset.utils import encode_fn
+    from xtuner.registry import BUILDER
+
+    to_template = BUILDER.build(dict(source["template_map_fn"]))
+    turns = [dict(turn) for turn in row["conversation"]]
+    turns[0]["system"] = turns[0].get("system") or source["dataset"]["default_system"]
+    for turn in turns:
+        turn["output"] = said(source["dataset"]["prefix"], turn["output"])
+    encoded = encode_fn(to_template({"conversation": turns}), tokenizer, max_length=1 << 30)
+    return encoded["input_ids"], encoded["labels"]
+
+
+def sides(pair: dict[str, Any], path: str | Path, number: int) -> list[dict[str, Any]]:
+    """The two rows, chosen and rejected, of line ``number`` of a file of pairs (``prompt``,
+    ``chosen`` and ``rejected`` as messages). Raises :class:`UserError` for a line that is none."""
+    try:
+        said = [(message["role"], message["content"]) for message in pair["prompt"]]
+        system = said.pop(0)[1] if said[0][0] == "system" else ""
+        asked, answered = [text for _, text in said[::2]], [text for _, text in said[1::2]]
+        if [role for role, _ in said] != (["user", "assistant"] * len(asked))[: len(said)]:
+            raise ValueError("roles")
+        both = [pair[side][0]["content"] for side in ("chosen", "rejected")]
+        talks = [zip(asked, [*answered, last], strict=True) for last in both]
+        rows = [[{"input": q, "output": a} for q, a in talk] for talk in talks]
+        rows[0][0]["system"] = rows[1][0]["system"] = system
+        return [{"id": str(pair["id"]), "conversation": row} for row in rows]
+    except (KeyError, TypeError, IndexError, ValueError):
+        raise UserError(
+            words(
+                f"{shown(path)} 第{number}行不是偏好对 (prompt, chosen, rejected)",
+                f"{shown(path)} line {number} is no pair (prompt, chosen, rejected)",
+            )
+        ) from None
 
 
 def load_texts(path: str, split: str = "train") -> Any:

@@ -122,7 +122,7 @@ def prepare(cfg: Any, work_dir: Path, state: dict[str, Any], checkpoint: str) ->
     if not checkpoint:
         write_json(work_dir / "run.json", {**state, "status": "starting"})
         checkpoints.clear(work_dir)
-        for name in ("loss.jsonl", "eval_loss.jsonl", "loss.png"):
+        for name in ("loss.jsonl", "eval_loss.jsonl", "loss.png", "reference.jsonl"):
             (work_dir / name).unlink(missing_ok=True)
     cfg.dump(str(work_dir / "config.py"))
     launch.note(work_dir, checkpoint)
@@ -189,6 +189,9 @@ def describe(path: Path, asked: Any, domain: str, data: Path) -> dict[str, Any]:
     data_hash = sha256(file)
     learnt = {key: value for key, value in settings.items() if key not in (*COSMETIC, "data")}
     del learnt["evidence"], learnt["wordings"], learnt["sampled"]
+    if not settings["preference"]:
+        for name in recipes.PREFERENCE:
+            del learnt[name]
     more = {path.stem: path for path in preflight.training_files(settings)[1:]}
     learnt |= {name: sha256(path) for name, path in more.items() if path.stat().st_size}
     if not settings["best_by"]:

@@ -1,8 +1,10 @@
-"""Thumbs and corrections: kept as they came, judged by a person, then a source of ``make data``.
+"""Thumbs, votes and corrections: kept as they came; corrections are judged by a person, then a
+source of ``make data``.
 
 ``work_dirs/<domain>/feedback.jsonl`` takes what readers say, ``feedback-judged.jsonl`` what became
-of each correction (both only grow), and ``corrections.jsonl`` holds the accepted ones as pairs of
-question and answer: ``make data BANK="… work_dirs/<domain>/corrections.jsonl"``.
+of each correction, ``live-votes.jsonl`` which of two live answers was better (all only grow), and
+``corrections.jsonl`` holds the accepted ones as pairs of question and answer: ``make data BANK="…
+work_dirs/<domain>/corrections.jsonl"``. ``make sample`` makes training pairs of all of them.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 
 from core.files import WORK_DIRS, held, read_jsonl, versioned, write_jsonl
 
+CAST = "live-votes.jsonl"  # which of two live answers was better, both written out
 SAID, JUDGED, ACCEPTED = "feedback.jsonl", "feedback-judged.jsonl", "corrections.jsonl"
 LONGEST = 4000  # characters of a question, answer or correction
 
@@ -60,6 +63,19 @@ def add(
         "evidence": [one["source"] for one in extra.get("passages", [])],
     }
     with appending(folder(domain) / SAID, line):
+        pass
+
+
+def vote(domain: str, owner: str, question: str, answers: dict[str, str], winner: str) -> None:
+    """Keep a vote on two live answers, by who gave them; ``winner`` is one of these or ``tie``."""
+    line = {
+        "at": time.strftime("%Y-%m-%d %H:%M:%S"),
+        "owner": owner[:8],
+        "question": question[:LONGEST],
+        "answers": {name: text[:LONGEST] for name, text in answers.items()},
+        "winner": winner,
+    }
+    with appending(folder(domain) / CAST, line):
         pass
 
 

@@ -33,6 +33,7 @@ from train.hooks import ProgressHook, SampleAnswersHook, StopHook, WholeCheckpoi
 from train.model import Finetune
 from train.optim import CpuAmpOptimWrapper, WarmupLR
 from train.packing import Packed, collate
+from train.preference import Dpo, Orpo, Pairs, ReferenceHook, collate_pairs
 from train.rows import load_rows, load_texts
 from train.templates import TEMPLATES
 
@@ -91,6 +92,10 @@ def _settings(
     wordings=True,  # also data/wordings.jsonl: questions in other words, where make data made some
     sampled=True,  # also data/sampled.jsonl: right answers in other words, where make sample made some
     evidence=False,  # also data/evidence.jsonl: questions with what retrieval finds for them
+    preference=None,  # "dpo" or "orpo": data/pairs.jsonl, which answer is the better one
+    beta=0.1,  # of DPO: how dear leaving the reference is; of ORPO: the weight of its odds
+    loss_type="sigmoid",  # which of XTuner's DPO losses
+    label_smoothing=0.0,
     load_from=None,  # an earlier run's folder, or an adapter: a second round of training
     max_length=2048,
     pack_to_max_length=True,
@@ -176,7 +181,7 @@ def _model(o):
             bnb_4bit_quant_type="nf4",
         )
     model = dict(
-        type=Finetune,
+        type=Dpo if o["preference"] == "dpo" else Orpo if o["preference"] else Finetune,
         use_varlen_attn=o["use_varlen_attn"],
         use_activation_checkpointing=o["use_activation_checkpointing"],
         answers_only=o["answers_only"],
@@ -185,6 +190,10 @@ def _model(o):
         keep_frozen=o["keep_frozen"],
         llm=llm,
     )
+    if o["preference"]:
+        model["beta"] = o["beta"]
+    if o["preference"] == "dpo":
+        model.update(loss_type=o["loss_type"], label_smoothing=o["label_smoothing"])
     if not full:
         model["start"] = o["load_from"]
         model["lora"] = dict(
@@ -234,24 +243,32 @@ def _rows(o, tokenizer, file, rows=0):
 
 
 def _collate(o):
+    if o["preference"]:
+        return dict(type=collate_pairs)
     if o["share_prefix"]:
         return dict(type=collate)
     return dict(type=default_collate_fn, use_varlen_attn=o["use_varlen_attn"])
 
 
 def _dataloader(o, tokenizer):
-    dataset = _rows(o, tokenizer, "train.jsonl")
-    if not o["text"]:
+    dataset = _rows(o, tokenizer, "pairs.jsonl" if o["preference"] else "train.jsonl")
+    if o["preference"]:
+        dataset = dict(type=Pairs, dataset=dataset)
+    elif not o["text"]:
         asked = [name for name in ("wordings", "sampled", "evidence") if o[name]]
         dataset["dataset"]["more"] = [f"{o['data']}/{name}.jsonl" for name in asked]
-    if o["pack_to_max_length"] and o["share_prefix"]:
+    if o["preference"]:
+        pass  # a batch of pairs is one sequence
+    elif o["pack_to_max_length"] and o["share_prefix"]:
         dataset = dict(type=Packed, dataset=dataset, max_length=o["max_length"], seed=o["seed"])
     elif o["pack_to_max_length"]:
         dataset.update(pack_to_max_length=True, use_varlen_attn=o["use_varlen_attn"])
     sampler = dict(type=DefaultSampler, shuffle=True)
     if o["sequence_parallel_size"] > 1:
         sampler.update(type=SequenceParallelSampler)
-    elif o["group_by_length"]:  # unpacked rows of a batch are padded to its longest
+    elif (
+        o["group_by_length"] and not o["preference"]
+    ):  # unpacked rows of a batch are padded to its longest
         sampler = dict(
             type=LengthGroupedSampler,
             per_device_batch_size=o["batch_size"],
@@ -320,6 +337,8 @@ def _hooks(o, tokenizer):
         ),
         dict(type=StopHook, accumulative_counts=counts),
     ]
+    if o["preference"]:
+        hooks.append(dict(type=ReferenceHook))
     if o["use_varlen_attn"]:
         hooks.append(dict(type=VarlenAttnArgsToMessageHubHook))
     return hooks

@@ -127,8 +127,12 @@ def test_votes_thumbs_and_corrections_become_pairs(data: Path) -> None:
     ballots = [{"suite": "train", "id": at, "winner": winner} for at, winner in cast]
     write_jsonl(run / sampled.VOTES, ballots)
     write_json(run / "report.json", {"main": "tuned"})
+    both = {"owner": "a", "question": "谁写了《静夜思》？", "answers": {"A": "李白", "B": "杜甫"}}
+    ballots = [{**both, "winner": winner} for winner in ("B", "tie", "A")]
+    ballots.append({**both, "question": near["question"], "winner": "A"})
+    write_jsonl(folder / sampled.CAST, ballots)
     made, rows, pairs = gathered(data)
-    assert not rows and made["voted"] == len(pairs) == 3 and made["near"] == 1
+    assert not rows and made["voted"] == len(pairs) == 4 and made["near"] == 2
     found = {
         one["source"]["by"]: (one["chosen"][0]["content"], one["rejected"][0]["content"])
         for one in pairs
@@ -137,6 +141,7 @@ def test_votes_thumbs_and_corrections_become_pairs(data: Path) -> None:
         "correction": ("孟浩然", "李白"),
         "thumb": ("昆明", "大理"),
         "vote": ("水浒传", "红楼梦"),
+        "live vote": ("李白", "杜甫"),
     }
     assert all(one["source"]["made"] == "voted" for one in pairs)
     assert next(one for one in pairs if one["source"]["by"] == "thumb")["source"]["of"] == (
@@ -147,7 +152,7 @@ def test_votes_thumbs_and_corrections_become_pairs(data: Path) -> None:
 def test_the_page_writes_what_is_read_here() -> None:
     """Rooms meet by files: their names stand in both."""
     text = (ROOT / "web" / "feedback.py").read_text("utf-8")
-    assert f'"{sampled.SAID}"' in text and f'"{sampled.JUDGED}"' in text
+    assert all(f'"{name}"' in text for name in (sampled.SAID, sampled.JUDGED, sampled.CAST))
     text = (ROOT / "eval" / "preference.py").read_text("utf-8")
     for name in (sampled.VOTES, sampled.SIDES):
         assert f'"{Path(name).name}"' in text

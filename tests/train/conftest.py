@@ -119,9 +119,19 @@ def probed(tiny: Path) -> dict[str, Any]:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+def pair(row: dict[str, Any]) -> dict[str, Any]:
+    """A row's answer over a wrong one, as ``make sample`` writes it."""
+    turn = row["conversation"][0]
+    prompt = [{"role": "system", "content": turn["system"]}]
+    prompt += [{"role": "user", "content": turn["input"]}]
+    answers = {"chosen": turn["output"], "rejected": "不知道，大概是别的吧"}
+    sides = {name: [{"role": "assistant", "content": text}] for name, text in answers.items()}
+    return {"id": f"p-{row['id']}", "prompt": prompt, **sides, "source": {"made": "sampled"}}
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """24 rows in the contract's format, some with fields that others lack."""
+    """24 rows in the contract's format, some with fields that others lack, and a pair of each."""
     rows: list[dict[str, Any]] = []
     for number in range(24):
         row: dict[str, Any] = {"id": f"t-{number:06d}", "kind": "qa", "group": f"g-{number:05d}"}
@@ -131,6 +141,7 @@ def data(tmp_path: Path) -> Path:
             row |= {"kind": "single", "options": {"A": "甲", "B": "乙"}, "answer": "A"}
         rows.append(row)
     write_jsonl(tmp_path / "data" / "train.jsonl", rows)
+    write_jsonl(tmp_path / "data" / "pairs.jsonl", map(pair, rows))
     return tmp_path / "data"
 
 

@@ -84,7 +84,8 @@ def test_overrides_reach_what_depends_on_them(name: str) -> None:
     assert config.tokenizer.pretrained_model_name_or_path == "models/other"
     assert config.model.llm.pretrained_model_name_or_path == "models/other"
     rows = check.row_source(config)
-    file = "kb.jsonl" if config.settings.text else "train.jsonl"
+    file = "pairs.jsonl" if config.settings.preference else "train.jsonl"
+    file = "kb.jsonl" if config.settings.text else file
     assert rows.dataset.path == f"my/data/{file}"
     assert rows.tokenizer == config.tokenizer
 
@@ -161,6 +162,11 @@ def test_packing_options() -> None:
         ({"evidence": "yes"}, "evidence='yes'"),
         ({"evidence": True, "text": "kb"}, "text"),
         ({"use_varlen_attn": True, "batch_size": 2}, "batch_size=1"),
+        ({"preference": "ppo"}, "orpo"),
+        ({"preference": "dpo", "loss_type": "best"}, "sigmoid"),
+        ({"preference": "dpo", "beta": 0}, "beta=0"),
+        ({"preference": "dpo", "evidence": True}, "evidence=True"),
+        ({"preference": "orpo", "share_prefix": False}, "share_prefix=False"),
     ],
 )
 def test_values_that_no_run_could_use(

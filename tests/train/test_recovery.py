@@ -106,22 +106,30 @@ def test_full_disk_is_one_line_and_the_last_checkpoint_is_whole(
     assert not list((tmp_path / "run").glob(".iter_*"))
 
 
-def killed_at(train: Callable, tmp_path: Path, seconds: float) -> None:
+def killed_at(train: Callable, config: str, seconds: float) -> None:
     """Kill a run after ``seconds``, whatever it is at; end it by a rerun; look at all of it."""
-    process = train("smollm2_cpu_qlora.py", *OPTIONS, wait=False, work_dir="kill", resume="auto")
+    process = train(config, *OPTIONS, wait=False, work_dir="kill", resume="auto")
     time.sleep(seconds)
     process.send_signal(signal.SIGKILL)
     process.wait()
 
 
+SFT, DPO = "smollm2_cpu_qlora.py", "smollm2_cpu_dpo.py"
+
+
 @pytest.mark.parametrize(
-    "times", [pytest.param(1, id="1"), pytest.param(20, id="20", marks=pytest.mark.slow)]
+    ("config", "times"),
+    [
+        pytest.param(SFT, 1, id="1"),
+        pytest.param(SFT, 20, id="20", marks=pytest.mark.slow),
+        pytest.param(DPO, 10, id="10-pairs", marks=pytest.mark.slow),
+    ],
 )
 def test_killed_anywhere_it_comes_to_its_end(
-    train: Callable, zygote: Zygote, tmp_path: Path, times: int
+    train: Callable, zygote: Zygote, tmp_path: Path, config: str, times: int
 ) -> None:
     started = time.monotonic()
-    whole = train("smollm2_cpu_qlora.py", *OPTIONS, work_dir="kill")
+    whole = train(config, *OPTIONS, work_dir="kill")
     span = time.monotonic() - started
     assert whole.returncode == 0, whole.stderr[-2000:]
     first = [point["loss"] for point in curves.read(tmp_path / "kill" / "loss.jsonl")]
@@ -130,9 +138,9 @@ def test_killed_anywhere_it_comes_to_its_end(
     for _ in range(times):
         if read_json(state)["status"] == "trained":  # start over: its key is made another
             state.write_text(json.dumps({**read_json(state), "key": "another"}))
-        killed_at(train, tmp_path, draw.uniform(0.3, 1.0) * span)
+        killed_at(train, config, draw.uniform(0.3, 1.0) * span)
         assert read_json(state), "run.json is whole"
-    rest = train("smollm2_cpu_qlora.py", *OPTIONS, work_dir="kill", resume="auto")
+    rest = train(config, *OPTIONS, work_dir="kill", resume="auto")
     assert rest.returncode == 0, rest.stderr[-2000:]
     points = curves.read(tmp_path / "kill" / "loss.jsonl")
     assert [point["iter"] for point in points] == list(range(1, 25))

@@ -237,6 +237,9 @@ def test_two_servers_side_by_side(page: Any, served: Room, address: str, shots: 
         assert page.get_by_text(f"({port})").count() <= 1  # the box above; not the answers
         page.get_by_role("button", name="一样").click()
         page.get_by_text("已记下：一样").wait_for()
+        (cast,) = read_jsonl(served.work / "gongkao" / "live-votes.jsonl")
+        assert cast["question"] == QUESTION and cast["winner"] == "tie"
+        assert [ANSWER[:40] in text for text in cast["answers"].values()] == [True, True]
         page.screenshot(path=shots / "compare.png")
     finally:
         served.stop(port)
