@@ -245,9 +245,9 @@ def _fraction(value: float, found: re.Match[str]) -> str:
     """``value`` as a fraction: ``1/6``, ``1 1/2``."""
     whole_wanted, _, below = found.groups()
     sign, value = ("-", -value) if value < 0 else ("", value)
-    limit = int(below) if below.isdigit() and int(below) else 10 ** len(below) - 1
+    limit = int(below) if below.isdecimal() and int(below) else 10 ** len(below) - 1
     whole = int(value) if whole_wanted else 0
-    if below.isdigit() and int(below):
+    if below.isdecimal() and int(below):
         upper, lower = round((value - whole) * limit), limit
     else:
         part = Fraction(value - whole).limit_denominator(limit)

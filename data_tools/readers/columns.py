@@ -46,7 +46,7 @@ _ONE = re.compile(
     re.I,
 )
 _WRONG = re.compile(
-    r"(?:错误|干扰|其他|备选)(?:答案|选项|项)[a-h\d]?|(?:wrong|incorrect|distractor)s?_?(?:answer|option"
+    r"(?:错误|干扰|其他)(?:答案|选项|项)[a-h\d]?|(?:wrong|incorrect|distractor)s?_?(?:answer|option"
     r"|choice)?s?_?[a-h\d]?"
 )
 _OTHER = re.compile(
@@ -173,7 +173,7 @@ def role(title: str) -> tuple[str, str]:
             return "", ""  # 甲（乙） is a text
         for alphabet in (_INDEX, _STEMS, "①②③④⑤⑥⑦⑧"):
             sign = str(alphabet.index(sign) + 1) if sign in alphabet else sign
-        return "option", chr(64 + int(sign)) if sign.isdigit() else sign
+        return "option", chr(64 + int(sign)) if sign.isdecimal() else sign
     return ("other", "") if _OTHER.fullmatch(bare) else ("", "")
 
 
@@ -352,7 +352,7 @@ def _count(columns: Columns, below: list[list[Cell]]) -> None:
     for row in below:
         cell, options = columns.cell(row, columns.answer), columns.options_of(row)
         said = pt.plain(cell.text).strip() if cell is not None else ""
-        if options and said.isdigit():
+        if options and said.isdecimal():
             texts += said in {pt.plain(text).strip() for text in options.values()}
             told.append((int(said), len(options)))
     columns.counted = len(told) >= 3 and len(told) > 3 * texts

@@ -214,4 +214,4 @@ def _merge(cell: Any) -> tuple[int, bool]:
     span, merge = properties.find(f"{W}gridSpan"), properties.find(f"{W}vMerge")
     wide = span.get(f"{W}val", "1") if span is not None else "1"
     continued = merge is not None and merge.get(f"{W}val", "continue") == "continue"
-    return max(1, min(int(wide) if wide.isdigit() else 1, 200)), continued
+    return max(1, min(int(wide) if wide.isdecimal() else 1, 200)), continued

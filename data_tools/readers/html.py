@@ -196,7 +196,7 @@ class _Page(HTMLParser):
         if tag in ("ul", "ol"):
             start = told.get("start", "1")
             sign = told.get("type", "1") if tag == "ol" else ""
-            self.lists.append([sign, int(start) if start.lstrip("-").isdigit() else 1])
+            self.lists.append([sign, int(start) if start.lstrip("-").isdecimal() else 1])
         elif tag == "li":
             self.label = self._number()
         elif tag == "table":
@@ -311,7 +311,7 @@ class _Page(HTMLParser):
             grid.row()
             return
         spans = [told.get(key, "1") for key in ("colspan", "rowspan")]
-        wide, high = (min(max(int(x), 1), 200) if x.isdigit() else 1 for x in spans)
+        wide, high = (min(max(int(x), 1), 200) if x.isdecimal() else 1 for x in spans)
         grid.span, grid.start = (wide, high), self.here()
 
     def _end_table(self) -> None:

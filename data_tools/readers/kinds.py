@@ -86,7 +86,7 @@ def _magic(head: bytes) -> str:
 
 def _titled(head: bytes) -> bool:
     """Whether a text begins with a line of column titles, as a mislabelled export does."""
-    line = head.lstrip(b"\xef\xbb\xbf").splitlines()[0] if head.strip() else b""
+    line = b"".join(head.removeprefix(b"\xef\xbb\xbf").lstrip().splitlines()[:1])
     for encoding in ("utf-8", "gb18030"):
         titles = line.decode(encoding, errors="replace")
         for delimiter in (",", "\t", ";", "|"):

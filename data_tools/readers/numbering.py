@@ -130,7 +130,7 @@ def _levels(element: Any) -> dict[int, _Level]:
         level = _Level()
         for child in lvl:
             value = child.get(VAL, "")
-            if child.tag == f"{W}start" and value.isdigit():
+            if child.tag == f"{W}start" and value.isdecimal():
                 level.start = int(value)
             elif child.tag == f"{W}numFmt":
                 level.style = value
@@ -147,6 +147,6 @@ def _override(levels: dict[int, _Level], override: Any) -> None:
     levels.update(_levels(override))
     start = override.find(f"{W}startOverride")
     index = int(override.get(f"{W}ilvl", "0"))
-    if start is not None and index in levels and start.get(VAL, "").isdigit():
+    if start is not None and index in levels and start.get(VAL, "").isdecimal():
         old = levels[index]
         levels[index] = _Level(int(start.get(VAL)), old.style, old.text, old.suffix)

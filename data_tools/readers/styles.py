@@ -90,7 +90,7 @@ def number_of(properties: Any, base: tuple[str, int] | None) -> tuple[str, int] 
     parts = {child.tag: child.get(VAL, "0") for child in element}
     list_id = parts.get(f"{W}numId", base[0] if base else "0")
     level = parts.get(f"{W}ilvl", "0")
-    return None if list_id == "0" else (list_id, int(level) if level.isdigit() else 0)
+    return None if list_id == "0" else (list_id, int(level) if level.isdecimal() else 0)
 
 
 class Styles:

@@ -207,6 +207,7 @@ def test_any_text_is_read_or_refused(lines: list[str], tmp_path: Path) -> None:
     _read_or_refuse(path)
 
 
+@example(data=b"\xef", name="a.txt")  # a part of a mark of byte order
 @example(data=b"Z\x81@", name="a.txt")  # no letter follows Z
 @settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
