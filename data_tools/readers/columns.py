@@ -20,9 +20,9 @@ r"题干(?:内容|描述|文本|信息)?|题目(?:内容|描述|正文|名称|�
 r"|描述|题目|正文|名称)?|问题(?:内容|描述)?|考题|考[试核](?:题目|内容)|内容|questions?(?:text"
 r"|stem|title|content)?|stem|prompt|column1|q|问|题|题面|[小子]题(?:题干|内容)?|front|term",
     "answer": 
-r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项|文本)?|正确选项(?:内容|文本)?|正确项|标答|正选"
+r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项|文本|序号|编号|索引)?|正确选项(?:内容|文本|序号)?|正确项|标答|正选"
 r"|(?:correct|right|question)?_?(?:answers?|option|choice|key|ans)(?:key|_?(?:index|id|no))?"
-r"|correct(?:_?index)?|column2|答|正答|判断(?:结果)?|答复|回答|back|definition",
+r"|correct(?:_?index)?|column2|答|正答|判断(?:结果)?|结论|答复|回答|back|definition",
     "kind": r"(?:试题|题目|题|考题|问题)?(?:类型|类别|题型)|题型|题类|(?:question)?type|kind",
     "explanation": 
 r"(?:答案|试题|题目|考点)?(?:解析|详解|说明|分析|解释|讲解)|(?:出题|命题|参考|法律"
@@ -459,6 +459,9 @@ def guess(rows: list[list[Cell]]) -> Columns | None:
         if share[c] > 0.5 and c not in numbers
         and sum(map(chosen, texts[c])) >= 0.8 * sum(map(bool, texts[c]))
     ]  # fmt: skip
+    if not marks and (named := _naming(texts)) is not None:
+        numbers, marks = [c for c in numbers if c != named], [named]
+        columns.number = numbers[0] if numbers else None
     for c in range(width):
         signs = {m.group(1) for text in texts[c] if text and (m := _LETTERED.match(pt.plain(text)))}
         marked = sum(bool(_LETTERED.match(pt.plain(text))) for text in texts[c])
@@ -493,6 +496,7 @@ def guess(rows: list[list[Cell]]) -> Columns | None:
             columns.options = (
                 {chr(65 + k): c for k, c in enumerate(span[:8])} if len(span) > 1 else {}
             )
+        _count(columns, filled)
         return columns
     if len(rest) == 2 and share[rest[0]] > 0.8 and share[rest[1]] > 0.8:
         columns.stem, columns.answer = rest
@@ -502,11 +506,27 @@ def guess(rows: list[list[Cell]]) -> Columns | None:
     )
 
 
+def _naming(texts: list[list[str]]) -> int | None:
+    """The last column, where its figures (``2``, ``1,3``) name one of three columns or more before
+    it; None for any other."""
+    if len(texts) < 5 or not all(texts[-1]) or len(texts[-1]) < 4:
+        return None
+    said = [re.fullmatch(r"[0-8](?:[\s,、;|]*[0-8]){0,7}", pt.plain(x).strip()) for x in texts[-1]]
+    lead = [len(text) for text in texts[0]]
+    if not all(said) or not 1 < len(set(texts[-1])) < len(lead) or min(lead) < 6:
+        return None
+    options = [sum(bool(column[k]) for column in texts[1:-1]) for k in range(len(lead))]
+    top = (max(map(int, re.findall(r"\d", text))) for text in texts[-1])
+    named = sum(3 <= many >= one for one, many in zip(top, options, strict=True))
+    return len(texts) - 1 if named >= 0.8 * len(lead) else None
+
+
 def _titled(rows: list[list[Cell]], filled: list[list[Cell]], marks: list[str]) -> bool:
     """Whether the first filled row titles the columns: its cells are short, and what stands over
     the answers is none."""
     short = all(len(cell.text) <= 12 for cell in filled[0])
-    return short and len(marks) > 3 and bool(marks[0]) and not chosen(marks[0])
+    said = marks[0][:1].isdecimal() or chosen(marks[0])
+    return short and len(marks) > 3 and bool(marks[0]) and not said
 
 
 def _counts(column: list[str]) -> bool:

@@ -11,7 +11,7 @@ from data_tools.readers import items as it
 from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Block, Cell, Line, Table
 
-_LETTER = re.compile(r"[(\[]?\s*([A-Ha-h])\s*[、.:)\]]?")
+_LETTER = re.compile(r"(?:选项\s?|Option\s?)?[(\[]?\s*([A-Ha-h])\s*[、.:)\]]?")
 _SIGN = re.compile(r"\t|[|｜@#$^~&*\\=+]{1,4}|::|//|;;|--")
 KEPT, SEEN = 0.8, 60  # share of lines that a steady sign cuts alike; rows looked at for columns
 LEAST, WIDTH = 3, 4  # rows and columns that make lines with tabs a table
@@ -20,9 +20,9 @@ LEAST, WIDTH = 3, 4  # rows and columns that make lines with tabs a table
 def lines(block: Table) -> list[Line]:
     """The lines of a table that frames a question: its stem in one cell, options beside their
     letters or several in a row, a row that says 答案 and the answer. Empty for other tables."""
-    found: list[Line] = []
+    found = _fields(block)
     options = 0
-    for row in block.rows:
+    for row in block.rows if not found else ():
         cells = [cell for cell in row if cell.text and not cell.covered]
         if not cells:
             continue
@@ -39,7 +39,28 @@ def lines(block: Table) -> list[Line]:
             found += cells[1].lines[1:]
         else:
             return []
-    return found if options else []
+    return found if options or _fields(block) else []
+
+
+_FIELDS = {"stem": "题目：", "answer": "答案：", "explanation": "解析："}
+
+
+def _fields(block: Table) -> list[Line]:
+    """The lines of a table that is one question, a field a row with its name beside it."""
+    if any(len(row) != 2 for row in block.rows):
+        return []
+    named = [(*co.role(name.text), text) for name, text in block.rows]
+    roles = [name for name, _, _ in named]
+    if not all(roles) or roles.count("stem") != 1 or roles.count("answer") != 1:
+        return []
+    found: list[Line] = []
+    kind = next((f"【{text.text}】" for name, _, text in named if name == "kind" and text.text), "")
+    for name, letter, text in named:
+        lead = f"{letter}. " if name == "option" else _FIELDS.get(name)
+        if lead and text.text:
+            lead += kind if name == "stem" else ""
+            found += [_beside(text.lines[0], lead + text.lines[0].text, text), *text.lines[1:]]
+    return found
 
 
 def _lettered(cells: list[Cell]) -> list[Line]:

@@ -124,7 +124,7 @@ def _row(row: list[Cell], grid: Grid) -> Row | None:
     texts = [cell.text for cell in row]
     if not any(texts):
         return None
-    columns, ledger, name = grid.columns, grid.layout.ledger, grid.layout.name
+    columns = grid.columns
     if len(texts[0]) <= 8 and co.role(texts[0])[0] and (other := co.find([row])):
         made = _settle(grid)  # another header: from here on the columns mean something else
         other.header, grid.columns = -1, other
@@ -134,26 +134,31 @@ def _row(row: list[Cell], grid: Grid) -> Row | None:
     stem = columns.cell(row, columns.stem)
     if columns.right is not None:
         return _judged(row, stem, grid)
+    wide = max(len(texts), len(columns.titles)) > 2
+    if wide and len(set(filter(None, texts))) == 1 and (said := _heading(row, grid)):
+        return said[0]
     if stem is None or not stem.text or stem.covered:
         if stem is not None and columns.number_only(row):
             return _unquestioned(row, grid)
         if grid.draft is not None and _more(row, grid):
             return None
         return _unquestioned(row, grid)
-    if (sum(bool(text) for text in texts) == 1 and len(texts) > 2) or (
-        len(set(filter(None, texts))) == 1 and len(texts) > 2
-    ):
-        item = it.analyse(Line(stem.text.replace("\n", " "), stem.loc))
-        if item.kind in (it.SECTION, it.CHAPTER, it.KEY):
-            made = _settle(grid)
-            kind = item.heading_kind
-            grid.section = Section(stem.text, kind, item.declared, loc=stem.loc)
-            grid.layout.sections.append(grid.section)
-            ledger.add(name, stem.loc, "heading", stem.text)
-            return made
     made = _settle(grid)
     grid.draft = _draft(row, stem, grid)
     return made
+
+
+def _heading(row: list[Cell], grid: Grid) -> tuple[Row | None] | None:
+    """A row that heads a section, with the row finished by it; None for any other."""
+    cell = next(cell for cell in row if cell.text)
+    item = it.analyse(Line(cell.text.replace("\n", " "), cell.loc))
+    if item.kind not in (it.SECTION, it.CHAPTER, it.KEY):
+        return None
+    made = _settle(grid)
+    grid.section = Section(cell.text, item.heading_kind, item.declared, loc=cell.loc)
+    grid.layout.sections.append(grid.section)
+    grid.layout.ledger.add(grid.layout.name, cell.loc, "heading", cell.text)
+    return (made,)
 
 
 def _judged(row: list[Cell], stem: Cell | None, grid: Grid) -> Row | None:
@@ -242,6 +247,7 @@ def _draft(row: list[Cell], stem: Cell, grid: Grid) -> Draft:
     answer = columns.cell(row, columns.answer)
     if answer is not None and answer.text:
         said = "A" if columns.wrong else columns.indexed(unwrapped(answer.text), draft.options)
+        said = said if draft.options else said.strip().replace("$;$", "；")  # several blanks
         draft.answer, draft.answered = [said], True
     elif ticked := columns.ticked(row):
         draft.answer, draft.answered = [ticked], True

@@ -105,6 +105,8 @@ def rows(given: Sequence[Row], ledger: Ledger) -> list[Row]:
     seen = {said[id(row)] for row in coded}
     pairs = (("1", "2"), ("1", "0"), ("Y", "N"))
     right = next((pair[0] for pair in pairs if seen == set(pair)), "")
+    if seen and seen < {"Y", "N"} and all(row.kind == "judge" for row in coded):
+        right = "Y"  # one of them throughout, and known to be judgements
     lost: set[int] = set()
     if len(lettered) > max(1, 0.2 * (len(open_) - len(coded))):
         lost = {id(row) for row in lettered}

@@ -265,6 +265,9 @@ def _own_mark(letter: str, text: str) -> bool:
     return re.match(rf"\s*[(（]?{letter}\s?[.、．:：)）]\s?\S", text[:20], re.I) is not None
 
 
+_BEYOND = re.compile(r"(?<=[\u4e00-\u9fff\s])([C-F])[、.．](?=[\u4e00-\u9fff])")
+
+
 def _options(row: Row) -> Iterator[Doubt]:
     """Doubts about the options of a choice."""
     texts = [text for text in row.options.values() if text.strip()]
@@ -293,6 +296,9 @@ def _options(row: Row) -> Iterator[Doubt]:
         sign = re.compile(
             rf"(?<=\S)\s*(?:[\s;；。）)]|(?<=[\u4e00-\u9fff])){following}\s*[.、．:：)）]"
         )
+        beyond = _BEYOND.search(text[:LOOKED])
+        if beyond and len(signs) < 4 and following < beyond[1] not in row.options:
+            yield doubt("option-in-option", letter=letter, next=beyond[1])
         if following not in row.options and sign.search(text[:LOOKED]):
             yield doubt("option-in-option", letter=letter, next=following)
         asked = any(_OPEN.search(x) and _QUESTION.match(x) for x in _LINE.split(text[:LOOKED])[1:])

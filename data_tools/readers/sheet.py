@@ -394,7 +394,8 @@ def _as_lines(
     titled = columns.find(rows[: grid.HEAD])
     rows = rows[titled.header + 1 :] if titled is not None else rows  # a title is no question
     mine = [row for row in made if row.source.locator.startswith(here)]
-    filled = sum(any(cell.text for cell in row) for row in rows)
+    least = 2 if titled is not None and titled.options else 1  # a heading fills one cell
+    filled = sum(sum(bool(x.text) for x in row if not x.covered) >= least for row in rows)
     lost = induced.lost(e for e in ledger.entries if e.locator.startswith(here))
     if not lost or len(mine) >= ENOUGH * filled or filled > MANY:
         return made

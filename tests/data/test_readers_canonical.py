@@ -251,6 +251,58 @@ def test_a_sheet_of_unknown_titles(tmp_path: Path) -> None:
     check_choices(list(read(tmp_path / "a.xlsx", Ledger())))
 
 
+def test_answers_by_number_below_a_title_or_none(tmp_path: Path) -> None:
+    head = '"问题","选项1","选项2","选项3","选项4","正确答案序号"'
+    lines = [",".join(f'"{x}"' for x in [f"{q}？", *t, "ABCD".index(r) + 1]) for q, t, r in ASKED]
+    check_choices(rows_of(tmp_path, "\n".join([head, *lines]), "a.csv"))
+    check_choices(rows_of(tmp_path, "\n".join(lines), "b.csv"))
+
+
+def test_a_table_for_each_question(tmp_path: Path) -> None:
+    document = Document()
+    told = []
+    for stem, texts, right in [*ASKED, (SAID[0][0], (), "正确")]:
+        options = [(f"选项{letter}", text) for letter, text in zip("ABCD", texts, strict=False)]
+        kind = ("题型", "单选题" if texts else "判断题")
+        told.append([kind, ("题干", stem), *options, ("正确答案", right), ("解析", "")])
+    for fields in told:
+        table = document.add_table(0, 2)
+        for name, text in fields:
+            cells = table.add_row().cells
+            cells[0].text, cells[1].text = name, text
+        document.add_paragraph("")
+    document.save(str(tmp_path / "a.docx"))
+    rows = list(read(tmp_path / "a.docx", Ledger()))
+    check_choices(rows[:-1])
+    assert (rows[-1].question, rows[-1].answer, rows[-1].kind) == (SAID[0][0], "正确", "judge")
+
+
+def test_a_section_of_judgements_that_are_all_no(tmp_path: Path) -> None:
+    book = Workbook()
+    book.active.append(["章", "编号", "题   目", "A", "B", "C", "D", "答 案"])
+    book.active.append(["一、单项选择题"])
+    for n, (stem, texts, right) in enumerate(ASKED, 1):
+        book.active.append([None, n, stem, *texts, right])
+    book.active.append(["二、判断题（Y对N错）"])
+    for n, (stem, right) in enumerate(SAID, 1):
+        if not right:
+            book.active.append([None, n, stem, None, None, None, None, "N"])
+    book.save(tmp_path / "a.xlsx")
+    rows = list(read(tmp_path / "a.xlsx", Ledger()))
+    check_choices(rows[:6])
+    assert {(row.kind, row.answer) for row in rows[6:]} == {("judge", "错误")}
+
+
+def test_an_option_behind_a_missing_one_is_doubted(tmp_path: Path) -> None:
+    lines = [
+        f"{n}、{q}（ ）。\nA、{t[0]}\nB、{t[1]}\nC、{t[2]}\nD、{t[3]}\n答案：A"
+        for n, (q, t, _) in enumerate(ASKED, 1)
+    ]
+    rows = rows_of(tmp_path, "\n\n".join(lines).replace("\nC、珠江", ""))
+    invariants.examine(rows, [])
+    assert [bool(row.flags) for row in rows] == [n == 2 for n in range(1, 7)]
+
+
 def test_an_answer_that_names_its_column(tmp_path: Path) -> None:
     lines = ["Prompt;Choice1;Choice2;Choice3;Choice4;Correct"]
     lines += [";".join([q, *t, f"Choice{'ABCD'.index(r) + 1}"]) for q, t, r in ASKED]
