@@ -189,7 +189,7 @@ def wanted(files: dict[str, Path]) -> list[str]:
         return line
     # without the hashes: they are of PyPI's files, and what there is decides which are asked for
     bare = [text.partition(" ")[0] for text in pins(files).values()]
-    lock = VENVS / f".{files['lock'].stem}{'.cuda12' if 'cuda12' in files else ''}.pins"
+    lock = VENVS / f".pins-{files['lock'].stem}{'-cuda12' if 'cuda12' in files else ''}"
     write_text(lock, "\n".join(bare) + "\n")
     return [*line, "-c", str(lock)]
 
@@ -277,7 +277,7 @@ def _install(uv: str, files: dict[str, Path], home: Path, environment: dict[str,
     if own:
         built = words("本机自己的构建，不在锁文件里", "this machine's own builds, in no lock")
         print(f"{built}: {', '.join(own)}", flush=True)
-    exact = VENVS / f".{home.name}.hashed"
+    exact = VENVS / f".hashed-{home.name}"
     write_text(exact, text)
     _run([*install, "--no-deps", "--require-hashes", "-r", str(exact)], environment)
 

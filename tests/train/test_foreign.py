@@ -122,6 +122,7 @@ def test_only_checkpoints_of_our_own_are_gone_on_from(
     again = train("smollm2_cpu_qlora.py", *FEW, resume="1")
     assert again.returncode == 0, again.stderr[-2000:]
 
+    shutil.rmtree(run / "adapter")  # written with the training: made anew
     # What makes the adapter loads a checkpoint and the run's config, which is Python.
     poisoned(run / "best_iter_900.pth", canary)
     adapter = zygote("adapter", "--work-dir", str(run))

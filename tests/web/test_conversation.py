@@ -15,7 +15,7 @@ import pytest
 import streamlit as st
 
 from core.errors import UserError
-from web import access, conversation, i18n, jobs, quiz, store, written
+from web import access, conversation, i18n, jobs, learning, quiz, store, written
 from web.i18n import widgets
 
 
@@ -101,12 +101,12 @@ def test_nobody_reads_or_changes_anothers_conversation() -> None:
 
 
 def test_the_notebook_keeps_a_question_until_it_was_right_twice() -> None:
-    store.tried("me", "bank", "q", False)
-    store.tried("me", "bank", "q", True)
+    store.tried("me", "bank", "q", False, learning.AGAIN)
+    store.tried("me", "bank", "q", True, learning.GOOD)
     assert [one["question"] for one in store.notebook("me", "bank")] == ["q"]
-    store.tried("me", "bank", "q", False)
-    store.tried("me", "bank", "q", True)
-    store.tried("me", "bank", "q", True)
+    store.tried("me", "bank", "q", False, learning.AGAIN)
+    store.tried("me", "bank", "q", True, learning.GOOD)
+    store.tried("me", "bank", "q", True, learning.GOOD)
     assert store.notebook("me", "bank") == [] and store.score("me", "bank") == (5, 3)
     assert store.notebook("other", "bank") == []
 

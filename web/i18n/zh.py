@@ -182,9 +182,9 @@ TEXTS = {
     "form_docx": "Word 试卷与答案",
     "form_xlsx": "Excel 表格",
     "form_anki": "Anki 卡片",
-    "form_moodle": "Moodle XML",
-    "form_gift": "Moodle GIFT",
-    "form_qti": "QTI 2.1",
+    "form_moodle": "Moodle XML 文件",
+    "form_gift": "Moodle GIFT 文件",
+    "form_qti": "QTI 2.1 题包",
     "form_aiken": "Aiken（只有单选）",
     # compare
     "compare_live": "现场对比",
