@@ -87,6 +87,13 @@ def state(out: Path) -> dict[str, Any]:
     }
 
 
+def mark(out: Path) -> tuple[str, int]:
+    """What changes with every job of the data set, one that began and ended between two looks
+    too: the state, and when it was noted (ns)."""
+    note = folder(out) / "state.json"
+    return state(out)["state"], note.stat().st_mtime_ns if note.is_file() else 0
+
+
 def reached(found: dict[str, Any], noted: dict[str, Any]) -> tuple[float, int]:
     """The share that is done, and how many stages lie behind it."""
     stage, share = noted.get("stage", ""), noted.get("done", 0) / (noted.get("total") or 1)

@@ -32,6 +32,15 @@ def visitor(browser: Any, width: int = 1200) -> Any:
     return context.new_page()
 
 
+def all_there(page: Any, count: int) -> None:
+    """Wait until ``count`` messages stand there with their words: a box comes before its text."""
+    page.wait_for_function(
+        "([where, n]) => { const all = [...document.querySelectorAll(where)];"
+        " return all.length === n && all.every(one => one.innerText.trim()); }",
+        arg=[MESSAGE, count],
+    )
+
+
 def ask(page: Any, question: str) -> None:
     """Type a question and send it."""
     page.locator(BOX).fill(question)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.web.conftest import ODD, House
-from tests.web.steps import MESSAGE, message, visitor
+from tests.web.steps import MESSAGE, all_there, message, visitor
 from web import conversation, store, written
 
 TOKEN = "c" * 32
@@ -76,9 +76,7 @@ def answers(texts: list[tuple[str, str, dict[str, Any]]]) -> int:
 
 def open_(page: Any, house: House, number: int, count: int) -> None:
     page.goto(f"{house.address}/?c={number}")
-    page.wait_for_function(
-        "([where, n]) => document.querySelectorAll(where).length === n", arg=[MESSAGE, count]
-    )
+    all_there(page, count)
     page.wait_for_function("window.tikuforgeWords")  # the frame is there, too
 
 

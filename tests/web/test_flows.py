@@ -17,7 +17,18 @@ from core.files import ROOT, read_jsonl
 from tests.deploy import helper
 from tests.deploy.helper import Room
 from tests.deploy.tiny import ANSWER
-from tests.web.steps import MESSAGE, ask, english, finished, go, message, pick, press, visitor
+from tests.web.steps import (
+    MESSAGE,
+    all_there,
+    ask,
+    english,
+    finished,
+    go,
+    message,
+    pick,
+    press,
+    visitor,
+)
 
 pytestmark = pytest.mark.slow
 QUESTION = "世界上最大的宫殿是？"
@@ -81,7 +92,7 @@ def test_an_answer_opens_its_source_and_the_switch_turns_it_off(
     assert finished(page, 5).startswith("故宫")
     assert message(page, 5).get_by_role("button", name="bank.docx").count() == 0
     page.reload()
-    page.wait_for_function("where => document.querySelectorAll(where).length === 6", arg=MESSAGE)
+    all_there(page, 6)
     message(page, 1).get_by_role("button", name="bank.docx").first.wait_for()
 
 

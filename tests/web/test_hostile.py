@@ -11,7 +11,7 @@ import pytest
 
 from core.files import ROOT, read_jsonl
 from tests.deploy.helper import Room
-from tests.web.steps import MESSAGE, message, visitor
+from tests.web.steps import all_there, message, visitor
 from web import store
 
 MORE = (
@@ -63,10 +63,7 @@ def test_what_documents_models_and_people_write_stays_text(visit: Any, address: 
     page, count = visit
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    wanted = [MESSAGE, 2 * count]
-    page.wait_for_function(
-        "([where, count]) => document.querySelectorAll(where).length === count", arg=wanted
-    )
+    all_there(page, 2 * count)
     page.wait_for_timeout(1000)
     assert page.evaluate(ALIVE) == []
     for number in range(2 * count - 13, 2 * count, 2):  # the answers with markup

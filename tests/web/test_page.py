@@ -14,7 +14,7 @@ import pytest
 
 from tests.deploy.helper import Room
 from tests.deploy.tiny import ANSWER, CHAIN
-from tests.web.steps import BOX, MESSAGE, ask, english, finished, message, visitor
+from tests.web.steps import BOX, MESSAGE, all_there, ask, english, finished, message, visitor
 from web import sidebar
 
 QUESTION = "世界上最大的宫殿是？"
@@ -63,7 +63,7 @@ def test_ask_stream_reload_and_nobody_else_sees_it(
     assert re.search(r"A\. 一\s*\n\s*B\. 二", message(page, 2).inner_text())
     assert page.locator(f"{MESSAGE} img[src*=example]").count() == 0
     page.reload()
-    page.wait_for_function("where => document.querySelectorAll(where).length === 4", arg=MESSAGE)
+    all_there(page, 4)
     assert message(page, 0).inner_text().strip() == QUESTION
     key = served.key()
     assert key not in page.content()

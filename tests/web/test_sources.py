@@ -11,7 +11,7 @@ import pytest
 
 from core.files import read_jsonl
 from tests.web.conftest import House
-from tests.web.steps import MESSAGE, WAIT, go, message, visitor
+from tests.web.steps import WAIT, all_there, go, message, visitor
 from web import edits, store
 
 TOKEN = "b" * 32
@@ -66,9 +66,7 @@ def test_two_banks_with_the_same_ids_never_show_each_others_source(page: Any, ho
     number = said(house, cited)
     for chosen in "甲乙":  # whichever bank is chosen when the source is opened
         page.goto(f"{house.address}/?c={number}&bank=gongkao/sets/{chosen}/data")
-        page.wait_for_function(
-            "([where, n]) => document.querySelectorAll(where).length === n", arg=[MESSAGE, 16]
-        )
+        all_there(page, 16)
         for at, (name, line) in enumerate(cited[:4] if chosen == "甲" else cited[4:]):
             place = 2 * (at if chosen == "甲" else at + 4) + 1
             marked, text = opened(page, place)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.files import write_json
 from tests.web.conftest import House, questions
 from tests.web.steps import WAIT, go, visitor
 from web import jobs
@@ -79,6 +81,15 @@ def test_each_step_has_one_button_and_another_tab_follows(
         assert not house.set(NAME).parent.exists()
     finally:
         shutil.rmtree(house.set(NAME).parent, ignore_errors=True)
+
+
+def test_a_job_that_began_and_ended_between_two_looks_is_seen(tmp_path: Path) -> None:
+    out = tmp_path / "set" / "data"
+    write_json(jobs.folder(out) / "state.json", {"state": "done", "pid": 0, "step": 1})
+    before = jobs.mark(out)
+    assert jobs.mark(out) == before
+    write_json(jobs.folder(out) / "state.json", {"state": "done", "pid": 0, "step": 1})
+    assert jobs.mark(out) != before
 
 
 def test_what_a_job_tells_is_its_share_and_its_stage() -> None:

@@ -157,9 +157,9 @@ def progress(out: Path) -> None:
 
 
 @st.fragment(run_every=3)
-def watch(out: Path, was: str) -> None:
-    """Another tab may start a build, or end one: this one follows."""
-    if jobs.state(out)["state"] != was:
+def watch(out: Path, was: tuple[str, int]) -> None:
+    """Another tab may start a job, or end one, or both between two looks: this one follows."""
+    if jobs.mark(out) != was:
         catalog.look_again()
         st.rerun()
 
@@ -315,11 +315,11 @@ def page() -> None:
         new()
         return
     out = there[name]
-    now = jobs.state(out)
+    mark, now = jobs.mark(out), jobs.state(out)
     if now["state"] == "running":
         progress(out)
     else:
-        watch(out, now["state"])
+        watch(out, mark)
         ended(out, now)
     if (out / "card.json").is_file():
         shown(out)
