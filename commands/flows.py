@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from commands import evaluate as evaluation
@@ -456,18 +457,19 @@ def demo(run: Runner, given: Given, place: Places) -> None:
     run.hint(hint(settings))
     took, began = [], time.monotonic()
     run.stage("core")
-    stage = where.train_stage()
-    later = {**engine(settings, where), "model": where.base()}
-    ahead = [  # what later stages would wait for
-        run.making(stage),
-        run.line(stage, "train", "base", where.config),
-        run.making("serve", "eval"),
-        run.line("serve", "deploy", "convert", **later),
-    ]
+    stage, served = where.train_stage(), {**engine(settings, where), "role": "base"}
+    ahead = {  # made beside the stage, since it leaves a processor idle
+        "data": [run.making(stage), run.line(stage, "train", "base", where.config)],
+        "merge": [
+            run.making("serve", "eval"),
+            run.line("serve", "deploy", "convert", **served),
+        ],
+    }
     # review: here it only counts the rows in tokens, which needs the model that train brings.
-    with run.ahead(*ahead):
+    with ExitStack() as beside:
         for number, (name, flow) in enumerate(STAGES.items(), 1):
             started = time.monotonic()
+            beside.enter_context(run.ahead(*ahead.get(name, [])))
             print(f"[{number}/{len(STAGES)}] {name}", flush=True)
             flow(run, settings, where)
             took.append(f"{name} {time.monotonic() - started:.0f} s")

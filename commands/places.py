@@ -70,20 +70,12 @@ class Places:
         return next((path for path in paths if path.is_file()), None)
 
     def train_stage(self) -> str:
-        """The environment of the recipe's base (its option ``environment``)."""
-        return self._written("environment", "[a-z0-9-]+") or "train"
-
-    def base(self) -> str:
-        """The folder of the recipe's base model."""
-        return self._written("pretrained_model_name_or_path", '[^"]+')
-
-    def _written(self, option: str, value: str) -> str:
-        """An option of the recipe, read from its text, since nothing that could load it is
-        installed yet; empty where it is not written there."""
+        """The environment of the recipe's base (its option ``environment``): read from the text,
+        since nothing that could load the recipe is installed yet."""
         recipe = self.recipe()
         text = recipe.read_text(encoding="utf-8", errors="replace") if recipe else ""
-        named = re.search(rf'^ *{option}="({value})"', text, re.MULTILINE)
-        return named[1] if named else ""
+        named = re.search(r'^ *environment="([a-z0-9-]+)"', text, re.MULTILINE)
+        return named[1] if named else "train"
 
     def run_stage(self) -> str:
         """The environment that the run was trained in, whatever CONFIG says now."""

@@ -75,22 +75,22 @@ class Runner:
 
     @contextmanager
     def ahead(self, *lines: list[str]) -> Iterator[None]:
-        """Run command lines in turn beside the block's work, on what it leaves of the processors;
-        what they make, whoever needs it waits for or (where a line failed) makes, saying why it
-        cannot. They go on no longer than the block."""
+        """Run command lines in turn beside the block's work, which makes less than two processors
+        busy; what they make, whoever needs it waits for or (where a line failed) makes, saying
+        why it cannot. They go on no longer than the block."""
         if self.dry:
             yield
             return
-        left, turn = iter(lines), threading.Lock()
-        running: list[subprocess.Popen[bytes]] = []
+        left, running = iter(lines), threading.Lock()
+        process: list[subprocess.Popen[bytes]] = []
 
         def work() -> None:
             while True:
-                with turn:
+                with running:
                     if (line := next(left, None)) is None:
                         return
-                    running[:] = [self.begin(["nice", "-n", "19", *line])]
-                if running[0].wait():
+                    process[:] = [self.begin(line)]
+                if process[0].wait():
                     return
 
         worker = threading.Thread(target=work)
@@ -98,10 +98,10 @@ class Runner:
         try:
             yield
         finally:
-            with turn:
+            with running:
                 left = iter(())
-                for process in running:
-                    process.terminate()
+                for begun in process:
+                    begun.terminate()
             worker.join()
 
     @staticmethod

@@ -26,13 +26,12 @@ def available() -> list[int]:
 
 def busy() -> tuple[float, float, float]:
     """Seconds that our cores were busy since boot, that this process was (with the data loader's
-    workers), and the clock. What others do under ``nice`` counts as idle: it gives way."""
+    workers), and the clock."""
     whole = psutil.cpu_times(percpu=True)
     used = 0.0
     for number in available():
         times = whole[number]
         idle = times.idle + getattr(times, "iowait", 0.0)
-        idle += getattr(times, "nice", 0.0)
         guest = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)  # in user already
         used += sum(times) - idle - guest
     this = psutil.Process()
