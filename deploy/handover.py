@@ -8,6 +8,7 @@ against what ``make merge`` noted of it where the server says just that, else by
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,10 @@ from deploy.engines import Routes
 QUESTIONS = ("世界上最大的宫殿是？", "我国的根本政治制度是什么？", "1949年10月1日发生了什么？")
 TOKENS = 24  # length of the compared answers
 NEAR = 0.5  # nats: a token may differ where transformers itself holds the two this close
-LOSS = 1.0  # nats: allowed difference of one of them (Q8_0 measured: 0.1)
+LOSS = 1.0  # nats: allowed difference of a token that is likely (Q8_0 measured: 0.1)
+# What either side must hold of a token for its difference to tell anything: of a tuned model, sure
+# of its answer, Q8_0 alone moved the fifth-likeliest token by 1.35 nats.
+LIKELY = math.log(0.01)
 
 
 def path(served: Path) -> Path:
@@ -230,7 +234,7 @@ def _as_noted(
     if not note.get("likely") or own[: len(served)] != served or len(own) > len(served) + 1:
         return None
     there = dict(map(tuple, note["likely"][place])) if place < len(own) else {}
-    return _result(answer, 0.0, [abs(there[t] - likely[t]) for t in likely.keys() & there.keys()])
+    return _result(answer, 0.0, [(there[t], likely[t]) for t in likely.keys() & there.keys()])
 
 
 def _table(model: Any, ids: list[int], tokens: list[int]) -> Any:
@@ -250,11 +254,16 @@ def _compare(
 
     own = table.gather(1, torch.tensor(answer["tokens"])[:, None])[:, 0]
     behind = float((table.max(-1).values - own).max())
-    apart = [abs(table[place, token].item() - given) for token, given in likely.items()]
-    return _result(answer, behind, apart)
+    return _result(
+        answer, behind, [(table[place, token].item(), given) for token, given in likely.items()]
+    )
 
 
-def _result(answer: dict[str, Any], behind: float, apart: list[float]) -> dict[str, Any]:
+def _result(
+    answer: dict[str, Any], behind: float, held: list[tuple[float, float]]
+) -> dict[str, Any]:
+    """``held``: the log-probabilities of the same tokens on either side."""
+    apart = [abs(own - served) for own, served in held if max(own, served) >= LIKELY]
     return {
         "answer": answer["text"],
         "prompt_ids_equal": True,

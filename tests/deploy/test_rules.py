@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import socket
 from pathlib import Path
@@ -173,6 +174,15 @@ def test_the_prompts_of_the_proof_are_the_runs_own(tmp_path: Path) -> None:
     assert [one[1]["content"] for one in asked] == ["问题0", "问题1", "问题2"]
     assert {one[0]["content"] for one in asked} == {"简答。"}
     assert len(handover.prompts("简答。")) == 3
+
+
+def test_only_what_is_likely_tells_one_model_from_another() -> None:
+    """Of a model sure of its answer eight bits move the unlikely tokens by more than a nat."""
+    sure = [(math.log(0.999), math.log(0.998)), (-9.0, -10.4), (-4.7, -9.9)]
+    answer = {"text": "尼罗河"}
+    assert handover._result(answer, 0.0, sure)["largest_logprob_difference"] < 0.01
+    other = handover._result(answer, 0.0, [*sure, (math.log(0.3), math.log(0.005))])
+    assert other["largest_logprob_difference"] > handover.LOSS
 
 
 def test_a_note_of_a_later_version_is_still_read(
