@@ -391,7 +391,8 @@ def lint(run: Runner, given: Given, place: Places) -> None:
 def test(run: Runner, given: Given, place: Places) -> None:
     """The tests."""
     run.stage("dev", "core", "train", "serve", "eval", "hub", "answers")
-    run.start([run.python("dev"), "-m", "pytest", "-n", "2", "--dist", "loadgroup"])
+    # A file's tests stay in one worker: they share servers and models that are dear to start.
+    run.start([run.python("dev"), "-m", "pytest", "-n", "2", "--dist", "loadfile"])
 
 
 # The environments that a room's slow tests run in.

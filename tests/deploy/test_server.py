@@ -180,6 +180,7 @@ def test_nothing_is_converted_or_proved_twice(served: Room) -> None:
     assert [file.stat().st_mtime_ns for file in files] == before
 
 
+@pytest.mark.slow
 def test_a_proof_that_a_kill_cut_off_is_made_up_for_at_the_next_start(served: Room) -> None:
     proof = served.run / "gguf" / "handover.json"
     proof.unlink()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from core.files import read_json
 from tests.train.conftest import PYTHON, Zygote, environment
 
@@ -23,6 +25,7 @@ def adapters(*words: object) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_two_adapters_and_three_more_tokens(zygote: Zygote, tiny: Path, tmp_path: Path) -> None:
     grown = adapters(tiny, tmp_path)
     first, second, to = tmp_path / "first", tmp_path / "second", tmp_path / "both"

@@ -40,6 +40,7 @@ def test_losses_are_xtuners_and_the_reference_is_the_untouched_model(
     assert shown["drift"] > 0 and shown["margin"] != 0
 
 
+@pytest.mark.slow
 def test_pairs_are_learnt_and_a_killed_run_goes_on_the_same_curve(
     train: Callable, zygote: Zygote, data: Path, tmp_path: Path
 ) -> None:

@@ -22,6 +22,7 @@ def losses(folder: Path) -> list[float]:
     return [point["loss"] for point in read_jsonl(folder / "loss.jsonl")]
 
 
+@pytest.mark.slow
 def test_internlm2_recipe_trains_converts_and_merges(
     train: Callable, argv: Callable, zygote: Zygote, tmp_path: Path
 ) -> None:
@@ -51,7 +52,7 @@ def test_internlm2_recipe_trains_converts_and_merges(
     assert other.returncode == 2 and "FORCE=1" in other.stderr
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+@pytest.mark.parametrize("dtype", [pytest.param("bfloat16", marks=pytest.mark.slow), "float32"])
 def test_killed_run_resumes_on_the_same_curve(train: Callable, tmp_path: Path, dtype: str) -> None:
     options = ("pack_to_max_length=False", "batch_size=4", "max_epochs=5", "save_steps=5")
     options += ("evaluation_freq=100", "log_interval=5", f"dtype={dtype}")
