@@ -120,15 +120,15 @@ def hello(page: Any, house: House) -> None:
 def answered(page: Any, house: House) -> None:
     tab("quiz", 0)(page, house)
     page.get_by_test_id("stButtonGroup").get_by_text("单选", exact=True).click()
-    right = page.locator(".options .card.right")
-    for _ in range(60):  # the question changes with the kind, under the pointer: once more, then
+    for _ in range(10):  # the question changes with the kind, under the pointer: once more, then
         page.evaluate(
             "() => {const send = document.querySelector('.options .submit');"
             "if (send) {document.querySelector('.options .card').click(); send.click();}}"
         )
-        page.wait_for_timeout(500)
-        if right.count():
-            return
+        for _ in range(16):
+            page.wait_for_timeout(500)
+            if page.locator(".options .card.right").count():
+                return
     raise AssertionError("the answer is not taken")
 
 
