@@ -121,9 +121,9 @@ def answered(page: Any, house: House) -> None:
     tab("quiz", 0)(page, house)
     page.get_by_test_id("stButtonGroup").get_by_text("单选", exact=True).click()
     for _ in range(10):  # the question changes with the kind, under the pointer: once more, then
-        page.evaluate(
-            "() => {const send = document.querySelector('.options .submit');"
-            "if (send) {document.querySelector('.options .card').click(); send.click();}}"
+        page.locator(".options").evaluate(
+            "all => {const send = all.querySelector('.submit');"
+            "if (send) {all.querySelector('.card').click(); send.click();}}"
         )
         for _ in range(16):
             page.wait_for_timeout(500)
