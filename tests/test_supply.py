@@ -35,7 +35,8 @@ def test_every_line_of_a_lock_has_its_hashes(lock: Path) -> None:
 def test_every_stage_is_locked_and_those_beside_core_hold_its_versions() -> None:
     stages = {path.stem for path in (ROOT / "requirements").glob("*.txt") if "." not in path.stem}
     assert stages <= {path.stem for path in LOCKS}
-    assert stages - {"cuda12"} < set((ROOT / "Makefile").read_text().partition("\nlock:")[2].split())
+    makefile = (ROOT / "Makefile").read_text()
+    assert stages - {"cuda12"} < set(makefile.partition("\nlock:")[2].split())
     core = install.pins(install.inputs("core"))
     for stage in install.BESIDE_CORE:
         own = install.pins(install.inputs(stage))
