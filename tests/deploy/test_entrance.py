@@ -153,3 +153,33 @@ def test_lmdeploys_server_knows_the_keys_and_takes_no_weights(port: int, tmp_pat
     )  # fmt: skip
     key = made.stdout.split()[1]
     assert [asks("/v1/encode", key, input="x") for _ in range(2)] == [200, 429]
+
+
+HUNG = """
+import socket, sys
+from deploy import gateway
+gateway.SILENT, gateway.PROBE = 1.0, 0.1
+with socket.create_server(("127.0.0.1", 0)) as hung:  # takes connections, says nothing
+    values = {"session_len": 64, "timeout": 30, "connections": 9, "drain": 0}
+    values |= {"host": "127.0.0.1", "port": int(sys.argv[1])}
+    gateway.serve(f"http://127.0.0.1:{hung.getsockname()[1]}", "inner", "key", values)
+"""
+
+
+def test_health_is_503_while_the_engines_main_loop_is_silent() -> None:
+    """A hung engine's HTTP threads went on saying 200; the supervisor asks here."""
+    if not helper.SERVE.exists():
+        pytest.skip("no environment: make env-serve")
+    port, found = helper.free_port(), []
+    line = [str(helper.SERVE), "-c", HUNG, str(port)]
+    process = subprocess.Popen(line, cwd=helper.ROOT, stdout=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 60
+        while 503 not in found and time.monotonic() < end:
+            time.sleep(0.05)
+            if not helper.free(port):
+                found.append(send(port, ("", "GET", "/health", {}, b""))[0])
+    finally:
+        process.terminate()
+        process.wait(20)
+    assert found[0] == 200 and found[-1] == 503
