@@ -141,12 +141,14 @@ def test_a_strangers_adapter_is_refused_before_anything_is_loaded(
     made(folder, canary)
     done = train("smollm2_cpu_qlora.py", *FEW, f"load_from={folder}")
     assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr[-800:]
-    assert "theirs" in done.stderr and not (tmp_path / "run" / "config.py").exists()
+    assert "theirs" in done.stderr and not canary.exists()
     adapter = folder / "adapter" if (folder / "adapter").is_dir() else folder
     line = ("--base", str(tiny), "--adapters", str(adapter), "--to", str(tmp_path / "to"))
     done = zygote("combine", *line)
-    assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr[-800:]
-    assert "adapter_model" in done.stderr and not canary.exists()
+    assert done.returncode and not canary.exists()
+    if made is not a_pickle_beside_the_weights:  # that pickle is not what would be opened
+        assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr[-800:]
+        assert "adapter_model" in done.stderr
 
 
 def test_only_checkpoints_of_our_own_are_gone_on_from(
