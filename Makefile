@@ -37,7 +37,8 @@ env-ray env-speech env-hub env-ocr env-answers: env-%:
 
 # Resolve each stage anew from requirements/*.txt and note what came out.
 lock:
-	@$(in_language) python3 requirements/install.py --lock core train train-448 serve turbomind eval dev hub ocr speech lmdeploy clients answers
+	@$(in_language) python3 requirements/install.py --lock core train train-448 serve turbomind eval dev hub ocr speech lmdeploy clients answers \
+		ray ragstack milvus embed llamafactory
 
 # Anything else is a typo, and tiku knows what is near.
 .DEFAULT:

@@ -18,12 +18,14 @@ FOLDER = ROOT / "configs" / "domains"
 @dataclass(frozen=True)
 class Domain:
     """``configs/domains/<name>.py``. ``system`` is baked into rows by ``make data`` and read from
-    here by serving, the page, retrieval and evaluation: one prompt, one place."""
+    here by serving, the page, retrieval and evaluation: one prompt, one place. ``licence``: of
+    its sources, as ``"CC-BY-4.0"``; empty: not stated."""
 
     name: str
     title: str
     system: str
     disclaimer: str = ""
+    licence: str = ""
     bank: tuple[str, ...] = ()
     eval_ratio: float = 0.1
     eval_max: int = 500

@@ -28,6 +28,7 @@ RUN = (
     "wordings_rows",
     "sampled_rows",
     "settings",
+    "licences",
     "key",
 )
 PROOFS = ("merged/handover.json", "eval/report.json", "report.json")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from core import shipped
+from core import licences, shipped
 from core import trust as known
 from core.command import main
 from core.errors import UserError
@@ -47,8 +47,10 @@ def verify(folder: Path, /, work_dir: Path | None = None) -> int:
     if differences:
         print(f"{name}: {words(f'{many} 处不同', f'{many} differences')}")
         return 1
-    number = read_json(folder / shipped.NAME)["id"][:16]
-    print(f"{name}: {words('与清单一致', 'as its manifest says')} ({number})")
+    noted = read_json(folder / shipped.NAME)
+    print(f"{name}: {words('与清单一致', 'as its manifest says')} ({noted['id'][:16]})")
+    stated = licences.line(noted["made_from"].get("licences", {})) or licences.NOT_STATED
+    print(f"{words('许可', 'licences')}: {stated}")
     return 0
 
 

@@ -3,16 +3,15 @@ list of it all with licences (``make sbom``, CycloneDX 1.6)."""
 
 from __future__ import annotations
 
-import email.parser
 import json
 import os
-import re
 import time
 import urllib.request
 import uuid
 from pathlib import Path
 from typing import Any
 
+from core import licences
 from core.errors import UserError
 from core.files import MODELS, ROOT, read_json, write_json
 from core.language import words
@@ -22,7 +21,6 @@ OSV = os.environ.get("TIKUFORGE_OSV") or "https://api.osv.dev"  # or a mirror of
 AT_ONCE = 1000  # queries in one request: OSV's own bound
 LOCKS = ROOT / "requirements"
 STAYS = LOCKS / "stays.json"  # by "name==version": why it stays, what shields it; zh, en
-LONGEST = 200  # characters of a licence's text where a package gives no name
 Pins = dict[str, dict[str, Any]]
 
 
@@ -82,38 +80,21 @@ def audit(locks: Path = LOCKS, osv: str = OSV) -> tuple[list[str], int]:
     return lines, open_
 
 
-def licences() -> dict[str, str]:
-    """The licence that each installed package names, by ``name==version``."""
-    found = {}
+def installed() -> dict[str, str]:
+    """The licence that each package of our environments names."""
     venvs = Path(os.environ.get("TIKUFORGE_VENVS") or ROOT / ".venvs")
-    for file in venvs.glob("*/lib/python3*/site-packages/*.dist-info/METADATA"):
-        about = email.parser.HeaderParser().parsestr(file.read_text("utf-8", "replace"))
-        trove = [one for one in about.get_all("Classifier", []) if one.startswith("License ::")]
-        last = [one.rpartition(" :: ")[2] for one in trove]
-        text = about.get("License-Expression") or ", ".join(last) or about.get("License") or ""
-        name = re.sub(r"[-_.]+", "-", about.get("Name", "")).lower()
-        version = about.get("Version", "").partition("+")[0]
-        found[f"{name}=={version}"] = " ".join(text.split())[:LONGEST]
-    return found
-
-
-def of_folder(folder: Path) -> str:
-    """The licence that a model's or data set's folder names in its card's head (README.md)."""
-    card = folder / "README.md"
-    head = card.read_text("utf-8", "replace")[:5000] if card.is_file() else ""
-    said = re.search(r"^license:\s*(.+)$", head, re.M)
-    return said[1].strip() if said else ""
+    return licences.of_packages(venvs.glob("*/lib/python3*/site-packages/*.dist-info/METADATA"))
 
 
 def sbom(to: Path, locks: Path = LOCKS) -> dict[str, int]:
     """Write the list; how many components, and how many of them without a known licence."""
-    known = licences()
+    known = installed()
     parts = [_library(pin, about, known.get(pin, "")) for pin, about in pins(locks).items()]
     bases = sorted(MODELS.glob("*/config.json")) if MODELS.is_dir() else []
     for config in bases:
         model = {"type": "machine-learning-model", "name": config.parent.name}
-        parts.append(model | _licensed(of_folder(config.parent)))
-    parts.append({"type": "data", "name": "samples"} | _licensed("Apache-2.0"))  # written here
+        parts.append(model | _licensed(licences.of_base(config.parent)))
+    parts.append({"type": "data", "name": "samples"} | _licensed(licences.CODE))  # written here
     about = {"type": "application", "name": "TikuForge", "version": commit()}
     document = {
         "bomFormat": "CycloneDX",
@@ -122,7 +103,7 @@ def sbom(to: Path, locks: Path = LOCKS) -> dict[str, int]:
         "version": 1,
         "metadata": {
             "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "component": about | _licensed("Apache-2.0"),
+            "component": about | _licensed(licences.CODE),
         },
         "components": parts,
     }

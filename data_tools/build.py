@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core import domain as domains
-from core import progress
+from core import licences, progress
 from core.domain import Domain
 from core.explanations import NONE
 from core.files import ROOT, digest, held, read_json, sha256, shown, write_json, write_text
@@ -225,6 +225,7 @@ def make(
         "groups": count,
         "by_kind": card.by_kind([*cleaned.rows, *extra]),
         "sources": card.sources(ledger.sources),
+        "licence": domain.licence or licences.NOT_STATED,
         "contamination": _contamination(inputs, train, held_out, ledger),
         "tokens": {},
         "characters": lengths.percentiles(

@@ -41,7 +41,7 @@ PAGE = """---
 language: [zh]
 task_categories: [question-answering]
 size_categories: [{size}]
-license: other  # {licence}
+license: {licence}
 ---
 
 # {title}
@@ -84,7 +84,7 @@ def markdown(
     }
     return PAGE.format(
         size=size(card["rows"]),
-        licence=_said("licence"),
+        licence=domain.licence or f"other  # {_said('licence')}",
         title=domain.title,
         system=_said("system"),
         prompt=domain.system,

@@ -1,8 +1,9 @@
-"""What a request to the CPU engine may hold: every route and field by name, each within bounds.
+"""What a request to an engine may hold: every route and field by name, each within bounds.
 
-The engine behind takes far more (grammars, patterns, addresses, slots), and some of it blocks its
-main loop for minutes or ends it (nested repetitions and parentheses in ``grammar`` and ``pattern``,
-deep schemas). What is not listed here is refused with its name, before the engine sees it.
+The engines behind take far more (grammars, patterns, addresses of pictures, slots; LMDeploy weights
+as a pickle), and some of it blocks llama.cpp's main loop for minutes or ends it (nested repetitions
+and parentheses in ``grammar`` and ``pattern``, deep schemas). What is not listed here is refused
+with its name, before the engine sees it.
 """
 
 from __future__ import annotations
@@ -17,14 +18,33 @@ Check = Callable[[Any, str], None]
 DEPTH, NODES, REPEATS = 16, 300, 256
 MESSAGES, TEXTS = 1000, 16  # of a conversation; of `stop`
 KEY = re.compile(r"[\w .-]{1,64}")
+SMALLEST, PER_TOKEN = 256 * 1024, 128  # bytes of a body: at least, and for each token of a session
+KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+}
 
 
 class Refused(Exception):
-    """A request that is not passed on: the HTTP ``status`` and the reason."""
+    """A request that is not passed on: the HTTP ``status``, the reason, and the seconds to ``wait``
+    where it came too soon."""
 
-    def __init__(self, reason: str, status: int = 400) -> None:
+    def __init__(self, reason: str, status: int = 400, wait: int = 0) -> None:
         super().__init__(reason)
-        self.status = status
+        self.status, self.wait = status, wait
+
+    def told(self) -> tuple[dict[str, Any], dict[str, str]]:
+        """The body, as OpenAI's clients read it, and the headers of the answer."""
+        kind = KINDS.get(self.status, "server_error" if self.status >= 500 else KINDS[400])
+        error = {"code": self.status, "message": str(self), "type": kind}
+        return {"error": error}, {"Retry-After": str(self.wait)} if self.wait else {}
+
+
+def longest(session_len: int) -> int:
+    """Bytes that a request of a session of so many tokens may have."""
+    return max(SMALLEST, PER_TOKEN * session_len)
 
 
 def number(low: float, high: float, whole: bool = False) -> Check:
@@ -282,6 +302,7 @@ SAMPLING: dict[str, Check] = {
     "n": number(1, 8, whole=True),
     "user": text(200),
     "cache_prompt": yes,
+    "ignore_eos": yes,  # benchmarks/serve.py: answers of one length
     "lora": several(
         shape({"id": number(0, 63, whole=True), "scale": number(-10, 10)}, ("id", "scale")), 8
     ),
@@ -306,16 +327,27 @@ RAW = {
     "return_tokens": yes,
 }
 TEMPLATE = {"messages": CHAT["messages"], "chat_template_kwargs": kwargs, "model": text(500)}
+IDS = {**SAMPLING, "input_ids": several(TOKEN, 10**6)}
+ENCODED = {"input": text(10**7), "add_bos": yes, "do_preprocess": yes}
 WORDS = {"content": text(10**7), "add_special": yes, "parse_special": yes, "with_pieces": yes}
-POST: dict[str, Check] = {
+BOTH = {
     "/v1/chat/completions": shape(CHAT, ("messages",)),
     "/v1/completions": shape(RAW, ("prompt",)),
+}
+# By the engine: llama.cpp's and LMDeploy's.
+POST: dict[str, Check] = {
+    **BOTH,
+    "/chat/completions": BOTH["/v1/chat/completions"],
     "/completion": shape(RAW, ("prompt",)),
     "/apply-template": shape(TEMPLATE, ("messages",)),
     "/tokenize": shape(WORDS, ("content",)),
     "/detokenize": shape({"tokens": several(TOKEN, 10**5)}, ("tokens",)),
 }
-POST["/chat/completions"] = POST["/v1/chat/completions"]
+LMDEPLOY: dict[str, Check] = {
+    **BOTH,
+    "/v1/encode": shape(ENCODED, ("input",)),
+    "/generate": shape(IDS, ("input_ids",)),
+}
 GET = ("/v1/models", "/models", "/metrics")
 
 
@@ -323,14 +355,24 @@ def _no_constant(word: str) -> None:
     raise Refused(f"{word} is no JSON")
 
 
-def checked(path: str, body: bytes) -> bytes:
-    """The body that the engine gets for ``path``: JSON written anew, so that both read the same.
+def route(method: str, path: str, routes: dict[str, Check]) -> bool:
+    """Whether a request is one of ``routes``, with a body to be :func:`checked`; False for one that
+    only reads. Raises :class:`Refused` for any other."""
+    if method == "GET" and path in GET:
+        return False
+    if path not in routes:
+        raise Refused("this server has no such route", 404)
+    if method != "POST":
+        raise Refused(f"{path} takes POST", 405)
+    return True
 
-    Raises :class:`Refused` with what is wrong.
-    """
+
+def checked(body: bytes, check: Check) -> bytes:
+    """The body that the engine gets: JSON that passes ``check``, written anew, so that both read
+    the same. Raises :class:`Refused` with what is wrong."""
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
-        POST[path](value, "")
+        check(value, "")
         kept = {key: inner for key, inner in value.items() if inner is not None}
         return json.dumps(kept, ensure_ascii=False).encode("utf-8")
     except RecursionError:

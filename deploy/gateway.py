@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
 import logging
 import signal
 import time
@@ -25,40 +24,23 @@ from deploy.bounds import Refused
 PROBE = 2.0  # seconds between two questions to the engine's main loop
 SILENT = 60.0  # seconds without its answer after which /health says so; a batch of 512 tokens takes
 # up to 50 s on two slow cores (7B), so less would call a busy engine hung
-SMALLEST, PER_TOKEN = 256 * 1024, 128  # bytes of a body: at least, and for each token of a session
-KINDS = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    404: "not_found_error",
-    429: "rate_limit_error",
-}
 
 
-class Later(Refused):
-    """A request that came too soon: ``wait`` seconds."""
-
-    def __init__(self, wait: float) -> None:
-        self.wait = int(wait) + 1
-        super().__init__(f"too many requests of this key: again in {self.wait} s", 429)
-
-
-def refusal(reason: str, status: int, wait: int = 0) -> web.Response:
-    """An error as OpenAI's clients read it."""
-    kind = KINDS.get(status, "server_error" if status >= 500 else KINDS[400])
-    error = {"error": {"code": status, "message": reason, "type": kind}}
-    head = {"Retry-After": str(wait)} if wait else None
-    return web.json_response(error, status=status, headers=head)
+def refusal(refused: Refused) -> web.Response:
+    """The answer to a request that is not passed on."""
+    body, head = refused.told()
+    return web.json_response(body, status=refused.status, headers=head)
 
 
 class Gateway:
     """One engine and the requests that it is asked. ``settings`` are the engine's."""
 
     def __init__(self, engine: str, inner: str, key: str, settings: dict[str, Any]) -> None:
-        self.engine, self.inner, self.key = engine, inner, key
-        self.longest = max(SMALLEST, PER_TOKEN * settings["session_len"])
+        self.engine, self.inner = engine, inner
+        self.longest = bounds.longest(settings["session_len"])
         self.patience: float = settings["timeout"]
         self.most: int = settings["connections"]
-        self.door = keys.Door()
+        self.door = keys.Door(key)
         self.heard = time.monotonic()
         self.busy: weakref.WeakSet[Any] = weakref.WeakSet()
         self.quiet: weakref.WeakKeyDictionary[Any, float] = weakref.WeakKeyDictionary()
@@ -75,11 +57,11 @@ class Gateway:
         try:
             return await self.answer(request)
         except Refused as refused:
-            return refusal(str(refused), refused.status, getattr(refused, "wait", 0))
+            return refusal(refused)
         except TimeoutError:
-            return refusal(f"no byte for {self.patience:.0f} s", 408)
+            return refusal(Refused(f"no byte for {self.patience:.0f} s", 408))
         except aiohttp.ClientError:
-            return refusal("the engine does not answer", 503)
+            return refusal(Refused("the engine does not answer", 503))
         finally:
             self.busy.discard(request.transport)
             if request.transport is not None:
@@ -92,31 +74,14 @@ class Gateway:
             if silent > SILENT:
                 raise Refused(f"the engine has not answered for {silent:.0f} s", 503)
             return web.json_response({"status": "ok"})
-        name = self.whose(request)
-        if name is None:
-            raise Refused("Invalid API Key", 401)
+        head = request.headers
+        name = self.door.whose(head.get("Authorization", ""), head.get("X-Api-Key", ""))
         if len(self.server.connections) > self.most:
             raise Refused("too many connections", 503)
-        if request.method == "GET" and request.path in bounds.GET:
+        if not bounds.route(request.method, request.path, bounds.POST):
             return await self.forward(request, None)
-        if request.path not in bounds.POST:
-            raise Refused("this server has no such route", 404)
-        if request.method != "POST":
-            raise Refused(f"{request.path} takes POST", 405)
-        if name != keys.OWNER and (wait := self.door.wait(name)):
-            raise Later(wait)
-        own = self.door.longest(name) if name != keys.OWNER else 0
-        body = await self.body(request, min(own, self.longest) if own else self.longest)
-        return await self.forward(request, bounds.checked(request.path, body))
-
-    def whose(self, request: web.BaseRequest) -> str | None:
-        """Whose key the request brings: the owner's, one made by name, or nobody's."""
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        given = given if scheme == "Bearer" else request.headers.get("X-Api-Key", "")
-        given = given.strip()
-        if hmac.compare_digest(given.encode(errors="replace"), self.key.encode()):
-            return keys.OWNER
-        return self.door.whose(given)
+        body = await self.body(request, self.door.counted(name, self.longest))
+        return await self.forward(request, bounds.checked(body, bounds.POST[request.path]))
 
     async def body(self, request: web.BaseRequest, longest: int) -> bytes:
         """The request's body of at most ``longest`` bytes, which come steadily."""

@@ -1,7 +1,7 @@
-"""Keys of the CPU engine's gateway by name: made, listed and revoked by ``make keys``.
+"""Keys of the servers by name: made, listed and revoked by ``make keys``.
 
 ``work_dirs/servers/keys.json`` holds each name with the SHA-256 of its key (256 random bits: no
-salt is needed), when it was made, and its bounds. The gateway looks at the file again whenever it
+salt is needed), when it was made, and its bounds. A server looks at the file again whenever it
 changed, so that a key works, or no longer works, at once. The owner's own key (``api_key``) has no
 such bounds.
 """
@@ -9,6 +9,7 @@ such bounds.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 import secrets
 import time
@@ -20,6 +21,7 @@ from core import chat
 from core.errors import UserError
 from core.files import held, read_json, shown, write_json
 from core.language import words
+from deploy.bounds import Refused
 
 NAMED = re.compile(r"[\w.@-]{1,64}")
 PER_MINUTE = 60  # requests of one named key, where nothing else is asked for
@@ -77,7 +79,8 @@ def revoke(name: str) -> None:
 class Door:
     """Who a key belongs to, and whether they may ask just now."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: str) -> None:
+        self.owner = owner.encode()
         self.read: tuple[int, int] = (0, 0)
         self.names: dict[str, str] = {}  # hash -> name
         self.about: dict[str, dict[str, Any]] = {}
@@ -99,25 +102,33 @@ class Door:
             self.about, self.names = {}, {}
         self.read = now
 
-    def whose(self, key: str) -> str | None:
-        """The name under which ``key`` was made."""
+    def whose(self, authorization: str, plain: str) -> str:
+        """The name under which the key of these two headers (the second: X-Api-Key) was made, or
+        :data:`OWNER`; :class:`Refused` for nobody's."""
+        scheme, _, given = authorization.partition(" ")
+        key = (given if scheme.lower() == "bearer" else plain).strip()
+        if hmac.compare_digest(key.encode(errors="replace"), self.owner):
+            return OWNER
         self.refresh()
-        return self.names.get(hashed(key))
+        name = self.names.get(hashed(key))
+        if name is None:
+            raise Refused("Invalid API Key", 401)
+        return name
 
-    def wait(self, name: str) -> float:
-        """Seconds until ``name`` may ask again (0: now, and this request is counted)."""
-        most, now = int(self.about[name].get("per_minute", PER_MINUTE)), time.monotonic()
+    def counted(self, name: str, most: int) -> int:
+        """Count a request of ``name``: bytes that it may have, ``most`` for everyone.
+        :class:`Refused` where it comes too soon."""
+        if name == OWNER:
+            return most
+        about, now = self.about[name], time.monotonic()
         times = self.asked.setdefault(name, deque())
         while times and now - times[0] > WINDOW:
             times.popleft()
-        if len(times) >= most:
-            return WINDOW - (now - times[0])
+        if len(times) >= int(about.get("per_minute", PER_MINUTE)):
+            wait = int(WINDOW - (now - times[0])) + 1 if times else int(WINDOW)
+            raise Refused(f"too many requests of this key: again in {wait} s", 429, wait)
         times.append(now)
-        return 0.0
-
-    def longest(self, name: str) -> int:
-        """Bytes of a request of ``name``; 0: no bound of its own."""
-        return int(self.about[name].get("longest", 0))
+        return min(int(about.get("longest", 0)) or most, most)
 
 
 def listed() -> str:

@@ -2,10 +2,12 @@
 
 ``python -m deploy.turbomind serve api_server …`` is LMDeploy's own CLI with the key added inside
 the process: ``--api-keys`` on the real command line would show it to everyone who can run ``ps``.
+:mod:`deploy.entrance` stands before its routes.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
 from itertools import pairwise
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 from core import chat
 from core.errors import UserError, run_cli
 from core.language import words
-from deploy import shutdown
+from deploy import entrance, shutdown
 
 OURS = ("drain",)  # settings of our supervisor, no flags of lmdeploy
 
@@ -53,12 +55,24 @@ def loads(line: list[str]) -> None:
         )
 
 
+def guard(line: list[str]) -> None:
+    """Let :class:`deploy.entrance.Entrance` check the keys and requests of LMDeploy's server, whose
+    settings ``line`` holds."""
+    from lmdeploy.serve.openai import api_server
+
+    session_len = int(dict(pairwise(line)).get("--session-len", 0))
+    checks = functools.partial(entrance.Entrance, session_len=session_len)
+    assert api_server.AuthenticationMiddleware  # the name that its serve() looks up
+    api_server.AuthenticationMiddleware = checks
+
+
 def main() -> None:
     """Run LMDeploy's CLI in this process, with the key."""
     shutdown.end_with_parent()
     from lmdeploy.cli.entrypoint import run
 
     loads(sys.argv)
+    guard(sys.argv)
     sys.argv = ["lmdeploy", *sys.argv[1:], "--api-keys", chat.api_key()]
     run()
 

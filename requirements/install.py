@@ -47,7 +47,9 @@ HASHED = (sys.platform, platform.machine()) == ("linux", "x86_64")
 # Stages that compute on the GPU with the torch of train.txt. TurboMind's own library is a CUDA 12
 # build, so its stage takes CUDA 12 wheels whatever the driver.
 BY_DRIVER = ("train", "train-448")
-RESOLVED = ("turbomind", "lmdeploy", "clients")  # locked by resolving: large, or seldom used
+BESIDE_CORE = ("ray", "ragstack", "milvus", "embed")  # hold core or are installed into it: its pins
+# Locked by resolving: large, or seldom used.
+RESOLVED = ("turbomind", "lmdeploy", "clients", "ray", "ragstack", "llamafactory", *BESIDE_CORE)
 PLATFORM = "x86_64-manylinux_2_28"
 
 
@@ -357,6 +359,8 @@ def write_lock(stage: str) -> None:
         freeze = [uv_command(), "pip", "freeze", "-q", "-p", python_of]
         listed = subprocess.run(freeze, capture_output=True, text=True, check=True)
         tried = "\n".join(line.partition("+")[0] for line in listed.stdout.splitlines())
+    elif stage in BESIDE_CORE:
+        tried = "\n".join(text.partition(" ")[0] for text in pins(inputs("core")).values())
     rehash(stage, tried)
     if stage not in RESOLVED:
         ensure(stage)

@@ -12,6 +12,7 @@ import pytest
 from core import shipped
 from core.errors import UserError
 from core.files import write_json
+from custody.__main__ import verify
 
 
 @pytest.fixture
@@ -27,6 +28,7 @@ def run(tmp_path: Path) -> Path:
     write_json(run / "report.json", {"model": "x"})
     settings = {"lr": "0.0002", "max_epochs": "3"}
     state = {"config": "c.py", "data": str(data), "base": str(base), "settings": settings}
+    state["licences"] = {"code": "Apache-2.0", "base": "mit", "data": "CC-BY-4.0"}
     write_json(run / "run.json", {**state, "data_sha256": "a" * 64, "key": "k", "rows": 24})
     return run
 
@@ -82,6 +84,7 @@ CHANGES: dict[str, Change] = {
     "data/card.json": lambda out, run, locks: (run.parent / "data" / "card.json").unlink(),
     "base/config.json": lambda out, run, locks: flip(run.parent / "base" / "config.json", 0),
     "settings": lambda out, run, locks: edit(run / "run.json", settings={"lr": "1"}),
+    "licences": lambda out, run, locks: edit(run / "run.json", licences={"base": "other"}),
     "data_sha256": lambda out, run, locks: edit(run / "run.json", data_sha256="b" * 64),
     "proof/report.json": lambda out, run, locks: edit(run / "report.json", model="y"),
     "proof/merged/handover.json": lambda o, r, k: edit(r / "merged" / "handover.json", n=9),
@@ -100,6 +103,13 @@ def test_each_planted_change_is_named(name: str, out: Path, run: Path, locks: Pa
     CHANGES[name](out, run, locks)
     (line,) = shipped.differences(out, run)
     assert name in line and "\n" not in line
+
+
+def test_make_verify_shows_the_licences(
+    out: Path, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify(out, work_dir=run) == 0
+    assert "code Apache-2.0; base mit; data CC-BY-4.0" in capsys.readouterr().out
 
 
 def test_a_manifest_whose_hashes_were_changed_too_has_another_id(out: Path, run: Path) -> None:

@@ -32,6 +32,19 @@ def test_every_line_of_a_lock_has_its_hashes(lock: Path) -> None:
         assert re.fullmatch(r"[a-z0-9-]+==[^ +]+( --hash=sha256:[0-9a-f]{64})+", line), line
 
 
+def test_every_stage_is_locked_and_those_beside_core_hold_its_versions() -> None:
+    stages = {path.stem for path in (ROOT / "requirements").glob("*.txt") if "." not in path.stem}
+    assert stages <= {path.stem for path in LOCKS}
+    makefile = (ROOT / "Makefile").read_text()
+    assert stages - {"cuda12"} < set(makefile.partition("\nlock:")[2].split())
+    core = install.pins(install.inputs("core"))
+    for stage in install.BESIDE_CORE:
+        own = install.pins(install.inputs(stage))
+        assert {name: own[name] for name in own.keys() & core} == {
+            name: core[name] for name in own.keys() & core
+        }, stage
+
+
 def test_cuda_is_locked_for_both_lines() -> None:
     files = {"main": ROOT / "requirements/train.txt", "lock": ROOT / "requirements/train.lock"}
     thirteen = install.pins(files)

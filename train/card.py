@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from core import licences
 from core.files import ROOT, shown, write_text
 from train import curves
 
@@ -33,6 +34,7 @@ ROWS = {
     "answer_tokens": ("其中答案的词元", "supervised tokens"),
     "sweep": ("几组中最好的一组", "the best of so many runs"),
     "device": ("设备", "device"),
+    "licences": ("许可", "licences"),
     "commit": ("提交", "commit"),
     "environment": ("环境", "environment"),
 }
@@ -126,6 +128,7 @@ def write(work_dir: Path, state: dict[str, Any]) -> None:
         "answer_tokens": f"{state['answer_tokens']} ({state['answer_tokens_per_second']}/s)",
         "sweep": "{tried}: {options}".format_map(state["sweep"]) if "sweep" in state else "—",
         "device": f"{made_with['device']}, {made_with['cpus']} CPUs",
+        "licences": licences.line(state.get("licences", {})) or "—",
         "commit": made_with["commit"],
         "environment": ", ".join(f"{k} {v}" for k, v in made_with["packages"].items()),
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core import domain as domains
-from core import trust
+from core import licences, trust
 from core.errors import UserError
 from core.files import digest, held, read_json, read_jsonl, sha256, shown, write_json
 from core.language import words
@@ -214,6 +214,7 @@ def describe(path: Path, asked: Any, domain: str, data: Path) -> dict[str, Any]:
         "sampled_rows": lines(more.get("sampled")),
         "settings": strings(settings),
         "made_with": card.environment(),
+        "licences": licences.of_run(Path(settings["pretrained_model_name_or_path"]), Path(data)),
         "key": digest(
             strings(learnt),
             data_hash,

@@ -77,6 +77,10 @@ TEXTS = {
         "超过 15 位的数，后面的数字已丢失，应存为文本",
         "a number of more than 15 digits: the last ones are lost, store it as text",
     ),
+    "much-longer/any": (
+        "{length} 字：比见过的任何题都长",
+        "{length} characters: longer than any question seen",
+    ),
     "much-longer/answer": (
         "答案比别的长得多：{length} 字，通常 {usual:.0f} 字",
         "the answer is much longer than others: {length} characters, usually {usual:.0f}",

@@ -17,6 +17,7 @@ from core.kept import Entry
 from core.rows import Row
 from core.text import bare
 from data_tools.readers import patterns as pt
+from data_tools.readers.blocks import LONGEST
 from data_tools.readers.doubt import Doubt, code_of, doubt
 
 LOOKED = 4_000  # characters of a text that the rules look at
@@ -388,20 +389,23 @@ def _fewer(bank: Bank) -> Doubts:
 
 
 def _longer(bank: Bank) -> Doubts:
-    """An answer, option or explanation many times longer than the file's others."""
+    """An answer, option or explanation many times longer than the file's others, or than any."""
     for what, texts in (
         ("answer", [(row, row.answer) for row in bank.rows if not row.options]),
         ("explanation", [(row, row.explanation) for row in bank.rows if row.explanation]),
         ("stem", [(row, row.question) for row in bank.rows if row.kind != "case"]),
         ("option", [(row, max(row.options.values(), key=len)) for row in bank.rows if row.options]),
     ):
+        for row, text in texts:
+            if len(text) > LONGEST:
+                yield row, doubt("much-longer/any", length=len(text))
         if len(texts) < MANY:
             continue
         lengths = sorted(len(text) for _, text in texts)
         usual, high = median(lengths), lengths[int(0.97 * (len(lengths) - 1))]
         most = max(200, 12 * usual, 3 * high)
         for row, text in texts:
-            if len(text) > most:
+            if most < len(text) <= LONGEST:
                 yield row, doubt(f"much-longer/{what}", length=len(text), usual=usual)
 
 

@@ -59,7 +59,9 @@ def test_the_contract(make_docx: Callable, inputs: Callable, tmp_path: Path) -> 
     }
     groups = {row["source"]["locator"]: row["group"] for row in rows}
     assert groups["p:4"] == groups["p:5"]
-    assert "bank.docx" in (out / "card.md").read_text(encoding="utf-8")
+    page = (out / "card.md").read_text(encoding="utf-8")
+    assert "bank.docx" in page
+    assert card["licence"] == "not stated" and "license: other  #" in page
 
 
 def test_second_build_does_nothing_until_something_changes(

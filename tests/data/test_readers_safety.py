@@ -55,6 +55,16 @@ def test_a_long_run_in_a_cell(tmp_path: Path) -> None:
         assert time.process_time() - start < SECONDS, run
 
 
+def test_an_answer_of_700_kilobytes_is_in_doubt(tmp_path: Path) -> None:
+    """It was read without a word where the file has few questions."""
+    text = "1. 最大的宫殿是？\n答案：故宫\n2. 水的化学式是？\n答案：" + "很长的答案，" * 40_000
+    (tmp_path / "a.txt").write_text(text + "\n3. 天空是什么颜色？\n答案：蓝色\n", encoding="utf-8")
+    rows = list(read(tmp_path / "a.txt", Ledger()))
+    assert [any("much-longer" in str(flag) for flag in row.flags) for row in rows] == [
+        False, True, False,
+    ]  # fmt: skip
+
+
 def command(*args: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "data_tools", "read", *map(str, args)],

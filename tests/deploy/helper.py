@@ -27,6 +27,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def free(port: int) -> bool:
+    """Whether nothing listens on ``port``."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
 @dataclass
 class Room:
     """``work`` is TIKUFORGE_WORK_DIRS; ``run`` the run folder; ``port`` where the tests serve."""

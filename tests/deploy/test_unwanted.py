@@ -6,21 +6,9 @@ import http.client
 import json
 import socket
 import time
-from collections import Counter
-
-import pytest
 
 from tests.deploy import bad_requests
 from tests.deploy.helper import Room
-
-# llama.cpp names its own 500 where the template or the tools cannot be read (docs/deploy.md).
-KNOWN_500 = ("Failed to parse messages", "Failed to parse tools", "input is not supported")
-# What it answers all the same, by the start of the case's name (docs/deploy.md).
-LENIENT = (
-    *("stop", "logit_bias", "response_format", "json_schema", "grammar", "tool_choice", "lora"),
-    *("samplers", "temperature", "top_p", "id_slot", "chat_template_kwargs", "max_tokens", "n="),
-    *("cache_prompt", "stream", "dry_multiplier"),
-)
 
 
 def send(port: int, case: bad_requests.Case) -> tuple[int, bytes]:
@@ -34,30 +22,22 @@ def send(port: int, case: bad_requests.Case) -> tuple[int, bytes]:
         connection.close()
 
 
-def check(case: bad_requests.Case, status: int, text: bytes) -> None:
-    name = case[0]
-    assert b"Traceback" not in text and b".cpp:" not in text, name
-    if status == 200:
-        assert name.startswith(LENIENT), f"{name}: answered"
-    elif status in (500, 501):
-        reason = json.loads(text)["error"]["message"]
-        assert status == 501 or any(known in reason for known in KNOWN_500), f"{name}: {reason}"
-    else:
-        assert 400 <= status < 500, f"{name}: {status}"
-        if case[2].startswith("/v1/chat/completions") and case[1] == "POST":
-            assert json.loads(text)["error"]["message"], name
-
-
 def test_bad_requests_get_a_reason_and_hurt_nobody(served: Room) -> None:
-    sent = [case for case in bad_requests.cases(served.key()) if len(case[4]) < 1_000_000]
-    assert len(sent) >= 200
-    seen: Counter[int] = Counter()
-    for case in sent:
-        status, text = send(served.port, case)
-        check(case, status, text)
-        seen[status] += 1
-    assert sum(count for status, count in seen.items() if 400 <= status < 500) > 190, seen
+    """Before the gateway some were answered, 500, or (10 MB of text) refused after 108 s."""
+    sent = list(bad_requests.cases(served.key()))
+    assert len(sent) >= 254
     pid = served.record()["pid"]
+    for case in sent:
+        name, most = case[0], 1 if case[0] == "10 MB prompt" else 2
+        for tries in (2, 1, 0):  # a moment's wait is the machine's: all of 10 MB must be sent first
+            began = time.monotonic()
+            status, text = send(served.port, case)
+            took = time.monotonic() - began
+            if took < most:
+                break
+            assert tries, f"{name}: {took:.1f} s"
+        assert 400 <= status < 500 and json.loads(text)["error"]["message"], f"{name}: {status}"
+        assert b"Traceback" not in text and b".cpp:" not in text, name
     good = json.dumps(bad_requests.GOOD).encode()
     head = {"Authorization": f"Bearer {served.key()}"}
     status, text = send(served.port, ("good", "POST", bad_requests.CHAT, head, good))
@@ -85,15 +65,3 @@ def test_slow_clients_do_not_keep_others_out(served: Room) -> None:
     finally:
         for one in slow:
             one.close()
-
-
-@pytest.mark.slow
-def test_an_oversized_prompt_is_refused_in_the_end(served: Room) -> None:
-    for case in bad_requests.cases(served.key()):
-        if case[0] == "10 MB prompt":
-            # Cut between characters, or it is refused as broken UTF-8.
-            start = case[4][: len(case[4]) // 10].decode(errors="ignore").encode()
-            status, text = send(served.port, (*case[:4], start + b'"}]}'))
-            assert status == 400 and b"context size" in text
-            return
-    raise AssertionError("no such case")

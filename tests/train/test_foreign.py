@@ -98,6 +98,59 @@ def poisoned(path: Path, canary: Path) -> None:
         out.writestr("archive/byteorder", "little")
 
 
+def tensors(path: Path) -> None:
+    """A safetensors file that holds what it says."""
+    about = json.dumps({"t": {"dtype": "F32", "shape": [4], "data_offsets": [0, 16]}}).encode()
+    path.write_bytes(len(about).to_bytes(8, "little") + about + bytes(16))
+
+
+def a_pickle_alone(folder: Path, canary: Path) -> None:
+    poisoned(folder / "adapter_model.bin", canary)
+
+
+def a_pickle_beside_the_weights(folder: Path, canary: Path) -> None:
+    tensors(folder / "adapter_model.safetensors")
+    poisoned(folder / "adapter_model.bin", canary)
+
+
+def a_pickle_by_the_weights_name(folder: Path, canary: Path) -> None:
+    poisoned(folder / "adapter_model.safetensors", canary)
+
+
+def a_runs_folder(folder: Path, canary: Path) -> None:
+    (folder / "config.py").write_text(singing(canary))
+    poisoned(folder / "iter_9.pth", canary)
+    (folder / "run.json").write_text(json.dumps({"status": "trained"}))
+    (folder / "adapter").mkdir()
+    (folder / "adapter" / "adapter_config.json").write_text("{}")
+    poisoned(folder / "adapter" / "adapter_model.bin", canary)
+
+
+FOREIGN = (
+    a_pickle_alone, a_pickle_beside_the_weights, a_pickle_by_the_weights_name, a_runs_folder,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("made", FOREIGN, ids=lambda one: one.__name__)
+def test_a_strangers_adapter_is_refused_before_anything_is_loaded(
+    made: Callable, tiny: Path, train: Callable, zygote: Zygote, tmp_path: Path, canary: Path
+) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    (folder / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 8}))
+    made(folder, canary)
+    done = train("smollm2_cpu_qlora.py", *FEW, f"load_from={folder}")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr[-800:]
+    assert "theirs" in done.stderr and not canary.exists()
+    adapter = folder / "adapter" if (folder / "adapter").is_dir() else folder
+    line = ("--base", str(tiny), "--adapters", str(adapter), "--to", str(tmp_path / "to"))
+    done = zygote("combine", *line)
+    assert done.returncode and not canary.exists()
+    if made is not a_pickle_beside_the_weights:  # that pickle is not what would be opened
+        assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr[-800:]
+        assert "adapter_model" in done.stderr
+
+
 def test_only_checkpoints_of_our_own_are_gone_on_from(
     train: Callable, zygote: Zygote, tmp_path: Path, canary: Path
 ) -> None:
