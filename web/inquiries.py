@@ -43,7 +43,7 @@ def _expire(number: int) -> None:
 def note(
     owner: str, domain: str, bank: str, question: str, message: dict[str, Any], seconds: float
 ) -> None:
-    """Keep a line of a finished ``message`` of the assistant, where that is switched on."""
+    """Keep a line of a ``message`` of the assistant, where that is switched on."""
     if not (number := days()):
         return
     salt, extra = store.option("asked_salt"), message["extra"]

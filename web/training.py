@@ -176,7 +176,8 @@ def trained(run: Path) -> dict[str, Any]:
 def served(run: Path) -> bool:
     """Whether the model of this run is noted as the one on the page's port."""
     note = SERVERS / f"{server.PORT}.json"
-    return note.is_file() and str(run) in str(read_json(note).get("model_dir", ""))
+    model = Path(read_json(note).get("model_dir") or "-") if note.is_file() else Path()
+    return run.resolve() in model.resolve().parents
 
 
 def standing(run: Path, verb: str) -> dict[str, Any]:

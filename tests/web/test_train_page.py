@@ -77,11 +77,8 @@ def press(page: Any, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def test_from_the_estimate_to_the_merge(
-    browser: Any, work: Path, venvs: Path, tmp_path: Path, shots: Path
-) -> None:
-    port, log = helper.free_port(), tmp_path / "trainer.log"
-    own = {"TIKUFORGE_VENVS": str(venvs), "TRAINER_LOG": str(log)}
+def test_from_the_estimate_to_the_merge(browser: Any, work: Path, venvs: Path, shots: Path) -> None:
+    port, log, own = helper.free_port(), venvs / "trainer.log", {"TIKUFORGE_VENVS": str(venvs)}
     run = work / "gongkao" / "sets" / "甲" / RUN
     page = visitor(browser)
     with server(work, port, **own) as address:

@@ -46,7 +46,7 @@ def main() -> None:
     verb = sys.argv[3]
     options = dict(part[2:].partition("=")[::2] for part in sys.argv[4:] if part[:2] == "--")
     work = Path(options["work-dir"])
-    with open(os.environ["TRAINER_LOG"], "a") as out:
+    with open(Path(os.environ["TIKUFORGE_VENVS"]) / "trainer.log", "a") as out:
         out.write(json.dumps(sys.argv[3:]) + "\n")
     if verb == "estimate":
         told = {"parameters": 134.5e6, "trainable": 9.8e6, "steps": STEPS, "seconds": 12.0}
