@@ -50,6 +50,7 @@ def choose(bank: catalog.Bank) -> Choice | None:
         )
     ]
     usual = recipe["epochs"]
+    left, right = st.columns(2, vertical_alignment="bottom")  # under both, also on a telephone
     epochs = left.number_input(say("epochs"), 1, 100, usual, key=f"train_epochs_{recipe['name']}")
     evidence = recipe["evidence"] and right.toggle(
         say("with_evidence"), help=say("with_evidence_help"), key="train_evidence"
