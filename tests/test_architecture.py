@@ -62,6 +62,7 @@ STARTS = {
     ("web/views/card.py", "eval"): "the page compares two runs: eval compare --json",
     ("web/views/data.py", "data_tools"): "the page's builds are jobs, as make data starts them",
     ("web/views/data.py", "rag"): "the page's index is a job, as make index starts it",
+    ("web/training.py", "train"): "which recipes run here: train recipes --json",
     ("web/exports.py", "data_tools"): "the page's downloads are written as make export does",
     ("web/editor.py", "data_tools"): "the page's edits are read back as make review does",
 }

@@ -126,8 +126,15 @@ def worker(work_dir: Path, deepspeed: str = "", again: bool = False) -> None:
     launch.entry(work_dir, "pytorch", deepspeed, again)
 
 
-def recipes() -> None:
-    """A table of the recipes."""
+def recipes(json: bool = False, data: Path = Path()) -> None:
+    """A table of the recipes; json: as data, with what each lacks here to train on ``data``."""
+    if json:
+        from json import dumps
+
+        from train.preflight import listed
+
+        print(dumps(listed(data), ensure_ascii=False))
+        return
     from train.recipes import table
 
     print(table())

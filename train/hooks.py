@@ -17,6 +17,7 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 
+from core import progress
 from core.errors import UserError
 from core.files import read_jsonl
 from core.language import words
@@ -115,8 +116,9 @@ class ProgressHook(Hook):
         curves.append(self.path, point)
         if done - self.first == min(pace.FIRST, runner.max_iters - self.first):
             self.announce(runner)
+        left = (now - self.started) / max(1, done - self.first) * (runner.max_iters - done)
+        progress.tell("train", done, runner.max_iters, left)
         if done % self.interval == 0 or done == runner.max_iters:
-            left = (now - self.started) / max(1, done - self.first) * (runner.max_iters - done)
             recent = curves.means(self.points[-self.interval :])
             mean = f"{words('损失', 'loss')} {recent['loss']:.4f}"
             if "margin" in recent:
@@ -278,7 +280,8 @@ class SampleAnswersHook(Hook):
         self.answer(runner)
 
     def answer(self, runner: Any) -> None:
-        """Print question, expected and given answer; the model is left as it was found.
+        """Print question, expected and given answer, and add them to ``samples.jsonl``; the model
+        is left as it was found.
 
         All ranks answer and the first one prints: under ZeRO-3 every forward pass gathers weights
         from all of them, and a rank that stays away is waited for until the run is killed.
@@ -292,6 +295,8 @@ class SampleAnswersHook(Hook):
                 f"{turn['output']} {words('实答', 'given')} {given}",
                 flush=True,
             )
+            sample = {"iter": runner.iter, "question": turn["input"], "expected": turn["output"]}
+            curves.append(Path(runner.work_dir) / "samples.jsonl", sample | {"given": given})
 
 
 def answers(model: Any, tokenizer: Any, turns: list[dict[str, str]]) -> list[tuple[dict, str]]:

@@ -167,6 +167,27 @@ def cheap(settings: dict[str, Any], where: Where) -> list[str]:
     return problems
 
 
+def listed(data: Path) -> list[dict[str, Any]]:
+    """The recipes as data: ``name``, ``base``, ``method``, ``environment``, ``epochs``,
+    ``evidence`` (whether rows with evidence may be trained on beside the others), and ``lacks``,
+    the lines that say what is missing on this machine to train it on ``data``."""
+    found = []
+    for name in recipes.names():
+        settings = recipes.load(recipes.FOLDER / name, {"data": str(data)}).settings.to_dict()
+        found.append(
+            {
+                "name": name,
+                "base": Path(settings["pretrained_model_name_or_path"]).name,
+                "method": recipes.method(settings),
+                "environment": settings["environment"],
+                "epochs": settings["max_epochs"],
+                "evidence": not (settings["text"] or settings["preference"]),
+                "lacks": cheap(settings, Where()),
+            }
+        )
+    return found
+
+
 def refuse(name: str, problems: list[str]) -> None:
     """Raise :class:`UserError` where recipe ``name`` has ``problems``, all in one line."""
     if problems:

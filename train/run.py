@@ -122,7 +122,13 @@ def prepare(cfg: Any, work_dir: Path, state: dict[str, Any], checkpoint: str) ->
     if not checkpoint:
         write_json(work_dir / "run.json", {**state, "status": "starting"})
         checkpoints.clear(work_dir)
-        for name in ("loss.jsonl", "eval_loss.jsonl", "loss.png", "reference.jsonl"):
+        for name in (
+            "loss.jsonl",
+            "eval_loss.jsonl",
+            "samples.jsonl",
+            "loss.png",
+            "reference.jsonl",
+        ):
             (work_dir / name).unlink(missing_ok=True)
     cfg.dump(str(work_dir / "config.py"))
     launch.note(work_dir, checkpoint)

@@ -16,6 +16,7 @@ PAGES = (
     ("quiz", ":material/quiz:"),
     ("compare", ":material/compare_arrows:"),
     ("data", ":material/dataset:"),
+    ("train", ":material/model_training:"),
     ("card", ":material/leaderboard:"),
     ("feedback", ":material/rate_review:"),
 )
@@ -38,7 +39,7 @@ def main() -> None:
         st.title(i18n.title(found.domain))
         st.button(say("log_in"), on_click=st.login, type="primary", icon=":material/login:")
         st.stop()
-    shown = [(name, icon) for name, icon in PAGES if name != "data" or access.may_edit()]
+    shown = [one for one in PAGES if one[0] not in ("data", "train") or access.may_edit()]
     views = [
         st.Page(
             ROOT / "web" / "views" / f"{name}.py",
@@ -52,7 +53,7 @@ def main() -> None:
     view = st.navigation(views, position="top")
     frame.bottom(views)
     i18n.choose()
-    if view.url_path in ("", "chat", "quiz"):
+    if view.url_path in ("", "chat", "quiz", "train"):
         banks.bar(found)
     view.run()
     sidebar.about(found)

@@ -13,7 +13,7 @@ from core.errors import UserError
 from core.files import read_json, write_json
 from core.kept import AT
 from core.language import words
-from web import catalog, edits, frame, i18n, jobs, written
+from web import access, catalog, edits, frame, i18n, jobs, written
 from web.edits import Row
 from web.i18n import say
 
@@ -258,6 +258,31 @@ def origin(row: Row) -> None:
         row.get("text", ""),
         True,
     )
+
+
+def mend(out: Path, source: dict[str, Any], key: str) -> None:
+    """Where a question is seen: the button that opens its form there, for an editor. ``key`` tells
+    it from the others on the page; one form is open at a time."""
+    if not access.may_edit():
+        return
+    is_open = st.session_state.get("mending") == key
+    if st.button(
+        say("mend_close" if is_open else "mend"), key=f"mend-{key}", icon=":material/edit:"
+    ):
+        st.session_state.mending = "" if is_open else key
+        st.rerun()
+    if not is_open:
+        return
+    row = edits.row_at(edits.rows(out) or (), source, str(source.get("text", "")))
+    with st.container(border=True, key="mending_box"):
+        if row is None:
+            st.info(say("mend_unlisted"), icon=":material/info:")
+            return
+        form(out, row)
+        origin(row)
+        if row["key"] in edits.pending(out):
+            st.caption(say("mend_waits"))
+            st.page_link("views/data.py", label=say("data"), icon=":material/dataset:")
 
 
 # Many at once: for those who know the workbook

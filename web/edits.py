@@ -184,13 +184,17 @@ def as_text(row: Row) -> str:
     return "\n".join(lines)
 
 
+def row_at(found: Sequence[Row], source: dict[str, Any], text: str) -> Row | None:
+    """The question of a place in a document, by its ``text`` there; None where there is none."""
+    place = f"{source.get('file', '')}{kept.AT}{source.get('locator', '')}"
+    there = (row for row in found if row.get("source") == place)
+    return next((row for row in there if row.get("text", text) == text), None)
+
+
 def corrected(out: Path, source: dict[str, Any], text: str) -> str:
     """The question of ``source`` as somebody corrected it; nothing where nobody did."""
-    place = f"{source.get('file', '')} · {source.get('locator', '')}"
-    for row in rows(out) or ():
-        if row.get("edited") and row.get("source") == place and row.get("text", text) == text:
-            return as_text(row)
-    return _in_ledger(out, source)
+    row = row_at(rows(out) or (), source, text)
+    return as_text(row) if row and row.get("edited") else _in_ledger(out, source)
 
 
 def _in_ledger(out: Path, source: dict[str, Any]) -> str:

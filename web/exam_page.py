@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from web import access, exam, frame, i18n, learning, store
+from core.files import WORK_DIRS
+from web import access, editor, exam, frame, i18n, learning, store
 from web.exam import Result, Rules
 from web.i18n import say
 from web.quiz import Question
@@ -190,6 +191,7 @@ def mistake(bank: str, number: int, state: dict[str, Any], place: int, one: Resu
         frame.exact(asked.answer, "answer", say("bank_answer"))
         if asked.explanation:
             frame.exact(asked.explanation, "answer", say("explanation"))
+        editor.mend(WORK_DIRS / bank, asked.source, f"exam-{asked.key}")
         if one.points is None:
             for name, right in (("was_right", True), ("was_wrong", False)):
                 if st.button(say(name), key=f"{name}-{asked.key}"):

@@ -1,13 +1,16 @@
 """Run commands for the page under limits: ``python job_runner.py FOLDER``.
 
 ``FOLDER/job.json`` says what to run (``steps``, argument lists), within how many ``seconds``
-together and how much ``memory`` (bytes) each, and in which ``language`` they speak. Output goes to
-``FOLDER/log``, the state to ``FOLDER/state.json``: ``state`` is running, done, failed, late or
-cancelled. The steps see none of the page's secrets in their environment. SIGTERM cancels.
+together and how much ``memory`` (bytes) each (null: no limit), and in which ``language`` they
+speak. Output goes to ``FOLDER/log``, the state to ``FOLDER/state.json``: ``state`` is running,
+done, failed, late or cancelled. The steps see none of the page's secrets in their environment, and
+of the rest what is named here and in ``seen``. SIGTERM cancels; with ``grace`` (seconds) a step
+hears Ctrl-C first and has so long to save what it has (``stopping``), a second SIGTERM ends it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -29,24 +32,50 @@ def note(folder: Path, **state: Any) -> None:
     temporary.replace(folder / "state.json")
 
 
-def limit(seconds: int, memory: int) -> None:
+def limit(seconds: int | None, memory: int | None) -> None:
     """What the kernel holds the step to."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the page was started with "&"
+    if seconds is None or memory is None:
+        return
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, FILE_SIZE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def leave(process: subprocess.Popen[bytes], grace: float) -> None:
+    """End a step and all that it started: by Ctrl-C within ``grace`` seconds, then by force."""
+    try:
+        if grace:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(grace)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 def run(folder: Path, job: dict[str, Any]) -> tuple[str, int]:
     """Run the steps; how it ended and the number of the step that ended it."""
-    environment = {key: os.environ[key] for key in KEPT if key in os.environ}
-    environment |= {"PYTHONPATH": job["path"], "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "2"}
+    seen = (*KEPT, *job.get("seen", ()))
+    environment = {key: os.environ[key] for key in seen if key in os.environ}
+    environment |= {"PYTHONPATH": job["path"], "PYTHONUNBUFFERED": "1"}
+    if job["memory"]:
+        environment["OMP_NUM_THREADS"] = "2"
     environment["TIKU_LANG"] = job["language"]  # the reader's: the error is for them
     environment["TIKUFORGE_PROGRESS"] = str((folder / "progress.json").absolute())
-    end = time.monotonic() + job["seconds"]
+    end = time.monotonic() + (job["seconds"] or float("inf"))
     with open(folder / "log", "wb") as log:
         for number, command in enumerate(job["steps"]):
-            note(folder, state="running", pid=os.getpid(), step=number, steps=len(job["steps"]))
+            at = {
+                "state": "running",
+                "pid": os.getpid(),
+                "step": number,
+                "steps": len(job["steps"]),
+            }
+            note(folder, **at)
             process = subprocess.Popen(
                 command,
                 cwd=job["path"],
@@ -58,13 +87,14 @@ def run(folder: Path, job: dict[str, Any]) -> tuple[str, int]:
                 preexec_fn=lambda: limit(job["seconds"], job["memory"]),
             )
             try:
-                code = process.wait(max(0.1, end - time.monotonic()))
+                left = end - time.monotonic()
+                code = process.wait(max(0.1, left) if job["seconds"] else None)
             except subprocess.TimeoutExpired:
                 return "late", number
             finally:
                 if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
-                    process.wait()
+                    note(folder, **at, stopping=True)
+                    leave(process, job.get("grace", 0))
             if code:
                 return "failed", number
     return "done", len(job["steps"])

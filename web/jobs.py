@@ -1,4 +1,5 @@
-"""Builds that the page starts: in processes of their own, under limits, one per data set."""
+"""Jobs that the page starts, in processes of their own, one per folder: builds of a data set under
+limits, and lines of ./tiku (:mod:`web.training`) without."""
 
 from __future__ import annotations
 
@@ -20,6 +21,13 @@ RUNNERS: dict[str, subprocess.Popen[bytes]] = {}  # this server's own, so that n
 STAGES = {"read": 0.4, "unique": 0.6, "groups": 0.75, "write": 0.9}  # data_tools.build's Watch
 PICTURES = "ocr"  # the stage in which data_tools recognises pages
 NOTE = "progress.json"  # core.progress
+TIKU = str(ROOT / "tiku")
+# What a line of ./tiku sees beside the rest: where environments lie and come from, which GPU.
+SEEN = (
+    *("TIKUFORGE_VENVS", "TIKUFORGE_CUDA", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH"),
+    *("PIP_INDEX_URL", "PIP_FIND_LINKS", "UV_DEFAULT_INDEX", "UV_FIND_LINKS", "HTTPS_PROXY"),
+)
+GRACE = 600  # seconds in which a line of ./tiku that is stopped may save what it has
 
 
 def folder(out: Path) -> Path:
@@ -32,8 +40,13 @@ def busy() -> UserError:
     return UserError(words("这份数据正在构建", "this data set is being built"))
 
 
+def commands(steps: list[list[str]]) -> list[list[str]]:
+    """The processes of ``steps``: arguments after ``python -m``, or a line of :data:`TIKU`."""
+    return [[sys.executable, *([] if step[0] == TIKU else ["-m"]), *step] for step in steps]
+
+
 def start(out: Path, steps: list[list[str]]) -> None:
-    """Run ``steps`` (arguments after ``python -m``) for the data set in ``out``, in the background.
+    """Run ``steps`` (:func:`commands`) for the data set in ``out``, in the background.
 
     Raises :class:`UserError` while another job of it runs."""
     with held(folder(out) / "start.lock"):  # two at one moment: the second sees the first run
@@ -44,9 +57,11 @@ def _start(out: Path, steps: list[list[str]]) -> None:
     if state(out)["state"] == "running":
         raise busy()
     place = folder(out)
-    commands = [[sys.executable, "-m", *step] for step in steps]
-    limits = {"seconds": SECONDS, "memory": MEMORY, "path": str(ROOT)}
-    write_json(place / "job.json", {"steps": commands, "language": chosen(), **limits})
+    about: dict[str, Any] = {"seconds": SECONDS, "memory": MEMORY}
+    if steps[0][0] == TIKU:
+        about = {"seconds": None, "memory": None, "grace": GRACE, "seen": SEEN}
+    about |= {"steps": commands(steps), "language": chosen(), "path": str(ROOT)}
+    write_json(place / "job.json", about)
     for name in ("log", NOTE):
         (place / name).unlink(missing_ok=True)
     # Before the runner, which writes its own: a short job's end must not be overwritten.
@@ -60,7 +75,8 @@ def _start(out: Path, steps: list[list[str]]) -> None:
 def state(out: Path) -> dict[str, Any]:
     """How the job stands: ``state`` (none, running, done, failed, late, cancelled, lost), and
     ``share`` of it that is done (0 to 1), ``doing`` how many of its stages lie behind it, ``left``
-    seconds where they are known, ``error`` its one line."""
+    seconds where they are known, ``error`` its one line, ``log`` the end of what it printed;
+    ``stopping`` where it was told to and still saves."""
     place = folder(out)
     if not (place / "state.json").is_file():
         return {"state": "none"}
@@ -80,10 +96,12 @@ def state(out: Path) -> dict[str, Any]:
         **found,
         "share": 1.0 if found["state"] == "done" else min(share, 0.95),
         "doing": doing,
+        "stage": noted.get("stage", ""),
         "left": noted.get("left"),
         "done": noted.get("done", 0),
         "total": noted.get("total", 0),
         "error": noted.get("error") or (lines[-1].strip() if lines else ""),
+        "log": log,
     }
 
 
@@ -117,10 +135,11 @@ def _alive(pid: int, place: Path) -> bool:
 
 
 def cancel(out: Path) -> None:
-    """Stop the job; what the data set held before stays as it was."""
+    """Stop the job; what the data set held before stays as it was. A line of ./tiku saves what it
+    has first, unless it is told again."""
     found, own = state(out), RUNNERS.get(str(folder(out)))
     pid = own.pid if own else found.get("pid", 0)
     if found["state"] == "running" and (own or _alive(pid, folder(out))):
         os.kill(pid, signal.SIGTERM)
-        if own:
+        if own and "grace" not in read_json(folder(out) / "job.json"):
             own.wait(10)

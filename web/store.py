@@ -23,7 +23,7 @@ TITLE = 24  # characters of the first question that name a conversation
 CUT = "cut"  # the problem of an answer that was not waited for, or not finished
 MASTERED = 2  # right answers in a row that take a question out of the notebook
 
-VERSION = 2  # of the tables below (user_version); 0: before it was noted
+VERSION = 3  # of the tables below (user_version); 0: before it was noted
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversations(
   id INTEGER PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, updated REAL NOT NULL);
@@ -48,11 +48,19 @@ CREATE TABLE IF NOT EXISTS places(
 CREATE TABLE IF NOT EXISTS votes(
   owner TEXT NOT NULL, question TEXT NOT NULL, first TEXT NOT NULL, second TEXT NOT NULL,
   winner TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS options(name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS asked(
+  message INTEGER PRIMARY KEY REFERENCES messages(id) ON DELETE CASCADE, who TEXT NOT NULL,
+  domain TEXT NOT NULL, bank TEXT NOT NULL, question TEXT NOT NULL, evidence TEXT NOT NULL,
+  refused INTEGER NOT NULL, thumb TEXT NOT NULL, seconds REAL NOT NULL, model TEXT NOT NULL,
+  at REAL NOT NULL, taken INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS of_asked ON asked(domain, at);
 """
 
 
 @contextmanager
-def _open() -> Iterator[sqlite3.Connection]:
+def opened() -> Iterator[sqlite3.Connection]:
+    """The database; what is written in the block is kept whole or not at all."""
     FILE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = not FILE.is_file()
     base = sqlite3.connect(FILE, timeout=10)
@@ -95,7 +103,7 @@ def _plain(row: sqlite3.Row) -> dict[str, Any]:
 
 def conversations(owner: str, most: int = 50) -> list[dict[str, Any]]:
     """The owner's conversations, the last used first: ``id``, ``title``, ``updated``."""
-    with _open() as base:
+    with opened() as base:
         rows = base.execute(
             "SELECT id, title, updated FROM conversations WHERE owner=? "
             "ORDER BY updated DESC LIMIT ?",
@@ -106,7 +114,7 @@ def conversations(owner: str, most: int = 50) -> list[dict[str, Any]]:
 
 def owns(owner: str, conversation: int) -> bool:
     """Whether ``conversation`` is the owner's."""
-    with _open() as base:
+    with opened() as base:
         return _owns(base, owner, conversation)
 
 
@@ -119,7 +127,7 @@ def messages(owner: str, conversation: int) -> list[dict[str, Any]]:
     """A conversation from its beginning; [] where it is not the owner's.
 
     Each has ``id``, ``role``, ``content``, ``problem`` (why it broke off) and ``extra``."""
-    with _open() as base:
+    with opened() as base:
         rows = base.execute(
             "SELECT m.id, role, content, problem, extra FROM messages m JOIN conversations c "
             "ON c.id = m.conversation WHERE c.id=? AND c.owner=? ORDER BY m.id",
@@ -132,7 +140,7 @@ def begin(owner: str, question: str) -> int:
     """A new conversation, named by its first question."""
     title = " ".join(question.split())
     title = title if len(title) <= TITLE else title[: TITLE - 1] + "…"
-    with _open() as base:
+    with opened() as base:
         made = base.execute(
             "INSERT INTO conversations(owner, title, updated) VALUES(?, ?, ?)",
             (owner, title, time.time()),
@@ -142,7 +150,7 @@ def begin(owner: str, question: str) -> int:
 
 def add_turn(owner: str, conversation: int, question: str) -> None:
     """A question and the place of its answer at the end of a conversation, if it is the owner's."""
-    with _open() as base:
+    with opened() as base:
         if not _owns(base, owner, conversation):
             return
         for role, content, problem in (("user", question, ""), ("assistant", "", CUT)):
@@ -156,7 +164,7 @@ def add_turn(owner: str, conversation: int, question: str) -> None:
 
 def save(owner: str, message: dict[str, Any]) -> None:
     """Write ``content``, ``problem`` and ``extra`` of a message of the owner."""
-    with _open() as base:
+    with opened() as base:
         base.execute(
             "UPDATE messages SET content=?, problem=?, extra=? WHERE id=? AND conversation IN "
             "(SELECT id FROM conversations WHERE owner=?)",
@@ -174,7 +182,7 @@ def rename(owner: str, conversation: int, title: str) -> None:
     """Give a conversation of the owner another title (60 characters at most, not empty)."""
     title = " ".join(title.split())[:60]
     if title:
-        with _open() as base:
+        with opened() as base:
             base.execute(
                 "UPDATE conversations SET title=? WHERE id=? AND owner=?",
                 (title, conversation, owner),
@@ -183,7 +191,7 @@ def rename(owner: str, conversation: int, title: str) -> None:
 
 def delete(owner: str, conversation: int) -> None:
     """Remove a conversation of the owner with all its messages."""
-    with _open() as base:
+    with opened() as base:
         base.execute("DELETE FROM conversations WHERE id=? AND owner=?", (conversation, owner))
 
 
@@ -191,7 +199,7 @@ def tried(owner: str, bank: str, question: str, correct: bool, rating: int, at: 
     """Note an answer in the quiz, for good (nothing of this history is ever changed), and return
     its time (seconds since 1970, ``at`` where given): a wrong one enters the notebook, and leaves
     it after :data:`MASTERED` right ones in a row. ``rating`` is :mod:`web.learning`'s."""
-    with _open() as base:
+    with opened() as base:
         at, key = at or time.time(), (owner, bank, question)
         base.execute("INSERT INTO tries VALUES(?, ?, ?, ?, ?, ?)", (*key, correct, rating, at))
         if correct:
@@ -215,7 +223,7 @@ def tried(owner: str, bank: str, question: str, correct: bool, rating: int, at: 
 
 def rated(owner: str, bank: str, question: str, rating: int, at: float) -> None:
     """Note another rating of the answer that was given ``at`` that time: the later line counts."""
-    with _open() as base:
+    with opened() as base:
         told = (owner, bank, question, True, rating, at)
         base.execute("INSERT INTO tries VALUES(?, ?, ?, ?, ?, ?)", told)
 
@@ -223,7 +231,7 @@ def rated(owner: str, bank: str, question: str, rating: int, at: float) -> None:
 def reviews(owner: str, bank: str, question: str = "") -> list[tuple[str, int, float]]:
     """The owner's answers in a bank (to ``question``), the oldest first: question, rating, time.
     Those of the page's first version have no time and are left out."""
-    with _open() as base:
+    with opened() as base:
         rows = base.execute(
             "SELECT question, rating, at FROM tries WHERE owner=? AND bank=? AND at > 0 "
             "AND ? IN ('', question) ORDER BY at, rowid",
@@ -234,7 +242,7 @@ def reviews(owner: str, bank: str, question: str = "") -> list[tuple[str, int, f
 
 def exam(owner: str, bank: str) -> tuple[int, dict[str, Any]] | None:
     """The owner's last exam in a bank: its number and state; None before the first."""
-    with _open() as base:
+    with opened() as base:
         asked = "SELECT id, state FROM exams WHERE owner=? AND bank=? ORDER BY id DESC LIMIT 1"
         row = base.execute(asked, (owner, bank)).fetchone()
         return (row["id"], dict(json.loads(row["state"]))) if row else None
@@ -242,7 +250,7 @@ def exam(owner: str, bank: str) -> tuple[int, dict[str, Any]] | None:
 
 def begin_exam(owner: str, bank: str, state: dict[str, Any]) -> int:
     """A new exam; its number."""
-    with _open() as base:
+    with opened() as base:
         told = (owner, bank, json.dumps(state, ensure_ascii=False))
         made = base.execute("INSERT INTO exams(owner, bank, state) VALUES(?, ?, ?)", told)
         return int(made.lastrowid or 0)
@@ -250,14 +258,14 @@ def begin_exam(owner: str, bank: str, state: dict[str, Any]) -> int:
 
 def keep_exam(owner: str, exam: int, state: dict[str, Any]) -> None:
     """Write the state of an exam of the owner."""
-    with _open() as base:
+    with opened() as base:
         said = json.dumps(state, ensure_ascii=False)
         base.execute("UPDATE exams SET state=? WHERE id=? AND owner=?", (said, exam, owner))
 
 
 def forget_wrong(owner: str, bank: str, question: str) -> None:
     """Take a question out of the notebook."""
-    with _open() as base:
+    with opened() as base:
         base.execute(
             "DELETE FROM wrong WHERE owner=? AND bank=? AND question=?", (owner, bank, question)
         )
@@ -265,7 +273,7 @@ def forget_wrong(owner: str, bank: str, question: str) -> None:
 
 def notebook(owner: str, bank: str) -> list[dict[str, Any]]:
     """The owner's wrong questions of a bank, the last first: ``question`` (its id), ``times``."""
-    with _open() as base:
+    with opened() as base:
         rows = base.execute(
             "SELECT question, times, streak FROM wrong WHERE owner=? AND bank=? "
             "ORDER BY updated DESC",
@@ -276,7 +284,7 @@ def notebook(owner: str, bank: str) -> list[dict[str, Any]]:
 
 def place(owner: str, bank: str) -> dict[str, Any]:
     """Where the owner is in the quiz of a bank, as :func:`keep_place` was told."""
-    with _open() as base:
+    with opened() as base:
         asked = "SELECT state FROM places WHERE owner=? AND bank=?"
         row = base.execute(asked, (owner, bank)).fetchone()
         return dict(json.loads(row["state"])) if row else {}
@@ -284,14 +292,14 @@ def place(owner: str, bank: str) -> dict[str, Any]:
 
 def keep_place(owner: str, bank: str, state: dict[str, Any]) -> None:
     """Keep where the owner is in the quiz of a bank."""
-    with _open() as base:
+    with opened() as base:
         said = json.dumps(state, ensure_ascii=False)
         base.execute("INSERT OR REPLACE INTO places VALUES(?, ?, ?)", (owner, bank, said))
 
 
 def score(owner: str, bank: str) -> tuple[int, int]:
     """How many answers the owner gave in this bank, and how many of them were right."""
-    with _open() as base:
+    with opened() as base:
         row = base.execute(
             "SELECT count(*), coalesce(sum(correct), 0) FROM (SELECT DISTINCT question, correct, "
             "CASE at WHEN 0 THEN -rowid ELSE at END FROM tries WHERE owner=? AND bank=?)",
@@ -302,16 +310,29 @@ def score(owner: str, bank: str) -> tuple[int, int]:
 
 def vote(owner: str, question: str, first: str, second: str, winner: str) -> None:
     """Note which of two endpoints (``first``, ``second``) answered a question better, or tie."""
-    with _open() as base:
+    with opened() as base:
         base.execute(
             "INSERT INTO votes VALUES(?, ?, ?, ?, ?, ?)",
             (owner, question, first, second, winner, time.time()),
         )
 
 
+def option(name: str) -> str:
+    """A choice that holds for everybody; empty where none was made."""
+    with opened() as base:
+        row = base.execute("SELECT value FROM options WHERE name=?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+
+def put_option(name: str, value: str) -> None:
+    """Make a choice for everybody."""
+    with opened() as base:
+        base.execute("INSERT OR REPLACE INTO options VALUES(?, ?)", (name, value))
+
+
 def tally() -> list[dict[str, Any]]:
     """All votes by pair: ``a``, ``b``, ``a_won``, ``b_won``, ``tied``."""
-    with _open() as base:
+    with opened() as base:
         rows = base.execute(
             "SELECT min(first, second) a, max(first, second) b, "
             "sum(winner = min(first, second)) a_won, sum(winner = max(first, second)) b_won, "

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from core import progress
 from core.files import read_json, read_jsonl, write_jsonl
 from tests.train.conftest import PYTHON, Zygote, environment
 
@@ -30,12 +31,15 @@ def test_internlm2_recipe_trains_converts_and_merges(
     a process of its own, as make starts it, for somebody who reads English."""
     options = ("max_length=64", "max_epochs=8", "accumulative_counts=2", "evaluation_samples=0")
     line = [str(PYTHON), "-m", "train", *argv("run", "internlm2_qlora.py", *options)]
-    env = {**environment(), "TIKU_LANG": "en"}
+    note = tmp_path / "progress.json"
+    env = {**environment(), "TIKU_LANG": "en", progress.FILE: str(note)}
     done = subprocess.run(line, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "training: " in done.stdout and not re.search("[一-鿿]", done.stdout), done.stdout
     work = tmp_path / "run"
     curve = losses(work)
+    told = {"stage": "train", "done": len(curve), "total": len(curve), "left": 0.0}
+    assert progress.read(note) == told
     assert sum(curve[-5:]) < 0.98 * sum(curve[:5]), "the loss does not fall"
     assert (work / "loss.png").read_bytes().startswith(b"\x89PNG")
     state = read_json(work / "run.json")
@@ -74,6 +78,8 @@ def test_killed_run_resumes_on_the_same_curve(train: Callable, tmp_path: Path, d
     assert plain.returncode == 2 and "RESUME=1" in plain.stderr
     rest = train("smollm2_cpu_qlora.py", *options, work_dir="cut", resume="1")
     assert rest.returncode == 0, rest.stderr[-2000:]
+    samples = list(read_jsonl(tmp_path / "whole" / "samples.jsonl"))  # the page shows them
+    assert [one["expected"] for one in samples] == ["答案0", "答案1"] and "given" in samples[0]
     first, second = losses(tmp_path / "whole"), losses(tmp_path / "cut")
     assert len(first) == len(second) == 30
     assert second == pytest.approx(first, rel=0.02), "another order of data, or another state"

@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 
 from core.errors import UserError
 from core.files import ROOT, read_json, read_jsonl
-from web import feedback, jobs, quiz, sheet, uploads
+from web import feedback, inquiries, jobs, quiz, sheet, store, uploads
 
 BANK = ROOT / "samples" / "gongkao" / "bank.docx"
 
@@ -198,6 +198,47 @@ def test_accepted_corrections_are_read_by_make_data(
     said = {row["conversation"][0]["input"]: row["conversation"][0]["output"] for row in rows}
     assert said["甲究竟是什么？"] == "对的" and "乙是什么？" not in said
     assert read_json(tmp_path / "set" / "card.json")["sources"][1]["questions"] == 1
+
+
+def test_what_was_asked_goes_after_its_days_and_with_its_conversation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "FILE", tmp_path / "page.db")
+
+    def ask(owner: str, question: str, **extra: Any) -> tuple[int, dict[str, Any]]:
+        number = store.begin(owner, question)
+        store.add_turn(owner, number, question)
+        answer = store.messages(owner, number)[1] | {"extra": {"model": "m", **extra}}
+        inquiries.note(owner, "gongkao", "bank", question, answer, 1.5)
+        return number, answer
+
+    ask("a" * 32, "没人记下")
+    assert inquiries.lines("gongkao") == []
+    inquiries.keep(30)
+    source = {"source": {"file": "a.txt", "locator": "c:1-2", "text": "不在记录里"}}
+    first, _ = ask("a" * 32, "找不到的", refused=True, passages=[source])
+    ask("b" * 32, "找不到的", refused=True)
+    _, bad = ask("b" * 32, "答错的")
+    inquiries.thumb(bad["id"], "down")
+    ask("b" * 32, "答对的")
+    lines = inquiries.lines("gongkao")
+    assert len({one["who"] for one in lines}) == 2 and inquiries.lines("medical") == []
+    assert lines[-1]["evidence"] == [{"file": "a.txt", "locator": "c:1-2"}]
+    wanting = [(one["question"], one["times"]) for one in inquiries.wanting("gongkao")]
+    assert wanting == [("找不到的", 2), ("答错的", 1)]
+    inquiries.take("gongkao", "答错的")
+    store.delete("a" * 32, first)  # its owner deletes the conversation
+    wanting = [(one["question"], one["times"]) for one in inquiries.wanting("gongkao")]
+    assert wanting == [("找不到的", 1)]
+    with store.opened() as base:
+        base.execute("UPDATE asked SET at=at - 31 * 86400 WHERE question='找不到的'")
+    assert inquiries.wanting("gongkao") == [] and len(inquiries.lines("gongkao")) == 2
+    before = lines[0]["who"]
+    inquiries.keep(0)
+    assert inquiries.lines("gongkao") == []
+    inquiries.keep(7)
+    ask("b" * 32, "又问")
+    assert inquiries.lines("gongkao")[0]["who"] != before  # another salt: nobody is known again
 
 
 def row(kind: str, **more: Any) -> dict[str, Any]:

@@ -48,6 +48,15 @@ def furnished(house: House) -> House:
     line["evidence"] = []
     lines = "".join(json.dumps(line | {"id": number}) + "\n" for number in "12")
     (house.work / "gongkao" / "feedback.jsonl").write_text(lines)
+    run = house.set("乙").parent / "smollm2_cpu_qlora"
+    done = {"status": "trained", "finished": "2026-11-30 10:00:00", "steps": 2, "loss": 0.5}
+    write_json(run / "run.json", done)
+    (run / "loss.jsonl").write_text('{"iter": 1, "loss": 2.5}\n{"iter": 2, "loss": 0.5}\n')
+    job = run / ".page" / "train" / ".job"
+    write_json(job / "state.json", {"state": "done", "pid": 0, "step": 1})
+    (job / "log").write_text("2/2  loss 0.5\n")
+    write_json(house.work / "web" / "heavy.json", {"run": "gongkao/sets/乙/smollm2_cpu_qlora",
+               "verb": "train", "about": "乙"})  # fmt: skip
     failed = house.set("失败的")
     (failed.parent / "uploads").mkdir(parents=True)
     (failed.parent / "uploads" / "空.txt").write_text("没有题")
@@ -147,6 +156,12 @@ def failed(page: Any, house: House) -> None:
     page.get_by_role("button", name="确认删除").wait_for()
 
 
+def train(page: Any, house: House) -> None:
+    go(page, house.address, f"train?{BANK}")
+    page.get_by_role("button", name="开始估算", exact=True).wait_for()
+    page.locator(".st-key-stage-train .curve").wait_for()
+
+
 PLACES: dict[str, Callable[[Any, House], None]] = {
     "chat": hello,
     "conversation": conversation,
@@ -172,6 +187,8 @@ PLACES: dict[str, Callable[[Any, House], None]] = {
     "runs": tab("card", 1),
     "corrections": tab("feedback", 0),
     "said": tab("feedback", 2),
+    "asked": tab("feedback", 3),
+    "train": train,
 }
 
 SMALL = """least => [...document.querySelectorAll(
@@ -188,7 +205,7 @@ SMALL = """least => [...document.querySelectorAll(
 
 
 # A few places in two looks each time; all of them in every look, six minutes, with the slow tests.
-OFTEN = ("conversation", "source", "answered", "review", "failed", "card")
+OFTEN = ("conversation", "source", "answered", "review", "failed", "card", "train")
 CASES = [
     *(pytest.param(place, [EVERY[0], EVERY[-1]], id=place) for place in OFTEN),
     *(pytest.param(p, EVERY, id=f"{p}-every", marks=pytest.mark.slow) for p in PLACES),
@@ -274,7 +291,7 @@ HAN = """() => {
 
 def test_in_english_what_we_say_is_english(page: Any, furnished: House) -> None:
     found = {}
-    for name in ("", "quiz", "compare", "data", "card", "feedback"):
+    for name in ("", "quiz", "compare", "data", "train", "card", "feedback"):
         go(page, furnished.address, f"{name}?lang=en&{BANK}")
         page.get_by_text("The model server", exact=False).first.wait_for()
         tabs = page.get_by_role("tab")

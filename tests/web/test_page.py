@@ -15,7 +15,7 @@ import pytest
 from tests.deploy.helper import Room
 from tests.deploy.tiny import ANSWER, CHAIN
 from tests.web.steps import BOX, MESSAGE, all_there, ask, english, finished, message, visitor
-from web import sidebar
+from web import inquiries, sidebar, store
 
 QUESTION = "世界上最大的宫殿是？"
 
@@ -74,6 +74,29 @@ def test_ask_stream_reload_and_nobody_else_sees_it(
     other.locator(BOX).wait_for()
     assert other.locator(MESSAGE).count() == 0
     other.context.close()
+
+
+def test_what_was_asked_is_kept_only_where_that_is_switched_on(
+    page: Any, served: Room, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "FILE", served.work / "web" / "page.db")
+    page.goto(address)
+    ask(page, QUESTION)
+    finished(page, 1)
+    assert inquiries.lines("gongkao") == []
+    inquiries.keep(7)
+    try:
+        ask(page, "再问一次")
+        finished(page, 3)
+        message(page, 3).locator('button[data-action="down"]').click()
+        page.get_by_role("dialog").wait_for()
+        (line,) = inquiries.lines("gongkao")
+        assert (line["question"], line["thumb"], line["refused"]) == ("再问一次", "down", 0)
+        assert line["seconds"] > 0 and line["model"] and len(line["who"]) == inquiries.SHORT
+        assert [one["question"] for one in inquiries.wanting("gongkao")] == ["再问一次"]
+    finally:
+        inquiries.keep(0)
+    assert inquiries.lines("gongkao") == []
 
 
 def test_the_sliders_reach_the_model(page: Any, served: Room, address: str) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from core.files import read_jsonl
 from tests.web.conftest import House
 from tests.web.steps import go, visitor
+from web import edits, inquiries, store
 
 
 @pytest.fixture
@@ -81,3 +83,52 @@ def test_the_questions_are_downloaded_for_another_tool(page: Any, house: House) 
     with page.expect_download() as started:
         page.get_by_role("button", name="下载 paper.docx").click()
     assert Path(started.value.path()).read_bytes()[:2] == b"PK"
+
+
+def test_a_wrong_question_is_mended_where_it_is_seen(page: Any, house: House) -> None:
+    out = house.set("甲")
+    go(page, house.address, "quiz?bank=gongkao/sets/甲/data")
+    page.get_by_role("tab", name="背题").click()
+    page.locator(".exact.stem").filter(has_text="甲第1问").wait_for()
+    try:
+        page.get_by_role("button", name="改这道题").click()
+        page.get_by_role("textbox", name="选项 B").wait_for()
+        page.locator(".st-key-letters button").filter(has_text="B").click()
+        page.get_by_text("改动已存").wait_for()
+        (typed,) = edits.pending(out).values()
+        assert typed == {"answer": "B"}
+        page.get_by_role("button", name="收起").click()
+        page.get_by_role("textbox", name="选项 B").wait_for(state="detached")
+    finally:
+        edits.undo(out)
+    assert not edits.pending(out)
+
+
+def test_a_question_without_evidence_comes_into_the_bank(
+    page: Any, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "FILE", house.work / "web" / "page.db")
+    number = store.begin("x" * 32, "没有的题？")
+    store.add_turn("x" * 32, number, "没有的题？")
+    go(page, house.address, "feedback")
+    page.get_by_role("tab", name="问过什么").click()
+    page.get_by_text("没有在记").wait_for()
+    page.get_by_text("30 天", exact=True).click()
+    page.get_by_text("没有找不到依据或被踩的问题").wait_for()
+    answer = store.messages("x" * 32, number)[1]
+    answer["extra"] = {"refused": True, "model": "m"}
+    inquiries.note("x" * 32, "gongkao", "b", "没有的题？", answer, 1.0)
+    page.reload()
+    page.get_by_role("tab", name="问过什么").click()
+    page.get_by_role("button", name="加进题库").click()
+    page.get_by_text("没有找不到依据或被踩的问题").wait_for()
+    page.get_by_role("tab", name="待审核").click()
+    page.get_by_role("textbox", name="正确答案").last.fill("现在有了")
+    page.get_by_role("textbox", name="正确答案").last.press("Tab")
+    page.get_by_role("button", name="接受").last.click()
+    page.get_by_role("tab", name="已接受").click()
+    page.get_by_text("现在有了").first.wait_for()
+    assert {"question": "没有的题？", "answer": "现在有了"} in read_jsonl(
+        house.work / "gongkao" / "corrections.jsonl"
+    )
+    inquiries.keep(0)

@@ -19,6 +19,7 @@ from web import (
     feedback,
     frame,
     i18n,
+    inquiries,
     quiz,
     server,
     sidebar,
@@ -101,6 +102,7 @@ def act(message: dict[str, Any], question: str, last: bool) -> None:
         message["extra"]["thumb"] = pressed
         store.save(access.owner(), message)
         feedback.add(server.find().domain.name, access.owner(), question, message, pressed)
+        inquiries.thumb(message["id"], pressed)
         st.toast(say("thanks"), icon=":material/check:")
     if pressed in ("down", "correct"):
         correct(message, question)
@@ -137,7 +139,7 @@ def reply(
 ) -> None:
     """Stream the answer to the last question into its place."""
     message, opened, bank = said[-1], values.pop("index"), values.pop("bank")
-    turns = values.pop("turns")
+    turns, began = values.pop("turns"), time.monotonic()
     sent = conversation.messages(found.domain.system, said, turns)
     message |= {"content": "", "problem": conversation.CUT, "extra": {"model": target.model}}
     with st.chat_message("assistant", avatar=AVATARS["assistant"]):
@@ -180,6 +182,10 @@ def reply(
             )
             store.save(access.owner(), message)
         below.empty()
+    named, question = bank.name if bank else "", said[-2]["content"]
+    inquiries.note(
+        access.owner(), found.domain.name, named, question, message, time.monotonic() - began
+    )
     server.forget_state()
     st.rerun()
 

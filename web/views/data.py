@@ -25,6 +25,7 @@ from web import (
     jobs,
     server,
     sheet,
+    training,
     uploads,
     written,
 )
@@ -41,7 +42,7 @@ def out_of(domain: str, name: str) -> Path:
 def known() -> dict[str, Path]:
     """The data sets by name: complete ones, and those that the page is building or failed at."""
     found = {bank.name: bank.folder for bank in catalog.banks()}
-    for job in catalog.runs(".job/job.json"):
+    for job in filter(made_here, catalog.runs(".job/job.json")):
         found.setdefault(catalog.name_of(job), job)
     return dict(sorted(found.items()))
 
@@ -289,8 +290,9 @@ def made_here(out: Path) -> bool:
 
 
 def remove(out: Path) -> None:
-    """Delete a set that was made here, with its uploads and its index."""
-    if not made_here(out) or jobs.state(out)["state"] == "running":
+    """Delete a set that was made here, with its uploads, its index and its runs."""
+    busy = jobs.state(out)["state"] == "running" or training.within(out.parent)
+    if not made_here(out) or busy:
         return
     # By the set: neither the open box nor a click that comes when it is gone may meet the next one.
     name = catalog.name_of(out)

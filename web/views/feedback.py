@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from core import domain as domains
-from web import access, catalog, feedback, frame, i18n, server, written
+from web import access, catalog, feedback, frame, i18n, inquiries, server, written
 from web.i18n import say
 
 MOST = 20  # corrections shown at once
@@ -103,6 +103,61 @@ def all_of(domain: str) -> None:
         )
 
 
+def asked_for(domain: str) -> None:
+    """What was asked and found nothing, or displeased; and for how long such questions are kept."""
+    kept = inquiries.days()
+    told = st.segmented_control(
+        say("asked_keep"),
+        [0, *inquiries.DAYS],
+        default=kept,
+        required=True,
+        format_func=lambda number: say("asked_days", n=number) if number else say("asked_off"),
+        key=f"asked-{kept}",
+        help=say("asked_help"),
+    )
+    if told != kept:
+        inquiries.keep(int(told))
+        st.rerun()
+    if not kept:
+        st.info(say("asked_none"), icon=":material/visibility_off:")
+        return
+    there = inquiries.wanting(domain)
+    if not there:
+        st.caption(say("asked_nothing"))
+    for one in there[:MOST]:
+        with st.container(border=True, key=f"wanting-{one['message']}"):
+            frame.exact(one["question"])
+            why = [say(f"asked_{name}") for name in ("refused", "down") if one[name]]
+            st.caption(f"{say('asked_times', n=one['times'])} · {'、'.join(why)}")
+            if st.button(say("asked_take"), key=f"take-{one['message']}", icon=":material/add:"):
+                take(domain, one)
+    if lines := inquiries.lines(domain):
+        with st.expander(say("asked_all", n=len(lines))):
+            frame.table([say(f"asked_{name}") for name in COLUMNS], map(told_of, lines), (5,))
+
+
+COLUMNS = ("who", "question", "evidence", "thumb", "model", "seconds")
+
+
+def told_of(line: dict[str, Any]) -> tuple[str, ...]:
+    """A line of what was asked, for the table."""
+    places = "；".join(catalog.place(one, i18n.language()) for one in line["evidence"][:2])
+    found = say("asked_refused") if line["refused"] else places or "—"
+    thumb = say(f"said_{line['thumb']}") if line["thumb"] else "—"
+    return line["who"], line["question"], found, thumb, line["model"], f"{line['seconds']:.1f}"
+
+
+def take(domain: str, one: dict[str, Any]) -> None:
+    """Let a question wait among the corrections, where its answer is written."""
+    sources = [{"source": place} for place in one["evidence"]]
+    message = {"id": one["message"], "content": "", "extra": {"model": one["model"]}}
+    message["extra"] |= {"passages": sources}
+    feedback.add(domain, access.owner(), one["question"], message, "correction")
+    inquiries.take(domain, one["question"])
+    st.toast(say("asked_taken"), icon=":material/check:")
+    st.rerun()
+
+
 def page() -> None:
     """The page from top to bottom."""
     st.title(say("feedback"))
@@ -112,8 +167,9 @@ def page() -> None:
         st.info(say("no_judge"), icon=":material/lock:")
         return
     waiting = len(feedback.pending(domain))
-    tabs = st.tabs([say("tab_pending", n=waiting), say("tab_accepted"), say("tab_all")])
-    for tab, show in zip(tabs, (pending, accepted, all_of), strict=True):
+    names = ("tab_pending", "tab_accepted", "tab_all", "tab_asked")
+    tabs = st.tabs([say(name, n=waiting) for name in names])
+    for tab, show in zip(tabs, (pending, accepted, all_of, asked_for), strict=True):
         with tab:
             show(domain)
 

@@ -15,6 +15,7 @@ from web import (
     catalog,
     chapters,
     conversation,
+    editor,
     exam_page,
     exports,
     frame,
@@ -173,7 +174,7 @@ def answered(asked: Question, now: dict[str, Any]) -> str:
     return given.strip() if sent else ""
 
 
-def verdict(asked: Question, now: dict[str, Any], bank: str) -> None:
+def verdict(asked: Question, now: dict[str, Any], bank: catalog.Bank) -> None:
     """Right or wrong, the bank's answer, its explanation, and where it stands."""
     if now["right"] is None:
         frame.exact(asked.answer, "answer", say("bank_answer"))
@@ -181,7 +182,7 @@ def verdict(asked: Question, now: dict[str, Any], bank: str) -> None:
         with st.container(horizontal=True):
             for name, right in (("was_right", True), ("was_wrong", False)):
                 if st.button(say(name), key=name):
-                    keep(now, right=right, tried=tried(asked, bank, right))
+                    keep(now, right=right, tried=tried(asked, bank.name, right))
                     st.rerun()
     else:
         if now["right"]:
@@ -189,17 +190,18 @@ def verdict(asked: Question, now: dict[str, Any], bank: str) -> None:
         else:
             st.error(say("wrong"), icon=":material/cancel:")
         frame.exact(asked.answer, "answer", say("bank_answer"))
-        again(asked, now, bank)
-    why(asked)
+        again(asked, now, bank.name)
+    why(asked, bank)
 
 
-def why(asked: Question) -> None:
-    """The bank's explanation, and where the question stands."""
+def why(asked: Question, bank: catalog.Bank) -> None:
+    """The bank's explanation, where the question stands, and its form for who may mend it."""
     if asked.explanation:
         frame.exact(asked.explanation, "answer", say("explanation"))
     place = catalog.place(asked.source, i18n.language())
     with st.expander(f"{say('source')}：{written.literal(place)}", icon=":material/article:"):
         frame.passage(place, asked.source.get("text", ""), True)
+    editor.mend(bank.folder, asked.source, asked.key)
 
 
 def explain(asked: Question, found: server.Found) -> None:
@@ -252,7 +254,7 @@ def practise(found: server.Found, bank: catalog.Bank, questions: tuple[Question,
             keep(now, given=given, right=right, tried=at)
             st.rerun()
         if now["given"] is not None:
-            verdict(asked, now, bank.name)
+            verdict(asked, now, bank)
             explain(asked, found)
     with st.container(horizontal=True, horizontal_alignment="right"):
         name = "skip" if now["given"] is None else "next"
@@ -282,7 +284,7 @@ def recite(bank: catalog.Bank, questions: tuple[Question, ...]) -> None:
             key = f"recite-{asked.key}"
             frame.options(key, asked.options, several, judge, "", asked.letters)
         frame.exact(asked.answer, "answer", say("answer"))
-        why(asked)
+        why(asked, bank)
     with st.container(horizontal=True, horizontal_alignment="right"):
         for name, to, off in (("previous", at - 1, at == 0), ("next", at + 1, at + 1 == len(some))):
             if st.button(say(name), key=f"recite_{name}", disabled=off):
