@@ -78,7 +78,7 @@ _SAYS = (
     r"are|is|both|all|the|an?|clearly|also|option|\s)*"
 )
 _GOOD = re.compile(
-    rf"{_SAYS}(?:[√✓✔✅☑]|\([√✓✔✅]\)|正确(?!与否|性)|对(?![\u4e00-\u9fff])|没错"
+    rf"{_SAYS}(?:[√✓✔✅☑]|\([√✓✔✅]\)|正确(?!与否|性)|对的?(?![\u4e00-\u9fff])|没错"
     rf"|没有错|无误|成立|当选|入选|符合(?:题意|要求|规定)?|可选|准确"
     r"|correct|right(?! one is)|true)",
     re.IGNORECASE,
