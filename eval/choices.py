@@ -160,11 +160,14 @@ def letters(answer: str, options: dict[str, str]) -> str:
     return ""
 
 
+_CONCLUDED = re.compile(r"答案|所以|因此|故|综上|最终|answer", re.IGNORECASE)
 _EITHER = re.compile(rf"{_ONE}\s?(?:或者?|还是|\bor\b)\s?(?:是|选)?\s?{_ONE}", re.I)
 
 
 def _open(text: str) -> bool:
-    """是A还是B？, A或B: nothing is chosen."""
+    """是A还是B？, A或B, 可能是A也可能是B: nothing is chosen."""
+    if len(re.findall(rf"可能(?:是|选)?\s?{_ONE}", text)) > 1 and not _CONCLUDED.search(text):
+        return True
     found = _EITHER.search(text)
     return (
         found is not None
