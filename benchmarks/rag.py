@@ -34,6 +34,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from rag_paraphrases import Question, key, made  # noqa: E402
 
 from core.files import WORK_DIRS, read_jsonl, write_jsonl  # noqa: E402
+from eval.short import correct  # noqa: E402
 from rag import embed, layout  # noqa: E402
 from rag import index as searching  # noqa: E402
 from rag.build import build, key_of, meaning  # noqa: E402
@@ -147,24 +148,28 @@ def area(inside: Sequence[float], outside: Sequence[float]) -> float:
 
 
 def refuse(home: Path) -> dict[str, Any]:
-    """Best scores of written questions, of the same with their answers' rows taken away, and of
+    """Best scores of written questions, of the same with their answers' rows taken away (and those
+    that give the answer in other writing, 60亿 for 六十亿, by the scorer's rules), and of
     requests off the topic; and what the threshold 0.5 does to each."""
     rows = passages(home)
     build(home / "data" / "kb.jsonl", home / "index")
     opened = Index.open(home / "index")
     answers = {row["id"]: row["answer"] for row in rows}
-    there, absent = [], []
+    there, absent, nowhere = [], [], []
     for question in (one for one in made(rows) if one.kind == "written"):
         found = opened.search(question.text, 100)
         there.append(max(one.score for one in found[:5]))
-        rest = [one.score for one in found if one.answer != answers[question.id]]
-        absent.append(max(rest[:5], default=0.0))
+        rest = [one for one in found if one.answer != answers[question.id]]
+        absent.append(max((one.score for one in rest[:5]), default=0.0))
+        rest = [one for one in rest if not correct(one.answer, answers[question.id])]
+        nowhere.append(max((one.score for one in rest[:5]), default=0.0))
     away = [max(one.score for one in opened.search(text, 5)) for text in asked_elsewhere()]
     result: dict[str, Any] = {"passages": len(rows)}
-    for name, scores in (("answerable", there), ("row removed", absent), ("off topic", away)):
+    told = (("answerable", there), ("row removed", absent), ("other writing too", nowhere))
+    for name, scores in (*told, ("off topic", away)):
         kept = float(np.mean(np.asarray(scores) >= 0.5))
         result[name] = {"n": len(scores), "answered": round(kept, 4)}
-        print(f"{name:<14}{len(scores):>5}  answered {kept:.3f}  median {np.median(scores):.2f}")
+        print(f"{name:<18}{len(scores):>5}  answered {kept:.3f}  median {np.median(scores):.2f}")
     result["auc_off_topic"], result["auc_absent"] = area(there, away), area(there, absent)
     print(f"AUC off topic {result['auc_off_topic']}, row removed {result['auc_absent']}")
     return result

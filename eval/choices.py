@@ -78,7 +78,7 @@ _SAYS = (
     r"are|is|both|all|the|an?|clearly|also|option|\s)*"
 )
 _GOOD = re.compile(
-    rf"{_SAYS}(?:[√✓✔✅☑]|\([√✓✔✅]\)|正确(?!与否|性)|对(?![\u4e00-\u9fff])|没错"
+    rf"{_SAYS}(?:[√✓✔✅☑]|\([√✓✔✅]\)|正确(?!与否|性)|对的?(?![\u4e00-\u9fff])|没错"
     rf"|没有错|无误|成立|当选|入选|符合(?:题意|要求|规定)?|可选|准确"
     r"|correct|right(?! one is)|true)",
     re.IGNORECASE,
@@ -160,11 +160,14 @@ def letters(answer: str, options: dict[str, str]) -> str:
     return ""
 
 
+_CONCLUDED = re.compile(r"答案|所以|因此|故|综上|最终|answer", re.IGNORECASE)
 _EITHER = re.compile(rf"{_ONE}\s?(?:或者?|还是|\bor\b)\s?(?:是|选)?\s?{_ONE}", re.I)
 
 
 def _open(text: str) -> bool:
-    """是A还是B？, A或B: nothing is chosen."""
+    """是A还是B？, A或B, 可能是A也可能是B: nothing is chosen."""
+    if len(re.findall(rf"可能(?:是|选)?\s?{_ONE}", text)) > 1 and not _CONCLUDED.search(text):
+        return True
     found = _EITHER.search(text)
     return (
         found is not None

@@ -150,7 +150,7 @@ def _signs(text: str) -> str:
 # Endings that a name may have or lack; of one character only where a colour, people or dynasty.
 _SUFFIX = re.compile(
     r"(?<=..)(?:特别行政区|自治区|自治州|自治县|先生|女士|同志|教授|省|市|县|人)$"
-    r"|(?<=.)(?:朝|代|王朝|时期|色|族)$"
+    r"|(?<=.)(?:朝|代|王朝|时期|色|族)$|(?<=[男女])性$"
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise
 
 from core import quantities
@@ -23,7 +24,7 @@ _HAN = r"\u3400-\u9fff"
 # Pronouns, connectives and other heads that name nothing of their own.
 _LIGHT = re.compile(
     r"它|他|她|其|该|此|这|那|本|我|你|各|每|某|一|在|从|对|当|但|而|且|并|则|若|如"
-    r"|因|所|于|以|与|和|或|又|也|还|只|"
+    r"|全[市省国县校]|因|所|于|以|与|和|或|又|也|还|只|"
     r"是|有|为|为了|虽|即|就|都|再|由|被|把|将|不|没|未|无|可|能|应|必|须|会|要|the "
     r"|it |this |that "
 )
@@ -33,7 +34,7 @@ _SAME = re.compile(  # words that may be put for one another, and carry no name
     r"一种|一个|其中|包括|以及|同时|此外|另外|根据|按照|规定|资料|所以|因此|可以"
     r"|能够|应当|应该|需要|必须|不能|不得|"
     r"使用|进行|作为|的人|人们|我国|面积|持|之间|方面|的话|时候|情况|来说|而言|通常"
-    r"|一般|主要|首先|然后|最后|答案|"
+    r"|一般|主要|首先|然后|最后|答案|依次|先后|大概|只能|还在|正在|经过|吃|"
     r"成立|建立|拥有|具有|含有|世界上|全国|全球|地球上|当时|后来|分别|例如|比如"
 )
 
@@ -47,9 +48,14 @@ def _strong(one: Quantity) -> bool:
     return not one.exact or (one.low != 1 and len(one.raw.strip()) > 1)
 
 
+_OWN = {"次", "倍", "届", "章", "条", "层", "级"}  # no other word stands for these
+
+
 def _held(one: Quantity, there: list[Quantity], passage: str) -> bool:
     for other in there:
         if not quantities.same(other, one):
+            continue
+        if one.dimension != other.dimension and {one.dimension, other.dimension} & _OWN:
             continue
         if not is_physical(one.dimension) or other.dimension or one.dimension == "date":
             return True
@@ -60,9 +66,46 @@ def _held(one: Quantity, there: list[Quantity], passage: str) -> bool:
 
 
 def missing_numbers(sentence: str, passage: str) -> bool:
-    """A number, range or date of the sentence that the passage does not hold, in any unit."""
+    """A number, range or date of the sentence that the passage does not hold, in any unit: 每秒 and
+    一日 may stand apart from it, and 超过三天 is 三天以上."""
+    sentence, passage = (one.replace("时速", "每小时") for one in (sentence, passage))
     there, text = quantities.find(passage), plain(passage)
-    return any(not _span_held(number, there, text) for number in figures(sentence))
+    missing = [one for one in figures(sentence) if not _span_held(one, there, text)]
+    if not missing:
+        return False
+    rates = (set(_PER.findall(plain(one).replace("日", "天"))) for one in (sentence, passage))
+    if not set.__le__(*rates):
+        return True
+    there, text = quantities.find(_PER.sub("", text)), _PER.sub("", text)
+    said = figures(_PER.sub("", plain(sentence)))
+    for one in said:
+        alike = [other for other in there if other.dimension == one.dimension]
+        if not (_span_held(one, alike, text) or _implied(one, there)):
+            return True
+    return False
+
+
+_PER = re.compile(r"[每一1]一?(小时|分钟|秒|天|日|周|月|次|袋|片|粒|包|瓶|支|台|人|个)(?!半)")
+NEAR = Fraction(1, 10)  # how far below its value a number may be said to be over a bound
+
+
+def _implied(one: Quantity, there: list[Quantity]) -> bool:
+    """A bound that the passage's bound or number implies: 超过300万 of 312.6万."""
+    for other in there:
+        if {one.dimension, other.dimension} == {"", "%"} and one.low == other.low != 1:
+            return True  # 25% and 四分之一
+        if other.dimension and one.dimension and other.dimension != one.dimension:
+            continue
+        if (other.low, other.high) == (one.low, one.high) and not one.exact:
+            return True
+        number = other.low if other.exact else None
+        if not isinstance(number, Fraction):
+            continue
+        ends = [number - one.low] if isinstance(one.low, Fraction) and one.high is None else []
+        ends += [one.high - number] if isinstance(one.high, Fraction) and one.low is None else []
+        if any(0 <= over <= NEAR * abs(number) for over in ends):
+            return True
+    return False
 
 
 def _span_held(one: Quantity, there: list[Quantity], passage: str) -> bool:
@@ -89,7 +132,7 @@ def without_numbers(text: str) -> str:
 
 
 _BOUND = re.compile(
-    r"(?:(?:不得|不能|不可|不应|没有|不|未)?(?:要)?(?:超过|少于|低于|高于|多于|大于"
+    r"(?:最[多少高低大小长短])?(?:(?:不得|不能|不可|不应|没有|不|未)?(?:要)?(?:超过|少于|低于|高于|多于|大于"
     r"|小于|满|足|到)|至少|至多|最[多少高低])"
     r"(?:每)?\0|\0(?:及|或)?(?:以上|以下|以内|之内)"
 )
@@ -126,7 +169,7 @@ _SINGLE = (
     "长短 快慢 买卖 进出 黑白 阴阳 "
     "早晚 轻重 强弱 深浅 厚薄 粗细 首末 单双 甲乙 春秋 夏冬 开关 胜负 干湿 寒热"
 )
-_TURN = {a: b for pair in _SINGLE.split() for a, b in (tuple(pair), tuple(pair[::-1]))}
+TURN = {a: b for pair in _SINGLE.split() for a, b in (tuple(pair), tuple(pair[::-1]))}
 
 
 def _grams(text: str) -> list[str]:
@@ -157,6 +200,29 @@ def denies(sentence: str, passage: str) -> bool:
             return True
         if _denials(clause) and not best:
             return True
+    return _drops_denial(sentence, passage)
+
+
+_DENIED = re.compile(rf"(?:不[宜应得能可要]|禁止|严禁|切勿|不)(?=([{_HAN}]{{2,6}}))")
+
+
+_IS_NOT = re.compile(rf"([{_HAN}]{{2,8}}?)(?:并)?不(是|属于|位于|会|能)([{_HAN}]{{1,6}})")
+
+
+def _drops_denial(sentence: str, passage: str) -> bool:
+    """What the passage only has behind a denial stands in the sentence without one (用沸水 of
+    不宜用沸水), or the other way round (海马不是鱼)."""
+    said, there = plain(sentence), plain(passage)
+    for one, is_not, other in _IS_NOT.findall(said):
+        if re.search(rf"{one}{is_not}(?:一[{_HAN}])?{other}", there):
+            return True
+    for found in _DENIED.finditer(_NOT_DENIAL.sub("\1", there)):
+        what = found[1]
+        if len(what) < 3 or what not in said or there.count(what) > 1:
+            continue
+        clause = next((one for one in _CLAUSE.split(said) if what in one), "")
+        if clause and not _denials(clause):
+            return True
     return False
 
 
@@ -173,7 +239,7 @@ def opposes(sentence: str, passage: str) -> bool:
                 ):
                     return True
     for at, char in enumerate(said):
-        turned = _TURN.get(char)
+        turned = TURN.get(char)
         if turned is None:
             continue
         for left, right in ((1, 0), (0, 1)):
@@ -206,14 +272,27 @@ def strange_names(sentence: str, passage: str, known: str = "") -> bool:
         )
         if named and code.casefold() not in there:
             return True
-    return any(_strange(clause, there) for clause in _CLAUSE.split(text) if clause.strip())
+    clauses = [clause.strip() for clause in _CLAUSE.split(text) if clause.strip()]
+    return any(_strange(clause, there) or _half_strange(clause, there) for clause in clauses)
+
+
+_IS_WHO = re.compile(rf"(?:[是为]|叫做?|名叫)([{_HAN}]{{2,3}})$")
+
+
+def _half_strange(clause: str, there: str) -> bool:
+    """A name at the end that the passage has with another last character: 谢安 of 谢玄."""
+    found = _IS_WHO.search(clause)
+    name = found[1] if found else ""
+    if not name or name in there or name[-1] in there:
+        return False
+    return bool(re.search(rf"{re.escape(name[:-1])}[{_HAN}]", there))
 
 
 def _strange(clause: str, there: str) -> bool:
     """A run at the beginning or the end of a clause, or between two neighbours that the passage
     has with something else between them, none of whose pairs is in the passage."""
     text = re.sub(rf"[^{_HAN}\0]", "\0", _SAME.sub(lambda found: "\1" * len(found.group()), clause))
-    text = text.strip("\0")
+    text = re.sub(r"^[大小新老](?=[\u3400-\u9fff]{2})", "", text.strip("\0"))
     new = [True] * len(text)
     for at, pair in enumerate(a + b for a, b in pairwise(text)):
         if pair in there:
@@ -280,9 +359,68 @@ def mixes(sentence: str, passage: str) -> bool:
     one = re.sub(r"\s*\n?答案[:：]\s*", " ", passage) if "答案" in passage else passage
     parts = [one] if one != passage else [part for part in _SENTENCE.split(passage) if part.strip()]
     for clause in filter(None, _CLAUSE.split(re.sub(r"[。！？!?.；;\s]+$", "", sentence))):
-        if _turned(clause, parts) or _crossed(clause, passage):
+        if (
+            _turned(clause, parts)
+            or _crossed(clause, passage)
+            or _other_subject(clause, plain(passage))
+        ):
             return True
+    if _compared(sentence, passage) or _unbound(sentence, passage):
+        return True
     return len(parts) > 1 and _borrowed(sentence, parts)
+
+
+_REFERENCE = re.compile(
+    rf"(?:[是为]|相当于|等于)(?:大?约)?([{_HAN}]{{1,10}}?)的[\d.]+多?倍"
+    rf"|比([{_HAN}]{{1,10}}?)的?(?:更|还|要|略|稍)?[大小高低多少长短快慢重轻早晚强弱]"
+)
+
+
+def _compared(sentence: str, passage: str) -> bool:
+    """Compared with another thing than in the passage: 木星的318倍 of 地球的318倍."""
+    said, there = (
+        {one or other for one, other in _REFERENCE.findall(plain(text))}
+        for text in (sentence, passage)
+    )
+    return bool(said and there) and not any(a in b or b in a for a in said for b in there)
+
+
+def _unbound(sentence: str, passage: str) -> bool:
+    """A number of the sentence with the words that another number of the passage has at its side:
+    1974年建成 of 1974年动工，1979年建成; 三天以上由主管批准 of 三天以内由主管批准."""
+    said, there = plain(sentence), plain(passage)
+    numbers = figures(passage)
+    for one in figures(sentence):
+        own = [other for other in numbers if quantities.same(other, one)]
+        rest = [other for other in numbers if other.dimension == one.dimension and other not in own]
+        for word, behind in ((_after(said, one), True), (_before(said, one), False)):
+            if not word or not own or any(word in _around(there, other) for other in own):
+                continue
+            if any(word == (_after if behind else _before)(there, other) for other in rest):
+                return True
+    return False
+
+
+_BOUNDED = re.compile(r"(?:及|或)?(?:以上|以下|以内|之内|的)")
+
+
+def _after(text: str, one: Quantity) -> str:
+    """The two characters behind a number and its bound, "" where there are none."""
+    bound = _BOUNDED.match(text, one.end)
+    found = re.match(rf"[{_HAN}]{{2}}", text[bound.end() if bound else one.end :])
+    return found.group() if found else ""
+
+
+def _before(text: str, one: Quantity) -> str:
+    found = re.search(rf"[{_HAN}]{{2}}$", text[: one.start])
+    return found.group() if found else ""
+
+
+def _around(text: str, one: Quantity) -> str:
+    """The clause that a number stands in."""
+    begin = max(text.rfind(mark, 0, one.start) for mark in "。；;，,\n") + 1
+    end = min((at for mark in "。；;，,\n" if (at := text.find(mark, one.end)) >= 0), default=None)
+    return text[begin:end]
 
 
 def _borrowed(sentence: str, parts: list[str]) -> bool:
@@ -327,11 +465,45 @@ def _turned(clause: str, parts: list[str]) -> bool:
         around = []
     around += zip(words, words[1:], words[2:], strict=False)  # 李强接替张明 of 李强接替张明担任厂长
     return any(
-        _says(part, last, verb, first) and not _says(part, first, verb, last)
+        _says(part, last, verb, first)
+        and not _says(part, first, verb, last)
+        and not re.search(rf"\b{re.escape(verb)} by\b", part)
         for part in (plain(part).casefold() for part in parts)
         for first, verb, last in around
         if not _EVEN.search(verb)
     )
+
+
+def _other_subject(clause: str, passage: str) -> bool:
+    """What the passage says of one, said of another that it names elsewhere: 谢玄中箭受伤 of
+    指挥者是谢玄，皇帝苻坚中箭受伤."""
+    said = clause.strip()
+    for there in filter(None, _CLAUSE.split(passage)):
+        same = 0
+        while same < min(len(said), len(there)) and said[-1 - same] == there[-1 - same]:
+            same += 1
+        who, own = said[: len(said) - same], there[: len(there) - same]
+        if same < 2 or not re.fullmatch(rf"[{_HAN}]{{2,4}}", who) or len(own) < 2:
+            continue
+        does = said[len(who) :]
+        both = any(who in one and does in one for one in _CLAUSE.split(passage))
+        if who in passage and not (both or set(who) & set(there) or _LIGHT.match(who)):
+            return True
+    return _other_object(said, passage)
+
+
+_THAT_IS = re.compile(rf"^(.{{4,}})是([{_HAN}]{{2,4}})$")
+
+
+def _other_object(said: str, passage: str) -> bool:
+    """Another name of the passage in the place of the one that is meant: 最热的行星是水星."""
+    found = _THAT_IS.match(said)
+    if not found or "答案" in passage or found[2] not in passage:
+        return False
+    best, share = _nearest(found[1], [one for one in _CLAUSE.split(passage) if one.strip()])
+    if not re.search(rf"[{_HAN}]{{2}}是", best):  # its subject stands in another clause
+        return False
+    return share >= 0.5 and found[2] not in best and not set(found[2][:1]) & set(best)
 
 
 def _says(place: str, *words: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from core.text import bare, nfkc
-from rag import demands
+from rag import asked, demands
 from rag.passages import Passage
 
 MISSED = 0.3  # the highest score of a passage without what is demanded: below any threshold in use
@@ -20,7 +20,7 @@ FEW = 3  # passages at most that a code singles out: E1034 does, 5G does not
 TAIL = 5  # characters after its topic in which two questions are the same
 _NAME = re.compile(r"[\u3400-\u9fff]+[a-z]?")
 _LETTERED = re.compile(r"([\u3400-\u9fff]{2,})([a-z])(?![a-z\d])")  # 维生素D
-DENIED = 0.15  # of the fused score, where one asks what is and the other what is not
+DENIED = 0.15  # of the fused score: one asks what is, the other what is not, or when and where
 _NOT = re.compile(
     r"不(?!同|仅|但|只|管|过|断|久|锈|等式|动产|良|少|料|丹|见|由|禁)|没(?!收|落|药|顶|食子)|"
     r"无(?!线|锡|论|人机|花果|限公司|期徒刑|机|形资产|烟煤|疑)|非(?!常|洲|典|法|诉|物质)|未(?!来|成年|央|遂)|禁止|禁用|禁忌|勿|"
@@ -97,7 +97,7 @@ def score(
 ) -> float:
     """The score of a passage by what it holds: low without what is demanded, enough where a code
     singles it out."""
-    if other_topic(query, one.question):
+    if other_topic(query, one.question) or asked.differs(query, one):
         return min(one.score, MISSED)
     if not named:
         return one.score
@@ -110,12 +110,14 @@ def score(
 
 def raised(query: str, found: Sequence[Passage]) -> np.ndarray:
     """What is added to the fused scores of ``found``: the share of the demands that each holds,
-    less where it answers the opposite."""
-    named, asked = demands.of(query), denies(query)
+    less where it answers the opposite or another kind of question."""
+    named, denied = demands.of(query), denies(query)
     more = np.zeros(len(found))
     for at, one in enumerate(found):
         if named:
             more[at] = sum(met(named, one.text)) / len(named)
-        if one.question and denies(one.question) != asked:
+        if one.question and denies(one.question) != denied:
+            more[at] -= DENIED
+        if asked.differs(query, one):
             more[at] -= DENIED
     return more

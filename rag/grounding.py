@@ -13,6 +13,8 @@ from rag import agree
 from rag.passages import Passage
 from rag.tokens import tokens
 
+LEAST, LETTERS = 0.2, 0.66  # of its pairs and of its characters, for one in other words
+_LETTER = re.compile(r"(?![在有于和与及也又还个大约只能到上下里中人之过算着它地])[\u3400-\u9fff]")
 COVER = 0.6  # share of a sentence's character pairs that its passages must hold
 _SENTENCE = re.compile(
     r"[^。！？!?；;\n]+[。！？!?；;\n]*(?:\s*[\[［【]\s*\d[\d\s,，、]*[\]］】])*"
@@ -91,6 +93,9 @@ def holds(passage: str, sentence: str, question: str = "") -> bool:
         return True
     if echoes(sentence, passage, question):
         return False
+    own, answer = _asked_and_answer(passage)
+    if own and _NO.match(answer) and agree.denies(sentence, own):  # 错误: its denial is true
+        return covered(sentence, own) >= COVER and not agree.missing_numbers(sentence, own)
     known = question if answers(sentence, passage, question) else ""
     disagree = (
         agree.missing_numbers(sentence, passage)
@@ -99,7 +104,19 @@ def holds(passage: str, sentence: str, question: str = "") -> bool:
         or agree.strange_names(sentence, passage, known)
         or agree.mixes(sentence, passage)
     )
-    return not disagree and covered(sentence, passage, known) >= COVER
+    if disagree:
+        return False
+    share = covered(sentence, passage, known)
+    least = 0 if agree.figures(sentence) else LEAST
+    return share >= COVER or (share >= least and lettered(sentence, passage, known) >= LETTERS)
+
+
+def lettered(sentence: str, passage: str, known: str = "") -> float:
+    """The share of a sentence's Chinese characters, light ones aside, that passage and ``known``
+    hold: a paraphrase keeps these where it breaks the pairs (受了箭伤, 中箭受伤)."""
+    said = _LETTER.findall(_essence(sentence))
+    held = set(_essence(passage + known))
+    return sum(char in held for char in said) / len(said) if said else 0.0
 
 
 def covered(sentence: str, passage: str, known: str = "") -> float:
@@ -148,8 +165,9 @@ def echoes(sentence: str, passage: str, question: str) -> bool:
         return False
     if agree.figures(answer) and not agree.missing_numbers(answer, sentence):
         return False
+    corrects = agree.denies(sentence, own)
     if _YES.match(answer) or _NO.match(answer):  # a judgement: the statement itself is true or not
-        return bool(_NO.match(answer)) and covered(sentence, own) >= COVER
+        return bool(_NO.match(answer)) and covered(sentence, own) >= COVER and not corrects
     if covered(sentence, own) >= 0.9:
         return True
     # Another answer in the place of the passage's: 党徽为麦穗和齿轮组成的图案.
@@ -160,7 +178,10 @@ def echoes(sentence: str, passage: str, question: str) -> bool:
 def answers(sentence: str, passage: str, question: str) -> bool:
     """The sentence holds the answer of a bank's passage whose question is near ``question``."""
     own, answer = _asked_and_answer(passage)
-    if not (own and question) or bare(answer) not in bare(sentence):
+    if not (own and question):
+        return False
+    as_number = agree.figures(answer) and not agree.missing_numbers(answer, sentence)
+    if bare(answer) not in bare(sentence) and not as_number:
         return False
     asked = set(bare(question)) - set("的是什么哪个多少谁了吗呢")
     return bool(asked) and len(asked & set(bare(own))) / len(asked) >= NEAR
