@@ -45,8 +45,8 @@ OPTIONS = {
         Option(
             "BASE_URL",
             text,
-            "出题、写解析的模型的地址 …/v1",
-            "address of the model that asks or explains",
+            "出题、写解析、换问法的模型的地址 …/v1",
+            "address of the model that asks, explains or rewords",
         ),
         Option(
             "MODEL", text, "模型目录、.gguf 或服务里的名字", "a folder, .gguf, or a served name"
