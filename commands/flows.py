@@ -316,9 +316,9 @@ def report(run: Runner, given: Given, place: Places) -> None:
 
 
 def compare(run: Runner, given: Given, place: Places) -> None:
-    """Two runs."""
+    """Two runs, or one after another."""
     needed(given, "A", "B")
-    run.room("core", "eval", "compare", given["A"], given["B"])
+    run.room("core", "eval", "compare", given["A"], *given["B"])
 
 
 def verify(run: Runner, given: Given, place: Places) -> None:
