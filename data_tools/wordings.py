@@ -222,7 +222,7 @@ def records(
     for row in train if count else ():
         pick = random.Random(f"{domain.seed} {row.question}")
         texts, model = written.get(taught.key_of(row.prompt(), row.answer), taught.NO_TEXTS)
-        sides = (
+        sides: tuple[tuple[Iterable[Row], dict[str, str]], ...] = (
             (of_row(row, count + SPARE, pick), {}),
             (of_model(row, texts), {"by": model}),
         )

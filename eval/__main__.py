@@ -154,7 +154,9 @@ def compare(runs: list[Path], /, json: bool = False) -> int:
 
     if len(runs) < 2:
         raise UserError(words("请给出两次或更多训练", "give two runs or more"))
-    return compare.show(*runs, json) if len(runs) == 2 else compare.show_steps(runs, json)
+    if len(runs) > 2:
+        return compare.show_steps(runs, json)
+    return compare.show(runs[0], runs[1], json)
 
 
 def score(
