@@ -28,14 +28,19 @@ def data(run: Runner, given: Given, place: Places) -> None:
     """Sources to a data set; a text's questions are generated first."""
     about = {"domain": place.domain, "out": place.out}
     novel = given["NOVEL"]
+    server = {"base_url": given["BASE_URL"], "model": given["MODEL"]}
     if novel:
-        server = {"base_url": given["BASE_URL"], "model": given["MODEL"]}
         run.room("core", "data_tools", "generate", **about, novel=novel, **server)
     build(run, given, place)
-    if given["EXPLAIN"] in ("first", "after") and given["BASE_URL"]:
-        server = {"base_url": given["BASE_URL"], "model": given["MODEL"]}
+    explains = given["EXPLAIN"] in ("first", "after")
+    count = given["WORDINGS"] if given["WORDINGS"] != "0" else ""
+    if not given["BASE_URL"] or not (explains or count):
+        return
+    if explains:
         run.room("core", "data_tools", "explain", out=place.out, **server)
-        build(run, Given({**given, "FORCE": None}), place)
+    if count:
+        run.room("core", "data_tools", "reword", out=place.out, **server, wordings=count)
+    build(run, Given({**given, "FORCE": None}), place)
 
 
 def build(run: Runner, given: Given, place: Places) -> None:
@@ -312,9 +317,9 @@ def report(run: Runner, given: Given, place: Places) -> None:
 
 
 def compare(run: Runner, given: Given, place: Places) -> None:
-    """Two runs."""
+    """Two runs, or one after another."""
     needed(given, "A", "B")
-    run.room("core", "eval", "compare", given["A"], given["B"])
+    run.room("core", "eval", "compare", given["A"], *given["B"])
 
 
 def verify(run: Runner, given: Given, place: Places) -> None:

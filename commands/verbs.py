@@ -45,8 +45,8 @@ OPTIONS = {
         Option(
             "BASE_URL",
             text,
-            "出题、写解析的模型的地址 …/v1",
-            "address of the model that asks or explains",
+            "出题、写解析、换问法的模型的地址 …/v1",
+            "address of the model that asks, explains or rewords",
         ),
         Option(
             "MODEL", text, "模型目录、.gguf 或服务里的名字", "a folder, .gguf, or a served name"
@@ -173,7 +173,7 @@ OPTIONS = {
         Option("K", count, "每题抽几个回答", "answers sampled of each question"),
         Option("TEMPERATURE", number, "抽样温度", "temperature of sampling"),
         Option("A", text, "一次训练的目录", "a run's folder"),
-        Option("B", text, "另一次训练的目录", "another run's folder"),
+        Option("B", several, "另一次训练的目录（可多个）", "another run's folder, or several"),
         Option(
             "BENCH",
             one_of(

@@ -20,7 +20,7 @@ from data_tools import build as builder
 from data_tools import exports, formats, outputs, preview
 from data_tools import sampled as gather
 from data_tools.generate import rows as generated
-from data_tools.generate.cli import explain, generate
+from data_tools.generate.cli import explain, generate, reword
 from data_tools.readers.how import READ, How
 from data_tools.sources import Inputs
 
@@ -271,4 +271,4 @@ def report(card: dict[str, Any], out: Path) -> None:
 
 if __name__ == "__main__":
     memory.cap()
-    main("data_tools", build, review, read, export, generate, explain, sampled)
+    main("data_tools", build, review, read, export, generate, explain, reword, sampled)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -35,10 +35,11 @@ from data_tools.ledger import Ledger
 from data_tools.outputs import CARD, FILES, REVIEW, Made, write
 from data_tools.review import Applied, Review
 from data_tools.sources import Inputs, read_all
+from data_tools.taught import Taught
 from data_tools.workbook import Line, fingerprint
 
 OUTPUTS = FILES
-EMPTY: Mapping[str, str] = {}
+NOTHING = Taught()
 
 
 @cache
@@ -49,11 +50,11 @@ def code_key() -> str:
     return digest([[str(path.relative_to(ROOT)), sha256(path)] for path in files])
 
 
-def key_of(inputs: Inputs, domain: Domain, explanations: dict[str, str]) -> str:
+def key_of(inputs: Inputs, domain: Domain, written: Taught) -> str:
     """The key of a data set: same key and same review workbook, same files."""
     files = [[path.name, sha256(path)] for path in inputs.files()]
     how = [inputs.mix_ratio, inputs.encoding, inputs.hidden, inputs.wordings]
-    how += [inputs.explain, explanations]
+    how += [inputs.explain, asdict(written)]
     return digest(files, how, asdict(domain), code_key(), learn.model_key())
 
 
@@ -141,8 +142,8 @@ def build(
     domain = domains.load(inputs.domain)
     busy = f"{shown(out)}: {words('另一个构建正在写', 'another build is running')}"
     with held(out / ".lock", busy):
-        explanations = taught.read(out) if inputs.explain != NONE else {}
-        key = key_of(inputs, domain, explanations)
+        written = taught.read(out, inputs)
+        key = key_of(inputs, domain, written)
         made = None if force else up_to_date(out, key)
         if made is not None:
             return measured(out, made, recipe)
@@ -150,9 +151,9 @@ def build(
         path = out / REVIEW
         key_before = learn.model_key()
         person = review.read(path) if path.is_file() else Review()
-        result = make(inputs, domain, person, engine, watch, teach, explanations)
+        result = make(inputs, domain, person, engine, watch, teach, written)
         if learn.model_key() != key_before:
-            key = key_of(inputs, domain, explanations)
+            key = key_of(inputs, domain, written)
         system, facts = domain.system, result.facts
         if tokenizer := lengths.tokenizer_of(recipe):
             rows = lengths.texts([*result.train, *result.held_out], system)
@@ -171,13 +172,13 @@ def make(
     engine: Engine,
     watch: Watch,
     teach: bool = False,
-    explanations: Mapping[str, str] = EMPTY,
+    written: Taught = NOTHING,
 ) -> Made:
     """Read, clean, group and split, in memory; ``teach`` keeps what a person corrected,
-    ``explanations`` (:mod:`data_tools.taught`) fill in for those that the sources lack."""
+    ``written`` is what a teacher model did."""
     ledger = Ledger()
     rows, known = engine.prepare(inputs, domain, ledger)
-    taught.fill(rows, explanations)
+    taught.fill(rows, written.explanations)
     dropped = sum(entry.code not in ("no-column", "missing-type") for entry in ledger)
     watch("read", words(f"读到 {len(rows):,} 行", f"{len(rows):,} rows read"))
     applied = review.apply(rows, known, person, ledger)
@@ -196,7 +197,7 @@ def make(
     for row in cleaned.rows:
         row.explain = inputs.explain if row.explanation else NONE
     explained = [row for row in cleaned.rows if row.explain != NONE]
-    others = rewordings.records(train, held_out, inputs.wordings, domain)
+    others = rewordings.records(train, held_out, inputs.wordings, domain, written.wordings)
     flagged = clean.note_flags([*cleaned.rows, *cleaned.held], ledger)
     lines = _lines(applied, cleaned)
     extra = _mixed(inputs, domain, train, held_out, (len(applied.rows), count), ledger)
@@ -219,6 +220,7 @@ def make(
         "eval": len(held_out),
         "general": len(extra),
         "wordings": len(others),
+        "reworded": sum("by" in record["source"] for record in others),
         "explain": inputs.explain,
         "explained": len(explained),
         "taught": sum(row.source.made == taught.MADE for row in explained),

@@ -147,11 +147,16 @@ def judge(work_dir: Path, judge: str, most: int = 200, workers: int = 4) -> int:
     return report.write(work_dir)
 
 
-def compare(first: Path, second: Path, /, json: bool = False) -> int:
-    """Two runs side by side."""
+def compare(runs: list[Path], /, json: bool = False) -> int:
+    """Two runs side by side; of more, one line each with what it brought over the one before."""
+    from core.errors import UserError
     from eval import compare
 
-    return compare.show(first, second, json)
+    if len(runs) < 2:
+        raise UserError(words("请给出两次或更多训练", "give two runs or more"))
+    if len(runs) > 2:
+        return compare.show_steps(runs, json)
+    return compare.show(runs[0], runs[1], json)
 
 
 def score(

@@ -26,7 +26,10 @@ ROWS = {
     "data_sha256": ("数据哈希", "sha256 of the data"),
     "steps": ("步数", "steps"),
     "loss": ("训练损失", "last loss"),
-    "preference": ("偏好：头尾各 10 步的均值", "preference: means of the first and last 10 steps"),
+    "preference": (
+        "偏好：头尾各至多 10 步的均值",
+        "preference: means of the first and last steps, at most 10",
+    ),
     "eval": ("评测", "eval"),
     "eval_best_loss": ("最好的评测", "best eval"),
     "seconds": ("用时（秒）", "seconds in steps"),
@@ -38,6 +41,7 @@ ROWS = {
     "commit": ("提交", "commit"),
     "environment": ("环境", "environment"),
 }
+ENDS = 10  # steps at either end of a preference run over which the card takes means
 PACKAGES = ("torch", "transformers", "xtuner", "peft", "bitsandbytes", "mmengine", "datasets")
 
 
@@ -101,7 +105,8 @@ def figures(points: list[dict[str, Any]], evaluated: list[dict[str, Any]]) -> di
         summary[name] = sum(point.get(name, 0) for point in points)
         summary[f"{name}_per_second"] = round(summary[name] / seconds, 1) if seconds else None
     if "margin" in points[0]:
-        parts = {"first": curves.means(points[:10]), "last": curves.means(points[-10:])}
+        few = min(ENDS, (len(points) + 1) // 2)  # of a short run, its halves
+        parts = {"first": curves.means(points[:few]), "last": curves.means(points[-few:])}
         names = ("margin", "accuracy", "chosen", "drift")
         summary["preference"] = {
             name: [round(part[name], 4) for part in parts.values()] for name in names

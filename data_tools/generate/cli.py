@@ -99,15 +99,52 @@ def explain(
     patience = Patience(max(1, workers), timeout, retries)
     done = teacher.write(out, server(base_url, model), patience)
     asked, kept = done["asked"], done["kept"]
-    print(
+    told_of(
         words(
-            f"  {asked} 题没有解析，模型写出可用的 {kept} 条",
-            f"  {asked} questions without an explanation, {kept} explained by the model",
-        )
+            f"{asked} 题没有解析，模型写出可用的 {kept} 条",
+            f"{asked} questions without an explanation, {kept} explained by the model",
+        ),
+        done["dropped"],
+        out / taught.FILE,
     )
-    for code, count in done["dropped"].items():
+
+
+def reword(
+    out: Path,
+    wordings: int = 3,
+    base_url: str = "",
+    model: str = "",
+    workers: int = 4,
+    timeout: float = 600,
+    retries: int = 5,
+) -> None:
+    """Training questions in other words by a model, where they still ask for the key.
+
+    wordings: how many of each; the rest as of explain. The next build takes them in.
+    """
+    from data_tools import taught
+    from data_tools.generate import reword as writer  # openai, which a build need not load
+    from data_tools.generate.client import Patience, server
+
+    patience = Patience(max(1, workers), timeout, retries)
+    done = writer.write(out, server(base_url, model), patience, wordings)
+    asked, kept = done["asked"], done["kept"]
+    told_of(
+        words(
+            f"{asked} 题请模型换问法，可用的 {kept} 种",
+            f"{asked} questions put to the model, {kept} wordings of theirs to be used",
+        ),
+        done["dropped"],
+        out / taught.REWORDED,
+    )
+
+
+def told_of(done: str, dropped: dict[str, int], path: Path) -> None:
+    """Say what a teacher wrote, what of it was dropped, and where it is."""
+    print(f"  {done}")
+    for code, count in dropped.items():
         print(f"  {count:>7,}  {words('弃', 'dropped')}: {code} ({told(code)})")
-    print(f"{words('写入', 'wrote')} {shown(out)}/{taught.FILE}")
+    print(f"{words('写入', 'wrote')} {shown(path)}")
 
 
 def prices(given: tuple[float, ...]) -> tuple[float, float]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import openai
 from openai import AsyncOpenAI
@@ -25,6 +25,7 @@ from data_tools.generate.journal import Journal, Reply, key_of
 
 THINKING = (4096, 16_384)  # tokens added to an answer's, one after the other, where it is cut off
 APART = ("reasoning_content", "reasoning", "thinking")  # fields in which servers put thoughts
+Job = TypeVar("Job")
 IN_A_ROW = 8  # requests refused one after the other: the server is not well, or the setup is wrong
 
 
@@ -110,6 +111,24 @@ class Asker:
         self.refused = 0
         self.with_schema = True
         self.extra = self.thinking
+
+    async def each(self, jobs: Iterable[Job], do: Callable[[Job], Awaitable[None]]) -> None:
+        """``do`` every job, as many at a time as may be in flight, and close the connection. Raises
+        :class:`UserError` where the server gave up; what was answered is kept."""
+        todo = iter(jobs)
+
+        async def work() -> None:
+            for job in todo:
+                await do(job)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self.patience.at_once):
+                    group.create_task(work())
+        except* UserError as errors:
+            raise errors.exceptions[0] from None
+        finally:
+            await self.client.close()
 
     async def ask(
         self,

@@ -16,17 +16,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.errors import UserError
-from core.explanations import answer_of
-from core.files import read_jsonl, shown, write_jsonl
-from core.language import words
-from core.rows import Row, Source
+from core.files import write_jsonl
+from core.rows import Row
 from core.text import bare
 from data_tools import clean, taught
 from data_tools.generate import parse
 from data_tools.generate.client import Asker, Patience, Refused, Server
 from data_tools.generate.journal import Journal, Reply
-from data_tools.workbook import BULK
 
 JOURNAL = "explanations-journal.jsonl"
 LEAST = 6  # characters: shorter is no explanation
@@ -52,26 +48,20 @@ class Taught(BaseModel):
 
 
 def lacking(out: Path) -> list[Row]:
-    """The training rows that have no explanation of their source, as far as asking needs them."""
-    train = out / "train.jsonl"
-    if not train.is_file():
-        raise UserError(f"{shown(out)}: {words('请先运行 make data', 'run make data first')}")
-    found = []
-    for record in read_jsonl(train):
-        own = record.get("explanation") and record["source"].get("made") != taught.MADE
-        if own or record["kind"] in BULK or len(record["conversation"]) > 1:
-            continue
-        turn, letters = record["conversation"][0], record.get("answer", "")
-        row = Row(turn["input"], answer_of(turn["output"]), Source("", "", "", ""), record["kind"])
-        found.append(replace(row, options=record.get("options", {}), letters=letters))
-    return found
+    """The training rows that have no explanation of their source."""
+    rows = taught.trained(out)
+    return [row for row in rows if not row.explanation or row.source.made == taught.MADE]
 
 
 def messages(row: Row) -> list[dict[str, str]]:
-    """The request for the explanation of ``row``, whose question holds its options."""
-    how = HOW["options"] if row.options else HOW.get(row.kind, "")
-    task = TASK.format(question=row.question, how=how)
+    """The request for the explanation of ``row``."""
+    task = TASK.format(question=row.prompt(), how=how(row))
     return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": task}]
+
+
+def how(row: Row) -> str:
+    """What else to say of the answer's form."""
+    return HOW["options"] if row.options else HOW.get(row.kind, "")
 
 
 def letters(said: str, options: dict[str, str]) -> str:
@@ -111,7 +101,8 @@ async def ask(rows: Sequence[Row], asker: Asker) -> tuple[list[dict[str, Any]], 
     dropped: Counter[str] = Counter()
     kept: dict[int, dict[str, Any]] = {}
 
-    async def one(number: int, row: Row) -> None:
+    async def one(job: tuple[int, Row]) -> None:
+        number, row = job
         try:
             reply = await asker.ask(
                 messages(row),
@@ -126,27 +117,14 @@ async def ask(rows: Sequence[Row], asker: Asker) -> tuple[list[dict[str, Any]], 
         if code := why_not(row, reply):
             dropped[code] += 1
         elif found := parse.one(reply.text, Taught):
-            name = taught.key_of(row.question, row.answer)
+            name = taught.key_of(row.prompt(), row.answer)
             kept[number] = {
                 "key": name,
                 "explanation": found.explanation,
                 "model": asker.server.model,
             }
 
-    todo = iter(enumerate(rows))
-
-    async def work() -> None:
-        for number, row in todo:
-            await one(number, row)
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(asker.patience.at_once):
-                group.create_task(work())
-    except* UserError as errors:
-        raise errors.exceptions[0] from None
-    finally:
-        await asker.client.close()
+    await asker.each(enumerate(rows), one)
     return [kept[number] for number in sorted(kept)], dropped
 
 

@@ -292,25 +292,18 @@ async def collect(
 ) -> list[list[Outcome]]:
     """The outcomes of all chunks of all texts, in order, several chunks at a time."""
     found = [[Outcome() for _ in text.chunks] for text in texts]
-    todo = iter(
-        [(a, b, chunk) for a, text in enumerate(texts) for b, chunk in enumerate(text.chunks)]
-    )
+    todo = [(a, b, chunk) for a, text in enumerate(texts) for b, chunk in enumerate(text.chunks)]
     makers = [Maker(asker, settings, Commonness(c.text for c in text.chunks)) for text in texts]
 
-    async def work() -> None:
-        for a, b, chunk in todo:
-            found[a][b] = await makers[a].chunk(b, chunk)
-            live.add(found[a][b])
+    async def one(job: tuple[int, int, Chunk]) -> None:
+        a, b, chunk = job
+        found[a][b] = await makers[a].chunk(b, chunk)
+        live.add(found[a][b])
 
     try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(asker.patience.at_once):
-                group.create_task(work())
-    except* UserError as errors:
-        raise errors.exceptions[0] from None
+        await asker.each(todo, one)
     finally:
         live.bar.close()
-        await asker.client.close()
     return found
 
 

@@ -142,6 +142,14 @@ def test_one_more_question_is_the_only_one_asked(scored):
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     found = json.loads(done.stdout)
     assert found["rows"] == list(rows.values()) and bool(found["worse"]) == bool(done.returncode)
+    more = [*words[:-1], str(earlier)]  # of three runs, and the base before them
+    table = subprocess.run(more, cwd=ROOT, capture_output=True, text=True)
+    assert table.returncode == 0 and table.stdout.count("\n| ") == 6 - 1, table.stdout
+    base, first, second, third = compare.steps([earlier, bench.run_dir, earlier])
+    assert base["name"] == "base" and "change" not in base["cells"]["train"]
+    assert first["cells"]["train"]["change"]["n"] == 8
+    assert second["cells"]["train"]["n"] == 9 and third["cells"]["train"]["n"] == 8
+    assert second["cells"]["train"]["change"] == {**rows["train.correct"]["change"], "n": 8}
     state = earlier / "eval" / "state.json"  # as the first cut wrote it
     old = read_json(state)
     for info in old["columns"].values():

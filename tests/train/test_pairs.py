@@ -15,7 +15,7 @@ import pytest
 
 from core.files import read_json, read_jsonl, write_jsonl
 from tests.train.conftest import HERE, PYTHON, Zygote, environment
-from train import curves
+from train import card, curves
 
 OPTIONS = ("lr=1e-3", "max_epochs=4", "evaluation_samples=0", "save_steps=5", "log_interval=8")
 OPTIONS += ("dtype=float32",)
@@ -87,6 +87,14 @@ def test_pairs_are_learnt_and_a_killed_run_goes_on_the_same_curve(
         assert [p[name] for p in again] == pytest.approx(
             [p[name] for p in points], rel=0.03, abs=0.01
         )
+
+
+@pytest.mark.parametrize("steps", [1, 2, 9, 24])
+def test_the_card_of_a_short_run_tells_its_beginning_from_its_end(steps: int) -> None:
+    names = ("margin", "accuracy", "chosen", "drift")
+    points = [{"iter": n, "loss": 1.0, **dict.fromkeys(names, float(n))} for n in range(steps)]
+    found = card.figures(points, [])["preference"]
+    assert all(last > first or steps == 1 for first, last in found.values()), found
 
 
 def test_orpo_learns_answers_and_preference_without_a_first_round(train: Callable) -> None:
