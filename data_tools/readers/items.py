@@ -243,6 +243,9 @@ def _valid(plain: str, found: re.Match[str], name: str, parts: list[Part], body:
     if at_start:
         alone = not plain[found.end() :].strip()
         said = name == ANSWER and (chosen or bool(KEY_LINE.match(plain, found.end())))
+        said = said or (
+            name == ANSWER and (label + colon)[-1:].isspace() and not plain[:start].strip()
+        )
         return bracket or closed or has_colon or (alone and name != META) or said
     after = plain[start - 1]
     if parts[-1].name == EXPLAIN and not bracket:

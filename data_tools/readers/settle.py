@@ -132,6 +132,8 @@ def _continues(items: list[Item], index: int, opened: dict[str, int]) -> bool:
     first, last = options[0], options[-1]
     if first.letter == "A":
         several = (len(options) > 1 and first.style in "ab") or len(options) > 2
+        words = [judgement(items[index].plain[o.start : o.end]) for o in options]
+        several = several or (len(options) == 2 and all(words))  # A 对   B 错
         return several or _letter_follows(items, index, chr(ord(last.letter) + 1))
     before = opened.get(chr(ord(first.letter) - 1))
     near = before is not None and index - before <= 12
