@@ -371,8 +371,8 @@ class Layout(KeyMode):
     def keyed_later(self, index: int) -> bool:
         """Whether what stands under a heading has a key of its own behind it."""
         after = self.context.items[index + 1 : index + 1 + SECTION]
-        first = next((x.kind for x in after if x.kind in (it.SECTION, it.KEY)), "")
-        return first == it.KEY
+        first = next((x for x in after if x.key_line or x.kind in (it.SECTION, it.KEY)), None)
+        return first is not None and first.kind != it.SECTION
 
     def heading_only(self, item: Item) -> None:
         """A heading between one-line questions."""

@@ -96,6 +96,20 @@ def test_the_answers_above_their_questions(tmp_path: Path) -> None:
     assert [row.letters for row in rows] == ["ABC"[n % 3] for n in range(1, 7)]
 
 
+@pytest.mark.parametrize("stem", ["题目", "题目{}", "题干"])
+def test_a_sheet_whose_titles_stand_in_its_first_column(stem: str, tmp_path: Path) -> None:
+    lines = [
+        f"{stem.format(n)},第{n}种鸟叫什么（ ）\nA,鹰{n}\nB,鹤\nC,鹅\n"
+        f"正确答案,{'ABC'[n % 3]}\n难度,易\n"
+        for n in range(1, 7)
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(lines), encoding="utf-8")
+    rows = list(read(tmp_path / "a.csv", Ledger()))
+    assert [row.letters for row in rows] == ["ABC"[n % 3] for n in range(1, 7)]
+    assert rows[1].options == {"A": "鹰2", "B": "鹤", "C": "鹅"}
+    assert rows[1].source.locator == "Sheet1!B8" and not rows[1].flags
+
+
 @pytest.mark.parametrize(
     ("question", "answer", "code"),
     [
