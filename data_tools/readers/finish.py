@@ -80,7 +80,8 @@ def row(draft: Draft, name: str, sha: str, hows: list[str], optionless: bool = F
         return NOT_OPTION if "".join(draft.answer).strip() else NO_ANSWER
     if not draft.options and not (bare(answer) or _SIGN.search(answer)):
         return NO_ANSWER
-    choice = kind in ("single", "multiple") or draft.loc_is_cell or optionless
+    choice = kind in ("single", "multiple") or optionless
+    choice = choice or (draft.loc_is_cell and kind != "qa")  # df fills a blank
     judged = kind == "judge" and pt.judgement(answer)
     if not draft.options and choice and lettered(answer) and not judged:
         return NO_OPTIONS

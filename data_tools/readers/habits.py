@@ -99,7 +99,9 @@ def rows(given: Sequence[Row], ledger: Ledger) -> list[Row]:
     open_ = [row for row in given if not row.options and row.kind != "case"]
     said = {id(row): row.answer.strip().upper() for row in open_}
     lettered = [
-        row for row in open_ if re.fullmatch(r"[A-H]{1,6}", said[id(row)]) and row.kind != "judge"
+        row
+        for row in open_
+        if re.fullmatch(r"[A-H]{1,6}|[a-h]", row.answer.strip()) and row.kind != "judge"
     ]
     coded = [row for row in open_ if said[id(row)] in ("0", "1", "2", "Y", "N")]
     seen = {said[id(row)] for row in coded}

@@ -459,7 +459,8 @@ def _next_number(bank: Bank) -> Doubts:
     for row in bank.rows:
         tail = _LAST.search(row.answer) if not row.options else None
         own = _NUMBER.match(row.source.text[:24]) if tail else None
-        if own and tail and int(tail[1]) == int(own[1]) + 1:
+        alone = "\n" in row.answer and row.answer.split("\n")[-1].strip().isdecimal()
+        if alone or (own and tail and int(tail[1]) == int(own[1]) + 1):
             yield row, doubt("answer-holds-question")
 
 

@@ -77,6 +77,25 @@ def test_a_title_above_a_question_is_no_part_of_it(title: str, tmp_path: Path) -
     assert {row.options["C"] for row in rows} == {"鹅"} and not any(row.flags for row in rows)
 
 
+def test_letters_right_before_latin_text(tmp_path: Path) -> None:
+    named = ["HTTP", "FTP服务", "安全外壳", "DNS"]
+    each = [f"{'ABCD'[k]}{text}" for k, text in enumerate(named)]
+    lines = [f"{n}. 第{n}种协议是（ ）\n" + "\n".join(each) + "\n答案：C" for n in range(1, 5)]
+    lines += [f"{n}. 第{n}种文件是（ ）\nA音频文件 BWord文档 C压缩文件\n答案：B" for n in (5, 6, 7)]
+    rows = rows_of(tmp_path, "\n".join(lines))
+    assert [row.letters for row in rows] == [*"CCCC", *"BBB"]
+    assert list(rows[0].options.values()) == named
+    assert list(rows[5].options.values()) == ["音频文件", "Word文档", "压缩文件"]
+
+
+def test_letters_may_fill_a_blank_of_a_sheet(tmp_path: Path) -> None:
+    lines = ["题型,题号,内容,答案"]
+    lines += [f"填空题,{n},查看{n}的命令是____。,{['df', 'ls', 'cat'][n % 3]}" for n in range(1, 7)]
+    (tmp_path / "a.csv").write_text("\n".join(lines), encoding="utf-8")
+    rows = list(read(tmp_path / "a.csv", Ledger()))
+    assert [row.answer for row in rows] == ["ls", "cat", "df"] * 2
+
+
 def test_circled_options_of_a_paper_of_several_kinds(tmp_path: Path) -> None:
     lines = ["一、单选题"]
     lines += [f"{n}. 第{n}种鸟叫什么（ ）\n①鹰\n②鹤\n③鹅\n④鸭" for n in range(1, 5)]
@@ -121,6 +140,7 @@ def test_a_sheet_whose_titles_stand_in_its_first_column(stem: str, tmp_path: Pat
         ("会飞的有（ ）\n①鹰\n②鹤\n③鸵鸟", "①②", "answer-is-mark"),
         ("最大的鸟是什么？", "鸵鸟\nNo.2 最小的鸟是（ ）。", "answer-holds-question"),
         ("【D】鸵鸟", "ABC", "options-in-stem"),
+        ("最大的鸟是____。", "鸵鸟\n2", "answer-holds-question"),
         ("最大的鸟是____。", "鸵鸟 4.", "answer-holds-question"),
     ],
 )
