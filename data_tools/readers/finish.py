@@ -28,6 +28,11 @@ _JUDGED = re.compile(
 _LEFT = re.compile(
     rf"\s*(?:/\s?\d{{1,4}}\s*\n|(?:{pt.KIND_WORD.pattern})(?<=题)\s*[:：]|[:.,、;)\]>|]+(?=\s*[^\W\d(]))\s*"
 )
+_ALPHABETS = ("甲乙丙丁戊己", "123456", "①②③④⑤⑥")
+_MARK = re.compile(  # 甲、鹰 and no combination: 甲、乙
+    r"\s*[(（]?(?P<sign>[甲乙丙丁戊己1-6①-⑥])(?:[)）、]|[.．](?!\d)|(?<=[①-⑥]))\s*"
+    r"(?=\S)(?![甲乙丙丁戊己\d①-⑥和与及、，,])"
+)
 _BLANKS = re.compile(r"[\[(<]\s?填空")  # the question's own tag
 _LATIN = re.compile(r"[A-Za-z0-9,;]$")
 
@@ -162,6 +167,12 @@ def _unlettered(draft: Draft) -> None:
 def _unsigned(draft: Draft) -> None:
     """One sign before every option's text (``A - 甲``) parts it from the letter."""
     texts = list(draft.options.values())
+    for signs_ in _ALPHABETS:  # A is 甲、…, B is 乙、…
+        marked = [_MARK.match(text) for text in texts]
+        if [m["sign"] if m else "" for m in marked] == list(signs_[: len(texts)]) and texts[1:]:
+            for letter, m in zip(draft.options, marked, strict=True):
+                draft.options[letter] = draft.options[letter][m.end() if m else 0 :]
+            return
     signs = {found[1] if (found := _SET_APART.match(text)) else "" for text in texts}
     if len(texts) > 1 and len(signs) == 1 and signs != {""}:
         for letter, text in draft.options.items():

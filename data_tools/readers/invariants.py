@@ -33,6 +33,7 @@ _QUESTION = re.compile(
     rf"\s*[（(\[【]?(?:第\s*)?\d{{1,4}}\s*[)）\]】.、．:：题](?!\d).{{0,200}}?(?:{_ASKS})"
 )
 _OPEN = re.compile(r"[（(]\s{0,9}[)）]|_{3,}")
+_TOLD = re.compile(r"\s*(?:正确|参考|标准)?答案\s?(?:[^\w\s（(《“\"]|$)")  # 答案→D
 _WAITS = re.compile(r"[(（]\s{1,9}[)）][。.]?\s*$")
 _LABEL = re.compile(
     r"(?<![我你您生户员人的])答\s?案(?:要点)?\s*[:：】\]]|(?<!our )\b[Aa]nswer\s*[:：]"
@@ -182,7 +183,7 @@ def _answer(stem: str, answer: str) -> Iterator[Doubt]:
         yield doubt("answer-holds-question")
     if said[-1:] in "；;" and len(said) > 1 and len(lines) < 3:
         yield doubt("answer-unfinished")
-    if _LABEL.search(answer) if _labelled(answer) else False:
+    if _labelled(answer) and (_LABEL.search(answer) or _TOLD.match(answer)):
         yield doubt("answer-label/answer")
     if _WRAPPED.match(said) and not _WRAPPED.match(stem):
         yield doubt("answer-wrapped")

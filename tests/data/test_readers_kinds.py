@@ -77,6 +77,29 @@ def test_a_title_above_a_question_is_no_part_of_it(title: str, tmp_path: Path) -
     assert {row.options["C"] for row in rows} == {"鹅"} and not any(row.flags for row in rows)
 
 
+@pytest.mark.parametrize("said", ["是", "为民服务", "是人类的朋友"])
+def test_a_word_behind_a_label_is_no_colon(said: str, tmp_path: Path) -> None:
+    lines = [f"{n}、第{n}种鸟如何？\n【答案】{said}\n" for n in range(1, 6)]
+    assert {row.answer for row in rows_of(tmp_path, "\n".join(lines))} == {said}
+
+
+@pytest.mark.parametrize("marks", ["甲、乙、丙、", "1)2)3)"])
+def test_marks_before_ticked_options_are_no_text(marks: str, tmp_path: Path) -> None:
+    signs = [marks[k : k + 2] for k in (0, 2, 4)]
+    options = "\n".join(f"{s}{t}" for s, t in zip(signs, ("鹰", "鹤 √", "鹅"), strict=True))
+    lines = [f"{n}. 第{n}种鸟叫什么（ ）\n{options}" for n in range(1, 7)]
+    rows = rows_of(tmp_path, "\n".join(lines))
+    assert [row.letters for row in rows] == ["B"] * 6
+    assert rows[0].options == {"A": "鹰", "B": "鹤", "C": "鹅"}
+
+
+@pytest.mark.parametrize("texts", [("①②", "②③", "③④"), ("甲、乙", "乙、丙", "丙、甲")])
+def test_options_that_combine_marks_keep_them(texts: tuple[str, ...], tmp_path: Path) -> None:
+    options = "\n".join(f"{'ABC'[k]}. {text}" for k, text in enumerate(texts))
+    lines = [f"{n}. 第{n}组会飞的是（ ）\n{options}\n答案：B" for n in range(1, 6)]
+    assert tuple(rows_of(tmp_path, "\n".join(lines))[0].options.values()) == texts
+
+
 def test_letters_right_before_latin_text(tmp_path: Path) -> None:
     named = ["HTTP", "FTP服务", "安全外壳", "DNS"]
     each = [f"{'ABCD'[k]}{text}" for k, text in enumerate(named)]
@@ -141,6 +164,7 @@ def test_a_sheet_whose_titles_stand_in_its_first_column(stem: str, tmp_path: Pat
         ("最大的鸟是什么？", "鸵鸟\nNo.2 最小的鸟是（ ）。", "answer-holds-question"),
         ("【D】鸵鸟", "ABC", "options-in-stem"),
         ("最大的鸟是____。", "鸵鸟\n2", "answer-holds-question"),
+        ("最大的鸟是什么？", "答案→D", "answer-label"),
         ("最大的鸟是____。", "鸵鸟 4.", "answer-holds-question"),
     ],
 )
