@@ -89,7 +89,7 @@ _LINE = re.compile(r"\n+")
 _COUNT = re.compile(r"(?<!\d)(?<!\d\.)\d{1,4}(?!\d|[.:]\d|\s?[%年月日个元]|(?![题问小])[^\W\d_])")
 _HAN_COUNT = re.compile(r"\s*([一二三四五六七八九十]{1,3})\s?[、.．]")
 _BEGIN = re.compile(r"\W{0,6}(?:[^\W\d]{0,3}\W{0,6})?\d{1,4}\W?")
-_LAST = re.compile(r"\S[\s;；,，。]+(\d{1,4})\s?[.、．)）]?\s*$")
+_LAST = re.compile(r"\S[\s;；,，。]{1,8}(\d{1,4})\s?[.、．)）]?\s*$")
 _TITLE = re.compile(r"(?:题号|序号|编号|题目|题干|试题|选项|答案|题型|No\.?|Question|Answer)", re.I)
 _BOXED = re.compile(r"(?:^|[\s)）.。])(?:\([\sxX√]?\)|\[[\sxX√]?\])\s*\S")
 _LEAD = re.compile(r"\s*[(\[]?(?P<sign>[甲乙丙丁戊己a-fA-F①-⑥1-6])[)\].、:]?\s*\S")
@@ -458,9 +458,11 @@ def _answers(text: str) -> bool:
 def _next_number(bank: Bank) -> Doubts:
     """An answer ends in the number of the next question."""
     for row in bank.rows:
-        tail = _LAST.search(row.answer) if not row.options else None
+        short = "" if row.options else row.answer[-24:].rstrip(" .、．)）")
+        tail = _LAST.search(row.answer[-24:]) if short[-1:].isdecimal() else None
         own = _NUMBER.match(row.source.text[:24]) if tail else None
-        alone = "\n" in row.answer and row.answer.split("\n")[-1].strip().isdecimal()
+        alone = "\n" in row.answer[-8:] and row.answer[-8:].split("\n")[-1].strip().isdecimal()
+        alone = alone and not row.options
         if alone or (own and tail and int(tail[1]) == int(own[1]) + 1):
             yield row, doubt("answer-holds-question")
 
