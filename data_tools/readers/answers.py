@@ -12,7 +12,8 @@ from data_tools.readers.patterns import judgement
 _UPPER = re.compile(
     r"[(\[<\"“]?\s*([A-Z](?:[\s,、;，；/&和及与+|.]*[A-Z](?![a-z]))*)(?![A-Za-z0-9])\s*[)\]>\"”]?"
 )
-_LOWER = re.compile(r"[(\[]?\s*([a-z](?:[\s,、;，/&]*[a-z])*)\s*[)\]]?[.。]?\s*$")
+_LOWER = re.compile(r"[(\[]?\s*([a-z](?:[\s,、;，/&]*[a-z])*)\s*[)\]]?[.。、]?\s*$")
+_ONE = re.compile(r"[(\[]?([A-Z])\s?[.、:)\]]\s{0,4}(?=\S)")
 _MORE = re.compile(r"(?<![A-Za-z])([A-Z])\s*[、.:)]\s*")
 _LIST = re.compile(r"[$\s,、;；，|/]+")
 _TAIL = re.compile(r"(?:[)\]。.?？:：]|\s)\s*([A-H]{1,8})\s*[。.]?\s*$")
@@ -30,6 +31,9 @@ def letters(text: str, options: dict[str, str]) -> tuple[str, str]:
         return texts[bare(text)], ""  # A君 is an option's text, not the option A
     plain = pt.plain(text).strip().lstrip(":：选择为是项 ")
     plain = re.sub(r"^(?:option|choice|answer)\s+(?=[A-H]\b)", "", plain, flags=re.I)
+    one = _ONE.match(plain)  # A. RAM
+    if one and _same(plain[one.end() :], options.get(one[1], "")):
+        return one[1], ""
     found = _UPPER.match(plain) or _LOWER.match(plain)
     if found:
         named = re.sub(r"[^A-Z]", "", found.group(1).upper())

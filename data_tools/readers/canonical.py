@@ -43,7 +43,7 @@ _ALPHABETS: dict[str, tuple[str, str]] = {
     "named": ("ABCDEFG", r"(?:选项|答项|option|choice)\s?{0}(?:\s?[:：.、．)）]|\s)\s{{0,4}}"),
     "digit": ("1234567", r"[(（【\[]?{0}\s?[)）】\].、．:：](?!\d)\s{{0,4}}"),
     "①": ("①②③④⑤⑥⑦", r"{0}[.、．:：)）]?\s{{0,4}}"),
-    "odd": ("ABCDEFG", r"{0}\s{{0,2}}(?:[-–—》>〉|=~/]|\s-)\s{{0,4}}"),
+    "odd": ("ABCDEFG", r"{0}\s{{0,2}}(?:[-–—》>〉|=~/]{{1,4}}|\s-)\s{{0,4}}"),
     "<": ("ABCDEFG", r"[<〈]\s?{0}\s?[>〉]\s{{0,4}}"),
     "low": ("abcdefg", r"{0}\s{{0,2}}[-–—》>〉|=~]\s{{0,4}}"),
     "かな": ("アイウエオカキ", r"[(（]?{0}[)）.、．:：\s]\s{{0,4}}"),
@@ -285,11 +285,11 @@ def _ahead(blocks: list[Block]) -> list[Block]:
             k: next((j for j in range(k - 1, -1, -1) if _shown(blocks[j]).strip()), -1)
             for k in begins
         }
-        above = {k: j for k, j in above.items() if j >= 0 and _KNOWN_LABEL.match(_shown(blocks[j]))}
-        answered = sum(bool(_KNOWN_LABEL.match(_shown(block))) for block in blocks)
+        above = {k: j for k, j in above.items() if j >= 0 and _label(_shown(blocks[j]))}
+        answered = sum(bool(_label(_shown(block))) for block in blocks)
         if len(begins) < LEAST or len(above) < len(begins) or answered > len(begins):
             return blocks
-        said = {k: _KNOWN_LABEL.sub("", _shown(blocks[j]), count=1) for k, j in above.items()}
+        said = {k: _shown(blocks[j])[_label(_shown(blocks[j])) :] for k, j in above.items()}
         gone = {j: k for k, j in above.items()}
     made: list[Block] = []
     waiting: Block | None = None
@@ -302,6 +302,17 @@ def _ahead(blocks: list[Block]) -> list[Block]:
         if k not in gone:
             made.append(block)
     return [*made, waiting] if waiting else made
+
+
+def _label(plain: str) -> int:
+    """Where the text behind an answer's label begins; 0 where a line begins with none."""
+    sign = re.match(r"[\s★◎●※]*", plain)
+    start = sign.end() if sign else 0
+    found = pt.LABELS.match(plain, start)
+    if found and found["answer"] and (":" in found["colon"] or plain[start : start + 1] in "[("):
+        return found.end()
+    reply = _KNOWN_LABEL.match(plain) or pt.REPLY.match(plain, start)
+    return reply.end() if reply else 0
 
 
 def _pools(blocks: list[Block]) -> list[Block]:
@@ -554,8 +565,10 @@ def _options(blocks: list[Block]) -> list[Block]:
     best: tuple[str, list[list[tuple[int, int, int]]]] = ("", [])
     for name in _ALPHABETS:
         runs = [run for a, b in pieces if len(run := _run(blocks, a, b, name)) > 1]
-        usual = _habit(len(runs), len(pieces)) and len(runs) > len(best[1])
-        if usual and (name in _SAFE or _named(blocks, pieces, name) >= MOST * len(runs)):
+        if len(runs) < LEAST or len(runs) <= len(best[1]):
+            continue
+        said = max(_named(blocks, pieces, name), _keyed(blocks, name)) >= MOST * len(runs)
+        if said or (name in _SAFE and _habit(len(runs), len(pieces))):
             best = (name, runs)
     name, runs = best
     if not name:
@@ -680,17 +693,32 @@ def _translated(block: Block, name: str) -> Block:
     if found:
         end = found.end("said") if found["after"].strip()[:1] in ")）" else len(plain)
         return _cut(block, found.start("said"), end, lettered(found["said"]))
-    if name == "甲" and re.fullmatch(
-        rf"(?:\W{{0,3}}\d{{1,4}}\W{{0,3}}[{signs}]{{1,5}}){{1,40}}\W{{0,3}}", plain
-    ):
-        text = block.label + block.text
-        return replace(
-            block,
-            text=re.sub(rf"[{signs}]", lambda m: lettered(m[0]), text),
-            label="",
-            raw=block.stored,
-        )
-    return block
+    entries = list(_entry_of(name).finditer(plain)) if name in _KEYED else []
+    if len(entries) < 2:
+        return block
+    text = block.label + block.text
+    for m in reversed(entries):
+        text = text[: m.start(1)] + lettered(m[1]) + text[m.end(1) :]
+    return replace(block, text=text, label="", raw=block.stored)
+
+
+_KEYED = ("甲", "①")  # alphabets whose signs are answers of a key: 1.甲 2.乙、丙
+
+
+def _entry_of(name: str) -> re.Pattern[str]:
+    """An entry of a key that names options by an alphabet."""
+    sign = rf"[{_ALPHABETS[name][0]}]"
+    return re.compile(
+        rf"(?<!\d)\d{{1,4}}[^\w\s(]?\s{{0,2}}({sign}(?:[、,，]?{sign}){{0,5}})(?=[\s,，;；]|$)"
+    )
+
+
+def _keyed(blocks: Sequence[Block], name: str) -> int:
+    """How many entries of keys name options by an alphabet."""
+    if name not in _KEYED:
+        return 0
+    told = (len(_entry_of(name).findall(_shown(block))) for block in blocks)
+    return sum(many for many in told if many > 1)
 
 
 # -- answers --------------------------------------------------------------------------------------

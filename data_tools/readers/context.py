@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from data_tools.readers import items as it
-from data_tools.readers import pairs, settle
+from data_tools.readers import keys, pairs, settle
 from data_tools.readers import patterns as pt
 from data_tools.readers.items import Item
 from data_tools.readers.settle import REACH
@@ -16,6 +16,7 @@ _ASKS = re.compile(
     r"[?？:：]\s*$|^\s*(?:简述|试述|论述|什么是|何谓|如何|怎样|为什么|请|简要|列举|名词解释|阐述|说明)"
 )
 _TYPE = re.compile(r"\s*[\[(]?\s*(?:题型|(?:试题|题目)类型|type)\b", re.I).match
+_ENDED = re.compile(r"[?？。]\s*$|[(\[]\s*[)\]]|_{2,}")
 _PAGED = re.compile(r"第\s?\d{1,4}\s?页|\bPage \d{1,4}\b")
 
 
@@ -113,6 +114,13 @@ class Context:
             between += 1
         return -1, between
 
+    def titles(self, index: int) -> bool:
+        """Whether a line is named as a chapter is, or the line below asks by itself."""
+        after = self.items[index + 1 : index + 4]
+        below = next((x for x in after if x.kind not in (it.BLANK, it.NOISE)), None)
+        named = pt.CHAPTER.match(self.items[index].plain.strip())
+        return bool(named) or (below is not None and bool(_ENDED.search(below.plain)))
+
     def strong(self, index: int, family: str | None = None) -> bool:
         """Whether the line is surely a question: it has options, an answer, or a filled bracket."""
         item = self.items[index]
@@ -162,6 +170,8 @@ class Context:
                 if item.head.start >= item.head.end and len(item.parts) > 1:
                     return True
                 return not (item.options or self.ahead(other, item.family).option)
+            if keys.counted(item.text, 0):
+                return True
             row = re.fullmatch(r"(?:题号|序号|题目)?[\sA-H√×,、;；0-9.:()|-]+", item.plain)
             return row is not None and len(re.findall(r"[A-H√×]|\d+", item.plain)) > 3
         return False

@@ -17,7 +17,7 @@ NO_ANSWER, NO_STEM, NO_OPTIONS, NOT_OPTION = (
 _SIGN = re.compile(r"[√×+\-*/%<>=≤≥≠∈∪∩→∞&|^~#$@]")  # an answer may be a sign alone
 _HINT = re.compile(r"\s*(?:选?填(?:写|大|小|是|增|正|对|\w或)|提示|注\s*[:：])")  # (填大或小)
 _SET_APART = re.compile(  # =SUM(A1) is a formula
-    r"\s*([-–—>》〉=~|·•:：*])(?!(?<==)[A-Z(])\s*(?=[^\W\d]|\s\S)(?<=[\s\W])"
+    r"\s*(?:(?=([-–—>》〉=~|·•:：*]))\1{1,4})(?!(?<==)[A-Z(])\s*(?=[^\W\d]|\s\S)(?<=[\s\W])"
 )
 _LIST_ITEM = re.compile(r"\s*(?:[①-⑳⑴-⒇]|[(（\[]?\d{1,2}[)）\].．、]|[-•●])")
 # A judgement after the statement without a bracket: 水往低处流。 √
@@ -28,6 +28,12 @@ _JUDGED = re.compile(
 _LEFT = re.compile(
     rf"\s*(?:/\s?\d{{1,4}}\s*\n|(?:{pt.KIND_WORD.pattern})(?<=题)\s*[:：]|[:.,、;)\]>|]+(?=\s*[^\W\d(]))\s*"
 )
+_ALPHABETS = ("甲乙丙丁戊己", "123456", "①②③④⑤⑥")
+_MARK = re.compile(  # 甲、鹰 and no combination: 甲、乙
+    r"\s*[(（]?(?P<sign>[甲乙丙丁戊己1-6①-⑥])(?:[)）、]|[.．](?!\d)|(?<=[①-⑥]))\s*"
+    r"(?=\S)(?![甲乙丙丁戊己\d①-⑥和与及、，,])"
+)
+_BLANKS = re.compile(r"[\[(<]\s?填空")  # the question's own tag
 _LATIN = re.compile(r"[A-Za-z0-9,;]$")
 
 
@@ -79,7 +85,8 @@ def row(draft: Draft, name: str, sha: str, hows: list[str], optionless: bool = F
         return NOT_OPTION if "".join(draft.answer).strip() else NO_ANSWER
     if not draft.options and not (bare(answer) or _SIGN.search(answer)):
         return NO_ANSWER
-    choice = kind in ("single", "multiple") or draft.loc_is_cell or optionless
+    choice = kind in ("single", "multiple") or optionless
+    choice = choice or (draft.loc_is_cell and kind != "qa")  # df fills a blank
     judged = kind == "judge" and pt.judgement(answer)
     if not draft.options and choice and lettered(answer) and not judged:
         return NO_OPTIONS
@@ -90,15 +97,24 @@ def row(draft: Draft, name: str, sha: str, hows: list[str], optionless: bool = F
         stem = "\n".join([*filter(None, draft.case.stem), *([stem] if stem else [])])
     flags = list(draft.flags)
     final = _kind(draft, draft.tag or kind, letters, answer, flags)
-    if draft.options:
-        answer = "；".join(f"{letter}. {draft.options[letter]}" for letter in letters)
-        if any(not text for text in draft.options.values()):
-            flags.append("empty-option")
+    answer, letters = _named(draft, final, letters, answer)
+    if not all(draft.options.values()):
+        flags.append("empty-option")
     source = Source(name, sha, draft.loc or draft.lines[0].loc, text)
     return Row(
         stem, answer, source, final, options=dict(draft.options), letters=letters,
         explanation=joined(draft.explanation), flags=flags,
     )  # fmt: skip
+
+
+def _named(draft: Draft, kind: str, letters: str, answer: str) -> tuple[str, str]:
+    """Answer and letters: the options that are right with their letters; of a judgement printed as
+    options (``A. 正确  B. 错误``) the word alone."""
+    if draft.options and kind == "judge":
+        said, draft.options = draft.options[letters[:1]], {}
+        return said, ""
+    named = (f"{letter}. {draft.options[letter]}" for letter in letters)
+    return "；".join(named) if draft.options else answer, letters
 
 
 def lettered(text: str) -> bool:
@@ -151,8 +167,14 @@ def _unlettered(draft: Draft) -> None:
 def _unsigned(draft: Draft) -> None:
     """One sign before every option's text (``A - 甲``) parts it from the letter."""
     texts = list(draft.options.values())
+    for signs_ in _ALPHABETS:  # A is 甲、…, B is 乙、…
+        marked = [_MARK.match(text) for text in texts]
+        if [m["sign"] if m else "" for m in marked] == list(signs_[: len(texts)]) and texts[1:]:
+            for letter, m in zip(draft.options, marked, strict=True):
+                draft.options[letter] = draft.options[letter][m.end() if m else 0 :]
+            return
     signs = {found[1] if (found := _SET_APART.match(text)) else "" for text in texts}
-    if len(texts) > 2 and len(signs) == 1 and signs != {""}:
+    if len(texts) > 1 and len(signs) == 1 and signs != {""}:
         for letter, text in draft.options.items():
             found = _SET_APART.match(text)
             draft.options[letter] = text[found.end() :] if found else text
@@ -249,7 +271,7 @@ def _text_answer(draft: Draft, stem: str, said: str, kind: str) -> tuple[str, st
     found = _JUDGED.search(pt.plain(stem)) if kind in ("judge", "") else None
     if found and (kind == "judge" or found.group(1) in "√×"):
         return found.group(1), stem[: found.start()].rstrip()
-    if kind == "qa" and "填" in draft.section.title + draft.tag:
+    if kind == "qa" and ("填" in draft.section.title or _BLANKS.search(pt.plain(draft.text))):
         return _filled(draft, stem)
     return "", stem
 

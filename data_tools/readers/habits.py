@@ -99,7 +99,9 @@ def rows(given: Sequence[Row], ledger: Ledger) -> list[Row]:
     open_ = [row for row in given if not row.options and row.kind != "case"]
     said = {id(row): row.answer.strip().upper() for row in open_}
     lettered = [
-        row for row in open_ if re.fullmatch(r"[A-H]{1,6}", said[id(row)]) and row.kind != "judge"
+        row
+        for row in open_
+        if re.fullmatch(r"[A-H]{1,6}|[a-h]", row.answer.strip()) and row.kind != "judge"
     ]
     coded = [row for row in open_ if said[id(row)] in ("0", "1", "2", "Y", "N")]
     seen = {said[id(row)] for row in coded}
@@ -251,9 +253,10 @@ def _codes(drafts: Sequence[Draft]) -> None:
     """Judgements written as 1 and 2, 1 and 0, Y and N, in brackets or as answers."""
     told: list[tuple[Draft, str, Callable[[], None]]] = []
     for draft in drafts:
-        if draft.options or _kind(draft) != "judge":
-            continue
         said = "".join(draft.answer).strip()
+        judged = "judge" if said.upper() in ("Y", "N") and not _kind(draft) else _kind(draft)
+        if draft.options or judged != "judge":
+            continue
         if said.upper() in ("1", "2", "0", "Y", "N"):
             told.append((draft, said.upper(), lambda: None))
         elif not draft.answered and draft.stem:
@@ -266,6 +269,7 @@ def _codes(drafts: Sequence[Draft]) -> None:
             for draft, code, empty in told:
                 empty()
                 draft.answer, draft.answered = ["正确" if code == right else "错误"], True
+                draft.tag = draft.tag or "judge"
 
 
 def _coded(draft: Draft) -> tuple[str, Callable[[], None]] | None:

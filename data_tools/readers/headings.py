@@ -23,6 +23,7 @@ _KEY_HEAD = re.compile(
     re.I,
 )
 _TYPED = re.compile(rf"(?:{pt.HAN_NUMBER.pattern})?(?:{pt.KIND_WORD.pattern})", re.I)
+_BOXED = re.compile(r"\[(?!图片|公式|题)[\u4e00-\u9fff]{2,12}\]")  # 【基础篇】
 _TITLE = re.compile(
     r"(?:试题|题库|考题|试卷|真题|习题|练习题|竞赛题|复习题|题)(?:库|集|卷)?\s*(?:及|与"
     r"|和|附|含|带|\()+\s*(?:参考|标准)?答案"
@@ -79,6 +80,9 @@ def heading(item: Item) -> None:
             return
     if han and re.fullmatch(r"\S{2,10}题", core) and not item.options:
         item.kind, item.declared = SECTION, declared(plain)
+        return
+    if _BOXED.fullmatch(plain) and not pt.LABELS.match(plain) and not item.family:
+        item.kind = CHAPTER
         return
     short = len(bare.strip()) <= 30 and not re.search(r"[?？。]|_{2,}|\(\s*\)|[;；]$", plain)
     if (

@@ -332,6 +332,9 @@ class Cut:
                 section = Section(x.text.strip(), x.heading)
         for start, end in self.pieces:
             piece = self.told[start:end]
+            while len(piece) > 1 and piece[0].heading is not None and not piece[0].value:
+                section = Section(piece[0].text.strip(), piece[0].heading, loc=piece[0].line.loc)
+                piece = piece[1:]
             tail = len(piece)
             least = 2 if piece[0].body >= len(piece[0].plain.rstrip()) else 1
             while tail > least and (

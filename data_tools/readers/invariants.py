@@ -34,13 +34,16 @@ _QUESTION = re.compile(
     rf"\s*[（(\[【]?(?:第\s*)?\d{{1,4}}\s*[)）\]】.、．:：题](?!\d).{{0,200}}?(?:{_ASKS})"
 )
 _OPEN = re.compile(r"[（(]\s{0,9}[)）]|_{3,}")
+_TOLD = re.compile(r"\s*(?:正确|参考|标准)?答案\s?(?:[^\w\s（(《“\"]|$)")  # 答案→D
+_WAITS = re.compile(r"[(（]\s{1,9}[)）][。.]?\s*$")
 _LABEL = re.compile(
     r"(?<![我你您生户员人的])答\s?案(?:要点)?\s*[:：】\]]|(?<!our )\b[Aa]nswer\s*[:：]"
     r"|(?:正解|答案)\s?[(（]?\s?[A-H①-⑥甲乙丙丁一二三四]{1,5}\s?[)）]?\s*$"
 )
 _OPTIONS = re.compile(
-    r"(?:^|[\s（(。？?，,;；])A\s*[.、．:：)）].{1,200}?[\s;；)）。]B\s*[.、．:：)）]", re.S
-)
+    r"(?:^|[\s（(。？?，,;；])(?:A\s*[.、．:：)）].{1,200}?[\s;；)）。]B\s*[.、．:：)）]"
+    r"|a\s?[.、．)）].{1,200}?[\s;；。]b\s?[.、．)）])", re.S,
+)  # fmt: skip
 _RESIDUE = re.compile(
     r"^\s*(?!-\d)[:：.．,，、;；)）】\]>》|&*#^~/\\-]+\s*(?=\S)|[(（]\s*\d+(?:\.\d+|\.?\d*\s*分)\s*[)）]\s*$"
     r"|^\s*[(（\[【](?:单|多|判|填|简|不定|选)[^)）\]】]{0,8}[)）\]】]|^\s*(?:单选|多选|判断|填空|简答)题\s*[:：]?"
@@ -52,6 +55,13 @@ _BEHIND = re.compile(
     r"|(?:对|正确|True)\s?[(（\[]?\s?[□☑☐√✓○●]?\s?[)）\]]?\s{0,6}(?:错|错误|False)\s*$"
     r"|\n[^\n:：]{2,8}[:：][^\n]*$"  # a further line with a label
 )
+# What stands above a question: a chapter's name, a remark about the question before it.
+_ABOVE = re.compile(
+    r"\s*(?:第\s?[\d一二三四五六七八九十百]{1,4}\s?(?:部分|[章节篇编单讲套卷])|(?:模块|专题|项目|单元)\s?[\d一二三四五六七八九十]"
+    r"|(?:Unit|Chapter|Part|Section)\s\d|【(?!图片|公式|材料|资料|案例|背景)[\u4e00-\u9fff]{2,12}】(?=\s*\n)"
+    r"|[（(]?[一二三四五六七八九十]{1,3}[)）、.．][^\n，,。？?（(_]{0,12}(?:题|篇|部分|知识)(?=\s*\n))[^\n，,。？?（(_]{0,20}\n\s*\S"
+    r"|\s*[\[【(（]?(?:难度|难易度|知识点|考点|分值|答题时间|所属章节)[\]】)）]?\s?[:：\]】)）]"
+)
 _PAGED = re.compile(r"第\s?\d{1,4}\s?页.{0,3}共\s?\d{1,4}\s?页|\bPage \d{1,4} of \d{1,4}\b")
 _NAMED_OPTION = re.compile(r"(?:^|\n|(?<=\S))(?:选项|[Oo]ption|[Cc]hoice)\s?[A-H1-6]\b")
 # 5、3.14；6、北京: entries of a key.
@@ -61,7 +71,8 @@ _PAIRED = re.compile(
     r"(?:[(（]?\d{1,2}[)）]?\s?[-–—:：.、→]?\s?[A-Ha-h](?:[,，;；\s]+|$)){3,40}"
 )  # 1-D, 2-E, 3-A
 _INLINE = re.compile(r"(?:^|\s)[A-H]\s?[.、．:：)）]\s?\S")
-_SECOND = re.compile(r"\s*[(（]?[B-H]\s?[.、．)）]")
+_ONE = re.compile(r"[(（]?[A-Ha-h]\s?[.、．)）]\s{0,4}[^\W\d_]")
+_SECOND = re.compile(r"\s*(?:[(（]?[B-H]\s?[.、．)）]|[\[【][A-H]\s?[\]】])")
 _WRAPPED = re.compile(r"^\s*(?:\[(?!图片:).*\]|\{.*\}|<.*>|\['.*|'[^']*')\s*$", re.S)
 _NUMBER = re.compile(r"\D{0,8}?(\d{1,5})(?![\d%])")
 # Item 1:  题目：  Q0.  Frage 3)
@@ -79,6 +90,7 @@ _LINE = re.compile(r"\n+")
 _COUNT = re.compile(r"(?<!\d)(?<!\d\.)\d{1,4}(?!\d|[.:]\d|\s?[%年月日个元]|(?![题问小])[^\W\d_])")
 _HAN_COUNT = re.compile(r"\s*([一二三四五六七八九十]{1,3})\s?[、.．]")
 _BEGIN = re.compile(r"\W{0,6}(?:[^\W\d]{0,3}\W{0,6})?\d{1,4}\W?")
+_LAST = re.compile(r"\S[\s;；,，。]{1,8}(\d{1,4})\s?[.、．)）]?\s*$")
 _TITLE = re.compile(r"(?:题号|序号|编号|题目|题干|试题|选项|答案|题型|No\.?|Question|Answer)", re.I)
 _BOXED = re.compile(r"(?:^|[\s)）.。])(?:\([\sxX√]?\)|\[[\sxX√]?\])\s*\S")
 _LEAD = re.compile(r"\s*[(\[]?(?P<sign>[甲乙丙丁戊己a-fA-F①-⑥1-6])[)\].、:]?\s*\S")
@@ -154,7 +166,8 @@ def _answer(stem: str, answer: str) -> Iterator[Doubt]:
     lines = [line for line in _LINE.split(answer) if line.strip()]
     said = answer.strip()
     ticked = len(lines) > 2 and any(line.lstrip()[:1] in "√☑☐□" for line in lines)
-    if ticked or len(_INLINE.findall(said)) > 1 or _boxes(said) > 1:
+    one = _ONE.match(said) and len(lines) == 1
+    if ticked or one or len(_INLINE.findall(said)) > 1 or _boxes(said) > 1:
         yield doubt("answer-is-options")
     if _marks_only(stem, said):
         yield doubt("answer-is-mark", answer=said[:20])
@@ -163,15 +176,15 @@ def _answer(stem: str, answer: str) -> Iterator[Doubt]:
     if "\n" in stem and bare(said) and bare(said) in {bare(x) for x in _LINE.split(stem)}:
         yield doubt("answer-in-stem/line")
     marked = sum(bool(_MARKED_LINE.match(line)) for line in lines)
-    if marked > 1 and not all(
-        re.match(r"\s*[（(]?[①-⑳一二三四五六]", line) for line in lines if _MARKED_LINE.match(line)
-    ):
+    counted = re.compile(r"\s*[（(]?[①-⑳一二三四五六]").match
+    listed = all(counted(line) for line in lines if _MARKED_LINE.match(line))
+    if marked > 1 and (not listed or _WAITS.search(stem)):
         yield doubt("answer-is-options")
     if _keyed(said) or _asking(lines):
         yield doubt("answer-holds-question")
     if said[-1:] in "；;" and len(said) > 1 and len(lines) < 3:
         yield doubt("answer-unfinished")
-    if _LABEL.search(answer) if _labelled(answer) else False:
+    if _labelled(answer) and (_LABEL.search(answer) or _TOLD.match(answer)):
         yield doubt("answer-label/answer")
     if _WRAPPED.match(said) and not _WRAPPED.match(stem):
         yield doubt("answer-wrapped")
@@ -186,7 +199,11 @@ def _marks_only(stem: str, said: str) -> bool:
     if not _ONLY_MARK.fullmatch(said) or pt.judgement(said):
         return False
     signs = [m.group() for m in _SIGN.finditer(said)]
-    listed = all(re.search(rf"{re.escape(sign)}\s*[.、．:：)）\]】]", stem) for sign in signs)
+    listed = all(
+        re.search(rf"{re.escape(sign)}\s*[.、．:：)）\]】]", stem)
+        or (sign >= "①" and sign in stem[1:])
+        for sign in signs
+    )
     return listed or (_SIGN.fullmatch(said) is not None and said not in "一二三四五六")
 
 
@@ -207,7 +224,7 @@ def _asking(lines: list[str]) -> bool:
     """Whether the lines of an answer hold a question."""
     if len(lines) > 1 and (len(bare(lines[0])) < 2 or lines[-1].rstrip()[-1:] in "?？"):
         return True
-    within = any(_QUESTION.match(line) for line in lines[1:])
+    within = any(_QUESTION.match(line) or _WAITS.search(line) for line in lines[1:])
     first = lines and _QUESTION.match(lines[0]) and _OPEN.search(lines[0])
     return within or bool(first)
 
@@ -234,7 +251,8 @@ def _texts(row: Row, stem: str) -> Iterator[Doubt]:
         yield doubt("header/stem")
     if _SECOND.match(stem):
         yield doubt("options-in-stem/mark")
-    if _RESIDUE.search(stem) or (row.kind == "judge" and _BEHIND.search(stem)):
+    above = "\n" in stem[:60] and _ABOVE.match(stem)
+    if above or _RESIDUE.search(stem) or (row.kind == "judge" and _BEHIND.search(stem)):
         yield doubt("stem-residue")
     if any(_PAGED.search(text) for text in (stem, *row.options.values())):
         yield doubt("page-furniture")
@@ -243,7 +261,7 @@ def _texts(row: Row, stem: str) -> Iterator[Doubt]:
     paired = not row.options and _PAIRED.fullmatch(row.answer.strip())
     if (
         not paired
-        and "A" in stem + plain
+        and ("A" in stem + plain or (not row.options and "a" in stem))
         and _OPTIONS.search(plain)
         and (not row.options or row.kind != "case")
     ):
@@ -276,7 +294,7 @@ def _options(row: Row) -> Iterator[Doubt]:
     if signs != [chr(65 + k) for k in range(len(signs))]:
         yield doubt("option-gap", letters="".join(signs))
     signs_ = {text.strip()[:1] for text in texts}
-    led = len(texts) > 2 and len(signs_) == 1 and signs_ <= set("-–—>》|·•*:：~")
+    led = len(texts) > 1 and len(signs_) == 1 and signs_ <= set("-–—>》|·•*:：~")
     if sum(_own_mark(*pair) for pair in row.options.items()) > 1 or (
         led and not all(text.strip()[1:].lstrip()[:1].isdigit() for text in texts)
     ):
@@ -426,9 +444,31 @@ def _gaps(bank: Bank) -> Doubts:
 
 def _early(bank: Bank) -> Doubts:
     """An answer was left over before the first question: each answer may be another question's."""
-    if any(e.code == "no-question" and _KEYED.fullmatch(e.text) for e in bank.after.get(-1, ())):
+    if any(e.code == "no-question" and _answers(e.text) for e in bank.after.get(-1, ())):
         for row in bank.rows:
             yield row, doubt("answer-shifted")
+
+
+def _answers(text: str) -> bool:
+    """Whether a line is the answer of one question."""
+    plain = pt.plain(text)
+    label = pt.LABELS.match(plain.strip("★◎●※ ")) or pt.REPLY.match(plain)
+    rest = plain.strip("★◎●※ ")[label.end() :].strip() if label else ""
+    named = label is not None and (label.re is pt.REPLY or bool(label["answer"]))
+    short = 0 < len(rest) <= 12 and not re.search(r"[见附后略]", rest)
+    return _KEYED.fullmatch(text) is not None or (named and short)
+
+
+def _next_number(bank: Bank) -> Doubts:
+    """An answer ends in the number of the next question."""
+    for row in bank.rows:
+        short = "" if row.options else row.answer[-24:].rstrip(" .、．)）")
+        tail = _LAST.search(row.answer[-24:]) if short[-1:].isdecimal() else None
+        own = _NUMBER.match(row.source.text[:24]) if tail else None
+        alone = "\n" in row.answer[-8:] and row.answer[-8:].split("\n")[-1].strip().isdecimal()
+        alone = alone and not row.options
+        if alone or (own and tail and int(tail[1]) == int(own[1]) + 1):
+            yield row, doubt("answer-holds-question")
 
 
 def _dropped(bank: Bank) -> Doubts:
@@ -600,7 +640,8 @@ def _answers_alike(bank: Bank) -> Doubts:
 
 _TOGETHER = (
     _prefix, _one_sided, _all_right, _ticked, _codes, _fewer, _longer, _gaps, _dropped, _odd,
-    _repeated, _counted, _early, _swallowed, _listed, _columns, _header, _answers_alike,
+    _repeated, _counted, _early, _next_number, _swallowed, _listed, _columns, _header,
+    _answers_alike,
 )  # fmt: skip
 
 

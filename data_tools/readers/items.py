@@ -70,6 +70,9 @@ _PREFIX_TAG = re.compile(
     rf"(?!案例|材料"
     rf"|病例)(?:{pt.KIND_WORD.pattern})\s*[:]?\s*(?=(?:第\s*)?\d{{1,4}}\s*(?:[、.):]|题))"
 )
+_KEY_TITLE = re.compile(
+    r"及|与|和|、|试题|解析|部分|汇总|一览|集锦|如下|[页表区]\s*$"
+)  # 答案 及解析
 _SIGN = re.compile(r"(?P<in>[√×])\s*(?=\(?\d{1,4}\s*[、.)])")
 _OPTION_OR_END = re.compile(r"\s*(?:$|[(\[]?[A-Z]\s*[、.:)\]])")
 # A line of its own that says what follows: [单选][D], 【多选题】
@@ -243,6 +246,9 @@ def _valid(plain: str, found: re.Match[str], name: str, parts: list[Part], body:
     if at_start:
         alone = not plain[found.end() :].strip()
         said = name == ANSWER and (chosen or bool(KEY_LINE.match(plain, found.end())))
+        spaced = name == ANSWER and "答案" in label and (label + colon)[-1:].isspace()
+        bare = spaced and not plain[:start].strip()
+        said = said or (bare and not _KEY_TITLE.match(plain, found.end()))
         return bracket or closed or has_colon or (alone and name != META) or said
     after = plain[start - 1]
     if parts[-1].name == EXPLAIN and not bracket:

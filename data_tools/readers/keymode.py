@@ -159,6 +159,8 @@ class KeyMode(Questions):
                 keys.Entry(0, [unit])
                 for unit in re.findall(r"[A-H]|√|×|正确|错误|对|错", item.plain)
             ]
+        elif item.kind == it.TEXT and (pairs := keys.counted(item.text, _last(entries))):
+            entries += [keys.Entry(number, [said] if said else []) for number, said in pairs]
         elif entries:
             if item.kind in it.LABELLED:
                 self.parts(item, entries[-1].answer, entries[-1].explanation)
@@ -177,6 +179,10 @@ class KeyMode(Questions):
                 answer.append(text)
             elif part.name == it.EXPLAIN and text:
                 explanation.append(text)
+
+
+def _last(entries: list[keys.Entry]) -> int:
+    return entries[-1].number if entries else 0
 
 
 def _after_heading(plain: str) -> int:

@@ -14,7 +14,11 @@ _NUMBER = re.compile(
 )
 _TOKEN = re.compile(r"[A-Za-z]+|√|×|正确|错误|不正确|对|错")
 _GROUP = re.compile(r"[^\s,、;；，/|]+")
-_FREE = r"(?:(?<=[\s;；。,，、])|^){n}\s*(?:、|[.:)](?!\d))\s*"
+# The next entry of a key: a number with its mark; where none comes, one whose answer is a figure.
+_FREE = (
+    r"(?:(?<=[\s;；。,，、])|^){n}\s*(?:、|[.:)](?!\d))\s*", r"(?:(?<=[\s;；])|^){n}\s?[.:)](?=\d)"
+)  # fmt: skip
+_FIRST = re.compile(r"\s*(\d{1,4})\s?[、.:)]\s*")
 
 
 @dataclass(slots=True)
@@ -73,12 +77,24 @@ def free(text: str, number: int) -> list[tuple[int, str]]:
     the first number."""
     plain, position, pairs = pt.plain(text), 0, []
     while True:
-        following = re.compile(_FREE.replace("{n}", str(number + 1))).search(plain, position + 1)
+        shapes = (re.compile(shape.replace("{n}", str(number + 1))) for shape in _FREE)
+        found = (shape.search(plain, position + 1) for shape in shapes)
+        following = next(filter(None, found), None)
         if not following:
             pairs.append((number, text[position:].strip()))
             return pairs
         pairs.append((number, text[position : following.start()].strip(" ;；,，")))
         position, number = following.end(), number + 1
+
+
+def counted(text: str, last: int) -> list[tuple[int, str]]:
+    """The entries of a line that goes on behind entry ``last`` (0: the first of the key, which must
+    hold three); empty where it is none: ``1.103；百日 2. 上海``."""
+    found = _FIRST.match(pt.plain(text))
+    if not found or (last and int(found[1]) != last + 1):
+        return []
+    pairs = free(text[found.end() :], int(found[1]))
+    return pairs if last or len(pairs) > 2 else []
 
 
 def apply(groups: list[Group], drafts: list[Draft]) -> list[tuple[Group, Entry]]:

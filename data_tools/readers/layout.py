@@ -29,6 +29,7 @@ _LISTED = re.compile(r"\s*(\(?)([一二三四五六七八九十]{1,3})[)、.]")
 _PAIR = re.compile(  # 1）甲     A）乙
     r"\s{0,8}[(\[]?(\d)\s?[).、\]][^()]{1,40}?\s{2,40}[(\[]?([A-H])\s?[).、\]]\s{0,4}\S"
 )
+SECTION = 400  # lines of a section that are looked through for its key
 _ENDS = "。.！!？?：:；;，,、）)"
 _REPLY = re.compile(r"\s*(?:\[?\s*A\s*\d{0,3}\s*[\]:.]+|答案?\s*\d{1,3}\s*[:.])\s*")
 
@@ -43,7 +44,8 @@ def _sectioned(items: list[Item]) -> None:
         if x.family == "Q:" and x.tag and not x.lead and x.body >= len(x.plain)
     ]
     numbered = sum(x.kind == it.NUMBER and x.value > 0 for x in filled)
-    if 2 * len(told) <= numbered and all(after.value for _, after in told):
+    titled = (it.CHAPTER, it.SECTION)
+    if 2 * len(told) <= numbered and all(x.value or x.kind in titled for _, x in told):
         for item, _ in told:
             item.kind, item.family, item.heading_kind = it.SECTION, "", item.tag
 
@@ -282,7 +284,7 @@ class Layout(KeyMode):
         if item.line.heading and not pt.BLANK.search(item.plain):
             return False
         following, between = self.context.next(index)
-        if following < 0 or between > 1:
+        if following < 0 or between > 1 or (between and self.context.titles(index)):
             return False
         other = self.context.items[following]
         first = bool(other.options) and other.options[0].letter == "A"
@@ -362,8 +364,15 @@ class Layout(KeyMode):
             if item.key_line:
                 return False
             if item.kind == it.NUMBER:
-                return bool(item.options) or self.context.ahead(other, item.family).option
+                own = bool(item.options) or self.context.ahead(other, item.family).option
+                return own or self.keyed_later(index)
         return False
+
+    def keyed_later(self, index: int) -> bool:
+        """Whether what stands under a heading has a key of its own behind it."""
+        after = self.context.items[index + 1 : index + 1 + SECTION]
+        first = next((x for x in after if x.key_line or x.kind in (it.SECTION, it.KEY)), None)
+        return first is not None and first.kind != it.SECTION
 
     def heading_only(self, item: Item) -> None:
         """A heading between one-line questions."""

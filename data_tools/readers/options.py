@@ -88,6 +88,8 @@ def _next(
         any_match = re.compile(rf"(?<=[A-Za-z]){letter}[、.](?![A-Za-z])").search(
             plain, start + 1, end
         )
+    if any_match is None and style == "d":  # A音频 BWord C压缩
+        any_match = re.compile(rf"(?<=\s){letter}(?=[A-Z0-9])").search(plain, start, end)
     return any_match
 
 

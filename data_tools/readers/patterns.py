@@ -142,7 +142,7 @@ LABELS = re.compile(
     rf"(?:(?P<mine>{_OPEN}{MINE}\s*(?:的)?(?:答案|选择|answers?){_SHUT})"
     rf"|(?P<explain>{_OPEN}(?:{_EXPLAIN}){_SHUT})"
     rf"|(?P<answer>{_OPEN}(?:{_ANSWER}){_SHUT})|(?P<meta>{_OPEN}(?:{_META}){_SHUT}))"
-    r"(?P<colon>\s*(?:[:;](?:\s*[:])?|为\s*[:]?|是\s*[:]?|))",
+    r"(?P<colon>\s*(?:[:;](?:\s*[:])?|[为是]\s*(?:[:]|(?=[A-H√×对错正]))|))",
     re.I,
 )
 REPLY = re.compile(r"\[?\s*答\s*\]?\s*(?:[:]|(?<=\])\s*)", re.I)

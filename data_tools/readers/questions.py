@@ -92,6 +92,8 @@ class Questions(Starts):
             text = item.text[option.start : option.end].strip()
             if position < len(options) - 1:
                 text = text.rstrip(";；,，、 ")
+            elif any(part.name == it.ANSWER for part in item.parts[1:]):
+                text = text.rstrip("★☆◎●※▲◆ ")  # what sets the answer's label apart
             self.q.options[option.letter] = text
             self.q.own_line[option.letter] = position == 0
             self.q.hows[option.letter] = _hows(item, option)

@@ -8,9 +8,12 @@ from itertools import pairwise
 from data_tools.readers import items as it
 from data_tools.readers import patterns as pt
 from data_tools.readers.items import Item
+from data_tools.readers.options import Option
 from data_tools.readers.patterns import judgement
 
 _IN_BRACKET = re.compile(r"\s*[(\[]\s*([A-H](?:[\s,、]*[A-H])*)\s*[)\]]\s*[.。]?\s*")
+_TIGHT = re.compile(r"[A-H](?=[A-Z0-9\u4e00-\u9fff])")
+_ASKS = re.compile(r"[(\[]\s*[)\]][。.]?\s*$|_{2,}|[?？]\s*$")
 REACH = 60  # lines looked ahead at most: longer than any question seen
 
 
@@ -97,8 +100,30 @@ def circled(items: list[Item]) -> None:
             _unnumbered(items[index])
 
 
+def _glued(items: list[Item]) -> None:
+    """Lines that begin with A, B, C in turn, each letter right before its text (``AHTTP``), are
+    options all the same, where they stand below a line that asks."""
+    run: list[Item] = []
+    above = ""
+    for item in items:
+        plain = item.plain.strip()
+        begins = plain[:1] == chr(65 + len(run)) and _TIGHT.match(plain)
+        if begins and item.kind in (it.TEXT, it.OPTION, it.BARE) and len(item.options) < 2:
+            run.append(item)
+            continue
+        if len(run) > 2 and _ASKS.search(above):
+            for one in run:
+                start = len(one.plain) - len(one.plain.lstrip())
+                letter = one.plain[start]
+                one.options = [Option(letter, start, start + 1, len(one.plain), "b")]
+                one.kind = it.OPTION
+        run = []
+        above = item.plain if item.kind != it.BLANK else above
+
+
 def options(items: list[Item]) -> None:
     """Keep only options that have their neighbours: A with a B after it, C with a B before."""
+    _glued(items)
     for index, item in enumerate(items):
         if item.kind == it.BARE:
             _lone_letter(items, index, item)
@@ -132,6 +157,8 @@ def _continues(items: list[Item], index: int, opened: dict[str, int]) -> bool:
     first, last = options[0], options[-1]
     if first.letter == "A":
         several = (len(options) > 1 and first.style in "ab") or len(options) > 2
+        words = [judgement(items[index].plain[o.start : o.end]) for o in options]
+        several = several or (len(options) == 2 and all(words))  # A 对   B 错
         return several or _letter_follows(items, index, chr(ord(last.letter) + 1))
     before = opened.get(chr(ord(first.letter) - 1))
     near = before is not None and index - before <= 12

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -367,6 +368,7 @@ def _sheets(
             filled = list(seen(one, name, first, how))
             if again := columns.echoes(filled[: grid.HEAD]):
                 filled = [_without(row, again) for row in filled]
+            filled = upright(filled)
             made += sheet(title, visible, iter(filled), layout)
         except (UserError, GeneratorExit):
             raise
@@ -444,6 +446,35 @@ def flattened(rows: list[list[Cell]]) -> list[Line]:
             else:
                 lines += cell.lines
     return lines + held
+
+
+def upright(rows: list[list[Cell]]) -> list[list[Cell]]:
+    """A row a question where a sheet's first column holds the titles (题目, 选项A, …, 答案, again
+    and again) and the second what stands under them; any other sheet as it is."""
+    told = [row for row in rows if len(row) > 1 and row[0].text and row[1].text]
+    named = [(_title(row[0].text), row[1]) for row in told]
+    titled = sum(bool(columns.role(name)[0]) for name, _ in named)
+    many = Counter(columns.role(name)[0] for name, _ in named)
+    if not (titled >= 0.9 * len(rows) - many["stem"] and many["stem"] >= 3 and many["answer"] >= 3):
+        return rows
+    names = list(dict.fromkeys(name for name, _ in named if columns.role(name)[0]))
+    if not 2 < len(names) < len(named) / 2:
+        return rows
+    records: list[dict[str, Cell]] = []
+    for name, one in named:
+        if not records or name in records[-1]:
+            records.append({})
+        records[-1][name] = one
+    first = told[0][0].loc
+    blank = Cell([], first)
+    head = [cell(name, first) for name in names]
+    return [head, *([record.get(name, blank) for name in names] for record in records)]
+
+
+def _title(text: str) -> str:
+    """A title without the number of its question (``题目3``)."""
+    bare = text.strip().rstrip("0123456789")
+    return bare if columns.role(bare)[0] == "stem" else text.strip()
 
 
 def sheet(

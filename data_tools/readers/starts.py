@@ -14,6 +14,7 @@ from data_tools.readers.patterns import judgement
 
 STEM, OPTIONS, ANSWER, EXPLAIN = "stem", "options", "answer", "explain"
 WEAK = ("~", "~.")
+_WORDS = re.compile(r"\s*[^\W_]{2,16}\s*")
 _LISTED = re.compile(r"\s*[(\[]?(\d{1,2})\s*[.、)]")
 
 
@@ -147,7 +148,7 @@ class Starts:
         if pt.DIRECTIONS.search(item.plain) and not own:
             return False
         if self.q is None:
-            near = between <= 3
+            near = between <= 3 and not (between and self._title(index, item))
             return own or answered or filled or (near and (options or answer))
         if self.state == STEM:
             return filled and not self.q.options and self.filled_stem()
@@ -160,6 +161,10 @@ class Starts:
             return True
         last = between == 0 or (self.state == ANSWER and self.choice_like()) or self.blank
         return last and (options or answer)
+
+    def _title(self, index: int, item: Item) -> bool:
+        """Whether a line of few words without any sign stands above a line that asks."""
+        return _WORDS.fullmatch(item.plain) is not None and self.context.titles(index)
 
     def filled(self, item: Item) -> bool:
         """Whether the line ends or begins with a bracket that holds a judgement."""

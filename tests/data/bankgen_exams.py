@@ -178,8 +178,7 @@ def driving_licence(m: Maker) -> Made:
             if bare:
                 blocks += [p("正确"), p("错误"), p(label.format(t.answer))]
             else:
-                t.options, t.answer = {"A": "正确", "B": "错误"}, "A" if yes else "B"
-                blocks += [p("A、正确"), p("B、错误"), p(label.format(t.answer))]
+                blocks += [p("A、正确"), p("B、错误"), p(label.format("A" if yes else "B"))]
         truths.append(t)
     return blocks, truths
 

@@ -142,10 +142,8 @@ def english_judgements(m: Maker) -> Made:
                   verdict=yes)  # fmt: skip
         blocks.append(p(f"{n}. {t.stem}"))
         if both:
-            t.options, word = {"A": "True", "B": "False"}, "A" if yes else "B"
-            t.answer = word
             blocks += [p("a. True"), p("b. False")]
-        blocks.append(p(shape.format(t.answer)))
+        blocks.append(p(shape.format(("A" if yes else "B") if both else t.answer)))
         truths.append(t)
     return blocks, truths
 

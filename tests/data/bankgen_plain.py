@@ -147,6 +147,8 @@ def judge_answer_line(m: Maker) -> Made:
     for n, t in enumerate(truths, 1):
         t.explanation = m.fill("根据{law}第{n}条") if r.random() < 0.4 else ""
         blocks += question(r, s, n, t, r.choice(["each", "one"]))
+        if t.options:  # printed as options, it is a judgement all the same
+            t.answer, t.options = t.options[t.answer], {}
     return blocks, truths
 
 
