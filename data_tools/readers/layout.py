@@ -139,7 +139,9 @@ class Layout(KeyMode):
             item.kind, item.family = it.TEXT, ""
         if item.kind == it.BOTH and self.state != STEM:  # True/False over a section
             item.kind, item.heading_kind = it.SECTION, "judge"
-        if item.kind == it.CHAPTER and self.within_answer(index, item):
+        if item.kind == it.CHAPTER and (
+            self.within_answer(index, item) or self.within_title(index, item)
+        ):
             item.kind = it.TEXT
         asked = self.q is not None and self.state == STEM and not self.q.options
         asked = asked and self.q is not None and self.q.family in ("Q:", "Q", "题")
@@ -171,6 +173,16 @@ class Layout(KeyMode):
             other = next((x for x in after if x.kind not in (it.BLANK, it.NOISE)), None)
             if other is not None and other.options and other.options[0].letter == expected:
                 item.kind = it.TEXT
+
+    def within_title(self, index: int, item: Item) -> bool:
+        """Whether a heading is the second line of one that asks (``<h3>第7题：…<br>…</h3>``)."""
+        above = self.context.items[index - 1] if index else item
+        if self.q is None or self.state != STEM or not (item.line.heading and above.line.heading):
+            return False
+        following, between = self.context.next(index)
+        other = self.context.items[following]
+        asked = above.kind != it.CHAPTER and self.q.lines[-1] is above.line and not between
+        return asked and following > 0 and (bool(other.options) or other.kind == it.ANSWER)
 
     def within_answer(self, index: int, item: Item) -> bool:
         """Whether a heading only divides the long answer that is being read."""
