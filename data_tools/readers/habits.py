@@ -95,6 +95,7 @@ def settle(drafts: Sequence[Draft]) -> None:
     _quoted(drafts)
     _behind_sign(drafts)
     _only_right(drafts)
+    _true_false(drafts)
     _codes(drafts)
     _fills(drafts)
 
@@ -253,6 +254,15 @@ def _lone_marks(drafts: Sequence[Draft]) -> None:
 
 def _first(count: int) -> list[str]:
     return [chr(65 + k) for k in range(count)]
+
+
+def _true_false(drafts: Sequence[Draft]) -> None:
+    """T and F answer what has no options, and no other letter does: these are judgements."""
+    said = [(d, d.answer[0].strip()) for d in drafts if d.answer and not d.options]
+    letters = [(d, text) for d, text in said if re.fullmatch("[A-Z]", text)]
+    if len(letters) >= LEAST and {text for _, text in letters} <= {"T", "F"}:
+        for draft, _ in letters:
+            draft.tag = draft.tag or "judge"
 
 
 def _codes(drafts: Sequence[Draft]) -> None:

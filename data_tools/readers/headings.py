@@ -84,7 +84,8 @@ def heading(item: Item) -> None:
     if _BOXED.fullmatch(plain) and not pt.LABELS.match(plain) and not item.family:
         item.kind = CHAPTER
         return
-    short = len(bare.strip()) <= 30 and not re.search(r"[?？。]|_{2,}|\(\s*\)|[;；]$", plain)
+    longest = 60 if bare.isascii() and pt.CHAPTER.match(plain) else 30  # English takes more letters
+    short = len(bare.strip()) <= longest and not re.search(r"[?？。]|_{2,}|\(\s*\)|[;；]$", plain)
     if (
         (han or pt.CHAPTER.match(plain) or item.line.heading)
         and short

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from core.rows import Row
+from core.text import bare
 from data_tools.ledger import Ledger
 from data_tools.readers import arrows, finish, habits, joined, keys
 from data_tools.readers import items as it
@@ -314,6 +315,7 @@ class Layout(KeyMode):
             self.key = None
         self.close()
         han = pt.HAN_NUMBER.match(plain)
+        self.titles.add(bare(plain[han.end() :] if han else plain))
         ordinal = (
             pt.number_value(re.sub(r"[^零〇一二三四五六七八九十百]", "", han.group())) if han else 0
         )
@@ -406,11 +408,12 @@ class Layout(KeyMode):
             place = entry.loc or group.section.loc
             unused = self.ledger.add(self.name, place, "key-without-question", text)
             self.loose.keys.append((group, entry, unused))
+        _untitled(self.drafts, self.titles)
         _parted(self.drafts)
         habits.settle(self.drafts)
         hows = usual_hows(self.drafts)
-        bare = ["".join(d.answer) for d in self.drafts if d.answer and not d.options]
-        told = [finish.lettered(text) for text in bare if not pt.judgement(text)]
+        texts = ["".join(d.answer) for d in self.drafts if d.answer and not d.options]
+        told = [finish.lettered(text) for text in texts if not pt.judgement(text)]
         optionless = len(told) > 4 and 2 * sum(told) > len(told)
         for draft in self.drafts:
             made = finish.row(draft, self.name, self.sha, hows, optionless)
@@ -435,6 +438,13 @@ class Layout(KeyMode):
         if self.loose.drafts or self.loose.keys or self.loose.choices:
             self.ledger.loose.append(self.loose)
         self.ledger.sources.append(self.report)
+
+
+def _untitled(drafts: list[Draft], titles: set[str]) -> None:
+    """Take a heading of the document (``1. Values``) off the question that stands below it."""
+    for draft in drafts:
+        if len(draft.stem) > 1 and bare(draft.stem[0]) in titles:
+            draft.stem = draft.stem[1:]
 
 
 def _announces(plain: str) -> bool:

@@ -30,6 +30,7 @@ class Starts:
         self.report = SourceReport(name, sha)
         self.section, self.chapter = Section(), ""
         self.sections: list[Section] = [self.section]
+        self.titles: set[str] = set()  # the headings met, bare
         self.drafts: list[Draft] = []
         self.q: Draft | None = None
         self.state, self.family, self.last, self.listed = "", "", 0, 0
