@@ -14,7 +14,6 @@ from data_tools.readers import items as it
 from data_tools.readers import patterns as pt
 from data_tools.readers.blocks import Cell, Line, Table
 from data_tools.readers.choices import unlettered, unwrapped
-from data_tools.readers.doubt import doubt
 from data_tools.readers.draft import Case, Draft, Section
 from data_tools.readers.layout import Layout
 
@@ -266,18 +265,10 @@ def _draft(row: list[Cell], stem: Cell, grid: Grid) -> Draft:
             draft.flags += [flag for flag in cell.flags if flag not in draft.flags]
     draft.stem = [line.label + line.text for line in stem.lines]
     if columns.parted:
-        _before_options(draft, stem, columns)
+        draft.stem = [stem.text.split(columns.parted)[0].strip()]
     elif _STRUCTURED.search(pt.plain(stem.text)):
         _inner(draft, stem)
     return draft
-
-
-def _before_options(draft: Draft, stem: Cell, columns: co.Columns) -> None:
-    """The stem before its options; a judgement in a program's own codes is in doubt, since 0 may
-    be right there as well as wrong."""
-    draft.stem = [stem.text.split(columns.parted)[0].strip()]
-    if columns.codes and draft.tag == "judge" and draft.answer:
-        draft.flags.append(doubt("coded-answer", answer=draft.answer[0]))
 
 
 def _inner(draft: Draft, stem: Cell) -> None:
