@@ -112,7 +112,8 @@ def test_markup_that_is_asked_about_stays(tmp_path: Path) -> None:
 def test_a_heading_that_breaks_is_one_question(tmp_path: Path) -> None:
     """``<h3>第2题：…<br>…</h3>``: its second line heads nothing."""
     parts = [
-        f"<h3>第{k}题：下列各种常见的水果之中第{k}种水果{'<br>' if k % 2 else ''}是哪一个：</h3><ul>"
+        f"<h3>第{k}题：下列各种常见的水果之中第{k}种水果"
+        f"{'<br>' if k % 2 else ''}是哪一个：</h3><ul>"
         + "".join(f"<li>{x}: {text}{k}</li>" for x, text in zip("ABCD", FRUITS, strict=True))
         + "</ul><p>答案：AC</p>"
         for k in range(1, 7)
