@@ -660,7 +660,8 @@ def _answer_of(name: str) -> re.Pattern[str]:
     sign = rf"(?:选项|option)?\s?[{signs}]\s?[.、)）]?" if name == "word" else rf"[{signs}]"
     many = rf"{sign}(?:[\s,、，;；和及]{{0,2}}{sign}){{0,6}}"
     return re.compile(
-        rf"(?P<before>^\W{{0,8}}(?:[A-Za-z]{{1,12}} )?[^\W\d_]{{0,12}}\W{{0,4}}|[(（]\s{{0,4}})"
+        rf"(?P<before>^\W{{0,8}}(?:[A-Za-z]{{1,12}} (?=[A-Za-z]{{1,12}}\s?:))?"
+        rf"[^\W\d_]{{0,12}}\W{{0,4}}|[(（]\s{{0,4}})"
         rf"(?P<said>{many})(?P<after>\W{{0,3}}$|\s{{0,4}}[)）]|[.、．:：)）]\s?\S.{{0,80}}$)"
     )
 
