@@ -581,7 +581,8 @@ def _options(blocks: list[Block]) -> list[Block]:
             gap = " " if start and not line.text[max(0, start - 1)].isspace() else ""
             made[k] = _cut(line, start, end, f"{gap}{chr(65 + order)}. ")
     kept = {k for run in runs for k, _, _ in run}
-    kept |= {a for a, _ in pieces if "(" not in _shown(blocks[a])}  # Q1. is a number
+    if name == "digit":  # Q1. is a number
+        kept |= {a for a, _ in pieces if "(" not in _shown(blocks[a])}
     first = pieces[0][0]
     return [_translated(b, name) if k >= first and k not in kept else b for k, b in enumerate(made)]
 
