@@ -580,11 +580,11 @@ def _options(blocks: list[Block]) -> list[Block]:
             assert isinstance(line, Line)
             gap = " " if start and not line.text[max(0, start - 1)].isspace() else ""
             made[k] = _cut(line, start, end, f"{gap}{chr(65 + order)}. ")
-    taken = {k for run in runs for k, _, _ in run}
+    kept = {k for run in runs for k, _, _ in run}
+    if name == "digit":  # Q1. is a number
+        kept |= {a for a, _ in pieces if "(" not in _shown(blocks[a])}
     first = pieces[0][0]
-    return [
-        _translated(b, name) if k >= first and k not in taken else b for k, b in enumerate(made)
-    ]
+    return [_translated(b, name) if k >= first and k not in kept else b for k, b in enumerate(made)]
 
 
 def _unlettered(blocks: list[Block]) -> list[Block]:
@@ -661,7 +661,9 @@ def _answer_of(name: str) -> re.Pattern[str]:
     sign = rf"(?:选项|option)?\s?[{signs}]\s?[.、)）]?" if name == "word" else rf"[{signs}]"
     many = rf"{sign}(?:[\s,、，;；和及]{{0,2}}{sign}){{0,6}}"
     return re.compile(
-        rf"(?P<before>^\W{{0,4}}[^\W\d_]{{0,12}}\W{{0,4}}|[(（]\s{{0,4}})(?P<said>{many})(?P<after>\W{{0,3}}$|\s{{0,4}}[)）]|[.、．:：)）]\s?\S.{{0,80}}$)"
+        rf"(?P<before>^\W{{0,8}}(?:[A-Za-z]{{1,12}} (?=[A-Za-z]{{1,12}}\s?:))?"
+        rf"[^\W\d_]{{0,12}}\W{{0,4}}|[(（]\s{{0,4}})"
+        rf"(?P<said>{many})(?P<after>\W{{0,3}}$|\s{{0,4}}[)）]|[.、．:：)）]\s?\S.{{0,80}}$)"
     )
 
 

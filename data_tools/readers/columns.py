@@ -73,6 +73,8 @@ class Columns:
     case: int | None = None
     right: int | None = None
     combined: int | None = None
+    parted: str = ""  # the sign between stem, options and right options in their cells
+    codes: dict[str, str] = field(default_factory=dict)  # kinds by the codes that stand for them
     options: dict[str, int] = field(default_factory=dict)
     ticks: dict[str, int] = field(default_factory=dict)  # beside each option: whether it is right
     counted: bool = False  # answers that are figures count the options, from ``first``
@@ -114,6 +116,10 @@ class Columns:
         cell = self.cell(row, self.number)
         return cell is not None and bool(cell.text) and not cell.covered
 
+    def kind_of(self, said: str) -> str:
+        """The kind that a cell names, by its words or by the bank's own code."""
+        return self.codes.get(said.strip()) or pt.section_kind(said)
+
     def options_of(self, row: list[Cell], already: int = 0) -> dict[str, str]:
         """The options of a row: one a column, or several in one cell; ``already`` counts those of
         rows above."""
@@ -128,6 +134,9 @@ class Columns:
         bare = {letter: unlettered(text, letter) for letter, text in found.items()}
         if sum(bare[letter] != found[letter] for letter in found) > 1:
             found = bare  # A.甲 in the column of A, B.乙 in that of B: the letters are no text
+        if self.parted and self.stem is not None:
+            texts = row[self.stem].text.split(self.parted)[1:] if self.stem < len(row) else []
+            return {chr(65 + k): text.strip() for k, text in enumerate(texts)}
         cell = self.cell(row, self.combined)
         if cell is not None and cell.text and not (already and cell.covered):
             found |= listed(cell.text, already, self.one_a_row)
@@ -141,6 +150,9 @@ class Columns:
     def indexed(self, answer: str, options: dict[str, str]) -> str:
         """An answer given as the option's number (1, 2, ...), as its letter."""
         plain = pt.plain(answer).strip()
+        if self.parted and options:
+            said = [text.strip() for text in answer.split(self.parted)]
+            return "".join(x for x, text in options.items() if text in said) or answer
         if not self.counted and plain in {pt.plain(text).strip() for text in options.values()}:
             return answer
         if options and re.fullmatch(r"[0-8](?:[\s,、;|]*[0-8])*", plain):
@@ -196,6 +208,8 @@ def find(rows: list[list[Cell]]) -> Columns | None:
     if best is None:
         return None
     columns = best[1]
+    if columns.stem is not None and columns.answer is not None and not columns.options:
+        _parted(columns, rows[columns.header + 1 :])
     _count(columns, rows[columns.header + 1 :])
     said = {
         x.text.strip() for r in rows[columns.header + 1 :] if (x := columns.cell(r, columns.answer))
@@ -211,6 +225,33 @@ def find(rows: list[list[Cell]]) -> Columns | None:
         ]
         columns.one_a_row = len(bare) * 2 > len(options)
     return columns
+
+
+_BETWEEN = ("|||", "$$", "&&", "##", "&", "|", "#", "$", ";", "；")
+
+
+def _parted(columns: Columns, below: list[list[Cell]]) -> None:
+    """Find the sign that parts stems from their options in one cell (``题干&甲&乙``), where the
+    answers are such options; and what codes of kinds mean then."""
+    stem, answer, kind = columns.stem or 0, columns.answer or 0, columns.kind
+    told = [(x[stem].text, x[answer].text, x) for x in below if max(stem, answer) < len(x)]
+    for sign in _BETWEEN:
+        held = [(text.split(sign), said.split(sign)) for text, said, _ in told if sign in text]
+        fit = [set(map(str.strip, said)) <= set(map(str.strip, text[1:])) for text, said in held]
+        if len(held) >= 3 and sum(fit) >= 0.8 * len(held) and all(len(t) > 2 for t, _ in held):
+            columns.parted = sign
+            break
+    kinds: dict[str, list[tuple[bool, str]]] = {}
+    for text, said, row in told if columns.parted and kind is not None else ():
+        code = row[kind].text.strip() if kind is not None and kind < len(row) else ""
+        kinds.setdefault(code, []).append((columns.parted in text, said.strip()))
+    for code, rows in kinds.items() if all(x.isdigit() for x in kinds) else ():
+        if not any(optioned for optioned, _ in rows):
+            coded = {said for _, said in rows} <= {"0", "1", "2"}
+            columns.codes[code] = "judge" if coded else ""
+        else:
+            several = any(columns.parted in said for _, said in rows)
+            columns.codes[code] = "multiple" if several else "single"
 
 
 def _titled_columns(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
@@ -245,7 +286,7 @@ def _assign(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
     cannot be a header."""
     score = _titled_columns(columns, row, below)
     first = columns.options.get("A")
-    if columns.options and first is None:
+    if columns.options and (first is None or _unordered(columns.options, row)):
         return 0  # figures of a question, no titles
     if (
         first is not None
@@ -278,6 +319,13 @@ def _assign(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
     useful = columns.answer is not None or len(columns.options) > 1 or columns.combined is not None
     useful = useful or (columns.stem is not None and columns.number is not None)
     return score if paired and useful else 0
+
+
+def _unordered(options: dict[str, int], row: list[Cell]) -> bool:
+    """Whether figures that would title columns of options do not count up from column to column."""
+    signs = sorted(options, key=options.__getitem__)
+    figures = any(row[at].text.strip().isdigit() for at in options.values())
+    return figures and signs != [chr(65 + k) for k in range(len(signs))]
 
 
 def _unknown(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:

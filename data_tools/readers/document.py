@@ -38,6 +38,7 @@ _ANSWER = re.compile(
     r"\s*[【\[（(]?\s*(?:参考|正确|标准)?(?:答案?|解析?|解答)\s*[】\])）]?\s*[:：]"
 )
 _ASKED = re.compile(r"\s*[（(【]?\s*(?:第\s*)?\d{1,4}\s*(?:题|[.、．:：)）】])")
+BOXES = 20  # rows of one cell each that are lines in boxes
 STRAY = 2  # other lines that a run may hold: a heading, an advertisement
 
 
@@ -56,7 +57,7 @@ def rows(blocks: Iterable[Block], name: str, sha: str, ledger: Ledger) -> list[R
 def best(blocks: list[Block], name: str, sha: str) -> tuple[list[Row], Ledger]:
     """The better reading of some blocks, and its ledger."""
     drawn: dict[str, str] = {}
-    given = _habitual(_with_data(blocks, drawn))
+    given = _habitual(_with_data(_unframed(blocks), drawn))
     first = Ledger()
     found = list(_by_rules(given, name, sha, first))
     invariants.examine(found, first.entries)
@@ -91,6 +92,20 @@ def better(other: induced.Reading, rows: list[Row], value: float, lost: int) -> 
     more = other.good > max(good, len(rows)) and other.worth > value
     more = more or (other.good >= good and other.lost < lost and other.worth > value)
     return more or (other.good > MUCH * good and other.worth > value + SURE)
+
+
+def _unframed(blocks: list[Block]) -> list[Block]:
+    """``blocks`` with the cells of long tables of one column as lines: such a table only draws
+    boxes around them."""
+    made: list[Block] = []
+    for block in blocks:
+        cells = [cell for row in block.rows for cell in row] if isinstance(block, Table) else []
+        boxes = isinstance(block, Table) and len(block.rows) >= BOXES
+        if boxes and all(sum(not cell.covered for cell in row) == 1 for row in block.rows):
+            made += [line for cell in cells if not cell.covered for line in cell.lines]
+        else:
+            made.append(block)
+    return made
 
 
 def _with_data(blocks: list[Block], drawn: dict[str, str]) -> list[Block]:

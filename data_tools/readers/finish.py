@@ -107,12 +107,16 @@ def row(draft: Draft, name: str, sha: str, hows: list[str], optionless: bool = F
     )  # fmt: skip
 
 
+_SPELT = {"Y": "正确", "N": "错误"}  # as habits has codes of a section
+
+
 def _named(draft: Draft, kind: str, letters: str, answer: str) -> tuple[str, str]:
     """Answer and letters: the options that are right with their letters; of a judgement printed as
     options (``A. 正确  B. 错误``) the word alone."""
     if draft.options and kind == "judge":
         said, draft.options = draft.options[letters[:1]], {}
-        return said, ""
+        chinese = not "".join(draft.stem).isascii()
+        return (_SPELT.get(said.strip().upper(), said) if chinese else said), ""
     named = (f"{letter}. {draft.options[letter]}" for letter in letters)
     return "；".join(named) if draft.options else answer, letters
 

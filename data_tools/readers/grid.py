@@ -240,7 +240,7 @@ def _draft(row: list[Cell], stem: Cell, grid: Grid) -> Draft:
         draft.source = stem.lines[0].stored.strip()
     draft.number = columns.number_of(row)
     kind = columns.cell(row, columns.kind)
-    draft.tag = pt.section_kind(kind.text) if kind is not None else ""
+    draft.tag = columns.kind_of(kind.text) if kind is not None else ""
     draft.options = columns.options_of(row)
     if columns.judged and not draft.options:
         draft.tag = draft.tag or "judge"
@@ -264,7 +264,9 @@ def _draft(row: list[Cell], stem: Cell, grid: Grid) -> Draft:
         if cell is not None:
             draft.flags += [flag for flag in cell.flags if flag not in draft.flags]
     draft.stem = [line.label + line.text for line in stem.lines]
-    if _STRUCTURED.search(pt.plain(stem.text)):
+    if columns.parted:
+        draft.stem = [stem.text.split(columns.parted)[0].strip()]
+    elif _STRUCTURED.search(pt.plain(stem.text)):
         _inner(draft, stem)
     return draft
 

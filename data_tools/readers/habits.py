@@ -25,7 +25,7 @@ _JUNK = re.compile(
     r"\s{0,8}(?P<junk>(?:&|>|~|/|\\|\||→|➢|◇|◆|○|●|□|■|◯|☐|•|·|\+|-|—|#|\[(?:图片|公式)[^\[\]]{0,80}\]){1,3}\s{0,4})"
     r"(?=[(\[]?[A-Ha-h][)\]]?\s{0,3}[.、:,)\]]|[A-H](?=\s|[^\x00-\x7f]))"
 )
-_TYPE = re.compile(rf"\s*(?:{pt.KIND_WORD.pattern})(?<=题)(?=\s*[^\W\d])\s*")
+_TYPE = re.compile(rf"\s*(?:{pt.KIND_WORD.pattern})(?<=题)(?=\s*[^\W\d]|\s*[“\"《(（])\s*")
 _BEHIND = (" # ", " // ", "||", " :: ", " => ", "——", " -- ", " | ", "^^", "@@")
 _SHOWN = {"image": "[图片", "formula": "[公式"}  # how what is flagged shows in a line
 _MARKED = re.compile(r"\s{0,8}[(\[]?[A-H][)\]]?\s{0,3}[.、:)]\s{0,3}(?=\S)")
@@ -35,6 +35,7 @@ _SCORED = re.compile(
 )
 _NUMBERED = re.compile(r"\s{0,8}(?:第\s?)?\d{1,4}\s?[^\w\s]")
 _CLOSED = re.compile(r"</[^<>\s]{1,12}>\s*$")
+_OPENED = re.compile(r"<[A-Za-z]")
 _CODE = re.compile(r"[(\[]\s{0,9}([012YNyn])\s{0,9}[)\]]")
 # How a blank may hold its answer, surest first.
 _FILLS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -45,7 +46,7 @@ _FILLS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 def lines(given: Sequence[Line]) -> list[Line]:
     """The lines without the signs before every option, the bare score behind every stem, and
-    closing tags."""
+    stray closing tags."""
     plains = [pt.plain(line.text) for line in given]
     signs = [_JUNK.match(plain) for plain in plains]
     options = sum(bool(_OPTION.match(plain)) for plain in plains)
@@ -65,10 +66,15 @@ def lines(given: Sequence[Line]) -> list[Line]:
             line = _without(line, *sign.span("junk"))
         elif scored and score and score.start():
             line = _without(line, *score.span())
-        elif plain.endswith(">") and (closed := _CLOSED.search(plain)):
+        elif (closed := _closed(plain)) is not None:
             line = _without(line, *closed.span())
         made.append(line)
     return made
+
+
+def _closed(plain: str) -> re.Match[str] | None:
+    """A stray closing tag at the end; a line that opens one as well is about markup."""
+    return _CLOSED.search(plain) if plain.endswith(">") and not _OPENED.search(plain) else None
 
 
 def _without(line: Line, start: int, end: int) -> Line:
@@ -89,6 +95,7 @@ def settle(drafts: Sequence[Draft]) -> None:
     _quoted(drafts)
     _behind_sign(drafts)
     _only_right(drafts)
+    _true_false(drafts)
     _codes(drafts)
     _fills(drafts)
 
@@ -247,6 +254,15 @@ def _lone_marks(drafts: Sequence[Draft]) -> None:
 
 def _first(count: int) -> list[str]:
     return [chr(65 + k) for k in range(count)]
+
+
+def _true_false(drafts: Sequence[Draft]) -> None:
+    """T and F answer what has no options, and no other letter does: these are judgements."""
+    said = [(d, d.answer[0].strip()) for d in drafts if d.answer and not d.options]
+    letters = [(d, text) for d, text in said if re.fullmatch("[A-Z]", text)]
+    if len(letters) >= LEAST and {text for _, text in letters} <= {"T", "F"}:
+        for draft, _ in letters:
+            draft.tag = draft.tag or "judge"
 
 
 def _codes(drafts: Sequence[Draft]) -> None:

@@ -8,6 +8,7 @@ from data_tools.readers import patterns as pt
 from data_tools.readers.item import ANSWER, CHAPTER, KEY, SECTION, Item
 from data_tools.readers.options import OPTION_START
 
+_WORDS = re.compile(r"[A-Za-z ,&'/-]+")
 _NOTES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|<[^<>]*>")
 _GENERIC = re.compile(
     r"部分|题库|试题|试卷|练习|习题|真题|考题|题目|题型|类|共|计|合计|每|小|大|道|个|分"
@@ -84,7 +85,9 @@ def heading(item: Item) -> None:
     if _BOXED.fullmatch(plain) and not pt.LABELS.match(plain) and not item.family:
         item.kind = CHAPTER
         return
-    short = len(bare.strip()) <= 30 and not re.search(r"[?？。]|_{2,}|\(\s*\)|[;；]$", plain)
+    english = pt.CHAPTER.match(plain) and _WORDS.fullmatch(bare.strip())
+    longest = 60 if english else 30  # English takes more letters
+    short = len(bare.strip()) <= longest and not re.search(r"[?？。]|_{2,}|\(\s*\)|[;；]$", plain)
     if (
         (han or pt.CHAPTER.match(plain) or item.line.heading)
         and short

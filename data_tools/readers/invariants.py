@@ -49,6 +49,8 @@ _RESIDUE = re.compile(
     r"|^\s*[(（\[【](?:单|多|判|填|简|不定|选)[^)）\]】]{0,8}[)）\]】]|^\s*(?:单选|多选|判断|填空|简答)题\s*[:：]?"
     r"|^\s*[(（\[]\s*\d+(?:\.\d+)?\s*[A-Za-z]{2,6}\s*[)）\]]|&[a-z]{2,6};|</?[a-z]{1,8}\b[^<>]{0,80}>|^\s*\d{1,4}\s*[、．)）](?!\d)|\|\|"
 )
+# A stem about markup may hold some: 关于 <a> 标签.
+_MARKUP = re.compile(r"标签|标记|元素|控件|属性|HTML|XML|JSP|\btags?\b|\belements?\b", re.I)
 # Boxes of a judgement, a page's number, a tag of the question's own behind the stem.
 _BEHIND = re.compile(
     r"(?:对|√|正确|True|T)\s?[^\w\s]{1,3}\s{0,4}(?:错|×|错误|False|F)\s?[^\w\s]{0,3}\s*$"
@@ -186,7 +188,8 @@ def _answer(stem: str, answer: str) -> Iterator[Doubt]:
         yield doubt("answer-unfinished")
     if _labelled(answer) and (_LABEL.search(answer) or _TOLD.match(answer)):
         yield doubt("answer-label/answer")
-    if _WRAPPED.match(said) and not _WRAPPED.match(stem):
+    markup = said[:1] == "<" and _MARKUP.search(stem)
+    if _WRAPPED.match(said) and not (markup or _WRAPPED.match(stem)):
         yield doubt("answer-wrapped")
     if abs(len(said) - len(stem)) < 12 and bare(said) and bare(said) == bare(stem):
         yield doubt("answer-in-stem/itself")
@@ -241,6 +244,12 @@ def _boxes(text: str) -> int:
     return len(_BOXED.findall(pt.plain(text))) if many else 0
 
 
+def _residue(stem: str) -> bool:
+    """Whether a type, score, sign or tag is left in a stem; one about markup may hold tags."""
+    found = _RESIDUE.search(stem)
+    return found is not None and not (found[0][0] == "<" and _MARKUP.search(stem))
+
+
 def _texts(row: Row, stem: str) -> Iterator[Doubt]:
     """Doubts about stem, options and explanation."""
     plain = pt.plain(stem)
@@ -252,7 +261,7 @@ def _texts(row: Row, stem: str) -> Iterator[Doubt]:
     if _SECOND.match(stem):
         yield doubt("options-in-stem/mark")
     above = "\n" in stem[:60] and _ABOVE.match(stem)
-    if above or _RESIDUE.search(stem) or (row.kind == "judge" and _BEHIND.search(stem)):
+    if above or _residue(stem) or (row.kind == "judge" and _BEHIND.search(stem)):
         yield doubt("stem-residue")
     if any(_PAGED.search(text) for text in (stem, *row.options.values())):
         yield doubt("page-furniture")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from core.rows import Row
+from core.text import bare
 from data_tools.ledger import Ledger
 from data_tools.readers import arrows, finish, habits, joined, keys
 from data_tools.readers import items as it
@@ -139,7 +140,9 @@ class Layout(KeyMode):
             item.kind, item.family = it.TEXT, ""
         if item.kind == it.BOTH and self.state != STEM:  # True/False over a section
             item.kind, item.heading_kind = it.SECTION, "judge"
-        if item.kind == it.CHAPTER and self.within_answer(index, item):
+        if item.kind == it.CHAPTER and (
+            self.within_answer(index, item) or self.within_title(index, item)
+        ):
             item.kind = it.TEXT
         asked = self.q is not None and self.state == STEM and not self.q.options
         asked = asked and self.q is not None and self.q.family in ("Q:", "Q", "题")
@@ -171,6 +174,16 @@ class Layout(KeyMode):
             other = next((x for x in after if x.kind not in (it.BLANK, it.NOISE)), None)
             if other is not None and other.options and other.options[0].letter == expected:
                 item.kind = it.TEXT
+
+    def within_title(self, index: int, item: Item) -> bool:
+        """Whether a heading is the second line of one that asks (``<h3>第7题：…<br>…</h3>``)."""
+        above = self.context.items[index - 1] if index else item
+        if self.q is None or self.state != STEM or not (item.line.heading and above.line.heading):
+            return False
+        following, between = self.context.next(index)
+        other = self.context.items[following]
+        asked = above.kind != it.CHAPTER and self.q.lines[-1] is above.line and not between
+        return asked and following > 0 and (bool(other.options) or other.kind == it.ANSWER)
 
     def within_answer(self, index: int, item: Item) -> bool:
         """Whether a heading only divides the long answer that is being read."""
@@ -302,6 +315,7 @@ class Layout(KeyMode):
             self.key = None
         self.close()
         han = pt.HAN_NUMBER.match(plain)
+        self.titles.add(bare(plain[han.end() :] if han else plain))
         ordinal = (
             pt.number_value(re.sub(r"[^零〇一二三四五六七八九十百]", "", han.group())) if han else 0
         )
@@ -394,11 +408,12 @@ class Layout(KeyMode):
             place = entry.loc or group.section.loc
             unused = self.ledger.add(self.name, place, "key-without-question", text)
             self.loose.keys.append((group, entry, unused))
+        _untitled(self.drafts, self.titles)
         _parted(self.drafts)
         habits.settle(self.drafts)
         hows = usual_hows(self.drafts)
-        bare = ["".join(d.answer) for d in self.drafts if d.answer and not d.options]
-        told = [finish.lettered(text) for text in bare if not pt.judgement(text)]
+        texts = ["".join(d.answer) for d in self.drafts if d.answer and not d.options]
+        told = [finish.lettered(text) for text in texts if not pt.judgement(text)]
         optionless = len(told) > 4 and 2 * sum(told) > len(told)
         for draft in self.drafts:
             made = finish.row(draft, self.name, self.sha, hows, optionless)
@@ -423,6 +438,13 @@ class Layout(KeyMode):
         if self.loose.drafts or self.loose.keys or self.loose.choices:
             self.ledger.loose.append(self.loose)
         self.ledger.sources.append(self.report)
+
+
+def _untitled(drafts: list[Draft], titles: set[str]) -> None:
+    """Take a heading of the document (``1. Values``) off the question that stands below it."""
+    for draft in drafts:
+        if len(draft.stem) > 1 and bare(draft.stem[0]) in titles:
+            draft.stem = draft.stem[1:]
 
 
 def _announces(plain: str) -> bool:

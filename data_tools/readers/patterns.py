@@ -91,7 +91,7 @@ NUMBERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("①", re.compile(r"([①-⑳㉑-㉟])\s*[、.]?\s*")),
     ("l", re.compile(r"(?=\d*l)([l\d]{1,3})\s*[、.)]\s*(?![a-zA-Z]{3})")),  # scanned: l0. is 10.
     ("~.", re.compile(r"(\d{1,4})\s*[.:](?=\d)\s*")),
-    ("~", re.compile(r"(\d{1,4})(?:\s+|(?=[\u4e00-\u9fff“\"《(]))(?!年|月|日|世纪|[-+*/=×<>])")),
+    ("~", re.compile(r"(\d{1,4})(?:\s+|(?=[\u4e00-\u9fff“\"《(\[]))(?!年|月|日|世纪|[-+*/=×<>])")),
 )  # fmt: skip
 # Numbers within a chapter, as 1.1 or 1-1; they count only in sequence (settle.dotted).
 DOTTED = re.compile(
@@ -135,7 +135,7 @@ _EXPLAIN = (
 _META = (
     r"难度(?:系数|等级|值)?|难易程?度|知识点|知识模块|分值|分数|得分|题型|试题类型"
     r"|题目类型|章节|页码|标签|考核点|认知层次|关键字"
-    r"|适用(?:等级|范围|对象)|编号|专业|鉴定(?:点|范围)|答题时间|是否正确|difficulty"
+    r"|question\s?ID|适用(?:等级|范围|对象)|编号|专业|鉴定(?:点|范围)|答题时间|是否正确|difficulty"
     r"|points?|pts|dif|obj|nat|sta|msc|topic|tags?|type|category|level|score"
 )
 LABELS = re.compile(

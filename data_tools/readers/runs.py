@@ -20,6 +20,7 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+OFFICE = "{urn:schemas-microsoft-com:office:office}"
 VAL = f"{W}val"
 IMAGE, FORMULA, CHANGED, HIDDEN = "image", "formula", "tracked-changes", "hidden-text"
 STRUCK = "struck-text"
@@ -200,6 +201,8 @@ class _Walk:
         if boxes:
             self.boxes += boxes
             return
+        if any(e.get(f"{OFFICE}hr") in ("t", "true") for e in node.iter()):
+            return  # a ruler across the page
         ids = [
             value
             for e in node.iter()

@@ -30,6 +30,7 @@ class Starts:
         self.report = SourceReport(name, sha)
         self.section, self.chapter = Section(), ""
         self.sections: list[Section] = [self.section]
+        self.titles: set[str] = set()  # the headings met, bare
         self.drafts: list[Draft] = []
         self.q: Draft | None = None
         self.state, self.family, self.last, self.listed = "", "", 0, 0
@@ -62,7 +63,9 @@ class Starts:
                 return False
             opening = self.q is None or not self.family
             first = opening and value in (1, self.before + 1) and context.sequel(index, value + 1)
-            follows = 0 < self.last == value - 1 and (self.family in ("", *WEAK) or family == "~.")
+            known = self.family in ("", *WEAK) or family == "~."
+            known = known or (self.family == "d" and self.complete() and not self.listed)
+            follows = 0 < self.last == value - 1 and known
             usual = family == "~." and self.family == "d" and value == self.last + 1
             if not (first or follows) or not (usual or context.strong(index, family)):
                 return False

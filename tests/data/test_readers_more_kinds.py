@@ -1,0 +1,158 @@
+"""Kinds of layout met in other people's banks, each with a bank of our own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from docx import Document
+from docx.oxml import parse_xml
+
+from core.rows import Row
+from data_tools.ledger import Ledger
+from data_tools.readers import read
+from data_tools.readers.doubt import code_of
+
+FRUITS = ["苹果", "香蕉", "樱桃", "葡萄"]
+
+
+def written(folder: Path, text: str, name: str = "a.txt", encoding: str = "utf-8") -> list[Row]:
+    (folder / name).write_text(text, encoding=encoding)
+    return list(read(folder / name, Ledger()))
+
+
+def told(rows: list[Row]) -> list[tuple[str, int, str]]:
+    return [(row.question, len(row.options), row.letters or row.answer) for row in rows]
+
+
+@pytest.mark.parametrize("sign", ["&", "#", "|||"])
+def test_stem_and_options_in_one_cell(sign: str, tmp_path: Path) -> None:
+    lines = ["题目,题目类型,答案,分数"]
+    lines += [f"红色的水果{k}有（）{sign}{sign.join(FRUITS)},1,苹果{sign}樱桃,5" for k in range(4)]
+    lines += [f"黄色的水果{k}是（）{sign}{sign.join(FRUITS)},0,香蕉,5" for k in range(4)]
+    lines += [f"水果{k}长在树上,2,{k % 2},5" for k in range(6)]
+    rows = written(tmp_path, "\n".join(lines), "a.csv")
+    assert told(rows[:8]) == [(f"红色的水果{k}有（）", 4, "AC") for k in range(4)] + [
+        (f"黄色的水果{k}是（）", 4, "B") for k in range(4)
+    ]
+    assert [row.kind for row in rows] == ["multiple"] * 4 + ["single"] * 4 + ["judge"] * 6
+    codes = [[code_of(flag) for flag in row.flags] for row in rows]
+    assert codes == [[]] * 8 + [["judge-letter"]] * 6  # nothing says whether 0 or 1 is right
+
+
+def test_figures_among_the_options_are_no_titles(tmp_path: Path) -> None:
+    """GBK without a header; one row's options are 1, 5, 4, which could title options A, E, D."""
+    lines = [f"{k},第{k}种水果叫做(　)。,{','.join(FRUITS)},{'ABCD'[k % 4]}" for k in range(1, 9)]
+    lines[5] = "6,一只手有(　)根手指。,1,5,4,2~3,B"
+    rows = written(tmp_path, "\n".join(lines), "a.csv", "gbk")
+    assert [row.letters for row in rows] == list("BCDABBDA")
+    assert rows[5].options == {"A": "1", "B": "5", "C": "4", "D": "2~3"}
+
+
+def test_a_table_of_one_column_is_lines_in_boxes(tmp_path: Path) -> None:
+    document = Document()
+    lines = []
+    for k in range(1, 7):
+        lines += [f"QuestionID  :  {900 + k}   Subject  Fruit", f"Q{k}. Which fruit is number {k}"]
+        options = [f"     {n}.  fruit {k}{n}" for n in range(1, 5)] if k < 4 else []
+        said = str(k) if k < 4 else "TFT"[k - 4]
+        lines += [*options, f"     Correct Answer : {said}", "     Your Answer : 0"]
+    table = document.add_table(len(lines), 1)
+    for row, line in zip(table.rows, lines, strict=True):
+        row.cells[0].text = line
+    document.save(str(tmp_path / "a.docx"))
+    rows = list(read(tmp_path / "a.docx", Ledger()))
+    assert told(rows) == [
+        (f"Which fruit is number {k}", 4 if k < 4 else 0, "ABCTFT"[k - 1]) for k in range(1, 7)
+    ]
+    assert [row.kind for row in rows] == ["single"] * 3 + ["judge"] * 3
+    assert rows[1].source.locator == "t:1:r:10:c:1"
+    assert not any(row.flags for row in rows)
+
+
+def asked(head: str, text: str = "哪一种水果是红色的（ ）。") -> str:
+    options = "\n".join(f"{letter}. {x}" for letter, x in zip("ABCD", FRUITS, strict=True))
+    return f"{head}{text}\n{options}\n正确答案：A\n"
+
+
+def test_a_number_without_a_sign_goes_on_with_the_count(tmp_path: Path) -> None:
+    heads = ["1、", "2、[2分]", "3", "4[2分]", "5、", "6"]
+    texts = [
+        "甲是（ ）。",
+        "乙是（ ）。",
+        "（ ）年是丙。",
+        "丁是（ ）。",
+        "戊是（ ）。",
+        "己是（ ）。",
+    ]
+    pairs = zip(heads, texts, strict=True)
+    rows = written(tmp_path, "\n\n".join(asked(*pair) for pair in pairs))
+    assert told(rows) == [(text, 4, "A") for text in texts]
+
+
+def test_a_type_word_before_a_quotation(tmp_path: Path) -> None:
+    stems = ["“红色”的水果是（）", "《水果》说的是（）", "（）是红色的水果", "红色的水果是（）"]
+    heads = [f"{k}、单选题" for k in range(1, 5)]
+    rows = written(tmp_path, "\n".join(map(asked, heads, stems)))
+    assert [row.question for row in rows] == stems
+    assert not any(row.flags for row in rows)
+
+
+def test_markup_that_is_asked_about_stays(tmp_path: Path) -> None:
+    text = (
+        "1.（ A ）表示表头跨两列。\nA．<th colspan=2>名</th>\nB. <th rowspan=2>名</th>\n"
+        "C. <td colspan=2>名</td>\nD. <td rowspan=2>名</td>\n"
+        "2.关于<a>标签，错误的是（ B ）。\nA. 必须有href\nB. 没有内容\nC. 可以嵌套\nD. 可以换行\n"
+    )
+    rows = written(tmp_path, text)
+    assert rows[0].options["B"] == "<th rowspan=2>名</th>"
+    assert [row.flags for row in rows] == [[], []]
+
+
+def test_a_heading_that_breaks_is_one_question(tmp_path: Path) -> None:
+    """``<h3>第2题：…<br>…</h3>``: its second line heads nothing."""
+    parts = [
+        f"<h3>第{k}题：下列各种常见的水果之中第{k}种水果"
+        f"{'<br>' if k % 2 else ''}是哪一个：</h3><ul>"
+        + "".join(f"<li>{x}: {text}{k}</li>" for x, text in zip("ABCD", FRUITS, strict=True))
+        + "</ul><p>答案：AC</p>"
+        for k in range(1, 7)
+    ]
+    rows = written(tmp_path, f"<html><body>{''.join(parts)}</body></html>", "a.html")
+    assert told(rows) == [
+        (f"下列各种常见的水果之中第{k}种水果是哪一个：", 4, "AC") for k in range(1, 7)
+    ]
+
+
+def test_a_ruler_is_no_picture_and_a_heading_no_stem(tmp_path: Path) -> None:
+    document = Document()
+    namespaces = (
+        'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
+        'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
+    )
+    options = "\nA. Rain\nB. Sun\nC. Snow\n→ Answer: B"
+    titles = ["Weather in Public and Private Administration", "Clouds"]
+    for at, title in enumerate(titles):
+        document.add_paragraph(f"Section {'I' * (at + 1)} – {title}")
+        for word in ("lasts longest", "comes first", "is rare"):
+            paragraph = document.add_paragraph(f"Which of these {word} ({at})?{options}")
+            paragraph.style = document.styles["List Number"]
+        document.add_paragraph()._p.append(
+            parse_xml(f'<w:r {namespaces}><w:pict><v:rect o:hr="t"/></w:pict></w:r>')
+        )
+    for number, title in enumerate(titles, 1):
+        document.add_paragraph(f"{number}. {title}")
+        document.add_paragraph(f"An officer measures {number}. What does he find?{options}")
+    document.save(str(tmp_path / "a.docx"))
+    rows = list(read(tmp_path / "a.docx", Ledger()))
+    assert [row.question for row in rows[-2:]] == [
+        f"An officer measures {n}. What does he find?" for n in (1, 2)
+    ]
+    assert len(rows) == 8
+    assert not any(row.flags or row.explanation for row in rows)
+
+
+def test_y_and_n_as_printed_options(tmp_path: Path) -> None:
+    parts = [f"[判断]{k}.第{k}种水果是红的\nA.Y\nB.N\n答案:{'AB'[k % 2]}" for k in range(1, 5)]
+    rows = written(tmp_path, "\n".join(parts))
+    assert [row.answer for row in rows] == ["错误", "正确", "错误", "正确"]
