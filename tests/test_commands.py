@@ -114,7 +114,7 @@ SLIPS = {
     "a folder for a file": ("samples/gongkao/*", "data", "BANK=samples/gongkao"),
     "one of two missing": ("nowhere.xlsx", "data", f"BANK={BANK} nowhere.xlsx"),
     "no value": ("--bank", "data", "--bank"),
-    "a word too many": ("c", "compare", "a", "b", "c"),
+    "a word too many": ("extra", "doctor", "extra"),
     "no flag": ("1", "data", "FORCE=maybe"),
     "no port": ("65535", "deploy", "PORT=abc"),
     "no count": ("1", "deploy", "THREADS=0"),

@@ -99,10 +99,10 @@ def _unframed(blocks: list[Block]) -> list[Block]:
     boxes around them."""
     made: list[Block] = []
     for block in blocks:
-        cells = [cell for row in block.rows for cell in row] if isinstance(block, Table) else []
-        boxes = isinstance(block, Table) and len(block.rows) >= BOXES
-        if boxes and all(sum(not cell.covered for cell in row) == 1 for row in block.rows):
-            made += [line for cell in cells if not cell.covered for line in cell.lines]
+        rows = block.rows if isinstance(block, Table) and len(block.rows) >= BOXES else []
+        own = [[cell for cell in row if not cell.covered] for row in rows]
+        if own and all(len(row) == 1 for row in own):
+            made += [line for (cell,) in own for line in cell.lines]
         else:
             made.append(block)
     return made
