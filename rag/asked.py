@@ -8,7 +8,7 @@ fine, 东京 is no answer to 东京的旧称); one asks for the most and the oth
 without a question of their own are never told apart here.
 
 Made on 323 written paraphrases of a civil-service bank's questions; on 12,398 ordered pairs of that
-bank's rows that its own clusters hold for the same question, and that were not written for this,
+bank's rows that its own clusters hold for the same question, which served to mend the rules,
 40 (0.3%) are told apart wrongly.
 """
 
