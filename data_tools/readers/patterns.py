@@ -88,7 +88,7 @@ _HAN = "零〇一二三四五六七八九十百"
 NUMBERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("第", re.compile(rf"第\s*(\d{{1,4}}|[{_HAN}]+)\s*(?:小?题|问)(?![型目库])\s*[、.:)]?\s*")),
     ("题", re.compile(r"(?:试?题目?|问题?)\s*(\d{1,4})\s*[、.:)]\s*")),
-    ("Q", re.compile(r"(?:Question|Q)\s*\.?\s*#?\s*(\d{1,4})\s*[、.:)]?\s*", re.I)),
+    ("Q", re.compile(r"(?:Question|Q)\s*\.?\s*(?:#|No\.?)?\s*(\d{1,4})\s*[、.:)]?\s*", re.I)),
     ("d", re.compile(r"(\d{1,4})\s*(?:[、)]|[.:](?!\d)|\.(?=\d{4}年)|,(?!\d{3}(?!\d)))\s*\.?\s*")),
     ("(", re.compile(r"\(\s*(\d{1,4})\s*\)\s*[、.]?\s*")),
     ("d", re.compile(r"\[\s*(\d{1,4})\s*\]\s*[、.]?\s*")),
