@@ -34,7 +34,7 @@ _MARK = re.compile(  # 甲、鹰 and no combination: 甲、乙
     r"(?=\S)(?![甲乙丙丁戊己\d①-⑥和与及、，,])"
 )
 _BLANKS = re.compile(r"[\[(<]\s?填空")  # the question's own tag
-_BLANK_NUMBER = re.compile(r"(?:^|\s)\s*\((\d{1,2})\)\s*")
+_BLANK_NUMBER = re.compile(r"^\s*\((\d{1,2})\)\s*", re.M)
 _LATIN = re.compile(r"[A-Za-z0-9,;]$")
 
 
@@ -292,15 +292,15 @@ def _text_answer(draft: Draft, stem: str, said: str, kind: str) -> tuple[str, st
 
 
 def _by_blank(draft: Draft, stem: str, said: str) -> str:
-    """An answer whose parts ``(1) 专政`` / ``(2) 民主`` have the numbers of their blanks, without
-    these. An essay's numbered points stay: only as many parts as blanks, or a 填空题, are told."""
+    """An answer whose lines ``(1) 专政`` / ``(2) 民主`` have the numbers of their blanks, without
+    these. An essay's numbered points stay: only as many lines as blanks, or one of a 填空题."""
     plain = pt.plain(said)
     found = list(_BLANK_NUMBER.finditer(plain))
     counted = [int(mark[1]) for mark in found] == list(range(1, len(found) + 1))
-    if not found or found[0].start() or not counted:
-        return said
+    if not found or found[0].start() or not counted or f"({len(found) + 1})" in plain:
+        return said  # on one line they stay: (1) 专政 (2) 民主
     asked = "填" in draft.section.title or _BLANKS.search(pt.plain(draft.text))
-    if not asked and len(found) != len(pt.BLANK.findall(pt.plain(stem))):
+    if len(found) != len(pt.BLANK.findall(pt.plain(stem))) and not (asked and len(found) == 1):
         return said
     ends = [*(mark.start() for mark in found[1:]), len(said)]
     parts = [joined(said[m.end() : end].split("\n")) for m, end in zip(found, ends, strict=True)]
