@@ -40,7 +40,7 @@ def digits(text: str) -> str:
 # Kinds of section, by the words that name them; the first match wins.
 KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("multiple", re.compile(
-r"多项?选|不定项|选择?\s*[二两三四五六2-6]\s*项|X\s*型题|multiple[- ]?(?:answer|response|select)"
+r"多项?选|不定项|(?<!任)选择?\s*[二两三四五六2-6]\s*项|X\s*型题|multiple[- ]?(?:answer|response|select)"
 r"|select all|checkbox", re.I)),
     ("judge", re.compile(r"判断|是非|对错|正误|true\s*(?:/|or|-)?\s*false|T\s*/\s*F|judg", re.I)),
     ("single", re.compile(r"单项?选|选择|选\s*[一1]\s*项|[ABC][1-4]?\s*型题|配伍|single"
