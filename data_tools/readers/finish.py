@@ -329,7 +329,7 @@ def _kind(draft: Draft, kind: str, letters: str, answer: str, flags: list[str]) 
         if len(texts) == 2 and all(texts):
             return "single" if kind == "single" else "judge"
         told = pt.CHOOSE.search(pt.plain("\n".join(draft.stem)))
-        many = pt.number_value(told["many"] or "") if told else 0
+        many = pt.number_value(told[1] or "") if told else 0
         if many > 1 and many != len(letters):
             flags.append(doubt("kind-mismatch/many", many=many, said=letters))
         if len(letters) > 1:

@@ -40,8 +40,8 @@ def digits(text: str) -> str:
 # Kinds of section, by the words that name them; the first match wins.
 KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("multiple", re.compile(
-r"多项?选|不定项|(?<!任)选择?\s*[二两三四五六2-6]\s*项|X\s*型题|multiple[- ]?(?:answer|response|select)"
-r"|select all|checkbox", re.I)),
+r"多项?选|不定项|(?<!任)选择?\s*[二两三四五六2-6]\s*项|X\s*型题|multiple[- ]?"
+r"(?:answer|response|select)|select all|checkbox", re.I)),
     ("judge", re.compile(r"判断|是非|对错|正误|true\s*(?:/|or|-)?\s*false|T\s*/\s*F|judg", re.I)),
     ("single", re.compile(r"单项?选|选择|选\s*[一1]\s*项|[ABC][1-4]?\s*型题|配伍|single"
                           r"|multiple[- ]?choice|\bMCQs?\b", re.I)),
@@ -66,7 +66,7 @@ _KIND_EN = (
     r"|case stud(?:y|ies))(?:\s+questions?)?"
 )
 # How many are to be chosen says the kind as well: (选一项) [选择3项]
-_MANY = r"(?:请)?选择?\s*(?P<many>[一二两三四五六1-6])\s*项"
+_MANY = r"(?:请)?选择?\s*([一二两三四五六1-6])\s*项"
 # A type tag before or after a stem: (单选题) [多选] (判断题,2分)
 TAG = re.compile(
     rf"[\[(<]\s*(?:{_KIND_WORD}|{_KIND_EN}|{_MANY})\s*(?:[,、:\s]*(?:每题|本题"
