@@ -35,6 +35,7 @@ from data_tools.interchange.made import (
 from data_tools.ledger import Ledger
 from data_tools.readers import answers, choices
 from data_tools.readers.columns import role
+from data_tools.readers.doubt import doubt
 from data_tools.readers.finish import lettered
 from data_tools.readers.how import USUAL, How
 
@@ -150,7 +151,8 @@ def _several(value: Any) -> bool:
 
 
 def _marked(value: Any) -> bool:
-    """Whether a list holds options with a mark on the right ones."""
+    """Whether a list holds options with a mark on the right ones. What has a type or options of its
+    own is no option but a question (``{"type": "判断题", "content": …, "answer": "×"}``)."""
     return (
         isinstance(value, list)
         and len(value) > 1
@@ -158,6 +160,7 @@ def _marked(value: Any) -> bool:
             isinstance(x, dict) and _text_in(x) and any(_plain(k) in _MARK for k in x)
             for x in value
         )
+        and not any(_role(str(k))[0] in ("kind", "options") for x in value for k in x)
     )
 
 
@@ -353,6 +356,9 @@ def _open(made: Question, said: Stated) -> None:
 def _choose(made: Question, said: Stated, found: Options, base: int | None) -> None:
     """The options of a question and those that its answer names."""
     made.options, made.right = found.texts, found.marked
+    signs = [name for name in found.names if len(name) == 1 and name.isalpha()]
+    if signs != list(LETTERS[: len(signs)]):  # B, C, D; or A, B, C, A, B, C, D
+        made.flags.append(doubt("option-gap", letters="".join(signs)))
     for value in said.answer if not made.right else ():
         made.right, unsure = right_of(value, found, base)
         if made.right:

@@ -29,6 +29,7 @@ _USUAL = re.compile(
     r"\s{0,8}(?:[(\[]\s{0,4}[√×A-H]{0,5}\s{0,4}[)\]]\s{0,4})?(?:第\s?|Q|Question )?(\d{1,4})\s?"
     r"(?:题|[.、:)](?!\d)|(?=[(\[]))"
 )
+_NUMBER_OF = re.compile(r"\s{0,8}Q(?:uestion)?\.?\s?No\.?\s?(\d{1,4})\s{0,4}[.:)]?\s{0,4}", re.I)
 _META = re.compile(
     r"(?:\s?(?:/|of|共)\s?\d{1,4}\s?题?)?(?:[\s|/·,，;；:：\-]{0,4}(?:难度|难易度|分值|题型|类型|类别|知识点)?[:：]?\s?"
     r"(?:单项?选?择?|多项?选?择?|不定项|判断|填空|简答|问答|易|中等?|难|较[易难]|一般|\d+(?:\.\d)?\s?分)题?){0,6}[\s|/]*"
@@ -416,6 +417,14 @@ def _numbered_behind(blocks: list[Block]) -> list[Block]:
 
 def _numbers(blocks: list[Block]) -> list[Block]:
     """Questions counted in a way of the document's own (``⑴``, ``No.3``, ``▲问题3　``, ``3》``)."""
+    named = {k: m for k, block in enumerate(blocks) if (m := _NUMBER_OF.match(_shown(block)))}
+    if len(named) >= LEAST:
+        made = list(blocks)
+        for k, m in named.items():
+            line = made[k]
+            assert isinstance(line, Line)
+            made[k] = _cut(line, 0, m.end(), f"Q{m[1]}. ")
+        return _bared(made)
     if len(_begins(blocks)) >= LEAST:
         return _bared(blocks)
     shapes: dict[str, list[tuple[int, int, int, str]]] = defaultdict(list)
@@ -583,8 +592,25 @@ def _options(blocks: list[Block]) -> list[Block]:
     kept = {k for run in runs for k, _, _ in run}
     if name == "digit":  # Q1. is a number
         kept |= {a for a, _ in pieces if "(" not in _shown(blocks[a])}
+    kept |= _answered_below(blocks, pieces, runs, name)
     first = pieces[0][0]
     return [_translated(b, name) if k >= first and k not in kept else b for k, b in enumerate(made)]
+
+
+def _answered_below(
+    blocks: Sequence[Block],
+    pieces: Sequence[tuple[int, int]],
+    runs: Sequence[list[tuple[int, int, int]]],
+    name: str,
+) -> set[int]:
+    """The lines of stems whose answer stands below the options: ``substring(5)`` names none."""
+    pattern, within = _answer_of(name), {k: (a, b) for a, b in pieces for k in range(a, b)}
+    found: set[int] = set()
+    for run in runs:
+        a, b = within[run[0][0]]
+        if any(pattern.search(_shown(block)) for block in blocks[run[-1][0] + 1 : b]):
+            found |= set(range(a, run[0][0]))
+    return found
 
 
 def _unlettered(blocks: list[Block]) -> list[Block]:

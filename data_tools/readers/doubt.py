@@ -71,6 +71,9 @@ TEXTS = {
     ),
     "key-file/several": ("不止一个题库对得上：{files}", "several banks fit: {files}"),
     "kind-mismatch/judge": ("判断题的答案不是对错", "a judgement whose answer is no judgement"),
+    "kind-mismatch/many": (
+        "要选 {many} 项，答案是 {said}", "{many} are asked for, {said} are given"
+    ),
     "kind-mismatch/single": ("单选题有多个答案", "a single choice with several answers"),
     "lines-left-out": ("此题后有文字未读入：{text}", "text behind it was left out: {text}"),
     "long-number": (

@@ -34,6 +34,7 @@ _MARK = re.compile(  # 甲、鹰 and no combination: 甲、乙
     r"(?=\S)(?![甲乙丙丁戊己\d①-⑥和与及、，,])"
 )
 _BLANKS = re.compile(r"[\[(<]\s?填空")  # the question's own tag
+_BLANK_NUMBER = re.compile(r"^\s*\((\d{1,2})\)\s*", re.M)
 _LATIN = re.compile(r"[A-Za-z0-9,;]$")
 
 
@@ -128,7 +129,7 @@ def lettered(text: str) -> bool:
 
 def _stem(draft: Draft) -> str:
     """The stem without its trailing type tag and score."""
-    stem = _headless(draft, joined(draft.stem))
+    stem = _untagged(draft, _headless(draft, joined(draft.stem)))
     if stem[-1:] not in ")）]】*> 〕":
         return stem
     for _ in range(3):
@@ -144,6 +145,15 @@ def _stem(draft: Draft) -> str:
         if pt.plain(stem) == plain:
             break
     return stem
+
+
+def _untagged(draft: Draft, stem: str) -> str:
+    """``stem`` without the words in brackets that say how many to choose."""
+    found = pt.CHOOSE.search(pt.plain(stem))
+    if not found or not stem[: found.start()].strip():
+        return stem
+    draft.tag = draft.tag or pt.section_kind(found.group())
+    return stem[: found.start()] + stem[found.end() :]
 
 
 def _headless(draft: Draft, stem: str) -> str:
@@ -245,6 +255,7 @@ def _answer(
 def _text_answer(draft: Draft, stem: str, said: str, kind: str) -> tuple[str, str]:
     """The answer of a question without options, and its stem."""
     inside, emptied = answers.bracketed(draft, stem)
+    said = _by_blank(draft, stem, said)
     judged = answers.judgement(said)
     if kind == "judge" and said and not judged:
         first = re.match(
@@ -280,6 +291,22 @@ def _text_answer(draft: Draft, stem: str, said: str, kind: str) -> tuple[str, st
     return "", stem
 
 
+def _by_blank(draft: Draft, stem: str, said: str) -> str:
+    """An answer whose lines ``(1) 专政`` / ``(2) 民主`` have the numbers of their blanks, without
+    these. An essay's numbered points stay: only as many lines as blanks, or one of a 填空题."""
+    plain = pt.plain(said)
+    found = list(_BLANK_NUMBER.finditer(plain))
+    counted = [int(mark[1]) for mark in found] == list(range(1, len(found) + 1))
+    if not found or found[0].start() or not counted or f"({len(found) + 1})" in plain:
+        return said  # on one line they stay: (1) 专政 (2) 民主
+    asked = "填" in draft.section.title or _BLANKS.search(pt.plain(draft.text))
+    if len(found) != len(pt.BLANK.findall(pt.plain(stem))) and not (asked and len(found) == 1):
+        return said
+    ends = [*(mark.start() for mark in found[1:]), len(said)]
+    parts = [joined(said[m.end() : end].split("\n")) for m, end in zip(found, ends, strict=True)]
+    return "；".join(parts) if all(parts) else said
+
+
 def _filled(draft: Draft, stem: str) -> tuple[str, str]:
     """The answers that stand in the blanks of a fill-in question: in brackets, or underlined."""
     marked = [text for how, text in draft.stem_marks if how == "underline" and text.strip(" _")]
@@ -301,6 +328,10 @@ def _kind(draft: Draft, kind: str, letters: str, answer: str, flags: list[str]) 
         texts = [answers.judgement(text) for text in draft.options.values()]
         if len(texts) == 2 and all(texts):
             return "single" if kind == "single" else "judge"
+        told = pt.CHOOSE.search(pt.plain("\n".join(draft.stem)))
+        many = pt.number_value(told[1] or "") if told else 0
+        if many > 1 and many != len(letters):
+            flags.append(doubt("kind-mismatch/many", many=many, said=letters))
         if len(letters) > 1:
             if kind == "single":
                 flags.append(doubt("kind-mismatch/single"))

@@ -40,10 +40,10 @@ def digits(text: str) -> str:
 # Kinds of section, by the words that name them; the first match wins.
 KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("multiple", re.compile(
-r"多项?选|不定项|X\s*型题|multiple[- ]?(?:answer|response|select)|select all"
-r"|checkbox", re.I)),
+r"多项?选|不定项|(?<!任)选择?\s*[二两三四五六2-6]\s*项|X\s*型题|multiple[- ]?"
+r"(?:answer|response|select)|select all|checkbox", re.I)),
     ("judge", re.compile(r"判断|是非|对错|正误|true\s*(?:/|or|-)?\s*false|T\s*/\s*F|judg", re.I)),
-    ("single", re.compile(r"单项?选|选择|[ABC][1-4]?\s*型题|配伍|single"
+    ("single", re.compile(r"单项?选|选择|选\s*[一1]\s*项|[ABC][1-4]?\s*型题|配伍|single"
                           r"|multiple[- ]?choice|\bMCQs?\b", re.I)),
     ("case", re.compile(r"案例|病例|材料(?:分析|题)|综合分析|情景"
                         r"|case (?:study|analysis|studies)", re.I)),
@@ -65,11 +65,18 @@ _KIND_EN = (
     r"|T\s*/\s*F|fill[- ]in[- ](?:the[- ])?blanks?|short[- ]answers?|essays?|MCQs?"
     r"|case stud(?:y|ies))(?:\s+questions?)?"
 )
+# How many are to be chosen says the kind as well: (选一项) [选择3项]
+_MANY = r"(?:请)?选择?\s*([一二两三四五六1-6])\s*项"
 # A type tag before or after a stem: (单选题) [多选] (判断题,2分)
 TAG = re.compile(
-    rf"[\[(<]\s*(?:{_KIND_WORD}|{_KIND_EN})\s*(?:[,、:\s]*(?:每题|本题"
+    rf"[\[(<]\s*(?:{_KIND_WORD}|{_KIND_EN}|{_MANY})\s*(?:[,、:\s]*(?:每题|本题"
     rf"|共)?\s*\d+(?:\.\d+)?\s*分)?(?:\s*>\s*\w+)?\s*[\])>]\s*\*?",
     re.I,
+)
+# One that says how to choose, where a line of the stem ends (code or a bracket may follow).
+CHOOSE = re.compile(
+    rf"\s*[\[(<]\s*(?:{_MANY}|(?:单项?|多项?|不定项)(?:选择?)?题?)\s*[\])>]"
+    r"(?=\s*(?:[。.:?]|[\[(]\s*[\])])*\s*(?:\n|$))"
 )
 SCORE = re.compile(
     r"[\[(]\s*(?:(?:本题|本小题|每题|共|满分|分值)?\s*[:]?\s*\d+(?:\.\d+)?\s*分"
@@ -81,7 +88,7 @@ _HAN = "零〇一二三四五六七八九十百"
 NUMBERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("第", re.compile(rf"第\s*(\d{{1,4}}|[{_HAN}]+)\s*(?:小?题|问)(?![型目库])\s*[、.:)]?\s*")),
     ("题", re.compile(r"(?:试?题目?|问题?)\s*(\d{1,4})\s*[、.:)]\s*")),
-    ("Q", re.compile(r"(?:Question|Q)\s*\.?\s*#?\s*(\d{1,4})\s*[、.:)]?\s*", re.I)),
+    ("Q", re.compile(r"(?:Question|Q)\s*\.?\s*(?:#|No\.?)?\s*(\d{1,4})\s*[、.:)]?\s*", re.I)),
     ("d", re.compile(r"(\d{1,4})\s*(?:[、)]|[.:](?!\d)|\.(?=\d{4}年)|,(?!\d{3}(?!\d)))\s*\.?\s*")),
     ("(", re.compile(r"\(\s*(\d{1,4})\s*\)\s*[、.]?\s*")),
     ("d", re.compile(r"\[\s*(\d{1,4})\s*\]\s*[、.]?\s*")),

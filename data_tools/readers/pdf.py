@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -192,6 +193,7 @@ def _chars(textpage: Any, turned: int, width: float, height: float) -> list[Char
     x, y = ctypes.c_double(), ctypes.c_double()
     edges = [ctypes.c_double() for _ in range(4)]
     shades = [ctypes.c_uint() for _ in range(4)]
+    matrix = raw.FS_MATRIX()
     spaced = False
     for k in range(min(textpage.count_chars(), MOST)):
         code = raw.FPDFText_GetUnicode(textpage, k)
@@ -204,6 +206,8 @@ def _chars(textpage: Any, turned: int, width: float, height: float) -> list[Char
         raw.FPDFText_GetCharBox(textpage, k, *edges)  # left, right, bottom, top
         box = [edge.value for edge in edges]
         size = raw.FPDFText_GetFontSize(textpage, k)
+        if raw.FPDFText_GetMatrix(textpage, k, matrix):  # "1 Tf" may be drawn eleven times as large
+            size *= math.hypot(matrix.c, matrix.d)
         at = (x.value, y.value, box[1])
         if turned == 90:
             at = (y.value, width and height - x.value, max(box[2], box[3]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,12 @@ from docx import Document
 from docx.oxml import parse_xml
 
 from core.rows import Row
+from data_tools.interchange import reader
 from data_tools.ledger import Ledger
 from data_tools.readers import read
 from data_tools.readers.doubt import code_of
+from data_tools.readers.how import USUAL
+from tests.data.inputs import papers
 
 FRUITS = ["苹果", "香蕉", "樱桃", "葡萄"]
 
@@ -156,3 +160,80 @@ def test_y_and_n_as_printed_options(tmp_path: Path) -> None:
     parts = [f"[判断]{k}.第{k}种水果是红的\nA.Y\nB.N\n答案:{'AB'[k % 2]}" for k in range(1, 5)]
     rows = written(tmp_path, "\n".join(parts))
     assert [row.answer for row in rows] == ["错误", "正确", "错误", "正确"]
+
+
+def test_questions_in_sections_of_chapters(tmp_path: Path) -> None:
+    """Nested JSON: questions with content and answer are no options with a mark."""
+    choice = [{"label": x, "text": text} for x, text in zip("ABCD", FRUITS, strict=True)]
+    judged = [
+        {"type": "判断题", "content": f"第{k}种水果是甜的。", "answer": "×√"[k]} for k in (0, 1)
+    ]
+    asked = [
+        {"type": "单选题", "content": "红色的水果是", "options": choice, "answer": "C"},
+        {"type": "单选题", "content": "黄色的水果是", "options": choice[1:], "answer": "B"},
+        {"type": "单选题", "content": "绿色的水果是", "options": choice},
+    ]
+    terms = [{"type": "名词解释", "content": x, "answer": f"{x}是水果。"} for x in FRUITS[:2]]
+    parts = [{"type": "题", "questions": x} for x in (asked, judged, terms)]
+    (tmp_path / "a.json").write_text(json.dumps([{"chapter": "水果", "sections": parts}]), "utf-8")
+    ledger = Ledger()
+    rows = list(reader(tmp_path / "a.json")(tmp_path / "a.json", ledger, "a.json", USUAL))
+    assert [row.kind for row in rows] == ["single", "single", "judge", "judge", "qa", "qa"]
+    assert [row.answer for row in rows[:3]] == ["C. 樱桃", "A. 香蕉", "×"]
+    assert [[code_of(flag) for flag in row.flags] for row in rows[:2]] == [[], ["option-gap"]]
+    assert [entry.reason for entry in ledger.entries] == ["no-answer"]
+
+
+def test_how_many_to_choose_is_a_type_word(tmp_path: Path) -> None:
+    heads = [
+        "红色的水果是（选一项）", "甜的水果有（选两项）", "(选择2项)酸的水果有",
+        "圆的水果有[选3项]（ ）", "下列代码输出（多选）\nprint(1)\nprint(2)",
+    ]  # fmt: skip
+    said = ["A", "AC", "BD", "AB", "AB"]
+    options = "\n".join(f"{x}. {text}" for x, text in zip("ABCD", FRUITS, strict=True))
+    pairs = zip(heads, said, strict=True)
+    text = "\n\n".join(f"{k}、{head}\n{options}\n答案：{x}" for k, (head, x) in enumerate(pairs, 1))
+    rows = written(tmp_path, text)
+    assert [row.question for row in rows] == [
+        "红色的水果是", "甜的水果有", "酸的水果有", "圆的水果有（ ）",
+        "下列代码输出\nprint(1)\nprint(2)",
+    ]  # fmt: skip
+    assert [row.kind for row in rows] == ["single", *["multiple"] * 4]
+    codes = [[code_of(flag) for flag in row.flags] for row in rows]
+    assert codes == [[], [], [], ["kind-mismatch"], []]
+
+
+def test_the_numbers_of_blanks_are_no_answers(tmp_path: Path) -> None:
+    text = "1.(填空题)红色的水果是____。我的答案：\n正确答案：\n(1) 苹果\n"
+    text += "2.(填空题)黄色的水果是____和____。\n正确答案：\n(1) 香蕉\n(2) 芒果\n"
+    text += "3.(填空题)紫色的水果是____。\n正确答案：\n(1)\n葡萄\n"
+    text += "4.(简答题)水果有什么好处？\n正确答案：\n(1) 好吃\n(2) 好看\n"
+    rows = written(tmp_path, text)
+    assert [row.answer for row in rows] == ["苹果", "香蕉；芒果", "葡萄", "(1) 好吃\n(2) 好看"]
+    assert rows[0].question == "红色的水果是____。"
+
+
+def test_options_by_number_below_a_number_in_words(tmp_path: Path) -> None:
+    """``Q. No. 1`` with options 1. to 4., as a PDF prints it."""
+    parts = [
+        f"Q. No. {k}\nWhich of the following fruits is number {k}?\ns2.eat(5);\n"
+        + "\n".join(f"{n}. fruit {n}{k}" for n in range(1, 5))
+        + f"\nCorrect Answer: {k % 4 + 1}"
+        for k in range(1, 9)
+    ]
+    rows = written(tmp_path, "\n\n".join(parts))
+    assert told(rows) == [
+        (f"Which of the following fruits is number {k}?\ns2.eat(5);", 4, "ABCD"[k % 4])
+        for k in range(1, 9)
+    ]
+
+
+def test_letters_of_a_pdf_have_the_size_they_are_drawn_at(tmp_path: Path) -> None:
+    """``1 Tf`` drawn nine times as large: the gaps between letters are no spaces."""
+    lines = [f"{k}. Which little fruit is {k}?\nA. lilac\nB. lily\nAnswer: B" for k in range(1, 5)]
+    drawn = papers.pdf(papers.column("\n".join(lines).split("\n"), size=9))
+    scaled = drawn.replace(b"/F1 9 Tf 1 0 0 1 ", b"/F1 1 Tf 9 0 0 9 ")
+    assert scaled != drawn
+    (tmp_path / "a.pdf").write_bytes(scaled)
+    rows = list(read(tmp_path / "a.pdf", Ledger()))
+    assert told(rows) == [(f"Which little fruit is {k}?", 2, "B") for k in range(1, 5)]
