@@ -25,8 +25,9 @@ SAMPLE = 200  # passages asked for
 # Percentile of what absent questions find that becomes 0.5, of the cosine and of the margin. The
 # second was set on 323 written paraphrases over 22,778 of the bank's passages (docs/benchmarks.md):
 # about 93% are answered (interpolated between percentiles), none of the requests off the topic, and
-# 34% of those whose row was removed; over 4,922 of them 95%, 5% and 40%. Words shared (of the question, of the passage, weighed or not)
-# told no more: 35% instead of 36% for the best of them. Not confirmed on the whole bank.
+# 34% of those whose row was removed; over 4,922 of them 95%, 5% and 40%. Words shared (of the
+# question, of the passage, weighed or not) told no more: 35% instead of 36% for the best of them.
+# Not confirmed on the whole bank.
 ABSENT = 40
 ABSENT_MARGIN = 62
 RIVALS = slice(5, 25)  # by cosine: what stands about a question where nothing answers it
