@@ -89,7 +89,8 @@ def _vocabulary(model: Any, folder: Path) -> int:
 
 def _merged(model: Any, tokenizer: Any, folder: Path) -> tuple[Any, dict[str, Any]]:
     """``model`` with the adapter in ``folder`` merged, and how it compares with it unmerged."""
-    from peft import PeftModel
+    from peft import PeftModel, get_peft_model_state_dict
+    from peft.utils.save_and_load import load_peft_weights
 
     rows = _vocabulary(model, folder)
     if rows != model.get_input_embeddings().weight.shape[0]:
@@ -100,6 +101,15 @@ def _merged(model: Any, tokenizer: Any, folder: Path) -> tuple[Any, dict[str, An
         reason = str(error).strip().splitlines()[-1].strip()
         unfit = words("与基座不符", "does not fit the model below it")
         raise UserError(f"{shown(folder)} {unfit}: {reason}") from None
+    # peft only warns: an adapter of which nothing fits would be merged as if it had been
+    nowhere = load_peft_weights(str(folder), device="cpu").keys() - get_peft_model_state_dict(
+        joined
+    )
+    if nowhere:
+        unfit = words(
+            "的权重在基座里没有位置，例如", "has weights with no place in the model, e.g."
+        )
+        raise UserError(f"{shown(folder)} {unfit} {min(nowhere)}")
     prompts = [tokenizer(text, return_tensors="pt").input_ids for text in TEXTS]
     before = [merge.greedy(joined, ids) for ids in prompts]
     merged = joined.merge_and_unload()

@@ -7,6 +7,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,9 @@ def ask(
     async def answer(message: dict[str, Any]) -> None:
         said.append(message)
 
-    asyncio.run(door(scope, receive, answer))
+    # In a thread: the browser tests of this process leave an event loop in its own.
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(lambda: asyncio.run(door(scope, receive, answer))).result()
     return said[0]["status"], json.loads(said[1]["body"])
 
 
