@@ -70,6 +70,14 @@ def held(path: Path, busy: str = "") -> Iterator[None]:
         lock.release()
 
 
+def missing_shard(folder: Path) -> str:
+    """A file of weights that a model folder's own index names and that is not there, as after a
+    download that was cut off; empty where all are."""
+    index = folder / "model.safetensors.index.json"
+    named = read_json(index).get("weight_map", {}).values() if index.is_file() else ()
+    return next((name for name in sorted(set(named)) if not (folder / name).is_file()), "")
+
+
 @contextmanager
 def atomic(path: str | Path, mode: str = "w") -> Iterator[IO[Any]]:
     """Open a temporary file beside ``path`` and rename it into place when the block succeeds.

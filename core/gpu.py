@@ -93,7 +93,13 @@ def present() -> tuple[GPU, ...]:
 def once() -> tuple[tuple[GPU, ...], str]:
     """:func:`ask` once a process: names and sizes do not change."""
     found, why = ask()
-    return visible(found), why
+    left, named = visible(found), os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    if found and not left and any(part.strip().isdigit() for part in named.split(",")):
+        why = words(
+            f"CUDA_VISIBLE_DEVICES={named} 不是这里 {len(found)} 个 GPU 的编号",
+            f"CUDA_VISIBLE_DEVICES={named} is no number of the {len(found)} GPUs here",
+        )
+    return left, why
 
 
 def gpus() -> tuple[GPU, ...]:

@@ -53,6 +53,10 @@ def spread(folder: Path, values: dict[str, Any], given: int | None) -> int:
         if given > len(there):
             only = words(f"这里只有 {len(there)} 个 GPU", f"there are only {len(there)} GPUs")
             raise UserError(f"TP={given}: {only}")
+        heads = read_json(folder / "config.json").get("num_attention_heads", given)
+        if heads % given:  # LMDeploy asserts it, once the model is loaded
+            uneven = words(f"{heads} 个注意力头分不匀", f"{heads} heads do not divide by it")
+            raise UserError(f"TP={given}: {uneven}")
         return given
     tp = 1
     while tp <= len(there):

@@ -11,7 +11,7 @@ from typing import Any
 
 from core import trust
 from core.errors import UserError
-from core.files import digest, held, sha256, shown
+from core.files import digest, held, missing_shard, sha256, shown
 from core.language import words
 
 
@@ -19,6 +19,9 @@ def missing(settings: dict[str, Any]) -> str | None:
     """Why the recipe's base model cannot be used, with the command that gets it; None if it can."""
     path = Path(settings["pretrained_model_name_or_path"])
     if (path / "config.json").is_file():
+        if shard := missing_shard(path):
+            lacking = words(f"缺少 {shard}，请重新下载", f"lacks {shard}: fetch it again")
+            return f"{path} {lacking}"
         return trust.question(path)
     hub = settings.get("hub") or {}
     if "pypi" in hub:

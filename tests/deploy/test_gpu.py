@@ -133,6 +133,22 @@ def test_a_model_is_spread_over_as_many_gpus_as_it_needs(
         assert fit.settle(folder, values, None, 0.0)["tp"] == int(tp)
 
 
+def test_gpus_that_are_named_and_not_there_and_heads_that_do_not_divide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong number meant the CPU without a word, TP=3 an assertion once the model was loaded."""
+    show(monkeypatch, memory_mb=81559, gpus=8)
+    values = engines.of("turbomind").settings()
+    with pytest.raises(UserError, match=r"TP=3.*32"):
+        fit.settle(big(tmp_path / "m", 15e9), values, 3, 0.0)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "9")
+    gpu.once.cache_clear()
+    assert gpu.gpus() == () and "CUDA_VISIBLE_DEVICES=9" in gpu.trouble()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")  # somebody wants none
+    gpu.once.cache_clear()
+    assert gpu.gpus() == () and gpu.trouble() == ""
+
+
 def show(monkeypatch: pytest.MonkeyPatch, **shown: object) -> None:
     from core import gpu
 

@@ -1,0 +1,21 @@
+"""A base of which a file is missing is said before an environment is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.files import write_json
+from train import base_model
+
+
+def test_a_download_that_was_cut_off(tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    names = [f"model-0000{n}-of-00002.safetensors" for n in (1, 2)]
+    write_json(base / "config.json", {"model_type": "llama"})
+    index = {"weight_map": {"a": names[0], "b": names[1]}}
+    write_json(base / "model.safetensors.index.json", index)
+    (base / names[0]).write_bytes(b"")
+    settings = {"pretrained_model_name_or_path": str(base)}
+    assert names[1] in (base_model.missing(settings) or "")
+    (base / names[1]).write_bytes(b"")
+    assert base_model.missing(settings) is None
