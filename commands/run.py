@@ -75,22 +75,22 @@ class Runner:
 
     @contextmanager
     def ahead(self, *lines: list[str]) -> Iterator[None]:
-        """Run command lines in turn beside the block's work, which makes less than two processors
-        busy; what they make, whoever needs it waits for or (where a line failed) makes, saying
-        why it cannot. They go on no longer than the block."""
+        """Run command lines in turn beside the block's work. Whoever needs what they make waits for
+        it, or (where a line failed, which ends them) makes it and says why that cannot be. They go
+        on no longer than the block."""
         if self.dry:
             yield
             return
-        left, running = iter(lines), threading.Lock()
-        process: list[subprocess.Popen[bytes]] = []
+        waiting, turn = list(lines), threading.Lock()  # the lock: none begins once we leave
+        begun: list[subprocess.Popen[bytes]] = []
 
         def work() -> None:
             while True:
-                with running:
-                    if (line := next(left, None)) is None:
+                with turn:
+                    if not waiting:
                         return
-                    process[:] = [self.begin(line)]
-                if process[0].wait():
+                    begun.append(self.begin(waiting.pop(0)))
+                if begun[-1].wait():
                     return
 
         worker = threading.Thread(target=work)
@@ -98,10 +98,10 @@ class Runner:
         try:
             yield
         finally:
-            with running:
-                left = iter(())
-                for begun in process:
-                    begun.terminate()
+            with turn:
+                waiting.clear()
+                for process in begun:
+                    process.terminate()
             worker.join()
 
     @staticmethod

@@ -102,13 +102,9 @@ def _merged(model: Any, tokenizer: Any, folder: Path) -> tuple[Any, dict[str, An
         unfit = words("与基座不符", "does not fit the model below it")
         raise UserError(f"{shown(folder)} {unfit}: {reason}") from None
     # peft only warns: an adapter of which nothing fits would be merged as if it had been
-    nowhere = load_peft_weights(str(folder), device="cpu").keys() - get_peft_model_state_dict(
-        joined
-    )
-    if nowhere:
-        unfit = words(
-            "的权重在基座里没有位置，例如", "has weights with no place in the model, e.g."
-        )
+    theirs = load_peft_weights(str(folder), device="cpu")
+    if nowhere := theirs.keys() - get_peft_model_state_dict(joined).keys():
+        unfit = words("的权重没有位置，例如", "has weights with no place in the model, e.g.")
         raise UserError(f"{shown(folder)} {unfit} {min(nowhere)}")
     prompts = [tokenizer(text, return_tensors="pt").input_ids for text in TEXTS]
     before = [merge.greedy(joined, ids) for ids in prompts]
