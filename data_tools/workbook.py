@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from core import labels
 from core.files import digest
@@ -177,6 +178,15 @@ def worst_first(lines: Iterable[Line]) -> list[Line]:
     return sorted((line for line in lines if line.row.flags), key=order)
 
 
+def close(book: xlsxwriter.Workbook) -> None:
+    """Write ``book`` out. xlsxwriter wraps what the disk says, so that nobody knows it for an
+    :class:`OSError` (a full disk was a traceback): this raises what it wraps."""
+    try:
+        book.close()
+    except FileCreateError as error:
+        raise error.args[0] from None
+
+
 def write(
     path: Path, lines: Sequence[Line], marks: Iterable[Sequence[str]], ledger: Ledger
 ) -> None:
@@ -189,7 +199,7 @@ def write(
         writer.questions(DOUBTS, keys, extra, worst_first(lines))
         writer.ledger(ledger)
         writer.baseline(marks)
-        writer.book.close()
+        close(writer.book)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

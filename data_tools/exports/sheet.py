@@ -11,7 +11,7 @@ import xlsxwriter
 from core.language import words
 from core.rows import Row
 from data_tools.exports import question as of
-from data_tools.workbook import CELL_MOST
+from data_tools.workbook import CELL_MOST, close
 
 KINDS = {"single": "单选题", "multiple": "多选题", "judge": "判断题"}
 LETTERS = "ABCDEFGH"
@@ -47,4 +47,4 @@ def write(file: Path, rows: Sequence[Row], title: str) -> None:
             if text:
                 page.write_string(number, column, text, body)
     page.freeze_panes(1, 0)
-    book.close()
+    close(book)

@@ -5,6 +5,7 @@ A full disk and one that may only be read are small file systems of their own (r
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import shutil
@@ -50,7 +51,10 @@ def index(out: Path) -> object:
     if not (out / "index.json").is_file():
         return None
     opened = Index.open(out)
-    return opened.size, [one.id for one in opened.search("世界上最大的宫殿是？", 3)]
+    seen = opened.size, [one.id for one in opened.search("世界上最大的宫殿是？", 3)]
+    del opened
+    gc.collect()  # its file is open as long as it is there, and the disk it lies on cannot be taken
+    return seen
 
 
 def backup(out: Path) -> object:
