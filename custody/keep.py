@@ -198,8 +198,9 @@ def backup(domain: str, work_dirs: Path, to: Path | None) -> Path:
         nothing = words("没有可备份的", "nothing to back up")
         raise UserError(f"{shown(folder)}: {nothing} (make data)")
     to = to or work_dirs / "backups" / f"{domain}-{time.strftime('%Y%m%d-%H%M%S')}"
+    there = UserError(f"{shown(to)} {words('已存在: 换 TO=', 'is there already: another TO=')}")
     if to.exists():
-        raise UserError(f"{shown(to)} {words('已存在: 换 TO=', 'is there already: another TO=')}")
+        raise there
     if to.resolve().is_relative_to(folder.resolve()):
         inside = words("在要备份的目录里: 换 TO=", "lies in what is backed up: another TO=")
         raise UserError(f"{shown(to)} {inside}")
@@ -215,7 +216,12 @@ def backup(domain: str, work_dirs: Path, to: Path | None) -> Path:
         body["work_dirs"] = place
         write_json(new / NOTE, {**body, "id": digest(body)})
         os.sync()
-        new.rename(to)
+        try:
+            new.rename(to)
+        except OSError:
+            if to.exists():  # another backup to it was quicker
+                raise there from None
+            raise
     return to
 
 

@@ -212,7 +212,7 @@ def test_too_little_memory(stage: Stage, place: Path) -> None:
     """Whatever library runs out of it first: nothing half-written, and at the end all of it."""
     wanted = right(stage, place / "timed")
     ended = 0
-    for megabytes in (60, 120, 180, 250, 350):
+    for megabytes in (30, 60, 120, 180, 250, 350):
         most = megabytes << 20
         limit = lambda most=most: resource.setrlimit(resource.RLIMIT_AS, (most, most))  # noqa: E731
         code, _ = said(start(stage, place / "out", limit))
