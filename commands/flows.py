@@ -396,8 +396,10 @@ def lint(run: Runner, given: Given, place: Places) -> None:
 def test(run: Runner, given: Given, place: Places) -> None:
     """The tests."""
     run.stage("dev", "core", "train", "serve", "eval", "hub", "answers")
-    # A file's tests stay in one worker: they share servers and models that are dear to start.
-    run.start([run.python("dev"), "-m", "pytest", "-n", "2", "--dist", "loadfile"])
+    # One more than the cores: a third of the time is waiting for servers, browsers and clocks.
+    # Which tests stay together: tests/conftest.py.
+    workers = str((os.cpu_count() or 1) + 1)
+    run.start([run.python("dev"), "-m", "pytest", "-n", workers, "--dist", "loadfile"])
 
 
 # The environments that a room's slow tests run in.

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import pytest
 
 from core.files import ROOT, write_jsonl
 from tests.eval.server import KEY, Server, keys
+from tests.forks import VENVS, Zygote
 
-VENVS = Path(os.environ.get("TIKUFORGE_VENVS") or ROOT / ".venvs")
 PYTHON = VENVS / "eval" / "bin" / "python"
 
 # Facts, and traps for whatever carries them to the model: braces, a backslash, two lines, full
@@ -39,9 +40,10 @@ def row(number: int, question: str, answer: str, system: str = "公考常识，�
 
 @dataclass
 class Bench:
-    """A data folder and a work dir of their own."""
+    """A data folder and a work dir of their own, and OpenCompass imported once for all."""
 
     root: Path
+    zygote: Zygote
 
     @property
     def run_dir(self) -> Path:
@@ -60,27 +62,43 @@ class Bench:
             "TIKUFORGE_KEYS": keys(key),
         }
 
+    def argv(self, *columns: str) -> list[str]:
+        line = ["run", "--work-dir", str(self.run_dir), "--domain", "gongkao"]
+        line += ["--data", str(self.root / "data"), "--suite", "domain"]
+        return line + [word for column in columns for word in ("--column", column)]
+
     def command(self, *columns: str) -> list[str]:
-        words = [str(PYTHON), "-m", "eval", "run", "--work-dir", str(self.run_dir)]
-        words += ["--domain", "gongkao", "--data", str(self.root / "data"), "--suite", "domain"]
-        return words + [word for column in columns for word in ("--column", column)]
+        """A process of its own, as a person starts one."""
+        return [str(PYTHON), "-m", "eval", *self.argv(*columns)]
 
     def evaluate(
         self, *more: str, key: str = KEY, **servers: Server
     ) -> subprocess.CompletedProcess[str]:
         columns = [f"{name}={server.url}#{server.model}" for name, server in servers.items()]
-        return subprocess.run(
-            [*self.command(*columns), *more],
-            env=self.environment(key),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=580,
-        )
+        return self.evaluate_columns(*columns, more=more, key=key)
+
+    def evaluate_columns(
+        self, *columns: str, more: Sequence[str] = (), key: str = KEY
+    ) -> subprocess.CompletedProcess[str]:
+        return self.zygote(*self.argv(*columns), *more, environment=self.environment(key))
+
+
+@pytest.fixture(scope="session")
+def opencompass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    if not PYTHON.exists():
+        pytest.skip("no eval environment: make env-eval")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+    made = Zygote("eval", tmp_path_factory.mktemp("zygote"), environment)
+    yield made
+    made.end()
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    if not PYTHON.exists():
-        pytest.skip("no eval environment: make env-eval")
-    return Bench(tmp_path_factory.mktemp("eval"))
+def bench(tmp_path_factory: pytest.TempPathFactory, opencompass: Zygote) -> Bench:
+    return Bench(tmp_path_factory.mktemp("eval"), opencompass)
+
+
+@pytest.fixture
+def own_bench(tmp_path: Path, opencompass: Zygote) -> Bench:
+    """One that no other test has a part in."""
+    return Bench(tmp_path, opencompass)

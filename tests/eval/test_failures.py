@@ -94,13 +94,12 @@ def test_a_failing_model_fails_the_run(report):
     assert "未过门槛: train.correct, failure.constant" in printed
 
 
-def test_a_learnt_question_in_the_held_out_set_is_refused(tmp_path):
-    bench = Bench(tmp_path)
-    bench.data(FACTS)
-    lines = (bench.root / "data" / "train.jsonl").read_text(encoding="utf-8").splitlines()
-    (bench.root / "data" / "eval.jsonl").write_text(lines[3].replace("？", " ?") + "\n")
+def test_a_learnt_question_in_the_held_out_set_is_refused(own_bench: Bench):
+    own_bench.data(FACTS)
+    lines = (own_bench.root / "data" / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    (own_bench.root / "data" / "eval.jsonl").write_text(lines[3].replace("？", " ?") + "\n")
     with Server(good) as server:
-        done = bench.evaluate(tuned=server)
+        done = own_bench.evaluate(tuned=server)
     assert done.returncode == 2 and "不能评分" in done.stderr and not server.asked
 
 

@@ -39,17 +39,16 @@ def answered(bench: Bench) -> list[str]:
     return found
 
 
-def test_killed_at_random_moments_nothing_answered_is_asked_again(tmp_path):
-    bench = Bench(tmp_path)
-    bench.data([(f"第{n}题", str(n)) for n in range(60)])
+def test_killed_at_random_moments_nothing_answered_is_asked_again(own_bench: Bench):
+    own_bench.data([(f"第{n}题", str(n)) for n in range(60)])
     draw = random.Random()
     with Server(lambda q: "答", delay=0.3) as server:
-        words = bench.command(f"tuned={server.url}#toy")
+        words = own_bench.command(f"tuned={server.url}#toy")
         in_flight = 0
         for _ in range(3):
-            before, known = len(server.asked), set(answered(bench))
+            before, known = len(server.asked), set(answered(own_bench))
             process = subprocess.Popen(
-                words, env=bench.environment(), cwd=ROOT, stderr=subprocess.DEVNULL
+                words, env=own_bench.environment(), cwd=ROOT, stderr=subprocess.DEVNULL
             )
             target = draw.randint(0, 20)  # now and then before the first question
             while process.poll() is None and len(server.asked) < before + target:
@@ -59,10 +58,10 @@ def test_killed_at_random_moments_nothing_answered_is_asked_again(tmp_path):
             process.wait()
             time.sleep(0.8)  # what was under way reaches the server's list
             assert not known & set(server.asked[before:])
-            in_flight += len(server.asked[before:]) - len(set(answered(bench)) - known)
-        known = set(answered(bench))
+            in_flight += len(server.asked[before:]) - len(set(answered(own_bench)) - known)
+        known = set(answered(own_bench))
         before = len(server.asked)
-        done = run(words, bench)
+        done = run(words, own_bench)
         assert not known & set(server.asked[before:]), done.stderr
         assert in_flight <= 3 * 4, "at most the requests under way are lost with the process"
         asked = [*known, *server.asked[before:]]
@@ -76,9 +75,8 @@ exec "$@"
 """
 
 
-def test_slurm_runs_the_tasks_and_the_card_is_the_same(tmp_path):
-    bench = Bench(tmp_path)
-    bench.data(FACTS)
+def test_slurm_runs_the_tasks_and_the_card_is_the_same(tmp_path, own_bench: Bench):
+    own_bench.data(FACTS)
     bin_dir = tmp_path / "bin"
     bin_dir.mkdir()
     (bin_dir / "srun").write_text(FAKE_SRUN.format(log=tmp_path / "srun.log"))
@@ -90,29 +88,28 @@ def test_slurm_runs_the_tasks_and_the_card_is_the_same(tmp_path):
     )
     site.write_text(text.replace("num_worker=8", "num_worker=2"), encoding="utf-8")
     with Server(lambda q: dict(FACTS).get(q, "好")) as server:
-        words = [*bench.command(f"tuned={server.url}#toy"), "--runner", str(site)]
-        done = run(words, bench, PATH=f"{bin_dir}{os.pathsep}{os.environ['PATH']}")
+        words = [*own_bench.command(f"tuned={server.url}#toy"), "--runner", str(site)]
+        done = run(words, own_bench, PATH=f"{bin_dir}{os.pathsep}{os.environ['PATH']}")
     lines = (tmp_path / "srun.log").read_text(encoding="utf-8").splitlines()
     assert any("OpenICLInfer" in line and line.startswith("-p p1") for line in lines)
     assert any("openicl_eval.py" in line for line in lines)
-    report = read_json(bench.run_dir / "report.json")
+    report = read_json(own_bench.run_dir / "report.json")
     assert report["columns"]["tuned"]["train.correct"] == {
         "value": 1.0, "n": 8, "ci95": report["columns"]["tuned"]["train.correct"]["ci95"],
     }, done.stderr  # fmt: skip
 
 
-def test_dlc_and_a_missing_runner(tmp_path):
+def test_dlc_and_a_missing_runner(own_bench: Bench):
     code = (
         "from eval import run\nfrom opencompass.registry import RUNNERS\n"
         "c = run.runner('dlc'); r = RUNNERS.build(c.infer.runner); print(type(r).__name__)\n"
         "print(sorted(r.aliyun_cfg))"
     )
-    done = run([str(PYTHON), "-c", code], Bench(tmp_path))
+    done = run([str(PYTHON), "-c", code], own_bench)
     assert "DLCRunner" in done.stdout and "workspace_id" in done.stdout, done.stderr
-    bench = Bench(tmp_path)
-    bench.data(FACTS)
+    own_bench.data(FACTS)
     with Server(lambda q: "好") as server:
-        done = run([*bench.command(f"tuned={server.url}#toy"), "--runner", "sge"], bench)
+        done = run([*own_bench.command(f"tuned={server.url}#toy"), "--runner", "sge"], own_bench)
     assert done.returncode == 2 and "dlc, local, slurm" in done.stderr
     assert not server.asked
 
@@ -128,8 +125,7 @@ CHOICES = {  # question → (right letters, what the model says)
 }
 
 
-def test_choice_accuracy_equals_an_independent_recomputation(tmp_path):
-    bench = Bench(tmp_path)
+def test_choice_accuracy_equals_an_independent_recomputation(tmp_path, own_bench: Bench):
     rows = []
     for number, (question, (letters, _)) in enumerate(CHOICES.items()):
         options = "\n".join(f"{key}. {value}" for key, value in OPTIONS.items())
@@ -138,10 +134,10 @@ def test_choice_accuracy_equals_an_independent_recomputation(tmp_path):
         rows.append({**one, "kind": kind, "options": OPTIONS, "answer": letters})
     write_jsonl(tmp_path / "data" / "train.jsonl", rows)
     with Server(lambda q: CHOICES.get(q.split("\n")[0], ("", "好"))[1]) as server:
-        done = run(bench.command(f"tuned={server.url}#toy"), bench)
-    report = read_json(bench.run_dir / "report.json")
+        done = run(own_bench.command(f"tuned={server.url}#toy"), own_bench)
+    report = read_json(own_bench.run_dir / "report.json")
     name = report["suites"]["train"]["abbr"]
-    place = bench.run_dir / "eval" / "predictions" / report["models"]["tuned"]["abbr"]
+    place = own_bench.run_dir / "eval" / "predictions" / report["models"]["tuned"]["abbr"]
     raw = [item["prediction"] for item in read_json(place / f"{name}.json").values()]
     exact = chosen = partial = 0.0
     for given, (right, _) in zip(raw, CHOICES.values(), strict=True):
@@ -174,24 +170,23 @@ def exam_data(home: Path) -> None:
         (home / "data" / "CMB" / f"{name}.json").write_text(text, encoding="utf-8")
 
 
-def test_exams_with_and_without_their_data(tmp_path):
-    bench = Bench(tmp_path)
+def test_exams_with_and_without_their_data(tmp_path, own_bench: Bench):
     with Server(lambda q: "B") as server:
-        words = [str(PYTHON), "-m", "eval", "exams", "--work-dir", str(bench.run_dir)]
+        words = [str(PYTHON), "-m", "eval", "exams", "--work-dir", str(own_bench.run_dir)]
         words += ["--column", f"tuned={server.url}#toy", "--only"]
         away = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
         away |= {"COMPASS_DATA_CACHE": str(tmp_path / "none"), "HOME": str(tmp_path)}
         for name in ("ceval", "cmb"):
-            done = run([*words, name], bench, **away, no_proxy="127.0.0.1")
+            done = run([*words, name], own_bench, **away, no_proxy="127.0.0.1")
             assert done.returncode == 2 and "取不到" in done.stderr, done.stderr
             assert "unexpected keyword" not in done.stderr, "the reason is the network or the file"
             assert len(done.stderr.strip().splitlines()) == 1, done.stderr
         assert not server.asked
         exam_data(tmp_path)
         here = {"COMPASS_DATA_CACHE": str(tmp_path)}
-        done = run([*words, "ceval-computer_network,cmb"], bench, **here)
+        done = run([*words, "ceval-computer_network,cmb"], own_bench, **here)
     assert done.returncode == 0, done.stderr
-    marks = read_json(bench.run_dir / "eval" / "exams" / "tuned.json")["exams"]
+    marks = read_json(own_bench.run_dir / "eval" / "exams" / "tuned.json")["exams"]
     assert (marks["ceval"]["value"], marks["ceval"]["n"]) == (1.0, 6)
     assert (marks["cmb"]["value"], marks["cmb"]["n"]) == (0.0, 4)
     assert len(server.asked) == 10 - 3  # four equal questions are one request
@@ -204,16 +199,15 @@ def room(tmp_path_factory):
     made.stop_all()
 
 
-def test_a_folder_is_a_column(room, tmp_path):
-    bench = Bench(tmp_path)
-    bench.data(FACTS[:2])
-    done = run(bench.command(f"tuned={room.run / 'merged'}"), bench)
-    report = read_json(bench.run_dir / "report.json")
+def test_a_folder_is_a_column(room, own_bench: Bench):
+    own_bench.data(FACTS[:2])
+    done = run(own_bench.command(f"tuned={room.run / 'merged'}"), own_bench)
+    report = read_json(own_bench.run_dir / "report.json")
     assert report["models"]["tuned"]["backend"] == "transformers", done.stderr
     assert report["columns"]["tuned"]["train.exact"] == {
         "value": 0.0, "n": 2, "ci95": report["columns"]["tuned"]["train.exact"]["ci95"],
     }  # fmt: skip
-    said = read_json(next((bench.run_dir / "eval" / "results").glob("*/train-*.json")))
+    said = read_json(next((own_bench.run_dir / "eval" / "results").glob("*/train-*.json")))
     assert said["details"][0]["given"][0].startswith("故宫🎓")
 
 
@@ -231,9 +225,9 @@ def evaluate(room: helper.Room, tmp_path: Path) -> subprocess.CompletedProcess[s
     return make("eval", room, tmp_path, "RAG=0", *ports)
 
 
-def test_a_failing_gate_fails_make(room, tmp_path):
+def test_a_failing_gate_fails_make(room, tmp_path, own_bench: Bench):
     """A real server, a model that says one endless text: make eval ends in its card and fails."""
-    Bench(tmp_path).data(FACTS)
+    own_bench.data(FACTS)
     done = evaluate(room, tmp_path)
     assert done.returncode != 0, done.stdout + done.stderr
     report = read_json(room.run / "report.json")
@@ -244,9 +238,9 @@ def test_a_failing_gate_fails_make(room, tmp_path):
     assert not list((tmp_path / "work" / "servers").glob("[0-9]*[0-9].json")), "servers are stopped"
 
 
-def test_what_was_quantised_is_a_column(room, tmp_path):
+def test_what_was_quantised_is_a_column(room, tmp_path, own_bench: Bench):
     """The column int4 is what make quantize shipped, while it is of this model."""
-    Bench(tmp_path).data(FACTS[:2])
+    own_bench.data(FACTS[:2])
     done = make("quantize", room, tmp_path, "FORMAT=q4_0", "MAX_LOSS=100", "SAMPLE=1")
     assert done.returncode == 0, done.stdout + done.stderr
     evaluate(room, tmp_path)

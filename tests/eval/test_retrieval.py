@@ -11,7 +11,7 @@ from core import domain
 from core.files import ROOT, read_json, read_jsonl, write_jsonl
 from eval import metrics, retrieval, suites
 from rag.build import build
-from tests.eval.conftest import PYTHON, Bench, row
+from tests.eval.conftest import Bench, row
 from tests.eval.server import Server
 
 RIVERS = [
@@ -61,22 +61,19 @@ def behave(prompt: str) -> str:
     return prompt.split("答案：")[1].split("\n")[0] + " [1]。" if "答案：" in prompt else "不清楚"
 
 
-def test_the_columns_side_by_side(data, tmp_path):
-    if not PYTHON.exists():
-        pytest.skip("no eval environment: make env-eval")
-    bench = Bench(tmp_path)
-    place = ["--work-dir", str(bench.run_dir), "--domain", "gongkao"]
+def test_the_columns_side_by_side(data, own_bench: Bench):
+    place = ["--work-dir", str(own_bench.run_dir), "--domain", "gongkao"]
     place += ["--data", str(data / "data"), "--suite", "all"]
     words = [sys.executable, "-m", "eval", "retrieve", *place, "--index", str(data / "index")]
-    done = subprocess.run(words, env=bench.environment(), cwd=ROOT, capture_output=True, text=True)
+    environment = own_bench.environment()
+    done = subprocess.run(words, env=environment, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     with Server(behave) as server:
         url = f"{server.url}#toy"
         columns = [f"base={url}", f"rag={url}@open"]
-        words = [str(PYTHON), "-m", "eval", "run", *place]
-        words += [word for column in columns for word in ("--column", column)]
-        subprocess.run(words, env=bench.environment(), cwd=ROOT, capture_output=True, text=True)
-    report = read_json(bench.run_dir / "report.json")
+        asking = [word for column in columns for word in ("--column", column)]
+        own_bench.zygote("run", *place, *asking, environment=environment)
+    report = read_json(own_bench.run_dir / "report.json")
     rag, base = report["columns"]["rag"], report["columns"]["base"]
     assert base["train.correct"]["value"] == 0
     assert rag["train.exact"]["value"] == 0 and rag["train.normalised"]["value"] == 1
@@ -91,10 +88,10 @@ def test_the_columns_side_by_side(data, tmp_path):
     plain = sum(one["n"] for one in report["suites"].values())
     assert len(server.asked) == asked + plain
     assert report["unmeasured"] == ["tuned", "tuned_rag", "int4"]
-    card = (bench.run_dir / "report.md").read_text(encoding="utf-8")
+    card = (own_bench.run_dir / "report.md").read_text(encoding="utf-8")
     assert "（开卷）" in card and "open-book" in card
     assert "尚未测量 not yet measured: tuned, tuned_rag, int4" in card
-    pairs = list(read_jsonl(bench.run_dir / "eval" / "side_by_side.jsonl"))
+    pairs = list(read_jsonl(own_bench.run_dir / "eval" / "side_by_side.jsonl"))
     assert {tuple(sorted(pair["answers"])) for pair in pairs} >= {("base", "rag")}
 
 

@@ -164,54 +164,52 @@ def test_one_more_question_is_the_only_one_asked(scored):
 
 
 @pytest.mark.slow
-def test_a_killed_run_asks_nothing_twice(tmp_path):
-    bench = Bench(tmp_path)
-    bench.data([(f"第{n}题", str(n)) for n in range(40)])
+def test_a_killed_run_asks_nothing_twice(own_bench: Bench):
+    own_bench.data([(f"第{n}题", str(n)) for n in range(40)])
     with Server(lambda q: PROBES.get(q, q[1:-1]), delay=0.2) as server:
         column = f"tuned={server.url}#toy"
         process = subprocess.Popen(
-            bench.command(column), env=bench.environment(), cwd=ROOT, stderr=subprocess.DEVNULL
+            own_bench.command(column),
+            env=own_bench.environment(),
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
         )
         while len(server.asked) < 21:
             time.sleep(0.05)
             assert process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.wait()
-        journal = next((bench.run_dir / "eval" / "answers").glob("*.jsonl"))
+        journal = next((own_bench.run_dir / "eval" / "answers").glob("*.jsonl"))
         answered = {entry["asked"] for entry in map(json.loads, journal.read_text().splitlines())}
-        assert answered and not (bench.run_dir / "report.json").exists()
+        assert answered and not (own_bench.run_dir / "report.json").exists()
         time.sleep(0.5)
         before = len(server.asked)
-        done = bench.evaluate(tuned=server)
+        done = own_bench.evaluate(tuned=server)
         assert done.returncode == 0, done.stderr
         again = server.asked[before:]
         assert len(again) == len(set(again)) == 70 - len(answered)
         assert not answered & set(again)
 
 
-def test_a_server_that_fails_half_way_ends_in_one_line_and_no_report(tmp_path):
-    bench = Bench(tmp_path)
-    bench.data(FACTS)
+def test_a_server_that_fails_half_way_ends_in_one_line_and_no_report(own_bench: Bench):
+    own_bench.data(FACTS)
     with Server(tuned, fail_after=5) as server:
-        done = bench.evaluate(tuned=server)
+        done = own_bench.evaluate(tuned=server)
     assert done.returncode == 2
     assert "out of memory" in done.stderr and "Traceback" not in done.stderr
     assert len([line for line in done.stderr.splitlines() if "错误" in line]) == 1
-    assert not (bench.run_dir / "report.json").exists()
-    assert not (bench.run_dir / "report.html").exists()
+    assert not (own_bench.run_dir / "report.json").exists()
+    assert not (own_bench.run_dir / "report.html").exists()
 
 
-def test_no_server_a_wrong_key_and_another_model_are_named(tmp_path):
-    bench = Bench(tmp_path)
-    bench.data(FACTS)
+def test_no_server_a_wrong_key_and_another_model_are_named(own_bench: Bench):
+    own_bench.data(FACTS)
     with Server(tuned) as server:
-        wrong_key = bench.evaluate(key="nope", tuned=server)
+        wrong_key = own_bench.evaluate(key="nope", tuned=server)
         server_model, server.model = server.model, "other"
         spec = f"tuned={server.url}#{server_model}"
-        other = subprocess.run(
-            bench.command(spec), env=bench.environment(), cwd=ROOT, capture_output=True, text=True
-        )
-    away = bench.evaluate(tuned=server)
+        other = own_bench.evaluate_columns(spec)
+    away = own_bench.evaluate(tuned=server)
     for done, words in ((wrong_key, "密钥"), (other, "另一个模型"), (away, "连不上")):
         assert done.returncode == 2 and words in done.stderr, done.stderr
         assert len(done.stderr.strip().splitlines()) == 1

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from core.files import ROOT, write_jsonl
+from tests.forks import VENVS, Zygote
 
-VENVS = Path(os.environ.get("TIKUFORGE_VENVS") or ROOT / ".venvs")
 PYTHON = VENVS / "train" / "bin" / "python"
 HERE = Path(__file__).parent
 
@@ -24,76 +24,13 @@ def environment() -> dict[str, str]:
     return {**os.environ, **own, "TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1"}
 
 
-class Process:
-    """A fork of the zygote, as ``subprocess.Popen`` shows one."""
-
-    def __init__(self, zygote: Zygote, pid: int, out: Path, err: Path) -> None:
-        self.zygote, self.pid, self.out, self.err = zygote, pid, out, err
-        self.returncode: int | None = None
-
-    def poll(self, block: bool = False) -> int | None:
-        if self.returncode is None:
-            self.returncode = self.zygote.ask({"wait": self.pid, "block": block})
-        return self.returncode
-
-    def wait(self) -> int:
-        code = self.poll(block=True)
-        assert code is not None
-        return code
-
-    def send_signal(self, number: int) -> None:
-        if self.poll() is None:
-            os.kill(self.pid, number)
-
-    def completed(self) -> subprocess.CompletedProcess[str]:
-        code = self.wait()
-        texts = [path.read_text(errors="replace") for path in (self.out, self.err)]
-        return subprocess.CompletedProcess([], code, *texts)
-
-
-class Zygote:
-    """Starts ``python -m train …`` by forking (zygote.py)."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.count = folder, 0
-        self.process = subprocess.Popen(
-            [str(PYTHON), str(HERE / "zygote.py")],
-            env=environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        assert self.process.stdout
-        while self.process.stdout.readline().strip() != "ready":
-            assert self.process.poll() is None, "the zygote died"
-
-    def ask(self, request: dict[str, Any]) -> Any:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def start(self, argv: list[str], limit: int = 0) -> Process:
-        self.count += 1
-        out, err = (self.folder / f"{self.count}.{name}" for name in ("out", "err"))
-        request = {"argv": argv, "out": str(out), "err": str(err), "limit": limit}
-        return Process(self, self.ask(request), out, err)
-
-    def __call__(self, *argv: str, limit: int = 0) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        return self.start(list(argv), limit).completed()
-
-
 @pytest.fixture(scope="session")
 def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
     if not PYTHON.exists():
         pytest.skip("no train environment (python3 requirements/install.py train)")
-    made = Zygote(tmp_path_factory.mktemp("zygote"))
+    made = Zygote("train", tmp_path_factory.mktemp("zygote"), environment())
     yield made
-    assert made.process.stdin
-    made.process.stdin.close()
-    made.process.wait()
+    made.end()
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.files import read_json
-from tests.train.conftest import PYTHON, Zygote, environment
+from tests.forks import Zygote
+from tests.train.conftest import PYTHON, environment
 
 MAKE = Path(__file__).with_name("adapters.py")
 

@@ -17,7 +17,7 @@ import pytest
 
 from core import trust
 from core.files import read_json
-from tests.train.conftest import Zygote
+from tests.forks import Zygote
 
 FEW = ("pack_to_max_length=False", "batch_size=4", "max_epochs=2", "evaluation_samples=0")
 

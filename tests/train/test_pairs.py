@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from core.files import read_json, read_jsonl, write_jsonl
-from tests.train.conftest import HERE, PYTHON, Zygote, environment
+from tests.forks import Zygote
+from tests.train.conftest import HERE, PYTHON, environment
 from train import card, curves
 
 OPTIONS = ("lr=1e-3", "max_epochs=4", "evaluation_samples=0", "save_steps=5", "log_interval=8")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from core.files import read_json
-from tests.train.conftest import Zygote
+from tests.forks import Zygote
 from train import checkpoints, curves
 
 

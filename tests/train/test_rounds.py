@@ -11,7 +11,7 @@ import pytest
 
 from core.files import ROOT, read_json, read_jsonl, write_jsonl
 from tests.deploy.helper import free_port
-from tests.train.conftest import Zygote
+from tests.forks import Zygote
 from train import curves, launch
 
 FEW = ("pack_to_max_length=False", "batch_size=4", "max_epochs=2", "evaluation_samples=0")

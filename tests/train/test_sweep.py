@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import UserError
 from core.files import read_json, read_jsonl, write_json, write_jsonl
-from tests.train.conftest import Zygote
+from tests.forks import Zygote
 from train import sweep
 
 

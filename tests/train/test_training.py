@@ -16,7 +16,8 @@ import pytest
 
 from core import progress
 from core.files import read_json, read_jsonl, write_jsonl
-from tests.train.conftest import PYTHON, Zygote, environment
+from tests.forks import Zygote
+from tests.train.conftest import PYTHON, environment
 
 
 def losses(folder: Path) -> list[float]:

@@ -1,7 +1,8 @@
-"""Training processes without the 10 s of imports: forks of one that has imported everything.
+"""A room's processes without its 10 s of imports: forks of one process that has imported them.
 
-Reads a line of JSON a request: ``{"argv", "out", "err", "limit"}`` starts ``python -m train argv``
-and answers its pid; ``{"wait": pid, "block": true}`` answers its exit status (null: still running).
+``python -m tests.zygote ROOM`` reads a line of JSON a request: ``{"argv", "out", "err", "limit",
+"environment"}`` starts ``python -m ROOM argv`` and answers its pid; ``{"wait": pid, "block":
+true}`` answers its exit status (null: still running).
 """
 
 from __future__ import annotations
@@ -15,10 +16,34 @@ import sys
 import traceback
 from typing import Any
 
-from train import patches
+
+def imported_train() -> None:
+    from train import patches
+
+    patches.apply()
+    import xtuner.tools.model_converters.pth_to_hf
+    import xtuner.tools.train  # noqa: F401
+
+    import train.evaluation
+    import train.hooks
+    import train.merge
+    import train.model  # noqa: F401
 
 
-def child(request: dict[str, Any]) -> int:
+def imported_eval() -> None:
+    """OpenCompass alone: our own modules read the environment when they are imported."""
+    import opencompass.datasets.base
+    import opencompass.models.huggingface_above_v4_33
+    import opencompass.models.openai_api
+    import opencompass.partitioners
+    import opencompass.runners.base
+    import opencompass.tasks  # noqa: F401
+
+
+IMPORTED = {"train": imported_train, "eval": imported_eval}
+
+
+def child(room: str, request: dict[str, Any]) -> int:
     """What the forked process does; its exit status."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name, number, mode in (("out", 1, "w"), ("err", 2, "w")):
@@ -26,9 +51,10 @@ def child(request: dict[str, Any]) -> int:
             os.dup2(file.fileno(), number)
     if request["limit"]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["limit"], request["limit"]))
-    sys.argv = ["train", *request["argv"]]
+    os.environ.update(request["environment"])
+    sys.argv = [room, *request["argv"]]
     try:
-        runpy.run_module("train", run_name="__main__")
+        runpy.run_module(room, run_name="__main__")
         return 0
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(bool(end.code))
@@ -42,17 +68,9 @@ def status(code: int) -> int:
     return -os.WTERMSIG(code) if os.WIFSIGNALED(code) else os.WEXITSTATUS(code)
 
 
-def main() -> None:
+def main(room: str) -> None:
     """Serve until the input ends."""
-    patches.apply()
-    import xtuner.tools.model_converters.pth_to_hf
-    import xtuner.tools.train  # noqa: F401
-
-    import train.evaluation
-    import train.hooks
-    import train.merge
-    import train.model  # noqa: F401
-
+    IMPORTED[room]()
     print("ready", flush=True)
     for line in sys.stdin:
         request = json.loads(line)
@@ -62,7 +80,7 @@ def main() -> None:
             continue
         pid = os.fork()
         if pid == 0:
-            code = child(request)
+            code = child(room, request)
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
@@ -70,4 +88,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
