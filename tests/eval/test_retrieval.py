@@ -65,14 +65,13 @@ def test_the_columns_side_by_side(data, own_bench: Bench):
     place = ["--work-dir", str(own_bench.run_dir), "--domain", "gongkao"]
     place += ["--data", str(data / "data"), "--suite", "all"]
     words = [sys.executable, "-m", "eval", "retrieve", *place, "--index", str(data / "index")]
-    environment = own_bench.environment()
-    done = subprocess.run(words, env=environment, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     with Server(behave) as server:
         url = f"{server.url}#toy"
         columns = [f"base={url}", f"rag={url}@open"]
         asking = [word for column in columns for word in ("--column", column)]
-        own_bench.zygote("run", *place, *asking, environment=environment)
+        own_bench.zygote("run", *place, *asking, environment=own_bench.environment())
     report = read_json(own_bench.run_dir / "report.json")
     rag, base = report["columns"]["rag"], report["columns"]["base"]
     assert base["train.correct"]["value"] == 0

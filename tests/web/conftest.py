@@ -61,9 +61,9 @@ def address(room: helper.Room, tmp_path_factory: pytest.TempPathFactory) -> Iter
         process.wait(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[object]:
-    """A headless Chromium."""
+    """A headless Chromium, until this room's tests end: it keeps an event loop in the thread."""
     api = pytest.importorskip("playwright.sync_api")
     names = ("chromium", "chromium-browser", "google-chrome")
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
