@@ -191,6 +191,12 @@ def convert(run: Runner, given: Given, place: Places) -> None:
 
 def quantize(run: Runner, given: Given, place: Places) -> None:
     """Fewer bits, measured."""
+    if given["GROUP"] not in ("", "128") and given["BACKEND"] != "pytorch":
+        only = words(
+            "TurboMind 的 4-bit 需要 128，别的只供 BACKEND=pytorch",
+            "TurboMind's 4 bits need 128, others are for BACKEND=pytorch only",
+        )
+        raise UserError(f"GROUP={given['GROUP']}: {only}")
     merged(run, given, place)
     about = {"work_dir": place.run, "domain": place.domain, "backend": given["BACKEND"] or "auto"}
     asked = {

@@ -16,6 +16,7 @@ from core.language import words
 
 OFF = ("", "0", "no", "off", "false")
 ON = ("1", "yes", "on", "true")
+ZERO = ("zero1", "zero2", "zero3")
 
 
 def text(name: str, given: str) -> str:
@@ -55,7 +56,9 @@ def number(name: str, given: str) -> str:
     except ValueError:
         right = False
     if not right:
-        raise UserError(f"{name}={given}: {words('应为数字', 'should be a number')}")
+        raise UserError(
+            f"{name}={given}: {words('应为不小于 0 的数', 'should be a number from 0 on')}"
+        )
     return given
 
 
@@ -121,6 +124,22 @@ def one_of(*choices: str) -> Callable[[str, str], str]:
 
     chosen.choices = choices  # type: ignore[attr-defined]
     return chosen
+
+
+def deepspeed(name: str, given: str) -> str:
+    """One of DeepSpeed's stages that XTuner knows, or a settings file that is there."""
+    return given if Path(given).is_file() else one_of(*ZERO)(name, given)
+
+
+def four_bit(name: str, given: str) -> str:
+    """0, ``shipped`` (what make quantize made), or a .gguf file or model folder that is there."""
+    path = Path(given)
+    if given in ("0", "shipped") or (path.suffix == ".gguf" and path.is_file()):
+        return given
+    if not (path / "config.json").is_file():
+        what = words("不是模型目录或 .gguf 文件", "is no model folder or .gguf file")
+        raise UserError(f"{name}={given}: {what}{_near_file(given)}")
+    return given
 
 
 def plain(name: str) -> str:

@@ -12,8 +12,10 @@ from commands import flows
 from commands.options import (
     Option,
     count,
+    deepspeed,
     files,
     flag,
+    four_bit,
     number,
     one_of,
     port,
@@ -92,7 +94,7 @@ OPTIONS = {
         Option("NNODES", count, "几台机器", "machines"),
         Option("NODE_RANK", whole, "第几台（从 0）", "this machine's number, from 0"),
         Option("ADDR", text, "第一台的地址", "the first machine's address"),
-        Option("DEEPSPEED", text, "zero2、zero3 或文件", "zero2, zero3 or a file"),
+        Option("DEEPSPEED", deepspeed, "zero2、zero3 或文件", "zero2, zero3 or a file"),
         Option("LAUNCHER", one_of("pytorch", "slurm"), "由谁启动", "who starts the processes"),
         Option("PARTITION", text, "Slurm 分区", "Slurm's partition"),
         Option("HUB", one_of("modelscope", "huggingface"), "模型库", "the model hub"),
@@ -161,7 +163,7 @@ OPTIONS = {
         Option("Q", text, "问题", "the question"),
         Option("SUITE", one_of("domain", "general", "all"), "哪些评测集", "which suites"),
         Option("RAG", one_of("open", "closed", "0"), "带检索依据的列", "columns with evidence"),
-        Option("INT4", text, "量化列：文件、目录或 0", "4-bit column: file, folder or 0"),
+        Option("INT4", four_bit, "量化列：文件、目录或 0", "4-bit column: file, folder or 0"),
         Option("BASE_QUESTIONS", count, "基座每集最多几题", "questions a suite for the base"),
         Option(
             "TUNED_PORT", port, "评测用端口（微调）", "port of the tuned model in an evaluation"

@@ -71,11 +71,26 @@ def held(path: Path, busy: str = "") -> Iterator[None]:
 
 
 def missing_shard(folder: Path) -> str:
-    """A file of weights that a model folder's own index names and that is not there, as after a
-    download that was cut off; empty where all are."""
-    index = folder / "model.safetensors.index.json"
-    named = read_json(index).get("weight_map", {}).values() if index.is_file() else ()
-    return next((name for name in sorted(set(named)) if not (folder / name).is_file()), "")
+    """A file of weights that a model folder lacks, as after a download that was cut off: one that
+    its own index names, or any at all; empty where all are there."""
+    for index in folder.glob("*.index.json"):
+        named = read_json(index).get("weight_map", {}).values()
+        if absent := [name for name in sorted(set(named)) if not (folder / name).is_file()]:
+            return str(absent[0])
+    kinds = ("*.safetensors", "pytorch_model*.bin")
+    there = [file for kind in kinds for file in folder.glob(kind) if file.stat().st_size]
+    return (
+        "" if any(not file.name.startswith("adapter_") for file in there) else "model.safetensors"
+    )
+
+
+def pointer(folder: Path) -> str:
+    """A file of weights that is but a Git LFS pointer (``git clone`` without ``git lfs``); empty
+    where none is."""
+    for file in sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")]):
+        if file.stat().st_size < 1024 and file.read_bytes().startswith(b"version https://git-lfs"):
+            return file.name
+    return ""
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,12 +27,18 @@ CUDA13_CAPABILITY, LEAST_CAPABILITY = (7, 5), (7, 0)
 TORCH = {"cuda13": "2.13", "cuda12": "2.10"}
 PATIENCE = 30  # seconds
 QUERY = "name,driver_version,memory.total,memory.free"
+WSL = "/usr/lib/wsl/lib/nvidia-smi"  # where Windows puts it, on PATH in login shells alone
+NAMED = ("GPU-", "MIG-")  # how UUIDs begin
+# Capabilities of GPUs that can be divided (NVIDIA's MIG user guide: A100 and A30, H100 and H200,
+# B200, RTX PRO 6000), and (0, 0), not told: nvidia-smi -L is asked for their parts.
+DIVISIBLE = ((0, 0), (8, 0), (9, 0), (10, 0), (10, 3), (12, 0))
 
 
 @dataclass(frozen=True)
 class GPU:
-    """One GPU; ``memory_gb`` and ``free_gb`` in GB (10^9 bytes), ``capability`` (0, 0) where an
-    older ``nvidia-smi`` does not tell it."""
+    """One GPU, or one part of one that is divided (MIG); ``memory_gb`` and ``free_gb`` in GB (10^9
+    bytes), both 0 where nvidia-smi does not tell (memory shared with the CPU: GB10, Jetson), and
+    ``capability`` (0, 0) where an older one does not."""
 
     name: str
     driver: tuple[int, ...]
@@ -39,6 +46,8 @@ class GPU:
     free_gb: float
     capability: tuple[int, int] = (0, 0)
     index: int = 0  # its number among all of the machine's, as CUDA_VISIBLE_DEVICES takes it
+    uuid: str = ""
+    named: str = ""  # how CUDA_VISIBLE_DEVICES has to call it, where not by its number
 
     @property
     def least(self) -> tuple[int, int]:
@@ -50,54 +59,177 @@ class GPU:
         """Whether it computes in bfloat16."""
         return self.least >= BF16_CAPABILITY
 
+    @property
+    def old(self) -> bool:
+        """Whether neither PyTorch nor TurboMind has kernels for it."""
+        return self.least < LEAST_CAPABILITY
+
+    @property
+    def part(self) -> bool:
+        """Whether it is a part of a divided GPU."""
+        return self.uuid.startswith("MIG-")
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody uses more of it than a desktop does."""
+        return self.memory_gb > 0 and self.free_gb < 0.85 * self.memory_gb
+
+    @property
+    def handle(self) -> str:
+        """What CUDA_VISIBLE_DEVICES calls it."""
+        return self.named or str(self.index)
+
+
+def wanted() -> list[str] | None:
+    """The parts of CUDA_VISIBLE_DEVICES, each once; None where it is not set."""
+    text = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return None if text is None else list(dict.fromkeys(part.strip() for part in text.split(",")))
+
 
 def visible(every: list[GPU]) -> tuple[GPU, ...]:
-    """Those of ``every`` that CUDA_VISIBLE_DEVICES leaves: all where it is not set, none where it
-    is empty or -1 (the usual way to say "no GPU"). Names (``GPU-…``, ``MIG-…``) are not resolved:
-    they leave all."""
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    parts = [part.strip() for part in (named or "").split(",")]
-    if named is None or any(part.startswith(("GPU-", "MIG-")) for part in parts):
-        return tuple(every)
-    numbers = [int(part) for part in parts if part.isdigit()]
-    return tuple(every[number] for number in numbers if number < len(every))
+    """Those of ``every`` that CUDA_VISIBLE_DEVICES leaves, as CUDA reads it: all where it is not
+    set, none where it is empty or -1 (the usual way to say "no GPU"), else those before the first
+    that is none. Of the parts of divided GPUs a process sees one.
+
+    Names (``GPU-…``, ``MIG-…``, which may be cut short) leave all where nvidia-smi told none.
+    """
+    parts = wanted()
+    if parts is None:
+        found = every
+    elif any(part.startswith(NAMED) for part in parts) and not any(one.uuid for one in every):
+        named = ",".join(parts)  # nobody knows which they are: none gets one of its own
+        return tuple(replace(one, named=named) for one in every)
+    else:
+        found = []
+        for part in parts:
+            one = _called(part, every)
+            if one is None:
+                break
+            found.append(one)
+    whole = [one for one in found if not one.part]
+    if len(whole) == len(found):
+        return tuple(found)
+    if parts and found[0].part:
+        return (found[0],)
+    return tuple(whole or [max(found, key=lambda one: one.free_gb)])
+
+
+def _called(part: str, every: list[GPU]) -> GPU | None:
+    """The GPU that a part of CUDA_VISIBLE_DEVICES calls, None for none."""
+    if part.startswith(NAMED):
+        same = [one for one in every if one.uuid.startswith(part)]
+        return replace(same[0], named=part) if len(same) == 1 else None
+    there = [one for one in every if part.isdecimal() and one.index == int(part)]
+    return there[0] if there else None
 
 
 def ask() -> tuple[list[GPU], str]:
     """Every GPU that ``nvidia-smi`` lists now, and why it lists none: '' where there is no
     ``nvidia-smi`` either (no NVIDIA driver was installed), else what it said or did."""
-    if not shutil.which("nvidia-smi"):
+    command = program()
+    if not command:
         return [], ""
     said = ""
     for query in (QUERY + ",compute_cap", QUERY):  # drivers before 510 know no compute_cap
-        command = ["nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader,nounits"]
-        try:
-            asked = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-        except subprocess.TimeoutExpired:  # a driver that hangs serves nobody
-            return [], words(f"{PATIENCE} 秒没有应答", f"no answer in {PATIENCE} s")
-        lines = [line for line in asked.stdout.splitlines() if line.count(",") >= 3]
-        if asked.returncode == 0 and lines:
-            return [replace(parse(line), index=n) for n, line in enumerate(lines)], ""
-        text = (asked.stderr.strip() or asked.stdout.strip()).split()
-        said = " ".join(text)[:200] or f"status {asked.returncode}"
+        status, out = answer(command, f"--query-gpu={query}", "--format=csv,noheader,nounits")
+        lines = [line for line in out.splitlines() if line.count(",") >= 3]
+        if status == 0 and lines:
+            found = [replace(parse(line), index=n) for n, line in enumerate(lines)]
+            named = any(part.startswith(NAMED) for part in wanted() or [])
+            if named or any(one.capability in DIVISIBLE for one in found):
+                found = with_names(found, listed(command))
+            return found, ""
+        said = " ".join(out.split())[:200] or f"status {status}"
+        if status is None:  # a driver that hangs serves nobody
+            break
     return [], said
 
 
+def program() -> str:
+    """The path of ``nvidia-smi``; '' where there is none."""
+    return shutil.which("nvidia-smi") or shutil.which(WSL) or ""
+
+
+def answer(*command: str) -> tuple[int | None, str]:
+    """The status of a command and what it said (of its errors where it said nothing else); None
+    where it gave no answer, or did not start. A hung driver's process cannot be killed: it is not
+    waited for."""
+    if command[0] in _hung:
+        return None, _hung[command[0]]
+    try:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+            env={**os.environ, "LC_ALL": "C"}, start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        return None, str(error.strerror)
+    try:
+        out, wrong = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        _hung[command[0]] = words(f"{PATIENCE} 秒没有应答", f"no answer in {PATIENCE} s")
+        return None, _hung[command[0]]
+    return process.returncode, out if process.returncode == 0 and out.strip() else wrong or out
+
+
+_hung: dict[str, str] = {}  # programs that gave no answer, which this process asks no more
+
+
+def listed(command: str) -> tuple[tuple[str, ...], ...]:
+    """What ``nvidia-smi -L`` names: of every GPU its UUID, then profile and UUID of each of its
+    parts (``("GPU-…", "3g.20gb", "MIG-…")``)."""
+    found: list[tuple[str, ...]] = []
+    for line in answer(command, "-L")[1].splitlines():
+        uuid = re.search(r"UUID: *((?:GPU|MIG)-[\w./-]+)", line)
+        if not uuid:
+            continue
+        if line.startswith("GPU"):
+            found.append((uuid[1],))
+        elif found and (profile := re.search(r"MIG +(\S+)", line)):
+            found[-1] += (profile[1], uuid[1])
+    return tuple(found)
+
+
+def with_names(found: list[GPU], names: tuple[tuple[str, ...], ...]) -> list[GPU]:
+    """``found`` with their UUIDs, a divided one (MIG) as its parts. A part's profile says its
+    memory (3g.20gb), in numbers that are not above what it has in GB."""
+    if len(names) != len(found):
+        return found
+    every: list[GPU] = []
+    for one, (uuid, *parts) in zip(found, names, strict=True):
+        every += [replace(one, uuid=uuid)] if not parts else []
+        for profile, part in zip(parts[::2], parts[1::2], strict=True):
+            size = re.search(r"(\d+)gb", profile)
+            whole = float(size[1]) if size else one.memory_gb
+            free = min(whole, one.free_gb) if one.free_gb else whole
+            name = f"{one.name} MIG {profile}"
+            every.append(
+                replace(one, name=name, memory_gb=whole, free_gb=free, uuid=part, named=part)
+            )
+    return every
+
+
+def able(found: tuple[GPU, ...]) -> tuple[GPU, ...]:
+    """``found`` without those that are too old to compute on (an old display card beside a good
+    one); all where none is left, for an error that says so."""
+    return tuple(one for one in found if not one.old) or found
+
+
 def present() -> tuple[GPU, ...]:
-    """The GPUs as they are now, those alone that CUDA_VISIBLE_DEVICES names; empty without a
-    driver that answers."""
-    return visible(ask()[0])
+    """The GPUs as they are now, those alone that CUDA_VISIBLE_DEVICES names and that can compute;
+    empty without a driver that answers."""
+    return able(visible(ask()[0]))
 
 
 @functools.cache
 def once() -> tuple[tuple[GPU, ...], str]:
     """:func:`ask` once a process: names and sizes do not change."""
     found, why = ask()
-    left, named = visible(found), os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    if found and not left and any(part.strip().isdigit() for part in named.split(",")):
+    left, named = able(visible(found)), os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    if found and not left and wanted() and wanted() != [""] and not named.startswith("-"):
         why = words(
-            f"CUDA_VISIBLE_DEVICES={named} 不是这里 {len(found)} 个 GPU 的编号",
-            f"CUDA_VISIBLE_DEVICES={named} is no number of the {len(found)} GPUs here",
+            f"CUDA_VISIBLE_DEVICES={named} 不是这里 {len(found)} 个 GPU 的编号或名字",
+            f"CUDA_VISIBLE_DEVICES={named} is no number or name of the {len(found)} GPUs here",
         )
     return left, why
 
@@ -112,32 +244,55 @@ def now() -> tuple[GPU, ...]:
     return present() or gpus()
 
 
-def prefer_free(most: int | None = None) -> None:
+def left_out() -> tuple[GPU, ...]:
+    """Those of the visible GPUs that are too old beside others that are not."""
+    found = visible(ask()[0])
+    return tuple(one for one in found if one not in able(found))
+
+
+def prefer_free(most: int | None = None, said: bool = True) -> None:
     """Let this process and all that it starts see the GPUs with the most free memory first, and
-    ``most`` of them at most (where it is given).
+    ``most`` of them at most (where it is given), none of those that are too old.
 
     What takes one GPU takes the first: of four, of which somebody uses number 0, that one runs out
-    of memory. Says so where the order changes. GPUs that the user names by UUID stay as they are.
+    of memory. Says so (unless ``said`` is false) where the order changes.
     """
     # CUDA numbers the fastest first, nvidia-smi by their place on the bus, which is meant here.
     os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
-    if "-" in os.environ.get("CUDA_VISIBLE_DEVICES", "").lstrip("-"):
+    every = ask()[0]
+    seen = visible(every)
+    there = list(able(seen))
+    unnamed = [part for part in wanted() or [] if part.startswith(NAMED)]
+    if not there or (unnamed and not any(one.uuid for one in every)):
         return
-    there = list(present())
     order = sorted(there, key=lambda one: -round(one.free_gb))
-    if order[:most] == there:
+    chosen = ",".join(one.handle for one in order[:most])
+    before = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen == before or (before is None and order[:most] == every):
         return
-    numbers = ",".join(str(one.index) for one in order[:most])
-    os.environ["CUDA_VISIBLE_DEVICES"] = numbers
+    os.environ["CUDA_VISIBLE_DEVICES"] = chosen
     once.cache_clear()
+    reasons = [too_old(one) for one in seen if one not in there]
     if order != there:
-        free = f"{there[0].free_gb:.0f} / {there[0].memory_gb:.0f} GB"
-        line = words(
-            f"GPU {there[0].index} 只空闲 {free}: 先用空闲多的，CUDA_VISIBLE_DEVICES={numbers}",
-            f"GPU {there[0].index} has {free} free: taking those with more first, "
-            f"CUDA_VISIBLE_DEVICES={numbers}",
+        first, free = there[0].handle, f"{there[0].free_gb:.0f} / {there[0].memory_gb:.0f} GB"
+        reasons.append(
+            words(
+                f"GPU {first} 只空闲 {free}: 先用空闲多的",
+                f"GPU {first} has {free} free: taking those with more first",
+            )
         )
+    if reasons and said:
+        line = f"{'; '.join(reasons)}, CUDA_VISIBLE_DEVICES={chosen}"
         print(line, file=sys.stderr, flush=True)
+
+
+def too_old(one: GPU) -> str:
+    """That a GPU is left out, and why."""
+    sm = ".".join(map(str, one.capability))
+    return words(
+        f"不用 GPU {one.handle} {one.name}: 算力 {sm}，要 7.0 以上",
+        f"GPU {one.handle} {one.name} is not used: its compute capability is {sm}, 7.0 is needed",
+    )
 
 
 def trouble() -> str:
@@ -146,12 +301,20 @@ def trouble() -> str:
 
 
 def parse(line: str) -> GPU:
-    """One line of ``nvidia-smi --format=csv,noheader,nounits``; its memory is in MiB."""
+    """One line of ``nvidia-smi --format=csv,noheader,nounits``; its memory is in MiB. Figures that
+    it withholds ([N/A], [Insufficient Permissions]): of the driver (), of what is free all."""
     name, driver, total, free, *rest = (part.strip() for part in line.split(","))
-    cap = f"{rest[0]}.0".split(".") if rest and rest[0][:1].isdigit() else ("0", "0")
-    numbers = tuple(int(part) for part in driver.split(".") if part.isdigit())
-    sizes = [int(text) * 2**20 / 1e9 if text.isdigit() else 0.0 for text in (total, free)]
-    return GPU(name, numbers, sizes[0], sizes[1], (int(cap[0]), int(cap[1])))
+    cap = re.match(r"(\d+)(?:[.,](\d+))?", ".".join(rest))
+    numbers = re.match(r"\d+(?:\.\d+)*", driver)
+    sizes = [re.match(r"\d+", text) for text in (total, free)]
+    whole, left = (int(size[0]) * 2**20 / 1e9 if size else None for size in sizes)
+    return GPU(
+        name,
+        tuple(map(int, numbers[0].split("."))) if numbers else (),
+        whole or 0.0,
+        (whole or 0.0) if left is None else left,
+        (int(cap[1]), int(cap[2] or 0)) if cap else (0, 0),
+    )
 
 
 def cuda_line() -> str:
@@ -167,7 +330,7 @@ def cuda_line() -> str:
     if told or not gpus():
         return f"cuda{told}" if told else ""
     driver, oldest = gpus()[0].driver, min(gpus(), key=lambda one: one.least)
-    if oldest.least < LEAST_CAPABILITY:
+    if oldest.old:
         sm = ".".join(map(str, oldest.capability))
         raise UserError(
             words(
@@ -202,11 +365,12 @@ def version(driver: tuple[int, ...]) -> str:
     return ".".join(f"{part:02}" for part in driver) or "?"
 
 
-def half() -> str:
-    """The 16-bit dtype to compute in: bfloat16 where every GPU here has it (and where there is
-    none, for whoever reads a recipe elsewhere), else float16.
+def half(count: int = 1) -> str:
+    """The 16-bit dtype to compute in: bfloat16 where each of the first ``count`` GPUs, which are
+    those that are used, has it (and where there is none, for whoever reads a recipe elsewhere),
+    else float16.
 
     Qwen2-class models overflow in float16, which loss scaling cannot mend: it scales gradients,
     not the forward pass. github.com/QwenLM/Qwen2.5 says to use bfloat16.
     """
-    return "bfloat16" if all(one.bf16 for one in gpus()) else "float16"
+    return "bfloat16" if all(one.bf16 for one in gpus()[:count]) else "float16"

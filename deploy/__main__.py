@@ -107,6 +107,7 @@ def quantize(
     merged = work_dir.absolute() / "merged"
     if not (merged / "config.json").is_file():
         raise UserError(models.no_merged(merged))
+    models.whole(merged, "make merge")
     data = data or _data(work_dir) or work_dir.parent / "data"
     place = domains.load(domain)
     made = room.run(
@@ -195,6 +196,8 @@ def start(
     served = _model(work_dir, domain, engine, role, model)
     servers.require(host, port, reuse=bool(for_))
     engine.suits(served, values, tp)
+    if not (for_ and port in servers.noted()):  # what is to be reused holds that memory itself
+        engine.fitted(served, values, tp, budget)  # asked before gigabytes are hashed
     chat.SERVERS.mkdir(parents=True, exist_ok=True)
     path = engine.prepare(served)
     address = "127.0.0.1" if host in ("0.0.0.0", "::") else host
@@ -242,6 +245,7 @@ def plan(
     from deploy import engines
     from deploy import plan as room
 
+    gpu.prefer_free(said=False)  # each server says it when it starts
     engine = engines.choose(backend)
 
     def pick(role: str, given: str | None) -> models.Model:

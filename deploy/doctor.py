@@ -12,10 +12,16 @@ from core.files import MODELS, ROOT, WORK_DIRS, shown
 from core.language import words
 
 STAGES = ("core", "train", "serve", "turbomind", "eval", "dev")
-GIB = 2**30
+GB = 1e9  # here and wherever GB is written: memory of GPUs, weights, disks
 # All environments, measured on a CPU; on a GPU the three that hold torch bring CUDA's libraries
 # (about 5 GB each by the wheels' own sizes, shared where the file system links), TurboMind 4.3.
 TRAINS = (("1.8B", 7), ("7B", 14), ("20B", 27))  # GB: the recipes' headers (make recipes)
+# What the same InternLM2 models are served with: weights in GB, layers, key/value heads, head size.
+SERVES: tuple[tuple[str, float, int, int, int], ...] = (
+    ("1.8B", 3.8, 24, 8, 128),
+    ("7B", 15.5, 32, 8, 128),
+    ("20B", 39.8, 48, 8, 128),
+)
 DISK_CPU, DISK_GPU = 8.0, 25.0
 
 
@@ -23,8 +29,8 @@ def rows() -> list[tuple[str, str, str]]:
     """What, how much, and what follows from it."""
     from deploy import environments, health
 
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
-    disk = shutil.disk_usage(ROOT).free / GIB
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GB
+    disk = shutil.disk_usage(ROOT).free / GB
     there = gpu.gpus()
     wanted = DISK_GPU if there else DISK_CPU
     fits = sys.version_info[:2] in ((3, 11), (3, 12))
@@ -54,7 +60,7 @@ def rows() -> list[tuple[str, str, str]]:
         state = words("有", "made") if made else words("无", "not yet")
         found.append((f"{words('环境', 'env')} {stage}", state, f"make env-{stage}"))
     for folder in sorted(MODELS.glob("*/config.json")):
-        size = sum(file.stat().st_size for file in folder.parent.glob("*.safetensors")) / GIB
+        size = sum(file.stat().st_size for file in folder.parent.glob("*.safetensors")) / GB
         found.append((words("模型", "model"), folder.parent.name, f"{size:.1f} GB"))
     ready = words("可部署：make deploy", "make deploy can serve it")
     for run in sorted(WORK_DIRS.glob("**/merged/config.json")):
@@ -76,12 +82,20 @@ def rows() -> list[tuple[str, str, str]]:
 def graphics(there: tuple[gpu.GPU, ...]) -> list[tuple[str, str, str]]:
     """The GPUs and their driver, or why there are none."""
     if there:
-        each = [("GPU", f"{one.name}, {one.memory_gb:.0f} GB", fits_gpu(one)) for one in there]
-        return [*each, driver(there[0])]
+        many = len(there) > 1 or bool(gpu.left_out())
+        each = [(f"GPU {one.handle}" if many else "GPU", size(one), fits_gpu(one)) for one in there]
+        old = [(f"GPU {one.handle}", size(one), gpu.too_old(one)) for one in gpu.left_out()]
+        return [*each, *old, driver(there[0])]
     if gpu.trouble():
         return [("GPU", words("读不到", "not told"), gpu.trouble())]
     means = words("训练小模型，服务用 llama.cpp", "trains small models, serves by llama.cpp")
     return [("GPU", words("无", "none"), means)]
+
+
+def size(one: gpu.GPU) -> str:
+    """Its name and memory."""
+    told = f"{one.memory_gb:.0f} GB" if one.memory_gb else words("显存未知", "memory not told")
+    return f"{one.name}, {told}"
 
 
 def driver(one: gpu.GPU) -> tuple[str, str, str]:
@@ -101,21 +115,35 @@ def driver(one: gpu.GPU) -> tuple[str, str, str]:
 
 def fits_gpu(one: gpu.GPU) -> str:
     """The largest of the usual sizes that one such GPU trains in 4 bits and serves in 16."""
-    from deploy import fit
-
     try:
         gpu.cuda_line()
     except UserError:  # said in the driver's row
         return words("现在用不上，见下面的驱动", "of no use yet, see the driver below")
-    trains = [size for size, need in TRAINS if need <= one.memory_gb]
-    serves = [b for b in (1.8, 7, 20) if b * 2.05 + fit.OVERHEAD_GB + 1 <= one.memory_gb]
     dtype = "bfloat16" if one.bf16 else "float16"
-    most = trains[-1] if trains else "—", f"{serves[-1]:g}B" if serves else "—"
+    if not one.memory_gb:
+        return dtype
+    trains = [name for name, need in TRAINS if need <= one.memory_gb]
+    serves = [name for name, need in served() if need <= one.memory_gb]
+    most = trains[-1] if trains else "—", serves[-1] if serves else "—"
     sizes = words(
         f"4-bit 训练至 {most[0]}，TurboMind 16-bit 服务至 {most[1]}（估算）",
         f"4-bit trains up to {most[0]}, TurboMind 16-bit serves up to {most[1]} (estimated)",
     )
-    return f"{dtype}; {sizes}"
+    free = f"{one.free_gb:.0f} GB"
+    busy = words(f"; 现在只空闲 {free}，有程序在用", f"; but {free} are free now, somebody uses it")
+    return f"{dtype}; {sizes}{busy if one.busy else ''}"
+
+
+def served() -> list[tuple[str, float]]:
+    """What ``make deploy`` asks of one GPU for each of :data:`SERVES`, by the same formula."""
+    from deploy import engines, fit
+
+    values, found = engines.ENGINES[0].settings(), []
+    for name, weights, layers, heads, width in SERVES:
+        token = fit.token_bytes(layers, heads, width, values["quant_policy"])
+        cache = token * values["session_len"]
+        found.append((name, weights + cache * fit.CONVERSATIONS / GB + fit.OVERHEAD_GB))
+    return found
 
 
 def table() -> str:

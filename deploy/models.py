@@ -7,7 +7,16 @@ from pathlib import Path
 
 from core import trust
 from core.errors import UserError
-from core.files import ROOT, digest, read_json, sha256, shown, write_json
+from core.files import (
+    ROOT,
+    digest,
+    missing_shard,
+    pointer,
+    read_json,
+    sha256,
+    shown,
+    write_json,
+)
 from core.language import words
 
 _PARTS = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.bin", "*.py", "*.txt", "*.gguf")
@@ -37,24 +46,50 @@ def pick(role: str, run: Path, domain: str, given: str | None = None) -> Model:
         if not ((path.is_file() and path.suffix == ".gguf") or (path / "config.json").is_file()):
             what = words("不是模型目录或 .gguf 文件", "is no model folder or .gguf file")
             raise UserError(f"MODEL={given}: {what}")
+        if path.suffix != ".gguf":
+            whole(path)
         trust.remote_code(path)
         return Model(path.absolute(), path.stem if path.suffix == ".gguf" else path.absolute().name)
     if role == "tuned":
         path = run / "merged"
         if not (path / "config.json").is_file():
             raise UserError(no_merged(path))
+        whole(path, "make merge")
         trust.remote_code(path)
         return Model(path.absolute(), f"{domain}-{run.absolute().name}")
-    note = read_json(run / "run.json")
-    path = ROOT / note["base"]  # an absolute path stays itself
+    path = base(run)
     if not (path / "config.json").is_file():
         missing = words(
             "run.json 里的基座不存在，请先 make train",
             "the base model of run.json is not there: run make train first",
         )
         raise UserError(f"{shown(path)}: {missing}")
+    whole(path)
     trust.remote_code(path)
     return Model(path.absolute(), path.name)
+
+
+def base(run: Path) -> Path:
+    """The folder of the base that ``run.json`` names; :class:`UserError` where it names none."""
+    note = read_json(run / "run.json")
+    named = note.get("base") if isinstance(note, dict) else None
+    if not isinstance(named, str) or not named:
+        lacking = words(
+            "没有记下基座 (base)，请先 make train", "names no base: run make train first"
+        )
+        raise UserError(f"{shown(run / 'run.json')}: {lacking}")
+    return ROOT / named  # an absolute path stays itself
+
+
+def whole(path: Path, again: str = "") -> None:
+    """Raise :class:`UserError` for a model folder that lacks weights; ``again`` makes them anew."""
+    if file := pointer(path):
+        lacking = words(f"里的 {file} 只是 Git LFS 指针", f"{file} is but a Git LFS pointer")
+    elif file := missing_shard(path):
+        lacking = words(f"缺少权重 {file}", f"lacks its weights, {file}")
+    else:
+        return
+    raise UserError(f"{shown(path)}: {lacking}" + (f": {again}" if again else ""))
 
 
 def no_merged(path: Path) -> str:

@@ -40,18 +40,22 @@ def groups(
     values = engine.settings()
     needs = [fit.needs_gb(wanted[one["role"]].path, values) for one in fresh]
     if there:
-        beside(fresh, needs)
+        beside(fresh, {one["role"]: wanted[one["role"]] for one in fresh}, values)
     together = share(fresh, needs)
     turns = [fresh] if together else [[one] for one in fresh]
     return [there + turns[0], *turns[1:]] if turns else [there]
 
 
-def beside(fresh: list[dict[str, Any]], needs: list[float]) -> None:
+def beside(fresh: list[dict[str, Any]], wanted: dict[str, Model], values: dict[str, Any]) -> None:
     """Raise :class:`UserError` where a server that runs already leaves no room for another one of
     the evaluation (by default a deployment takes most of what is free)."""
-    free = max((one.free_gb for one in gpu.now()), default=0.0)
-    for one, needed in zip(fresh, needs, strict=True):
-        if needed > free:
+    there = sorted(gpu.now(), key=lambda one: -one.free_gb)
+    free = max((one.free_gb for one in there), default=0.0)
+    for one in fresh:
+        folder = wanted[one["role"]].path
+        tp = fit.spread(folder, values, None)
+        needed = fit.needs_gb(folder, values, tp)
+        if not all(fit.holds(card, needed, free=True) for card in there[:tp]):
             role, sizes = one["role"], (f"{needed:.1f}", f"{free:.1f}")
             raise UserError(
                 words(
@@ -78,10 +82,11 @@ def serves(port: int, model: Model, engine: Engine) -> bool:
 def share(fresh: list[dict[str, Any]], needs: list[float]) -> bool:
     """Give each of ``fresh`` a GPU of its own, or its part of one; False where neither fits."""
     there = gpu.now()
-    empty = [one.index for one in there if one.free_gb >= max(needs, default=0)]
+    most = max(needs, default=0)
+    empty = list(dict.fromkeys(one.handle for one in there if fit.holds(one, most, free=True)))
     if len(fresh) <= len(empty) and len(there) > 1:
-        for one, number in zip(fresh, empty, strict=False):
-            one["devices"] = str(number)
+        for one, name in zip(fresh, empty, strict=False):
+            one["devices"] = name
         return True
     best = max(there, key=lambda one: one.free_gb)
     spare = fit.SAFE * best.free_gb - sum(needs)
@@ -89,7 +94,7 @@ def share(fresh: list[dict[str, Any]], needs: list[float]) -> bool:
         return len(fresh) < 2
     for one, need in zip(fresh, needs, strict=True):
         one["budget"] = round(need + spare / len(fresh), 1)
-        one["devices"] = str(best.index) if len(there) > 1 else ""
+        one["devices"] = best.handle if len(there) > 1 else ""
     return True
 
 

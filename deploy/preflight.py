@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
-from core.files import read_json, shown
+from core.files import shown
 from core.language import words
+from deploy import fit
 
 LMDEPLOY = "0.18.0"
 TURBOMIND = (
@@ -44,7 +45,7 @@ GROUP = 128  # weights that share a scale: what TurboMind's 4-bit kernels take
 
 def shape(folder: Path) -> dict[str, Any]:
     """Architecture, head size and the input widths of the quantised layers."""
-    config = read_json(folder / "config.json")
+    config = fit.numbers(folder)
     heads = config["num_attention_heads"]
     head = config.get("head_dim") or config["hidden_size"] // heads
     widths = sorted({config["hidden_size"], heads * head, config["intermediate_size"]})
@@ -71,15 +72,25 @@ def _others() -> str:
     return words("请用 BACKEND=pytorch 或 BACKEND=cpu", "use BACKEND=pytorch or BACKEND=cpu")
 
 
-def lite(folder: Path, group: int) -> dict[str, Any]:
-    """The shape, or :class:`UserError` where ``lmdeploy lite`` would fail after the work."""
+def lite(folder: Path, group: int, engine: str = "") -> dict[str, Any]:
+    """The shape, or :class:`UserError` where ``lmdeploy lite`` would fail after the work, or
+    ``engine`` would not load what it makes."""
     found = shape(folder)
+    if found["quant"]:
+        twice = words("已经量化过", "is quantised already")
+        raise UserError(f"{shown(folder)}: {twice} ({found['quant']})")
     if found["architecture"] not in CALIBRATED:
         kind = found["architecture"]
         unsupported = words(
             f"lmdeploy 不能量化 {kind}，GGUF 可以", f"lmdeploy cannot quantise {kind}, GGUF can"
         )
         raise UserError(f"{shown(folder)}: {unsupported}: make quantize BACKEND=cpu")
+    if group and group != GROUP and engine == "turbomind":
+        only = words(
+            f"TurboMind 的 4-bit 需要 {GROUP}，别的只供 BACKEND=pytorch",
+            f"TurboMind's 4 bits need {GROUP}, others are for BACKEND=pytorch only",
+        )
+        raise UserError(f"GROUP={group}: {only}")
     odd = [width for width in found["in_features"] if group > 0 and width % group]
     if odd:
         width = words(

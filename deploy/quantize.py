@@ -76,6 +76,8 @@ def run(
 ) -> dict[str, Any]:
     """Quantise, measure by ``engine`` (where it does not run, by the one that runs anywhere), ship
     or refuse; the record either way."""
+    if name in LITE:  # looked at before gigabytes are hashed
+        preflight.lite(merged, group if name == "awq" else 0, engine.name)
     asked = measure.questions(domain, data, sample)
     file = target(merged, name)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -87,8 +89,6 @@ def run(
     if known.get("made") == made and known["loss"] <= max_loss and file.exists():
         print(f"{words('已是最新', 'up to date')}: {shown(file)}")
         return ship(merged.parent, file, {**known, "max_loss": max_loss})
-    if name in LITE:
-        preflight.lite(merged, group if name == "awq" else 0)
     with working(merged.parent) as folder:
         whole = by.whole(merged, folder)
         before = known_before(merged.parent, whole, version, asked, folder, by)

@@ -393,7 +393,11 @@ def of_torch(name: str) -> bool:
 
 def make(stages: list[str], locking: bool = False) -> None:
     """Make each stage's environment (or write its lock), one caller at a time."""
-    VENVS.mkdir(parents=True, exist_ok=True)
+    try:
+        VENVS.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        cannot = words("建不了环境的目录", "cannot make the environments' folder")
+        fail(f"TIKUFORGE_VENVS={VENVS}: {cannot}: {error.strerror}")
     if not locking and all(made(stage, cuda_line(stage)) for stage in stages):
         return  # nothing to wait for, while another caller makes another one
     with open(VENVS / ".lock", "w") as lock:

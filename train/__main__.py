@@ -36,11 +36,11 @@ def run(
     from train import launch, preflight
 
     where = launch.Where(gpus, nodes, node_rank, addr, port, deepspeed, launcher, partition)
+    if launcher != "slurm":  # a login node's GPUs are not the job's
+        gpu.prefer_free(said=ask)
     if ask:
         preflight.ready(config, data, list(override), where)
         return
-    if launcher != "slurm":  # a login node's GPUs are not the job's
-        gpu.prefer_free()
     from train.run import run
 
     run(config, work_dir, domain, data, list(override), resume, force, where)
@@ -85,6 +85,7 @@ def sweep(
     override: tuple[str, ...] = (),
 ) -> None:
     """Every combination of the options in ``space``, compared on the evaluation split."""
+    gpu.prefer_free(said=False)  # as the plan before it said
     from train.sweep import sweep
 
     sweep(config, list(space), domain, data, work_dir, list(override))

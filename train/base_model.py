@@ -9,31 +9,52 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from core import trust
+from core import scan, trust
 from core.errors import UserError
-from core.files import digest, held, missing_shard, sha256, shown
+from core.files import digest, held, missing_shard, pointer, sha256, shown
+from core.hints import then
 from core.language import words
 
 
 def missing(settings: dict[str, Any]) -> str | None:
     """Why the recipe's base model cannot be used, with the command that gets it; None if it can."""
     path = Path(settings["pretrained_model_name_or_path"])
-    if (path / "config.json").is_file():
-        if shard := missing_shard(path):
-            lacking = words(f"缺少 {shard}，请重新下载", f"lacks {shard}: fetch it again")
-            return f"{path} {lacking}"
-        return trust.question(path)
-    hub = settings.get("hub") or {}
-    if "pypi" in hub:
-        return None
-    commands = ["make download CONFIG=…"] if hub else []
+    chinese, english = fetch(settings)
+    if not (path / "config.json").is_file():
+        if "pypi" in (settings.get("hub") or {}):
+            return None
+        return words(f"{path} 里没有权重: {chinese}", f"no weights in {path}: {english}")
+    if file := pointer(path):
+        return words(
+            f"{path} 里的 {file} 只是 Git LFS 指针，不是权重: git lfs pull，或 {chinese}",
+            f"{path} holds but a Git LFS pointer as {file}: git lfs pull, or {english}",
+        )
+    if shard := missing_shard(path):
+        return words(f"{path} 缺少 {shard}: {chinese}", f"{path} lacks {shard}: {english}")
+    return trust.question(path) or broken(path)
+
+
+def broken(path: Path) -> str | None:
+    """What :mod:`core.scan` finds of the base's weights, as a file that was cut off; None: all
+    well."""
+    try:
+        scan.weights(path)
+    except UserError as error:
+        return str(error)
+    return None
+
+
+def fetch(settings: dict[str, Any]) -> tuple[str, str]:
+    """The commands that get the recipe's base model, in Chinese and English."""
+    path, hub = settings["pretrained_model_name_or_path"], settings.get("hub") or {}
+    commands = [then("make download")] if hub else []
     if "modelscope" in hub:
         commands.append(f"modelscope download --model {hub['modelscope']} --local_dir {path}")
     if "huggingface" in hub:
         commands.append(f"hf download {hub['huggingface']} --local-dir {path}")
-    return words(
-        f"{path} 里没有权重: {' 或 '.join(commands) or '请把模型目录放到这里'}",
-        f"no weights in {path}: {' or '.join(commands) or 'put the model folder there'}",
+    return (
+        " 或 ".join(commands) or "请把完整的模型目录放到这里",
+        " or ".join(commands) or "put the whole model folder there",
     )
 
 

@@ -33,6 +33,14 @@ def load_run(work_dir: Path) -> dict[str, Any]:
             )
         )
     state = read_json(path)
+    needed = ("status", "key", "base", "data", "settings")
+    if lacking := [name for name in needed if not isinstance(state, dict) or name not in state]:
+        raise UserError(
+            words(
+                f"{shown(path)} 里没有 {lacking[0]}，不是训练写下的: make train FORCE=1 …",
+                f"{shown(path)} has no {lacking[0]}, no training wrote it so: make train FORCE=1 …",
+            )
+        )
     if state["status"] != "trained":
         raise UserError(
             words(

@@ -14,6 +14,7 @@ from core.files import read_jsonl, shown
 from core.language import words
 from train import base_model, recipes, rows
 from train.launch import Where, pip
+from train.shapes import shape
 
 
 def has_gpu() -> bool:
@@ -49,6 +50,15 @@ def evidence_file(settings: dict[str, Any]) -> Path | None:
     return Path(settings["data"]) / "evidence.jsonl" if settings["evidence"] else None
 
 
+def need_gb(settings: dict[str, Any]) -> int:
+    """GB of GPU memory that a run of ``settings`` takes: by the formula of ``make estimate`` where
+    the base's shape is known, else the recipe's own figure (0: it has none)."""
+    from train import estimate  # which asks here what is missing
+
+    model = shape(settings["pretrained_model_name_or_path"])
+    return estimate.card_gb(model, settings) if model else settings["gpu_memory_gb"] or 0
+
+
 def machine(settings: dict[str, Any], where: Where) -> str | None:
     """What this machine's GPUs and driver lack for the run; None where nothing, or where another
     machine computes (a Slurm job asks on its own node, :func:`train.run.settle`)."""
@@ -56,7 +66,7 @@ def machine(settings: dict[str, Any], where: Where) -> str | None:
         return None
     if not has_gpu():
         why = f" ({gpu.trouble()})" if gpu.trouble() else ""
-        need, other = settings["gpu_memory_gb"], "CONFIG=smollm2_cpu_qlora.py"
+        need, other = need_gb(settings), "CONFIG=smollm2_cpu_qlora.py"
         return words(
             f"需要 NVIDIA GPU（约 {need} GB 显存），本机没有{why}（没有 GPU 可用 {other}）",
             f"needs an NVIDIA GPU (of about {need} GB), none here{why} (without one: {other})",
@@ -99,11 +109,10 @@ def plan(name: str, settings: dict[str, Any], where: Where) -> str:
         auto = settings["dtype"] == "auto"
         dtype = words("格式由节点决定", "dtype by its node") if auto else settings["dtype"]
     else:
-        first = gpu.gpus()[0]
-        on = f"{where.gpus} / {len(gpu.gpus())} × {first.name} {first.memory_gb:.0f} GB"
-        on += f", {words('驱动', 'driver')} {gpu.version(first.driver)}"
-        dtype = settings["dtype"] if settings["dtype"] != "auto" else gpu.half()
-    need = settings["gpu_memory_gb"]
+        on = used(where.gpus)
+        auto = settings["dtype"] == "auto"
+        dtype = gpu.half(where.gpus) if auto else settings["dtype"]
+    need = need_gb(settings)
     memory = ""
     if need and settings["device"] == "cuda":
         memory = f"; {words('约需显存', 'GPU memory about')} {need} GB"
@@ -114,11 +123,26 @@ def plan(name: str, settings: dict[str, Any], where: Where) -> str:
     return f"{words('计划', 'plan')}: {what}; {on}{memory}; {environment}"
 
 
+def used(count: int) -> str:
+    """The first ``count`` GPUs of how many: names, sizes, numbers, driver."""
+    there = gpu.gpus()
+    names = dict.fromkeys(size(one) for one in there[:count])
+    on = f"{count} / {len(there)} × {' + '.join(names)}"
+    if len(there) > 1:
+        on += f" (GPU {','.join(one.handle for one in there[:count])})"
+    return f"{on}, {words('驱动', 'driver')} {gpu.version(there[0].driver)}"
+
+
+def size(one: gpu.GPU) -> str:
+    """A GPU's name and memory."""
+    return f"{one.name} {one.memory_gb:.0f} GB" if one.memory_gb else one.name
+
+
 def tight(settings: dict[str, Any], count: int = 1) -> str | None:
     """What to mind where the recipe's memory figure exceeds one of the first ``count`` GPUs, or
     what is free of it (a figure that is estimated, for the recipe's own ``max_length``: said, and
     no reason to stop)."""
-    need, cards = settings["gpu_memory_gb"], gpu.gpus()[:count]
+    need, cards = need_gb(settings), gpu.gpus()[:count]
     small = min(cards, key=lambda card: card.memory_gb)
     busy = min(cards, key=lambda card: card.free_gb)
     less = 'make estimate, OVERRIDE="max_length=1024"'
@@ -130,7 +154,7 @@ def tight(settings: dict[str, Any], count: int = 1) -> str | None:
             f"if it runs out: {less}",
         )
     if need and busy.memory_gb and busy.free_gb < need:
-        number, free = busy.index, f"{busy.free_gb:.0f} / {busy.memory_gb:.0f} GB"
+        number, free = busy.handle, f"{busy.free_gb:.0f} / {busy.memory_gb:.0f} GB"
         return words(
             f"注意: 配方约需 {need} GB 显存，GPU {number} 只空闲 {free}，有别的程序在用"
             "（nvidia-smi；本机部署着就先 make stop）",
@@ -212,16 +236,17 @@ def check(name: str, settings: dict[str, Any], where: Where | None = None) -> No
     if where.problem(settings):
         problems.append(str(where.problem(settings)))
     refuse(name, problems)
-    here = settings["device"] == "cuda" and where.launcher != "slurm"
-    if here and (mind := tight(settings, where.gpus)):
-        print(mind, flush=True)
 
 
 def ready(config: str, data: Path, overrides: list[str], where: Where) -> None:
     """``make train``'s first word: :class:`UserError` for what any Python can see is missing, else
-    the plan in one line. Gigabytes of environment are made after it, not before."""
+    the plan in one line and, where the GPUs are small or busy, that in another. Gigabytes of
+    environment are made after it, not before."""
     path = recipes.find(config)
     options = {"data": str(data), **recipes.parse_overrides(overrides)}
     settings = recipes.load(path, options).settings.to_dict()
     refuse(path.name, cheap(settings, where))
     print(plan(path.name, settings, where), flush=True)
+    here = settings["device"] == "cuda" and where.launcher != "slurm"
+    if here and (mind := tight(settings, where.gpus)):
+        print(mind, flush=True)

@@ -120,12 +120,13 @@ def _override(values: dict[str, Any]) -> Iterator[None]:
             os.environ["TIKUFORGE_OVERRIDE"] = before
 
 
-def measured(path: Path, asked: Config, overrides: dict[str, Any]) -> Config:
+def measured(path: Path, asked: Config, overrides: dict[str, Any], gpus: int = 1) -> Config:
     """``asked`` (what :func:`load` gave for the same arguments) with the dtype that this machine
-    computes fastest, where neither recipe nor user names one: on a GPU bfloat16 where it has it."""
+    computes fastest, where neither recipe nor user names one: on a GPU bfloat16 where the first
+    ``gpus``, which compute, have it."""
     if asked.settings.dtype != "auto":
         return asked
-    dtype = gpu.half() if asked.settings.device == "cuda" else precision.fastest()
+    dtype = gpu.half(gpus) if asked.settings.device == "cuda" else precision.fastest()
     return load(path, {**overrides, "dtype": dtype})
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core import domain as domains
-from core import licences, trust
+from core import gpu, licences, trust
 from core.errors import UserError
 from core.files import digest, held, read_json, read_jsonl, sha256, shown, write_json
 from core.language import words
@@ -82,7 +82,7 @@ def run(
             return
         # A login node's GPU, if it has one, is not the job's.
         there = where.launcher == "slurm" and asked.settings.device == "cuda"
-        cfg = asked if there else recipes.measured(path, asked, options)
+        cfg = asked if there else recipes.measured(path, asked, options, where.gpus)
         state["settings"] = strings(cfg.settings.to_dict())
         prepare(cfg, work_dir, state, checkpoint)
         if where.launcher == "slurm":
@@ -147,7 +147,7 @@ def settle(work_dir: Path) -> None:
     lacks = preflight.machine(asked.settings.to_dict(), launch.Where())
     if lacks:
         raise UserError(f"{path.name}: {lacks}")
-    cfg = recipes.measured(path, asked, options)
+    cfg = recipes.measured(path, asked, options, len(gpu.gpus()))
     cfg.dump(str(work_dir / "config.py"))
     state = read_json(work_dir / "run.json")
     settings = {**state["settings"], "dtype": cfg.settings.dtype}

@@ -12,6 +12,7 @@ import pytest
 from core import gpu
 from core.errors import UserError
 from core.files import write_json
+from tests.deploy import helper
 from tests.train.conftest import HERE, VENVS, environment
 from train import launch, preflight, recipes, run
 
@@ -112,12 +113,13 @@ def test_bfloat16_where_the_gpu_has_it_float16_on_older_ones(
 
 @pytest.fixture
 def job(tmp_path: Path) -> dict[str, str]:
-    """Options of a 7B recipe whose data and base (its config alone) are there."""
+    """Options of a 7B recipe whose data and base (its config and a hole) are there."""
     (tmp_path / "data").mkdir()
     turn = {"system": "简答。", "input": "问", "output": "答"}
     (tmp_path / "data" / "train.jsonl").write_text(json.dumps({"conversation": [turn]}) + "\n")
     (tmp_path / "base").mkdir()
     (tmp_path / "base" / "config.json").write_text("{}\n")
+    helper.weights(tmp_path / "base" / "model.safetensors", 1000)
     named = {"data": str(tmp_path / "data")}
     return {**named, "pretrained_model_name_or_path": str(tmp_path / "base")}
 
@@ -182,6 +184,7 @@ def test_preflight_says_a_driver_that_is_too_old_and_a_gpu_that_is_small(
 ) -> None:
     (tmp_path / "train.jsonl").write_text("{}\n")
     (tmp_path / "config.json").write_text("{}")
+    helper.weights(tmp_path / "model.safetensors", 1000)
     options = {"data": str(tmp_path), "pretrained_model_name_or_path": str(tmp_path)}
     settings = recipes.load(recipes.find("internlm2_20b_qlora.py"), options).settings.to_dict()
     shown(driver="470.82.01")
@@ -189,7 +192,8 @@ def test_preflight_says_a_driver_that_is_too_old_and_a_gpu_that_is_small(
         preflight.check("internlm2_20b_qlora.py", settings)
     for driver in ("550.54.15", "580.65.06"):
         shown(driver=driver, memory_mb=16376, gpus=8)
-        preflight.check("internlm2_20b_qlora.py", settings)
+        given = [f"{name}={value}" for name, value in options.items()]
+        preflight.ready("internlm2_20b_qlora.py", tmp_path, given, launch.Where())
         assert "17 GB" in capsys.readouterr().out
 
 

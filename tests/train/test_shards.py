@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.files import write_json
+from tests.deploy import helper
 from train import base_model
 
 
@@ -14,8 +15,8 @@ def test_a_download_that_was_cut_off(tmp_path: Path) -> None:
     write_json(base / "config.json", {"model_type": "llama"})
     index = {"weight_map": {"a": names[0], "b": names[1]}}
     write_json(base / "model.safetensors.index.json", index)
-    (base / names[0]).write_bytes(b"")
+    helper.weights(base / names[0], 1000)
     settings = {"pretrained_model_name_or_path": str(base)}
     assert names[1] in (base_model.missing(settings) or "")
-    (base / names[1]).write_bytes(b"")
+    helper.weights(base / names[1], 1000)
     assert base_model.missing(settings) is None
