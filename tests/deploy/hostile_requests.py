@@ -48,8 +48,21 @@ def schemas() -> Iterator[dict[str, Any]]:
     yield {"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}
     yield {"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/b"}]}, "b": {"$ref": "#/$defs/a"}},
            "$ref": "#/$defs/b"}  # fmt: skip
+    text = {"type": "string"}
+    for inner in ({"anyOf": [{"$ref": "@"}] * 4}, {"oneOf": [{"items": {"$ref": "@"}}] * 3},
+                  {"properties": {"a": {"$ref": "@"}, "b": {"$ref": "@"}}}):  # fmt: skip
+        steps = {f"d{n}": relinked(inner, f"#/$defs/d{n + 1}") for n in range(13)}
+        yield {"$defs": {**steps, "d13": text}, "$ref": "#/$defs/d0"}
+    for least, most in (("minLength", "maxLength"), ("minItems", "maxItems"),
+                        ("minimum", "maximum"), ("exclusiveMinimum", "maximum")):  # fmt: skip
+        yield {"type": "object", "properties": {"a": {"items": text, least: 9, most: 1}}}
     yield {"enum": [str(number) * 3 for number in range(20_000)]}
     yield {"allOf": [{"properties": {f"p{n}": {"type": "string"}}} for n in range(5_000)]}
+
+
+def relinked(form: dict[str, Any], target: str) -> dict[str, Any]:
+    """A form whose references are to ``target``."""
+    return json.loads(json.dumps(form).replace("@", target))
 
 
 def raw_chain(key: str, value: str, depth: int) -> dict[str, Any]:
