@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 import zipfile
 from pathlib import Path
@@ -185,3 +186,27 @@ def test_wrong_types_in_a_conversation_are_ledgered_or_refused(tmp_path: Path, k
             assert read(path) >= 1, wrong
         except UserError as error:
             assert len(str(error).splitlines()) == 1
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        f"CREATE VIEW notes AS {ENDLESS} SELECT x AS id, '' AS flds, 0 AS mid FROM n",
+        "CREATE TABLE notes (id, mid, flds);"
+        f"CREATE VIEW fields AS {ENDLESS} SELECT x AS ntid, 0 AS ord, '' AS name FROM n;"
+        f"CREATE VIEW col2 AS {ENDLESS} SELECT x FROM n WHERE x < 0;"
+        "DROP TABLE col; CREATE VIEW col AS SELECT x AS models FROM col2",
+    ],
+    ids=["notes", "a view behind"],
+)
+def test_a_collection_of_cards_that_never_ends(made: str, tmp_path: Path) -> None:
+    base = sqlite3.connect(tmp_path / "base")
+    base.executescript(f"CREATE TABLE col (models); INSERT INTO col VALUES ('{{}}'); {made}")
+    base.close()
+    with zipfile.ZipFile(tmp_path / "x.apkg", "w") as file:
+        file.write(tmp_path / "base", "collection.anki2")
+        file.writestr("media", "{}")
+    refused(tmp_path / "x.apkg", "Anki")

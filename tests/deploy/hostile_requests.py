@@ -155,8 +155,10 @@ def cases(door: int) -> Iterator[Case]:
         yield f"grammar {place}", "POST", CHAT, dumped({**ASK, "grammar": grammar}, door)
     for place, form in enumerate(schemas()):
         wrapped = {"type": "json_schema", "json_schema": {"name": "x", "schema": form}}
-        given: dict[str, Any] = {"response_format": wrapped} if place % 2 else {"json_schema": form}
-        yield f"schema {place}", "POST", CHAT, dumped({**ASK, **given}, door)
+        given: dict[str, Any]
+        for given in ({"response_format": wrapped}, {"json_schema": form}):
+            name = f"schema {place} {next(iter(given))}"
+            yield name, "POST", CHAT, dumped({**ASK, **given}, door)
     for place, part in enumerate(addresses()):
         asked = {"messages": [{"role": "user", "content": [part, {"type": "text", "text": "?"}]}]}
         yield f"address {place}", "POST", CHAT, dumped({**ASK, **asked}, door)
@@ -167,5 +169,7 @@ def cases(door: int) -> Iterator[Case]:
             yield f"beyond {name} {place}", "POST", CHAT, dumped({**ASK, name: value}, door)
     for method, path in ROUTES:
         yield f"{method} {path}", method, path.replace("@DOOR@", str(door)), dumped(ASK, door)
+    for tokens in ([2**31 - 1], [10**6], [0, 2**30]):
+        yield f"tokens {tokens[-1]}", "POST", "/detokenize", dumped({"tokens": tokens}, door)
     for name, body in BODIES.items():
         yield f"body {name}", "POST", CHAT, body
