@@ -35,7 +35,6 @@ PASSED = (
 )  # fmt: skip
 REFUSED = ("tools", "tool_choice", "functions", "response_format", "logprobs", "audio")
 STATUS = {"chat.not_deployed": 503, "chat.unreachable": 503, "chat.timeout": 504}
-LONGEST = 8000  # characters of a question
 BODY = 4 << 20  # bytes of a request: a long conversation's, many times over
 TOO_LONG = f"a request has {BODY} bytes at most"
 Whole = Annotated[int, Strict()]
@@ -78,7 +77,7 @@ class Asked(BaseModel):
 class Sought(BaseModel):
     """A search."""
 
-    query: str = Field(min_length=1, max_length=LONGEST)
+    query: str = Field(min_length=1, max_length=desk.WORDS)
     k: int = Field(default=5, ge=1, le=desk.MOST)
 
 
@@ -118,8 +117,8 @@ def talk(messages: Sequence[Message]) -> tuple[str, list[dict[str, str]]]:
     if not said or said[-1].role != "user" or not said[-1].text().strip():
         raise Wrong("messages: the last must be a question of the user")
     question = said[-1].text().strip()
-    if len(question) > LONGEST:
-        raise Wrong(f"messages: a question has {LONGEST} characters at most")
+    if len(question) > desk.WORDS:
+        raise Wrong(f"messages: a question has {desk.WORDS} characters at most")
     return question, [{"role": one.role, "content": one.text()} for one in said[:-1]]
 
 

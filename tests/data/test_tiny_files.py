@@ -210,3 +210,8 @@ def test_a_collection_of_cards_that_never_ends(made: str, tmp_path: Path) -> Non
         file.write(tmp_path / "base", "collection.anki2")
         file.writestr("media", "{}")
     refused(tmp_path / "x.apkg", "Anki")
+
+
+def test_a_line_of_two_million_columns(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("x," * 2_000_000 + "\n")
+    assert read(tmp_path / "x.csv") == 0
