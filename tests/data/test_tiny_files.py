@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 import time
 import zipfile
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from openpyxl import Workbook
 
 from core.errors import UserError
+from core.files import ROOT
 from data_tools.interchange import reader
 from data_tools.ledger import Ledger
 from data_tools.readers.how import USUAL
@@ -215,3 +218,11 @@ def test_a_collection_of_cards_that_never_ends(made: str, tmp_path: Path) -> Non
 def test_a_line_of_two_million_columns(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("x," * 2_000_000 + "\n")
     assert read(tmp_path / "x.csv") == 0
+
+
+def test_links_in_a_ring(tmp_path: Path) -> None:
+    link = tmp_path / "x.docx"
+    link.symlink_to(link)
+    asked = [sys.executable, "-m", "data_tools", "build", f"--bank={link}", f"--out={link}-o"]
+    done = subprocess.run(asked, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
