@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 import time
 import zipfile
 from pathlib import Path
@@ -14,10 +12,12 @@ import pytest
 from openpyxl import Workbook
 
 from core.errors import UserError
-from core.files import ROOT
+from core.files import shown
+from data_tools.__main__ import portable
 from data_tools.interchange import reader
 from data_tools.ledger import Ledger
 from data_tools.readers.how import USUAL
+from data_tools.sources import read_bank
 
 SECONDS = 20  # of a busy machine; each takes a second or two
 
@@ -223,6 +223,13 @@ def test_a_line_of_two_million_columns(tmp_path: Path) -> None:
 def test_links_in_a_ring(tmp_path: Path) -> None:
     link = tmp_path / "x.docx"
     link.symlink_to(link)
-    asked = [sys.executable, "-m", "data_tools", "build", f"--bank={link}", f"--out={link}-o"]
-    done = subprocess.run(asked, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+    assert portable([link]) == (str(link),) and shown(link) == str(link)
+    refused(link, "no such file")
+
+
+def test_a_mail_within_mails(tmp_path: Path) -> None:
+    path = tmp_path / "x.mht"
+    part = 'Content-Type: multipart/mixed; boundary="{0}"\n\n--{0}\n'
+    path.write_text("MIME-Version: 1.0\n" + "".join(map(part.format, range(3000))))
+    with pytest.raises(UserError, match="nested too deeply"):
+        list(read_bank(path, Ledger(), path.name))
