@@ -46,7 +46,7 @@ MODELS = Path(os.environ.get("TIKUFORGE_MODELS") or ROOT / "models")
 def shown(path: str | Path) -> str:
     """``path`` as a person reads it: relative to the current folder where it is below it."""
     try:
-        return str(Path(path).resolve().relative_to(Path.cwd()))
+        return str(Path(os.path.realpath(path)).relative_to(Path.cwd()))  # links in a ring, too
     except ValueError:
         return str(path)
 

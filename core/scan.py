@@ -34,6 +34,7 @@ STRING, ARRAY = 8, 9
 TENSORS, KEYS, NAME, DIMENSIONS = 100_000, 100_000, 65_535, 4  # far over any model of today
 HEADER = 100_000_000  # bytes: safetensors' own limit, and over any GGUF vocabulary
 PICKLED = 10_000_000  # bytes of a pickle's own: names and shapes, a few hundred bytes a tensor
+STEPS = 1_000_000  # its operations: about 40 a tensor, looked at in two seconds
 # What loaders open where none of the others is there.
 PICKLES = {
     "pytorch_model*.bin": ("model.safetensors", "model.safetensors.index.json"),
@@ -242,9 +243,9 @@ def _harmless(file: IO[bytes]) -> None:
 def named(file: IO[bytes]) -> Iterator[tuple[str, ...]]:
     """What a pickle imports. Names that are put together while it is read count as their opcode."""
     start = file.tell()
-    for operation, argument, at in pickletools.genops(file):
-        if (at or 0) - start > PICKLED:
-            raise ValueError(f"a pickle of more than {PICKLED} bytes")
+    for step, (operation, argument, at) in enumerate(pickletools.genops(file)):
+        if (at or 0) - start > PICKLED or step > STEPS:
+            raise ValueError(f"a pickle of more than {PICKLED} bytes or {STEPS} operations")
         if operation.name in ("GLOBAL", "INST"):
             yield tuple(str(argument).split(" ", 1))
         elif operation.name in ("STACK_GLOBAL", "EXT1", "EXT2", "EXT4"):

@@ -47,10 +47,10 @@ def wanted(folder: Path) -> list[str]:
 
 def _maps(value: Any) -> Iterator[Any]:
     """Every ``auto_map`` in a JSON value."""
-    if isinstance(value, dict):
-        if "auto_map" in value:
-            yield value["auto_map"]
-        for inner in value.values():
+    if isinstance(value, dict) and "auto_map" in value:
+        yield value["auto_map"]
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
             yield from _maps(inner)
 
 
@@ -79,15 +79,17 @@ def question(folder: str | Path) -> str | None:
     names = wanted(folder) if folder.is_dir() else []
     if not names:
         return None
-    elsewhere = [name for name in names if "--" in name]  # transformers: OTHER/REPO--module.Class
+    known, files = allowed(), code(folder)
+    # transformers: OTHER/REPO--module.Class; a module may be a path, one out of the folder, too
+    paths = [name for name in names if "--" in name or "/" in name]
+    elsewhere = [name for name in paths if f"{name.rpartition('.')[0]}.py" not in files]
     if elsewhere:
         foreign = words(
             f"要运行别处的代码 {elsewhere[0]}，不支持: 请用自带代码的目录",
-            f"wants another repository's code ({elsewhere[0]}), which is not supported: use a "
-            "folder that holds it",
+            f"wants code that is not in it ({elsewhere[0]}), which is not supported: use a folder "
+            "that holds it",
         )
         return f"{shown(folder)}: {foreign}"
-    known, files = allowed(), code(folder)
     unknown = [name for name, key in files.items() if key not in known]
     if files and not unknown:
         return None
@@ -106,8 +108,10 @@ def _family(folder: Path) -> str:
     from core import families  # mmengine, only where there is a question
 
     file = folder / "config.json"
-    named = (read_json(file).get("architectures") or [""])[0] if file.is_file() else ""
-    family = families.of_architecture(named)
+    about = read_json(file) if file.is_file() else {}
+    named = about.get("architectures") if isinstance(about, dict) else None
+    first = named[0] if isinstance(named, list) and named else ""
+    family = families.of_architecture(str(first))
     if not family or not family.remote_code:
         return ""
     return words(f" ({family.name} 都这样)", f" (as all of {family.name})")

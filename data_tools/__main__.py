@@ -3,6 +3,7 @@ writes nothing."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -168,7 +169,7 @@ def sampled(out: Path, run: Path, domain: str = "gongkao") -> None:
 
 def portable(paths: Iterable[str | Path]) -> Files:
     """``paths`` relative to the repository where they lie in it, so that folders can move."""
-    full = [Path(path).resolve() for path in paths]
+    full = [Path(os.path.realpath(path)) for path in paths]  # links in a ring are told by readers
     return tuple(str(p.relative_to(ROOT) if p.is_relative_to(ROOT) else p) for p in full)
 
 

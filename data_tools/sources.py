@@ -79,7 +79,15 @@ def names(files: Sequence[Path]) -> list[str]:
 
 
 def read_bank(path: Path, ledger: Ledger, name: str, how: How = USUAL) -> Iterator[Row]:
-    """The rows of one bank, or of another tool's file."""
+    """The rows of one bank, or of another tool's file; :class:`UserError` for what is nested more
+    deeply than any reader follows."""
+    try:
+        yield from _read_bank(path, ledger, name, how)
+    except RecursionError:
+        raise UserError(f"{name}: {words('嵌套过深', 'nested too deeply')}") from None
+
+
+def _read_bank(path: Path, ledger: Ledger, name: str, how: How) -> Iterator[Row]:
     if generated.is_generated(path):
         yield from generated.read(path, ledger, name)
         return

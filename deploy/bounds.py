@@ -147,6 +147,10 @@ def pair(value: Any, name: str) -> None:
 
 REPEATED = ("minItems", "maxItems", "minLength", "maxLength")
 BETWEEN = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+ORDERED = (
+    *(("minItems", "maxItems"), ("minLength", "maxLength")),
+    *((least, most) for least in BETWEEN[::2] for most in BETWEEN[1::2]),
+)
 NAMED = ("properties", "$defs", "definitions")  # name -> form
 INNER = ("items", "additionalProperties")
 LISTED = ("anyOf", "oneOf", "allOf", "prefixItems")
@@ -156,8 +160,16 @@ TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 
 
 def schema(value: Any, name: str) -> None:
-    """A JSON schema whose grammar stays small: no ``pattern``, no address, few and shallow."""
+    """A JSON schema whose grammar stays small: no ``pattern``, no address, few and shallow. Each
+    use of a definition counts as if it stood there: alternatives of definitions of alternatives
+    are as many as their product, and the engine follows them all at once."""
     left = [NODES]
+    defined = {
+        f"#/{group}/{key}": form
+        for group in ("$defs", "definitions")
+        if isinstance(value, dict) and isinstance(value.get(group), dict)
+        for key, form in value[group].items()
+    }
 
     def walk(form: Any, place: str, depth: int) -> None:
         left[0] -= 1
@@ -167,11 +179,23 @@ def schema(value: Any, name: str) -> None:
             return
         if not isinstance(form, dict):
             raise Refused(f"{place} must be an object")
+        _in_order(form, place)
         for key, inner in form.items():
             _keyword(key, inner, f"{place}.{key[:40]}", lambda f, p: walk(f, p, depth + 1))
+        if (target := form.get("$ref")) is not None:  # one that comes back to itself ends here, too
+            if target not in defined:
+                raise Refused(f"{name}: {target[:60]} is nowhere")
+            walk(defined[target], target[:100], depth + 1)
 
     walk(value, name, 1)
-    _no_ring(value, name)
+
+
+def _in_order(form: dict[str, Any], place: str) -> None:
+    """Refuse a least above the most: the engine counts from one to the other, without end."""
+    for least, most in ORDERED:
+        low, high = form.get(least), form.get(most)
+        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+            raise Refused(f"{place}: {least} is more than {most}")
 
 
 def _keyword(key: str, inner: Any, place: str, walk: Callable[[Any, str], None]) -> None:
@@ -221,42 +245,6 @@ PLAIN: dict[str, Check] = {
     "format": _one_of(FORMS),
     "$ref": _inside,
 }
-
-
-def _no_ring(whole: Any, name: str) -> None:
-    """Refuse references to nothing and those that come back to themselves: what they mean is a
-    grammar without end."""
-    if not isinstance(whole, dict):
-        return
-    defined = {
-        f"#/{group}/{key}": form
-        for group in ("$defs", "definitions")
-        for key, form in (whole.get(group) or {}).items()
-    }
-    seen: dict[str, bool] = {}  # True: on the way there just now
-
-    def follow(form: Any) -> None:
-        if isinstance(form, list):
-            for one in form:
-                follow(one)
-        elif isinstance(form, dict):
-            target = form.get("$ref")
-            if isinstance(target, str):
-                visit(target)
-            for one in form.values():
-                follow(one)
-
-    def visit(target: str) -> None:
-        if seen.get(target) or target not in defined:
-            raise Refused(f"{name}: {target[:60]} comes back to itself or is nowhere")
-        if target not in seen:
-            seen[target] = True
-            follow(defined[target])
-            seen[target] = False
-
-    for form in defined:
-        visit(form)
-    follow({key: form for key, form in whole.items() if key not in ("$defs", "definitions")})
 
 
 def response_format(value: Any, name: str) -> None:

@@ -106,6 +106,8 @@ class Gateway:
         head = {"Authorization": f"Bearer {self.inner}", "Content-Type": "application/json"}
         url = self.engine + request.path
         async with self.session.request(request.method, url, data=body, headers=head) as answer:
+            if request.path == "/detokenize" and answer.status == 500:
+                raise Refused("tokens: an id that the model does not have")
             kind = answer.headers.get("Content-Type", "application/json")
             response = web.StreamResponse(status=answer.status, headers={"Content-Type": kind})
             response.content_length = answer.content_length

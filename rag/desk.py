@@ -27,6 +27,7 @@ from rag.grounding import check
 from rag.index import Index
 from rag.passages import Passage
 
+WORDS = 8000  # characters of a question
 MOST = 20  # passages that one search may ask for
 LONGEST = 512  # tokens of an answer, as on the page, where the asker names no other number
 

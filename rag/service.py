@@ -14,13 +14,14 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 
 from core import chat
 from core.errors import UserError
@@ -34,7 +35,11 @@ PASSED = (
 )  # fmt: skip
 REFUSED = ("tools", "tool_choice", "functions", "response_format", "logprobs", "audio")
 STATUS = {"chat.not_deployed": 503, "chat.unreachable": 503, "chat.timeout": 504}
-LONGEST = 8000  # characters of a question
+BODY = 4 << 20  # bytes of a request: a long conversation's, many times over
+TOO_LONG = f"a request has {BODY} bytes at most"
+Whole = Annotated[int, Strict()]
+Number = Whole | Annotated[float, Strict()]
+Word = Annotated[str, Field(max_length=200)]
 
 
 class Message(BaseModel):
@@ -57,6 +62,14 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="allow")
     messages: list[Message] = Field(min_length=1, max_length=200)
     model: str = ""
+    temperature: Annotated[Number, Field(ge=0, le=10)] | None = None
+    top_p: Annotated[Number, Field(ge=0, le=1)] | None = None
+    max_tokens: Annotated[Whole, Field(ge=1, le=2**20)] | None = None
+    max_completion_tokens: Annotated[Whole, Field(ge=1, le=2**20)] | None = None
+    seed: Annotated[Whole, Field(ge=-1, lt=2**32)] | None = None
+    stop: Word | Annotated[list[Word], Field(max_length=16)] | None = None
+    presence_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
+    frequency_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
     stream: bool = False
     citations: Literal["text", "fields"] = "text"
 
@@ -64,7 +77,7 @@ class Asked(BaseModel):
 class Sought(BaseModel):
     """A search."""
 
-    query: str = Field(min_length=1, max_length=LONGEST)
+    query: str = Field(min_length=1, max_length=desk.WORDS)
     k: int = Field(default=5, ge=1, le=desk.MOST)
 
 
@@ -88,9 +101,9 @@ def parameters(asked: Asked) -> dict[str, Any]:
         raise Wrong(f"{bad[0]}: not supported, answers rest on the bank's evidence")
     if more.get("n") not in (None, 1):
         raise Wrong("n: 1 alone")
-    if "max_completion_tokens" in more:
-        more.setdefault("max_tokens", more["max_completion_tokens"])
-    return {name: more[name] for name in PASSED if more.get(name) is not None}
+    given = {name: getattr(asked, name) for name in PASSED}
+    given["max_tokens"] = given["max_tokens"] or asked.max_completion_tokens
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def talk(messages: Sequence[Message]) -> tuple[str, list[dict[str, str]]]:
@@ -104,8 +117,8 @@ def talk(messages: Sequence[Message]) -> tuple[str, list[dict[str, str]]]:
     if not said or said[-1].role != "user" or not said[-1].text().strip():
         raise Wrong("messages: the last must be a question of the user")
     question = said[-1].text().strip()
-    if len(question) > LONGEST:
-        raise Wrong(f"messages: a question has {LONGEST} characters at most")
+    if len(question) > desk.WORDS:
+        raise Wrong(f"messages: a question has {desk.WORDS} characters at most")
     return question, [{"role": one.role, "content": one.text()} for one in said[:-1]]
 
 
@@ -163,7 +176,8 @@ def event(value: dict[str, Any]) -> str:
 
 
 class Guard:
-    """Lets in who brings the key; ``/health`` tells everybody that it is there."""
+    """Lets in who brings the key, with a body of :data:`BODY` at most; ``/health`` tells everybody
+    that it is there."""
 
     def __init__(self, app: Any, key: str) -> None:
         self.app, self.key = app, key.encode()
@@ -175,7 +189,27 @@ class Guard:
             if not hmac.compare_digest(sent.encode(), self.key):
                 await failed("wrong or missing key", 401, "invalid_api_key")(scope, receive, send)
                 return
+            length = Headers(scope=scope).get("content-length", "")
+            if length.isdigit() and int(length[:20]) > BODY:
+                await failed(TOO_LONG, 413, "invalid_request_error")(scope, receive, send)
+                return
+            receive = bounded(receive)
         await self.app(scope, receive, send)
+
+
+def bounded(receive: Any) -> Any:
+    """``receive`` of a request that is broken off where its body is longer than :data:`BODY`."""
+    left = BODY
+
+    async def counted() -> Any:
+        nonlocal left
+        piece = await receive()
+        left -= len(piece.get("body", b""))
+        if left < 0:
+            raise HTTPException(413, TOO_LONG)
+        return piece
+
+    return counted
 
 
 def app(at: Desk, key: str) -> FastAPI:
@@ -188,13 +222,21 @@ def app(at: Desk, key: str) -> FastAPI:
         async with inner.router.lifespan_context(inner):
             yield
 
-    made = FastAPI(title="TikuForge answers", lifespan=lifespan, docs_url=None, redoc_url=None)
+    made = FastAPI(title="TikuForge answers", lifespan=lifespan, openapi_url=None)
 
     made.add_middleware(Guard, key=key)
 
     @made.exception_handler(Wrong)
     async def wrong(_: Request, error: Wrong) -> Response:
         return failed(str(error), error.status, error.code)
+
+    @made.exception_handler(HTTPException)
+    async def refused(_: Request, error: HTTPException) -> Response:
+        return failed(str(error.detail), error.status_code, "invalid_request_error")
+
+    @made.exception_handler(UnicodeEncodeError)
+    async def halved(_: Request, __: UnicodeEncodeError) -> Response:
+        return failed("the text holds half a surrogate pair", 400, "invalid_request_error")
 
     @made.exception_handler(UserError)
     async def unable(_: Request, error: UserError) -> Response:

@@ -23,6 +23,7 @@ TELLS = (
     "and locator; cite them. Where refused or enough is false the bank holds no answer: say so."
 )
 P = ParamSpec("P")
+Asked = Annotated[str, Field(max_length=desk.WORDS)]
 Json = dict[str, Any]
 
 
@@ -45,14 +46,14 @@ def server(at: Desk) -> MCPServer[Any]:
 
     @made.tool()
     @said
-    def search(query: str, k: Annotated[int, Field(ge=1, le=desk.MOST)] = 5) -> Json:
+    def search(query: Asked, k: Annotated[int, Field(ge=1, le=desk.MOST)] = 5) -> Json:
         """Passages of the bank for a query, best first, with file and locator; `enough` is false
         where they are too weak to answer from."""
         return at.search(query, k)
 
     @made.tool()
     @said
-    def ask(question: str) -> Json:
+    def ask(question: Asked) -> Json:
         """The served model's answer to one question from the bank's evidence, with each sentence
         checked against it; `refused` where the bank holds no evidence."""
         return at.ask(question)
@@ -72,7 +73,7 @@ def server(at: Desk) -> MCPServer[Any]:
         kind: Literal["", "single", "multiple", "judge", "qa"] = "",
         count: Annotated[int, Field(ge=1, le=desk.MOST)] = 1,
         id: str = "",
-        answer: str = "",
+        answer: Asked = "",
     ) -> Json:
         """Questions to practise, without their answers; with `id` and `answer` (letters, true or
         false, or words) a question marked: `right` is null where a person has to judge."""

@@ -226,6 +226,31 @@ def test_places_that_stand_in_full_are_those_of_the_clone(work: Path, tmp_path: 
     keep.restore(tmp_path / "b", tmp_path / "second")
 
 
+def test_of_the_pages_jobs_the_persons_work_is_kept_and_no_dead_process(
+    work: Path, tmp_path: Path
+) -> None:
+    made = work / "gongkao" / "sets" / "期末"
+    write_text(made / "uploads" / "题库 (1).docx", "uploaded")
+    switch(made / "data", 1)
+    edits.settle(made / "data", 1)
+    jobs = (made / "data" / ".job", work / "gongkao" / "smollm2" / ".page" / "train" / ".job")
+    for job in jobs:
+        for name in ("job.json", "state.json", "progress.json"):
+            write_json(job / name, {"state": "running", "pid": 1})
+        write_text(job / "log", "half a li")
+    keep.backup("gongkao", work, tmp_path / "b")
+    keep.restore(tmp_path / "b", tmp_path / "clone")
+    there = {path.relative_to(work) for path in made.rglob("*") if path.is_file()}
+    back = tmp_path / "clone" / "gongkao" / "sets" / "期末"
+    kept = {path.relative_to(tmp_path / "clone") for path in back.rglob("*") if path.is_file()}
+    gone = {path.name for path in there - kept}
+    assert kept <= there and "edits.jsonl" in {path.name for path in kept}
+    assert gone <= {"job.json", "state.json", "progress.json", "log"} | {
+        path.name for path in there if path.suffix == ".lock"
+    }
+    assert not list((tmp_path / "clone").rglob("state.json"))
+
+
 def test_nothing_that_is_there_is_written_over(work: Path, tmp_path: Path) -> None:
     keep.backup("gongkao", work, tmp_path / "b")
     before = content(work)

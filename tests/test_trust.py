@@ -34,6 +34,32 @@ def model(folder: Path, auto_map: object = None, **files: str) -> Path:
 MAP = {"AutoModelForCausalLM": "modeling_x.Model", "AutoConfig": "configuration_x.Config"}
 
 
+@pytest.mark.parametrize("module", ("@/evil", "../out/evil", "link/evil", "./../out/evil"))
+def test_a_module_out_of_the_folder_is_not_covered_by_what_was_allowed(
+    module: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "evil.py").write_text("ran = True")
+    auto = {**MAP, "AutoTokenizer": [None, f"{module.replace('@', str(out))}.Tokenizer"]}
+    folder = model(tmp_path / "m", auto, modeling_x="a = 1", configuration_x="b = 1")
+    (folder / "link").symlink_to(out)
+    trust.allow(folder)
+    with pytest.raises(UserError, match="evil"):
+        trust.remote_code(folder)
+    assert not trust.remote_code_known(folder)
+
+
+@pytest.mark.parametrize("named", (5, [], [7], {}, "x", None))
+def test_a_config_of_other_types_is_asked_about_in_one_line(named: object, tmp_path: Path) -> None:
+    folder = model(tmp_path / "m", MAP, modeling_x="a = 1")
+    about = {"architectures": named, "auto_map": MAP}
+    for text in (json.dumps(about), json.dumps([about])):
+        (folder / "config.json").write_text(text)
+        with pytest.raises(UserError, match="tiku trust"):
+            trust.remote_code(folder)
+
+
 def test_a_folder_that_asks_for_nothing_gets_nothing(tmp_path: Path) -> None:
     plain = model(tmp_path / "plain", modeling_x="print('never asked for')")
     assert trust.question(plain) is None and trust.remote_code(plain) is False
@@ -83,7 +109,7 @@ def test_an_auto_map_in_escapes_is_seen(tmp_path: Path) -> None:
 def test_another_repositorys_code_is_never_allowed(tmp_path: Path) -> None:
     folder = model(tmp_path / "m", {"AutoModel": "other/repo--modeling.X"}, modeling="x = 1")
     trust.allow(folder)
-    with pytest.raises(UserError, match="another repository"):
+    with pytest.raises(UserError, match="code that is not in it"):
         trust.remote_code(folder)
 
 

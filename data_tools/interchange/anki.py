@@ -29,6 +29,7 @@ from data_tools.readers.text import decoded
 
 DATABASES = {"collection.anki2", "collection.anki21", "collection.anki21b"}
 LIMIT = 1 << 30  # bytes of an unpacked collection
+STEPS = 1_000_000  # of SQLite, at least, before a query is given up
 BLANK = "____"
 _CLOZE = re.compile(r"\{\{c(\d+)::(.*?)(?:::(.*?))?\}\}", re.S)
 _SOUND = re.compile(r"\[sound:([^\]]{1,200})\]")
@@ -152,6 +153,8 @@ def _rows(file: Path, taker: Taker, name: str) -> Iterator[Row]:
             sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
         ) as base:
             base.execute("PRAGMA trusted_schema = OFF")
+            # A real table is read in fewer steps than it has bytes; a view may never end.
+            base.set_progress_handler(lambda: 1, STEPS + 10 * file.stat().st_size)
             kinds = _kinds(base)
             for number, kind, text in base.execute("SELECT id, mid, flds FROM notes ORDER BY id"):
                 fields = str(text).split("\x1f")
@@ -173,6 +176,8 @@ def _kinds(base: sqlite3.Connection) -> dict[int, list[str]]:
     tables = {
         name for (name,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
     }
+    if "notes" not in tables:
+        raise ValueError("notes: no table")
     if {"fields", "notetypes"} <= tables:
         found: dict[int, list[str]] = {}
         rows: list[tuple[int, int, Any]] = base.execute(

@@ -597,14 +597,13 @@ def _csv_rows(file: Any, delimiter: str, name: str, ledger: Ledger, refused: lis
             refused.append(one.reason)
             yield []
             continue
-        yield [cell(value, f"Sheet1!{letters(c)}{r}") for c, value in enumerate(one.fields, 1)][
-            :WIDEST
-        ]
+        fields = one.fields[:WIDEST]
+        yield [cell(value, f"Sheet1!{letters(c)}{r}") for c, value in enumerate(fields, 1)]
 
 
 def _titled_width(first: list[delimited.Record]) -> int:
     """How many columns the header names; 0 where there is none."""
-    rows = [[cell(value, "") for value in one.fields] for one in first]
+    rows = [[cell(value, "") for value in one.fields[:WIDEST]] for one in first]
     found = columns.find(rows)
     return len(rows[found.header]) if found is not None else 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 import zipfile
 from pathlib import Path
@@ -11,9 +12,12 @@ import pytest
 from openpyxl import Workbook
 
 from core.errors import UserError
+from core.files import shown
+from data_tools.__main__ import portable
 from data_tools.interchange import reader
 from data_tools.ledger import Ledger
 from data_tools.readers.how import USUAL
+from data_tools.sources import read_bank
 
 SECONDS = 20  # of a busy machine; each takes a second or two
 
@@ -185,3 +189,47 @@ def test_wrong_types_in_a_conversation_are_ledgered_or_refused(tmp_path: Path, k
             assert read(path) >= 1, wrong
         except UserError as error:
             assert len(str(error).splitlines()) == 1
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        f"CREATE VIEW notes AS {ENDLESS} SELECT x AS id, '' AS flds, 0 AS mid FROM n",
+        "CREATE TABLE notes (id, mid, flds);"
+        f"CREATE VIEW fields AS {ENDLESS} SELECT x AS ntid, 0 AS ord, '' AS name FROM n;"
+        f"CREATE VIEW col2 AS {ENDLESS} SELECT x FROM n WHERE x < 0;"
+        "DROP TABLE col; CREATE VIEW col AS SELECT x AS models FROM col2",
+    ],
+    ids=["notes", "a view behind"],
+)
+def test_a_collection_of_cards_that_never_ends(made: str, tmp_path: Path) -> None:
+    base = sqlite3.connect(tmp_path / "base")
+    base.executescript(f"CREATE TABLE col (models); INSERT INTO col VALUES ('{{}}'); {made}")
+    base.close()
+    with zipfile.ZipFile(tmp_path / "x.apkg", "w") as file:
+        file.write(tmp_path / "base", "collection.anki2")
+        file.writestr("media", "{}")
+    refused(tmp_path / "x.apkg", "Anki")
+
+
+def test_a_line_of_two_million_columns(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("x," * 2_000_000 + "\n")
+    assert read(tmp_path / "x.csv") == 0
+
+
+def test_links_in_a_ring(tmp_path: Path) -> None:
+    link = tmp_path / "x.docx"
+    link.symlink_to(link)
+    assert portable([link]) == (str(link),) and shown(link) == str(link)
+    refused(link, "no such file")
+
+
+def test_a_mail_within_mails(tmp_path: Path) -> None:
+    path = tmp_path / "x.mht"
+    part = 'Content-Type: multipart/mixed; boundary="{0}"\n\n--{0}\n'
+    path.write_text("MIME-Version: 1.0\n" + "".join(map(part.format, range(3000))))
+    with pytest.raises(UserError, match="nested too deeply"):
+        list(read_bank(path, Ledger(), path.name))

@@ -48,8 +48,21 @@ def schemas() -> Iterator[dict[str, Any]]:
     yield {"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}
     yield {"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/b"}]}, "b": {"$ref": "#/$defs/a"}},
            "$ref": "#/$defs/b"}  # fmt: skip
+    text = {"type": "string"}
+    for inner in ({"anyOf": [{"$ref": "@"}] * 4}, {"oneOf": [{"items": {"$ref": "@"}}] * 3},
+                  {"properties": {"a": {"$ref": "@"}, "b": {"$ref": "@"}}}):  # fmt: skip
+        steps = {f"d{n}": relinked(inner, f"#/$defs/d{n + 1}") for n in range(13)}
+        yield {"$defs": {**steps, "d13": text}, "$ref": "#/$defs/d0"}
+    for least, most in (("minLength", "maxLength"), ("minItems", "maxItems"),
+                        ("minimum", "maximum"), ("exclusiveMinimum", "maximum")):  # fmt: skip
+        yield {"type": "object", "properties": {"a": {"items": text, least: 9, most: 1}}}
     yield {"enum": [str(number) * 3 for number in range(20_000)]}
     yield {"allOf": [{"properties": {f"p{n}": {"type": "string"}}} for n in range(5_000)]}
+
+
+def relinked(form: dict[str, Any], target: str) -> dict[str, Any]:
+    """A form whose references are to ``target``."""
+    return json.loads(json.dumps(form).replace("@", target))
 
 
 def raw_chain(key: str, value: str, depth: int) -> dict[str, Any]:
@@ -142,8 +155,10 @@ def cases(door: int) -> Iterator[Case]:
         yield f"grammar {place}", "POST", CHAT, dumped({**ASK, "grammar": grammar}, door)
     for place, form in enumerate(schemas()):
         wrapped = {"type": "json_schema", "json_schema": {"name": "x", "schema": form}}
-        given: dict[str, Any] = {"response_format": wrapped} if place % 2 else {"json_schema": form}
-        yield f"schema {place}", "POST", CHAT, dumped({**ASK, **given}, door)
+        given: dict[str, Any]
+        for given in ({"response_format": wrapped}, {"json_schema": form}):
+            name = f"schema {place} {next(iter(given))}"
+            yield name, "POST", CHAT, dumped({**ASK, **given}, door)
     for place, part in enumerate(addresses()):
         asked = {"messages": [{"role": "user", "content": [part, {"type": "text", "text": "?"}]}]}
         yield f"address {place}", "POST", CHAT, dumped({**ASK, **asked}, door)
@@ -154,5 +169,7 @@ def cases(door: int) -> Iterator[Case]:
             yield f"beyond {name} {place}", "POST", CHAT, dumped({**ASK, name: value}, door)
     for method, path in ROUTES:
         yield f"{method} {path}", method, path.replace("@DOOR@", str(door)), dumped(ASK, door)
+    for tokens in ([2**31 - 1], [10**6], [0, 2**30]):
+        yield f"tokens {tokens[-1]}", "POST", "/detokenize", dumped({"tokens": tokens}, door)
     for name, body in BODIES.items():
         yield f"body {name}", "POST", CHAT, body

@@ -176,20 +176,15 @@ def test_behind_nginx_every_bad_request_is_the_clients_fault(served: Room, front
 def test_nginx_lets_good_requests_of_every_shape_through(served: Room, front: int) -> None:
     text = {"role": "user", "content": "问"}
     parts = {"role": "user", "content": [{"type": "text", "text": "问"}]}
-    call = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-    tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
-    asked = {"role": "assistant", "content": None, "tool_calls": [call]}
-    given = {"role": "tool", "tool_call_id": "a", "content": "1"}
     for body in (
         {"messages": [text]},
         {"messages": [{"role": "system", "content": ""}, parts]},
-        {"messages": [text], "tools": [tool]},
-        {"messages": [text, asked, given], "tools": [tool]},
+        {"messages": [text, {"role": "assistant", "content": "答"}, text]},
         {"messages": [text], "tools": None},
     ):
         line = json.dumps({**body, "max_tokens": 2}).encode()
         said = [post(served, port, line)[0] for port in (served.port, front)]
-        assert said[0] == said[1], body
+        assert said == [200, 200], body
 
 
 @pytest.mark.slow

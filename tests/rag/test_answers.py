@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import subprocess
@@ -14,12 +15,14 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import openai
 import pytest
 
 from core.files import ROOT
 from tests.deploy.helper import VENVS, free_port
+from tests.rag import bad_asks
 
 PYTHON = VENVS / "answers" / "bin" / "python"
 KEY = "tk-test"
@@ -187,6 +190,26 @@ def test_what_cannot_be_is_said(
 ) -> None:
     found, answer = service.post("/v1/chat/completions", body)
     assert found == status and said in answer["error"]["message"]
+
+
+def test_bad_requests_get_a_reason_and_hurt_nobody(service: Service) -> None:
+    sent = len(Model.sent)
+    head = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+    accept = {"Accept": "application/json, text/event-stream"}
+    lines = [*bad_asks.cases(), *bad_asks.tools()]
+    assert len(lines) > 250
+    for name, method, route, body in lines:
+        line = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=60)
+        line.request(method, route, body, head | accept if route == bad_asks.MCP else head)
+        answer = line.getresponse()
+        status, said = answer.status, answer.read()
+        line.close()
+        assert 400 <= status < 500 or (status == 200 and route == bad_asks.MCP), (name, status)
+        assert b"Traceback" not in said and b"passwd:" not in said, name
+        if method == "POST" and route != bad_asks.MCP:
+            assert json.loads(said)["error"]["message"], name
+    assert len(Model.sent) == sent  # none of them came as far as the model
+    assert service.post("/v1/search", {"query": QUESTION})[0] == 200
 
 
 @pytest.mark.parametrize("route", ["/v1/chat/completions", "/v1/search", "/mcp", "/v1/models"])
