@@ -124,6 +124,7 @@ def serve(
 
     at = service.Desk(domains.load(domain), data, index or data.parent / "index", port)
     where, key = f"http://127.0.0.1:{listen}", shown(chat.KEY_FILE)
+    at.index()  # says what is wrong with it before anything listens
     print(f"OpenAI  {where}/v1    MCP  {where}/mcp", flush=True)
     print(f"{words('密钥', 'key')}: {key} (Authorization: Bearer …)", flush=True)
     service.run(at, listen)
