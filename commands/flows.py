@@ -125,7 +125,7 @@ def check(run: Runner, given: Given, place: Places) -> None:
 
 def recipes(run: Runner, given: Given, place: Places) -> None:
     """The recipes in a table."""
-    run.room("core", "train", "recipes")
+    run.room("core", "train", "recipes", data=place.data)
 
 
 def download(run: Runner, given: Given, place: Places) -> None:

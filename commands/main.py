@@ -17,10 +17,11 @@ from core.errors import UserError, marked
 from core.files import ROOT
 from core.hints import nearest
 from core.language import words
+from core.terminal import JSON
 
 Pairs = list[tuple[str, str]]
-# csh exports it, with the machine's own name: a server would listen to everyone.
-NEVER_FROM_ENVIRONMENT = ("HOST",)
+# csh exports HOST, with the machine's own name: a server would listen to everyone.
+NEVER_FROM_ENVIRONMENT = ("HOST", "JSON")
 MAKES = re.compile(r"[A-Z][A-Z0-9_]+")  # a variable of make's
 GOAL_IS_A_FILE = (
     "这是文件，不是命令，请写成 BANK=… 或 CONFIG=…:",
@@ -150,8 +151,10 @@ def perform(verb: Verb, given: Given, dry: bool) -> int:
     """Run the verb; its exit status."""
     places = Places(given)
     places.known()
+    run = Runner.of(places, hint(given), dry)
+    run.environment |= {JSON: "1"} if given["JSON"] else {}
     try:
-        verb.flow(Runner.of(places, hint(given), dry), given, places)
+        verb.flow(run, given, places)
     except Ended as ended:
         return ended.status
     return 0

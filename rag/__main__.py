@@ -11,6 +11,7 @@ from core.errors import UserError
 from core.files import sha256, shown
 from core.hints import then
 from core.language import words
+from core.terminal import as_json
 from rag import answer, cases, evidence_rows, layout
 from rag.build import build
 from rag.query import Index, check, prepare, refusal
@@ -143,9 +144,9 @@ def mcp(
     tools.server(at).run("stdio")
 
 
-def followups(file: Path, /, json: bool = False) -> None:
+def followups(file: Path, /) -> None:
     """Which questions lean on the one before, JSON lines: right, total, each wrong one."""
-    cases.followups(file, json)
+    cases.followups(file, as_json())
 
 
 if __name__ == "__main__":

@@ -121,6 +121,7 @@ SLIPS = {
     "a tilde in quotes": ("~/nothing.docx", "data", "BANK=~/nothing.docx"),
     "a variable in single quotes": ("$HOME/a.docx", "data", "BANK=$HOME/a.docx"),
     "two domains": ("gongkao, medical", "data", "DOMAIN=gongkao medical"),
+    "no table to be had": ("recipes", "merge", "--json"),
     "nothing to stand before": ("make deploy", "proxy", "WORK_DIRS={tmp}"),
 }
 
@@ -156,6 +157,20 @@ def test_a_slip_is_one_line_in_the_reader_s_language(
         r"\b(no|is|a|in|missing|needs|give|write|should|choose|there) ", re.sub('".*"', "", told)
     )
     assert bool(english) == (language != "zh"), told
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["./tiku", "recipes", "--json"],
+        ["make", "-s", "doctor", "JSON=1"],
+        ["./tiku", "keys", "--json"],
+    ],
+)
+def test_a_table_is_json_for_a_program(line: list[str], tmp_path: Path) -> None:
+    done = run(*line, TIKUFORGE_WORK_DIRS=str(tmp_path))
+    found = json.loads(done.stdout)
+    assert done.returncode == 0 and (found == {} or set(found[0]) >= {"name"}), found
 
 
 def test_variables_without_a_verb_are_refused() -> None:
