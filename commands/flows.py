@@ -125,7 +125,7 @@ def check(run: Runner, given: Given, place: Places) -> None:
 
 def recipes(run: Runner, given: Given, place: Places) -> None:
     """The recipes in a table."""
-    run.room("core", "train", "recipes")
+    run.room("core", "train", "recipes", data=place.data)
 
 
 def download(run: Runner, given: Given, place: Places) -> None:
@@ -298,7 +298,15 @@ def web(run: Runner, given: Given, place: Places) -> None:
     """The page."""
     run.stage("core")
     command = str(Path(run.python("core")).with_name("streamlit"))
-    run.start([command, "run", str(ROOT / "web/app.py")], TIKUFORGE_PORT=place.port)
+    shown = {"DOMAIN": given["DOMAIN"], "INDEX": given["INDEX"], "DATA": given["DATA"]}
+    shown["DATA"] = given["DATA"] or given["OUT"]
+    shown["RUN"] = place.run if given["RUN"] or given["CONFIG"] else ""
+    about = {
+        f"TIKUFORGE_{name}": value if name == "DOMAIN" else str(Path(value).absolute())
+        for name, value in shown.items()
+        if value
+    }
+    run.start([command, "run", str(ROOT / "web/app.py")], TIKUFORGE_PORT=place.port, **about)
 
 
 def evaluate(run: Runner, given: Given, place: Places) -> None:
@@ -508,5 +516,5 @@ STAGES: dict[str, Flow] = {
 def needed(given: Given, *names: str) -> None:
     """Raise :class:`UserError` for what a verb cannot do without."""
     for name in names:
-        if not given[name]:
+        if not given[name] or not str(given[name]).strip():
             raise UserError(words(f"缺少 {name}=…", f"missing {name}=…"))

@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator
 
-from commands.options import Given, Option, files, plain, read, several
+from commands.options import SEVERAL, Given, Option, plain, read, settings, several
 from commands.places import NAMES, Places, hint
 from commands.run import Ended, Runner
 from commands.verbs import OPTIONS, VERBS, Verb
@@ -17,10 +17,12 @@ from core.errors import UserError, marked
 from core.files import ROOT
 from core.hints import nearest
 from core.language import words
+from core.terminal import JSON
 
 Pairs = list[tuple[str, str]]
-# csh exports it, with the machine's own name: a server would listen to everyone.
-NEVER_FROM_ENVIRONMENT = ("HOST",)
+# csh exports HOST, with the machine's own name: a server would listen to everyone.
+NEVER_FROM_ENVIRONMENT = ("HOST", "JSON")
+MAKES = re.compile(r"[A-Z][A-Z0-9_]+")  # a variable of make's
 GOAL_IS_A_FILE = (
     "这是文件，不是命令，请写成 BANK=… 或 CONFIG=…:",
     "this is a file, no command; give it as BANK=… or CONFIG=…:",
@@ -62,6 +64,8 @@ def stages() -> list[str]:
 
 def verb_of(name: str) -> Verb:
     """The verb of a name; raises :class:`UserError` naming the nearest."""
+    if name in OPTIONS:  # make data BANK
+        raise UserError(f"{name}: {words('请写成', 'write')} {name}=…")
     if name not in VERBS:
         near = nearest(name, [*VERBS, *stages()])
         lists = words("make help 列出全部", "make help lists all")
@@ -83,9 +87,13 @@ def typed(verb: Verb, line: list[str]) -> Pairs:
         elif word.startswith("--"):
             option = known.get(name, name)
             switch = option in OPTIONS and OPTIONS[option].kind.__name__ == "flag"
-            pairs.append((option, value if equals else "1" if switch else needs(name, rest, known)))
-        elif re.fullmatch(r"[A-Z][A-Z0-9_]+", name) and equals:
-            pairs.append((name, value))  # as make has it
+            if switch:
+                value = value if equals else "1"
+            elif not equals:  # an unknown one's value goes with it: it is refused, not its value
+                value = needs(name, rest, known) if name in known else next(rest, "")
+            pairs.append((option, value))
+        elif equals and (MAKES.fullmatch(name) or (name.istitle() and plain(name) in OPTIONS)):
+            pairs.append((name, value))  # as make has it; Bank= is refused by its nearest
         elif word in OPTIONS or f"-{name}" in known:  # BANK = a.docx, -bank a.docx
             way = f"{OPTIONS[plain(name)].line} …"
             raise UserError(f"{verb.name}: {words('请写成', 'write')} {plain(name)}=… / {way}")
@@ -94,7 +102,7 @@ def typed(verb: Verb, line: list[str]) -> Pairs:
     for word in loose:
         if not places:
             raise UserError(f"{verb.name}: {words('多出的词', 'a word too many')}: {word}")
-        takes_all = OPTIONS[places[0]].kind in (several, files) or places[0] == "Q"
+        takes_all = OPTIONS[places[0]].kind in SEVERAL or places[0] == "Q"
         pairs.append((places[0] if len(places) == 1 and takes_all else places.pop(0), word))
     return [(name, quoted(name, value)) for name, value in pairs]
 
@@ -109,7 +117,7 @@ def needs(option: str, rest: Iterator[str], known: dict[str, str]) -> str:
 
 def quoted(option: str, value: str) -> str:
     """The shell has taken a word's quotes off: one that is several to us gets them back."""
-    takes_all = option in OPTIONS and OPTIONS[option].kind is several
+    takes_all = option in OPTIONS and OPTIONS[option].kind in (several, settings)
     return shlex.quote(value) if takes_all and " " not in value else value
 
 
@@ -143,8 +151,10 @@ def perform(verb: Verb, given: Given, dry: bool) -> int:
     """Run the verb; its exit status."""
     places = Places(given)
     places.known()
+    run = Runner.of(places, hint(given), dry)
+    run.environment |= {JSON: "1"} if given["JSON"] else {}
     try:
-        verb.flow(Runner.of(places, hint(given), dry), given, places)
+        verb.flow(run, given, places)
     except Ended as ended:
         return ended.status
     return 0
@@ -195,6 +205,9 @@ def by_make() -> int:
     goals = [verb_of(goal) for goal in typed_goals if goal not in ("help", "lock", *environments)]
     unknown = [goal for goal in environments if goal not in stages()]
     name = os.environ.get("TIKU_GOAL") or (unknown[0] if unknown else "help")
+    if name == "help" and pairs and not typed_goals:
+        alone = words("没有命令，请写成", "no command; write")
+        raise UserError(f"{pairs[0][0]}=: {alone} make VERB {pairs[0][0]}=…")
     if name == "help":
         print("\n\n".join(map(usage, goals)) if goals else overview())
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import glob
+import re
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -62,6 +63,28 @@ def number(name: str, given: str) -> str:
     return given
 
 
+def share(name: str, given: str) -> str:
+    """A part of a whole, above 0 and below 1."""
+    if not 0 < float(number(name, given)) < 1:
+        between = words("应大于 0、小于 1", "should be above 0 and below 1")
+        raise UserError(f"{name}={given}: {between}")
+    return given
+
+
+def counts(name: str, given: str) -> str:
+    """Whole numbers from 1 on, with commas between them."""
+    for part in given.split(","):
+        count(name, part)
+    return given
+
+
+def folder(name: str, given: str) -> str:
+    """A folder, which need not be there yet."""
+    if Path(given).is_file():
+        raise UserError(f"{name}={given}: {words('是文件，应为目录', 'is a file, not a folder')}")
+    return given
+
+
 def port(name: str, given: str) -> str:
     """A port."""
     if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
@@ -75,6 +98,16 @@ def several(name: str, given: str) -> list[str]:
         return shlex.split(given)
     except ValueError:
         raise UserError(f"{name}={given}: {words('引号不成对', 'a quote is not closed')}") from None
+
+
+def settings(name: str, given: str) -> list[str]:
+    """Several ``option=value``."""
+    for part in several(name, given):
+        if not re.match(r"\w+=.", part):
+            form = words("应写成 选项=值", "should be option=value")
+            recipe = f" ({words('配方请写成', 'a recipe is')} CONFIG={part})"
+            raise UserError(f"{name}: {part}: {form}{recipe if part.endswith('.py') else ''}")
+    return several(name, given)
 
 
 def files(name: str, given: str) -> list[str]:
@@ -100,6 +133,9 @@ def files(name: str, given: str) -> list[str]:
             folder = words(f"是文件夹: 请给出 {path}/*", f"is a folder: give {path}/*")
             raise UserError(f"{name}: {path} {folder}")
     return paths
+
+
+SEVERAL = (several, settings, files)
 
 
 def _near_file(path: str) -> str:
@@ -187,7 +223,7 @@ def read(verb: str, known: dict[str, Option], pairs: Iterable[tuple[str, str]]) 
         if typed == "":
             continue
         value = kind(name, typed)
-        if name in given and kind in (files, several):
+        if name in given and kind in SEVERAL:
             value = given[name] + value
         elif name in given and name == "Q":  # ./tiku ask two words
             value = f"{given[name]} {value}"

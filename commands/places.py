@@ -89,7 +89,8 @@ class Places:
         if not self.planned and not any(
             (run / name).exists() for name in ("run.json", "adapter", "whole", "merged")
         ):
-            runs = [path.name for path in run.parent.iterdir()] if run.parent.is_dir() else []
+            beside = run.parent.iterdir() if run.parent.is_dir() else ()
+            runs = [path.name for path in beside if path != run]
             raise UserError(
                 f"RUN={self.run}: {words('没有这次训练', 'no such run')}{nearest(run.name, runs)}: "
                 f"{words('请先 make train', 'run make train first')}"

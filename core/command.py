@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import os
 import sys
 import types
 import typing
@@ -22,8 +23,10 @@ from typing import Any
 from core.errors import UserError, run_cli
 from core.hints import nearest
 from core.language import words
+from core.terminal import JSON
 
 Command = Callable[..., int | None]
+JSON_FLAG = "--json"  # what is found as JSON, of commands that find something
 
 
 class Line(argparse.ArgumentParser):
@@ -117,5 +120,9 @@ def parse(room: str, commands: list[Command], line: list[str]) -> Callable[[], i
 
 
 def main(room: str, *commands: Command) -> None:
-    """Run the command that the process was started with."""
-    run_cli(lambda: parse(room, list(commands), sys.argv[1:])())
+    """Run the command that the process was started with; ``--json`` is any command's."""
+    line = sys.argv[1:]
+    if JSON_FLAG in line[: line.index("--") if "--" in line else None]:
+        line.remove(JSON_FLAG)
+        os.environ[JSON] = "1"
+    run_cli(lambda: parse(room, list(commands), line)())

@@ -63,7 +63,8 @@ def run_cli(main: Callable[[], int | None]) -> None:
     except OSError as error:
         if error.errno not in MACHINE:
             raise
-        where = f"{error.filename}: " if error.filename else ""
+        name = error.filename2 or error.filename  # the first of two is a temporary one
+        where = f"{name}: " if name else ""
         _fail(f"{where}{words(*MACHINE[error.errno])}", errno.errorcode[error.errno])
     except MemoryError:
         _fail(words(*MACHINE[errno.ENOMEM]), "ENOMEM")

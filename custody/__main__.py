@@ -3,6 +3,7 @@ and ``sbom`` call."""
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from core.command import main
 from core.errors import UserError
 from core.files import read_json, shown
 from core.language import words
+from core.terminal import as_json, show
 from custody import keep, supply
 
 
@@ -41,6 +43,9 @@ def verify(folder: Path, /, work_dir: Path | None = None) -> int:
         raise UserError(f"{shown(folder)}: {words('没有这个目录', 'no such folder')}")
     run = work_dir if work_dir and (work_dir / "run.json").is_file() else None
     differences = list(shipped.differences(folder, run))
+    if as_json():
+        print(json.dumps({"folder": str(folder), "differences": differences}, ensure_ascii=False))
+        return 1 if differences else 0
     for line in differences:
         print(line)
     name, many = shown(folder), len(differences)
@@ -78,15 +83,13 @@ def restore(folder: Path, /, work_dirs: Path, without_shared: bool = False) -> N
 def audit() -> int:
     """Name what is known against the versions in the locks; status 1 where one has no reason."""
     lines, open_ = supply.audit()
-    for line in lines:
-        print(line)
     many = len(supply.pins())
-    print(
-        words(
-            f"核对了 {many} 个版本: {len(lines)} 个有已知漏洞，{open_} 个没有说明",
-            f"{many} versions audited: {len(lines)} with known holes, {open_} without a reason",
-        )
+    summary = words(
+        f"核对了 {many} 个版本: {len(lines)} 个有已知漏洞，{open_} 个没有说明",
+        f"{many} versions audited: {len(lines)} with known holes, {open_} without a reason",
     )
+    value = {"versions": many, "known": lines, "without_reason": open_}
+    show(lambda: value, lambda: "\n".join([*lines, summary]))
     return 1 if open_ else 0
 
 

@@ -17,6 +17,7 @@ from core.files import ROOT, read_json, shown
 from core.hints import then
 from core.labels import COUNTS
 from core.language import words
+from core.terminal import as_json
 from data_tools import build as builder
 from data_tools import exports, formats, outputs, preview
 from data_tools import sampled as gather
@@ -100,13 +101,12 @@ def review(
 def read(
     files: list[Path],
     /,
-    json: bool = False,
     allow_loss: bool = False,
     encoding: str = "",
     hidden: str = READ,
 ) -> int:
-    """Show what is read of files and write nothing; json: a line a row, then the counts."""
-    return preview.main(files, json, allow_loss, How(encoding, hidden))
+    """Show what is read of files and write nothing; as JSON a line a row, then the counts."""
+    return preview.main(files, as_json(), allow_loss, How(encoding, hidden))
 
 
 def export(

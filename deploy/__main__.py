@@ -16,6 +16,7 @@ from core.errors import UserError
 from core.files import read_json, shown
 from core.hints import then
 from core.language import words
+from core.terminal import show
 
 if TYPE_CHECKING:
     from deploy import models
@@ -346,7 +347,7 @@ def keys(name: str = "", revoke: str = "", per_minute: int = 60, longest: int = 
         once = words("只显示这一次", "shown this once")
         print(f"{once}; {words('撤销', 'to revoke')}: {then(f'make keys REVOKE={name}')}")
     if not name and not revoke:
-        print(room.listed())
+        show(room.public, room.listed)
 
 
 def chat_(port: Port = chat.DEFAULT_PORT, domain: str = "gongkao") -> None:
@@ -368,7 +369,8 @@ def doctor() -> None:
     """Say what this machine has."""
     from deploy import doctor as room
 
-    print(room.table())
+    names = ("name", "value", "means")
+    show(lambda: [dict(zip(names, row, strict=True)) for row in room.rows()], room.table)
 
 
 if __name__ == "__main__":

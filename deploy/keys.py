@@ -131,6 +131,14 @@ class Door:
         return min(int(about.get("longest", 0)) or most, most)
 
 
+def public() -> dict[str, dict[str, Any]]:
+    """:func:`known` without the hashes."""
+    return {
+        name: {key: value for key, value in about.items() if key != "hash"}
+        for name, about in known().items()
+    }
+
+
 def listed() -> str:
     """Every name, a line each."""
     lines = [

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json as jsonlib
+import json
 import sys
 from pathlib import Path
 from typing import Literal
 
 from core.command import main
 from core.language import words
-from core.terminal import padded
+from core.terminal import as_json, padded
 
 
 def run(
@@ -62,7 +62,7 @@ def ask(
     limits = dict(targets.most(spec) for spec in most)
     chosen = [targets.column(spec) for spec in column]
     room.ask(work_dir, domain, data, suite, chosen, workers, limits)
-    print(jsonlib.dumps([targets.noted(one) for one in chosen], ensure_ascii=False))
+    print(json.dumps([targets.noted(one) for one in chosen], ensure_ascii=False))
 
 
 def sample(
@@ -147,7 +147,7 @@ def judge(work_dir: Path, judge: str, most: int = 200, workers: int = 4) -> int:
     return report.write(work_dir)
 
 
-def compare(runs: list[Path], /, json: bool = False) -> int:
+def compare(runs: list[Path], /) -> int:
     """Two runs side by side; of more, one line each with what it brought over the one before."""
     from core.errors import UserError
     from eval import compare
@@ -155,15 +155,14 @@ def compare(runs: list[Path], /, json: bool = False) -> int:
     if len(runs) < 2:
         raise UserError(words("请给出两次或更多训练", "give two runs or more"))
     if len(runs) > 2:
-        return compare.show_steps(runs, json)
-    return compare.show(runs[0], runs[1], json)
+        return compare.show_steps(runs, as_json())
+    return compare.show(runs[0], runs[1], as_json())
 
 
 def score(
     predictions: Path,
     labels: Path,
     /,
-    json: bool = False,
     aliases: str = "medical",
     strict: bool = False,
 ) -> None:
@@ -182,8 +181,8 @@ def score(
             f"note: {n} questions without an answer are not counted (--strict: as misses)",
         )
         print(said, file=sys.stderr)
-    if json:
-        print(jsonlib.dumps(made, ensure_ascii=False, indent=1))
+    if as_json():
+        print(json.dumps(made, ensure_ascii=False, indent=1))
         return
     for name in (*standards.STANDARDS, *(f"{key}_weighted" for key in standards.STANDARDS)):
         cell = made[name]
@@ -194,11 +193,11 @@ def score(
     print(f"{words('每答标签数', 'labels per answer')} {made['labels_per_answer']}")
 
 
-def cases(file: Path, /, json: bool = False) -> int:
+def cases(file: Path, /) -> int:
     """The scorer on judged answers, JSON lines (docs/scoring.md): right, total, each wrong one."""
     from eval import cases
 
-    return cases.show(file, json)
+    return cases.show(file, as_json())
 
 
 def selfcheck(labels: Path, /) -> None:

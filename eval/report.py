@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from core.files import read_json, shown, write_json, write_text
 from core.language import words
-from core.terminal import padded, width
+from core.terminal import as_json, padded, width
 from eval import card, labels, retrieval
 from eval.labels import Say, both
 
@@ -257,6 +258,9 @@ def write(work_dir: Path) -> int:
     write_text(work_dir / "report.html", html(report, worst))
     write_text(work_dir / "report.md", markdown(report))
     failed = [gate for gate in report["gates"] if not gate["pass"]]
+    if as_json():
+        print(json.dumps(report, ensure_ascii=False))
+        return 1 if failed else 0
     print(f"{words('报告', 'report')}: {shown(work_dir / 'report.html')}, report.json, report.md")
     about = words(
         "方括号是 95% 置信区间, * 与 base 显著不同",

@@ -11,6 +11,7 @@ from core.errors import UserError
 from core.files import sha256, shown
 from core.hints import then
 from core.language import words
+from core.terminal import as_json
 from rag import answer, cases, evidence_rows, layout
 from rag.build import build
 from rag.query import Index, check, prepare, refusal
@@ -124,6 +125,7 @@ def serve(
 
     at = service.Desk(domains.load(domain), data, index or data.parent / "index", port)
     where, key = f"http://127.0.0.1:{listen}", shown(chat.KEY_FILE)
+    at.index()  # says what is wrong with it before anything listens
     print(f"OpenAI  {where}/v1    MCP  {where}/mcp", flush=True)
     print(f"{words('密钥', 'key')}: {key} (Authorization: Bearer …)", flush=True)
     service.run(at, listen)
@@ -142,9 +144,9 @@ def mcp(
     tools.server(at).run("stdio")
 
 
-def followups(file: Path, /, json: bool = False) -> None:
+def followups(file: Path, /) -> None:
     """Which questions lean on the one before, JSON lines: right, total, each wrong one."""
-    cases.followups(file, json)
+    cases.followups(file, as_json())
 
 
 if __name__ == "__main__":

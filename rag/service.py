@@ -301,5 +301,4 @@ def run(at: Desk, port: int) -> None:
     import uvicorn
 
     chat.ensure_key()
-    at.index()  # says what is wrong with it before anything listens
     uvicorn.run(app(at, chat.api_key()), host="127.0.0.1", port=port, log_level="warning")

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from commands.main import from_make, known_to, main, taken, typed, usage
+from commands.main import from_make, known_to, main, perform, taken, typed, usage
 from commands.options import Given, read
 from commands.places import hint
+from commands.run import Runner
 from commands.verbs import OPTIONS, VERBS
 from core.errors import run_cli
 from core.files import ROOT
@@ -46,29 +47,7 @@ WRONG = [
     ("gguf", "export", "FORMAT=awq"),
     ("q8_0, awq, w8a8, gguf, ollama, hf, llamafactory, swift", "export", "FORMAT=nonsense"),
     ("BANK", "data", f"BNAK={BANK}"),
-    ("BANK", "data", f"Bank={BANK}"),
-    ("data", "dta"),
-    ("train", "trian", "CONFIG=internlm2_qlora.py"),
-    ("internlm2_qlora.py", "train", "CONFIG=internlm_qlora.py"),
-    ("gongkao", "data", "DOMAIN=gonkao"),
-    ("bank.docx", "data", "BANK=samples/gongkao/bnak.docx"),
-    ("folder", "data", "BANK=samples/gongkao"),
-    ("没有这个文件", "data", f"BANK={BANK} nowhere.xlsx"),
-    ("引号不成对", "data", f'BANK="{BANK}'),
-    ("没有这次训练", "merge", "RUN=work_dirs/gongkao/nothing"),
-    ("没有这次训练", "deploy", "RUN=work_dirs/gongkao/nothing"),
-    ("没有这次训练", "eval", "RUN=work_dirs/gongkao/nothing"),
-    ("turbomind", "deploy", "BACKEND=turbomnd"),
-    ("端口", "deploy", "PORT=99999"),
     ("missing Q", "ask"),
-    ("BASE_QUESTIONS", "eval", "BASE_QUESTIONS=0"),
-    ("q4_k_m", "quantize", "FORMAT=q4_k_n"),
-    ("ADAPTERS", "combine", "BASE=x"),
-    ("1 or 0", "data", "FORCE=maybe"),
-    ("OVERRIDE", "train", "OVERIDE=lr=1"),
-    ("missing B", "compare", "A=x"),
-    ("serve", "bench", "BENCH=serv"),
-    ("rag", "test-slow", "ROOMS=rga"),
 ]
 
 
@@ -83,13 +62,6 @@ def test_a_wrong_line_is_one_line_that_names_the_mend(
     assert "错误 error: " in said and mend in said
     assert all(line.startswith("make: ***") for line in after)
     assert not done.stdout and outputs() == before
-
-
-@pytest.mark.parametrize("line", [["data", "--bnak", "x"], ["data", "--mix-ratio", "lots"]])
-def test_so_does_tiku(line: list[str]) -> None:
-    done = run("./tiku", *line)
-    assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
-    assert not done.stdout
 
 
 SLIPS = {
@@ -122,6 +94,34 @@ SLIPS = {
     "a suite": ("domain?", "eval", "SUITE=domian"),
     "a room": ("rag?", "test-slow", "ROOMS=rga"),
     "no question": ("Q=", "ask"),
+    "an option of none, with a value": ("--bnak", "doctor", "--bnak", BANK),
+    "an option of none, alone": ("./tiku doctor --help", "doctor", "--nonsense"),
+    "a file for the data set": (f"OUT={BANK}", "data", "--out", BANK),
+    "a file for a run": (f"RUN={BANK}", "train", "--run", BANK),
+    "a file for an index": (f"INDEX={BANK}", "ask", "why", "--index", BANK),
+    "a file for all outputs": (f"WORK_DIRS={BANK}", "train", f"WORK_DIRS={BANK}"),
+    "a file for a backup": (f"FROM={BANK}", "restore", BANK),
+    "a folder that is no run": ("make train", "merge", "RUN=samples"),
+    "a recipe after the options to try": ("CONFIG=a.py", "sweep", "lr=1e-4", "a.py"),
+    "nothing to try": ("SPACE: lr=", "sweep", "lr="),
+    "an option without its value": ("OVERRIDE: lr", "train", "--override", "lr"),
+    "more than the whole": ("MIX_RATIO=7", "data", "--mix-ratio", "7"),
+    "no numbers of clients": ("CLIENTS=a:", "bench-serve", "--clients", "a,8"),
+    "another case": ("BANK?", "data", f"Bank={BANK}"),
+    "a format": ("q4_k_m?", "quantize", "FORMAT=q4_k_n"),
+    "one of three": ("ADAPTERS=", "combine", "BASE=x"),
+    "one of two": ("B=", "compare", "A=x"),
+    "a benchmark": ("serve?", "bench", "BENCH=serv"),
+    "no questions": ("BASE_QUESTIONS", "eval", "BASE_QUESTIONS=0"),
+    "a run to serve": ("make train", "deploy", "RUN=work_dirs/gongkao/nothing"),
+    "a run to score": ("make train", "eval", "RUN=work_dirs/gongkao/nothing"),
+    "no client": ("CLIENTS=0:", "bench-serve", "--clients", "1,0"),
+    "a variable without =": ("BANK=…", "BANK"),
+    "a question of blanks": ("Q=", "ask", "  "),
+    "a tilde in quotes": ("~/nothing.docx", "data", "BANK=~/nothing.docx"),
+    "a variable in single quotes": ("$HOME/a.docx", "data", "BANK=$HOME/a.docx"),
+    "two domains": ("gongkao, medical", "data", "DOMAIN=gongkao medical"),
+    "no table to be had": ("recipes", "merge", "--json"),
     "nothing to stand before": ("make deploy", "proxy", "WORK_DIRS={tmp}"),
 }
 
@@ -157,6 +157,40 @@ def test_a_slip_is_one_line_in_the_reader_s_language(
         r"\b(no|is|a|in|missing|needs|give|write|should|choose|there) ", re.sub('".*"', "", told)
     )
     assert bool(english) == (language != "zh"), told
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["./tiku", "recipes", "--json"],
+        ["make", "-s", "doctor", "JSON=1"],
+        ["./tiku", "keys", "--json"],
+    ],
+)
+def test_a_table_is_json_for_a_program(line: list[str], tmp_path: Path) -> None:
+    done = run(*line, TIKUFORGE_WORK_DIRS=str(tmp_path))
+    found = json.loads(done.stdout)
+    assert done.returncode == 0 and (found == {} or set(found[0]) >= {"name"}), found
+
+
+def test_variables_without_a_verb_are_refused() -> None:
+    done = run("make", "BANK=x", TIKU_LANG="en")
+    assert done.returncode == 2 and "make VERB BANK=…" in done.stderr and not done.stdout
+
+
+def test_the_page_is_told_what_the_line_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, str] = {}
+    monkeypatch.setattr(Runner, "stage", lambda *_: None)
+    monkeypatch.setattr(Runner, "start", lambda _run, _line, **more: told.update(more))
+    pairs = [("DOMAIN", "medical"), ("DATA", "a b"), ("INDEX", "i"), ("PORT", "24000")]
+    given = taken(VERBS["web"], [*pairs, ("CONFIG", "smollm2_cpu_qlora.py")])
+    assert perform(VERBS["web"], given, False) == 0
+    here = {name: str(Path(value).absolute()) for name, value in pairs[1:3]}
+    run_dir = str(ROOT / "work_dirs" / "medical" / "smollm2_cpu_qlora")
+    assert told == {
+        **{"TIKUFORGE_PORT": "24000", "TIKUFORGE_DOMAIN": "medical", "TIKUFORGE_RUN": run_dir},
+        **{f"TIKUFORGE_{name}": value for name, value in here.items()},
+    }
 
 
 def test_a_demo_that_is_only_printed_comes_to_its_end(tmp_path: Path) -> None:

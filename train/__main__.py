@@ -10,6 +10,7 @@ from typing import Literal
 
 from core import gpu
 from core.command import main
+from core.terminal import show
 
 
 def run(
@@ -127,18 +128,12 @@ def worker(work_dir: Path, deepspeed: str = "", again: bool = False) -> None:
     launch.entry(work_dir, "pytorch", deepspeed, again)
 
 
-def recipes(json: bool = False, data: Path = Path()) -> None:
-    """A table of the recipes; json: as data, with what each lacks here to train on ``data``."""
-    if json:
-        from json import dumps
-
-        from train.preflight import listed
-
-        print(dumps(listed(data), ensure_ascii=False))
-        return
+def recipes(data: Path = Path()) -> None:
+    """A table of the recipes; as JSON with what each lacks here to train on ``data``."""
+    from train.preflight import listed
     from train.recipes import table
 
-    print(table())
+    show(lambda: listed(data), table)
 
 
 def download(

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from core.files import atomic, write_text
+from core.files import atomic
+from core.journal import lines
 
 
 def read(path: Path, until: int | None = None) -> list[dict[str, Any]]:
     """The points of a curve in order, each step once (the last one written counts), those after
     step ``until`` left out. Lines that a kill or a full disk cut short are passed over."""
     points: dict[int, dict[str, Any]] = {}
-    if not path.is_file():
-        return []
-    for line in path.read_bytes().splitlines():
-        try:
-            point = json.loads(line)
-            step = int(point["iter"])
-        except (ValueError, KeyError, TypeError):
-            continue
-        if until is None or step <= until:
+    for point in lines(path):
+        step = point.get("iter")
+        if isinstance(step, int) and (until is None or step <= until):
             points[step] = point
     return [points[step] for step in sorted(points)]
-
-
-def rewrite(path: Path, points: list[dict[str, Any]]) -> None:
-    """Replace a curve by ``points``."""
-    write_text(path, "".join(json.dumps(point) + "\n" for point in points))
-
-
-def append(path: Path, point: dict[str, Any]) -> None:
-    """Add one point."""
-    with path.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(point) + "\n")
 
 
 def means(points: list[dict[str, Any]]) -> dict[str, float]:

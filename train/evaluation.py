@@ -20,9 +20,9 @@ from mmengine.dist import all_reduce, get_rank, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
-from core import trust
+from core import journal, trust
 from core.explanations import answer_of
-from core.files import read_jsonl
+from core.files import read_jsonl, write_jsonl
 from core.language import words
 from core.text import bare
 from core.thinking import without_thinking
@@ -74,7 +74,7 @@ class EvalHook(Hook):
         self.curve = self.folder / "eval_loss.jsonl"
         self.points = curves.read(self.curve, until=runner.iter) if runner.iter else []
         if is_main_process():
-            curves.rewrite(self.curve, self.points)
+            write_jsonl(self.curve, self.points)
         if not self.source.is_file() or next(read_jsonl(self.source), None) is None:
             self.rows = 0
         if not self.rows:
@@ -105,7 +105,7 @@ class EvalHook(Hook):
         if self.best_by:
             save_now(runner)  # a run that goes on from here knows this evaluation
         if is_main_process():
-            curves.append(self.curve, point)
+            journal.append(self.curve, point)
             rest = f"  {words('全对', 'exact')} {point['exact']:.1%}" if "exact" in point else ""
             head = f"  {words('评测', 'eval')} {point['iter']}"
             print(f"{head}: {words('损失', 'loss')} {point['loss']:.4f}{rest}", flush=True)

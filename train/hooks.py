@@ -17,9 +17,9 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 
-from core import progress
+from core import journal, progress
 from core.errors import UserError
-from core.files import read_jsonl
+from core.files import read_jsonl, write_jsonl
 from core.language import words
 from core.thinking import without_thinking
 from train import checkpoints, curves, pace
@@ -49,7 +49,7 @@ class ProgressHook(Hook):
         self.folder = Path(runner.work_dir)
         self.path = self.folder / "loss.jsonl"
         self.points = curves.read(self.path, until=runner.iter) if runner.iter else []
-        curves.rewrite(self.path, self.points)
+        write_jsonl(self.path, self.points)
         self.first, self.started = runner.iter, time.monotonic()
         self.max_iters = runner.max_iters
         self.pulse = pace.Pulse(self.at_work).__enter__()
@@ -113,7 +113,7 @@ class ProgressHook(Hook):
             point["tokens"] = int(data["input_ids"].numel())
             point["answer_tokens"] = int((data["labels"] >= 0).sum())
         self.points.append(point)
-        curves.append(self.path, point)
+        journal.append(self.path, point)
         if done - self.first == min(pace.FIRST, runner.max_iters - self.first):
             self.announce(runner)
         left = (now - self.started) / max(1, done - self.first) * (runner.max_iters - done)
@@ -296,7 +296,7 @@ class SampleAnswersHook(Hook):
                 flush=True,
             )
             sample = {"iter": runner.iter, "question": turn["input"], "expected": turn["output"]}
-            curves.append(Path(runner.work_dir) / "samples.jsonl", sample | {"given": given})
+            journal.append(Path(runner.work_dir) / "samples.jsonl", sample | {"given": given})
 
 
 def answers(model: Any, tokenizer: Any, turns: list[dict[str, str]]) -> list[tuple[dict, str]]:

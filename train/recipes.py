@@ -15,6 +15,7 @@ from mmengine.config import Config
 from core import gpu, precision
 from core.errors import UserError
 from core.files import ROOT, shown
+from core.hints import nearest
 from core.language import words
 
 FOLDER = ROOT / "configs"
@@ -154,11 +155,13 @@ def load(path: Path, overrides: dict[str, Any] | None = None) -> Config:
             if "unexpected keyword argument" not in str(error):
                 raise
             wrong = str(error).rsplit(" ", 1)[-1]
-            known = ", ".join(load(FOLDER / "smollm2_cpu_qlora.py").settings)
+            known = load(FOLDER / "smollm2_cpu_qlora.py").settings
+            near = nearest(wrong.strip("'"), known)
             raise UserError(
                 f"{shown(path)}: "
                 + words(
-                    f"没有选项 {wrong}；可用: {known}", f"no option {wrong}; there are: {known}"
+                    f"没有选项 {wrong}{near}；可用: {', '.join(known)}",
+                    f"no option {wrong}{near}; there are: {', '.join(known)}",
                 )
             ) from None
     if "settings" not in config:

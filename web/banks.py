@@ -6,6 +6,8 @@ that a reload or a new visit finds it again.
 
 from __future__ import annotations
 
+import os
+
 import streamlit as st
 
 from core.files import read_json
@@ -29,7 +31,9 @@ def chosen(found: server.Found) -> Bank | None:
     wanted = (st.session_state.bank, settings.get("bank"))
     bank = next((by_name[name] for name in wanted if name in by_name), None)
     if bank is None:
-        own = [one for one in there if one.domain == found.domain.name]
+        domain = os.environ.get("TIKUFORGE_DOMAIN") or found.domain.name
+        own = [one for one in there if catalog.is_named(one.folder, "DATA")]
+        own = own or [one for one in there if one.domain == domain]
         bank = catalog.bank_of(found.target, own or there)
     return bank
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -35,8 +36,15 @@ class Bank:
 
     @property
     def index(self) -> Path:
-        """Where ``make index`` puts its index."""
-        return self.folder.parent / "index"
+        """Where ``make index`` puts its index (``make web DATA= INDEX=``: where that said)."""
+        named = os.environ.get("TIKUFORGE_INDEX", "") if is_named(self.folder, "DATA") else ""
+        return Path(named) if named else self.folder.parent / "index"
+
+
+def is_named(path: Path, option: str) -> bool:
+    """Whether the command line that began the page (``make web``) names ``path``."""
+    named = os.environ.get(f"TIKUFORGE_{option}", "")
+    return named != "" and path.resolve() == Path(named).resolve()
 
 
 def name_of(path: Path) -> str:

@@ -143,18 +143,6 @@ def within(folder: Path) -> bool:
     return bool(now) and folder in now["run"].parents
 
 
-def points(file: Path) -> list[dict[str, Any]]:
-    """The lines of a curve that is being written: a last one that is not whole yet is left out."""
-    text = file.read_bytes().rpartition(b"\n")[0] if file.is_file() else b""
-    found = []
-    for line in text.splitlines():
-        try:
-            found.append(json.loads(line))
-        except ValueError:  # a kill cut it short
-            continue
-    return found
-
-
 def estimated(choice: Choice) -> dict[str, Any]:
     """The estimate of this very choice; empty where there is none, or the data has changed."""
     job, file = jobs.folder(place(choice.run, "estimate")), choice.run / "estimate.json"

@@ -22,7 +22,7 @@ from core.text import bare
 from data_tools import clean, taught
 from data_tools.generate import parse
 from data_tools.generate.client import Asker, Patience, Refused, Server
-from data_tools.generate.journal import Journal, Reply
+from data_tools.generate.journal import Reply, opened
 
 JOURNAL = "explanations-journal.jsonl"
 LEAST = 6  # characters: shorter is no explanation
@@ -132,7 +132,7 @@ def write(out: Path, server: Server, patience: Patience) -> dict[str, Any]:
     """Ask for what the data set in ``out`` lacks (nothing twice: the journal keeps each reply) and
     write ``explanations.jsonl``; ``asked``, ``kept`` and ``dropped`` by reason."""
     rows = lacking(out)
-    with Journal(out / JOURNAL) as journal:
+    with opened(out / JOURNAL) as journal:
         kept, dropped = asyncio.run(ask(rows, Asker(server, journal, patience)))
     write_jsonl(out / taught.FILE, kept)
     return {"asked": len(rows), "kept": len(kept), "dropped": dict(dropped.most_common())}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import fcntl
-import json
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
+from core import journal
 from core.errors import UserError
 from core.files import digest, shown
 from core.language import words
@@ -33,60 +33,34 @@ def key_of(model: str, messages: list[dict[str, str]], parameters: dict[str, Any
     return digest(model, messages, parameters)
 
 
+@dataclass(frozen=True)
 class Journal:
-    """One line of JSON a reply, on disk before it is used. A line cut off by a crash is dropped.
+    """The replies so far; each is on the disk before it is used, since some are paid for."""
 
-    Opened by one process at a time; raises :class:`UserError` where another one has it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.file = open(path, "ab+")  # noqa: SIM115 (closed by __exit__)
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.file.close()
-            raise UserError(
-                f"{shown(path)}: {words('另一个生成正在写', 'another run is writing it')}"
-            ) from None
-        self.replies: dict[str, Reply] = {}
-        self._load()
-
-    def _load(self) -> None:
-        """Read what is there, and cut the file where a line is not whole."""
-        self.file.seek(0)
-        whole = 0
-        for line in self.file:
-            if not line.endswith(b"\n"):
-                break
-            whole += len(line)
-            try:
-                record = json.loads(line)
-                key = record.pop("key")
-                self.replies[key] = Reply(**record)
-            except (ValueError, KeyError, TypeError):
-                continue  # a damaged line: that request is asked again
-        self.file.truncate(whole)
+    kept: journal.Journal
 
     def get(self, key: str) -> Reply | None:
-        """The reply to a request that was answered before."""
-        return self.replies.get(key)
+        """The reply to a request that was answered before; None also for a damaged one."""
+        entry = dict(self.kept.get(key) or {})
+        try:
+            return Reply(**{name: value for name, value in entry.items() if name != "key"})
+        except TypeError:
+            return None
 
     def add(self, key: str, reply: Reply) -> None:
-        """Keep a reply; it is on the disk when this returns."""
-        line = json.dumps({"key": key, **asdict(reply)}, ensure_ascii=False) + "\n"
-        self.file.write(line.encode())
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        self.replies[key] = reply
+        """Keep a reply."""
+        self.kept.add(key, asdict(reply))
 
-    def __enter__(self) -> Journal:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.file.close()
+@contextmanager
+def opened(path: Path) -> Iterator[Journal]:
+    """The journal at ``path``, for one process at a time; raises :class:`UserError` where another
+    has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            busy = words("另一个生成正在写", "another run is writing it")
+            raise UserError(f"{shown(path)}: {busy}") from None
+        yield Journal(journal.Journal(path, durable=True))

@@ -22,7 +22,7 @@ from data_tools import taught, wordings
 from data_tools.generate import parse
 from data_tools.generate.client import Asker, Patience, Refused, Server
 from data_tools.generate.explain import SYSTEM, agrees, how
-from data_tools.generate.journal import Journal
+from data_tools.generate.journal import opened
 
 JOURNAL = "rewordings-journal.jsonl"
 MOST = 80  # tokens of one wording or one answer, thinking apart
@@ -116,7 +116,7 @@ def write(out: Path, server: Server, patience: Patience, count: int) -> dict[str
     ``out`` (nothing twice: the journal keeps each reply) and write ``rewordings.jsonl``; ``asked``
     questions, ``kept`` wordings and ``dropped`` by reason."""
     rows = [row for row in taught.trained(out) if wordings.may_reword(row)]
-    with Journal(out / JOURNAL) as journal:
+    with opened(out / JOURNAL) as journal:
         asker = Asker(server, journal, patience)
         kept, dropped = asyncio.run(ask(rows, count + wordings.SPARE, asker))
     write_jsonl(out / taught.REWORDED, kept)

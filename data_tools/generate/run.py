@@ -22,7 +22,7 @@ from data_tools import books
 from data_tools.generate import parse, prompts, rows, screen
 from data_tools.generate.chunks import Chunk, chunks
 from data_tools.generate.client import Asker, Patience, Refused, Server, Tally
-from data_tools.generate.journal import Journal, Reply
+from data_tools.generate.journal import Reply, opened
 from data_tools.generate.screen import Pair
 from data_tools.generate.settings import Settings
 from data_tools.generate.support import Commonness, passage
@@ -409,5 +409,5 @@ def start(
         made = await generate(texts, asker, settings, out, price)
         return made | ({"cost": spent(asker.tally, price)} if any(price) else {})
 
-    with Journal(out / JOURNAL) as journal:
+    with opened(out / JOURNAL) as journal:
         return asyncio.run(main())

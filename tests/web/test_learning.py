@@ -6,15 +6,17 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fsrs import Card, Rating, Scheduler
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core import domain
 from core.findings import Finding
 from core.kept import Entry
-from web import chapters, exam, learning, store
+from web import banks, catalog, chapters, exam, learning, server, store
 from web.exam import Rules
 from web.quiz import Question
 
@@ -171,3 +173,22 @@ def test_mastery_counts_what_was_never_asked() -> None:
     first, second = learning.mastery(some, lambda one: one.source["locator"], known, NOW + 800)
     assert (first.chapter, first.questions, first.seen, first.due) == ("p:1", 2, 1, 0)
     assert 0.45 < first.share <= 0.5 and second.share == 0 and second.seen == 0
+
+
+def test_the_page_opens_what_make_web_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bank and its index; another domain's where no data set was named."""
+    names = {"a/data": "gongkao", "b/data": "gongkao", "c/data": "medical"}
+    there = [catalog.Bank(tmp_path / name, name, domain) for name, domain in names.items()]
+    monkeypatch.setattr(catalog, "banks", lambda: there)
+    monkeypatch.setattr(banks, "settings", SimpleNamespace(get=lambda _: ""))
+    monkeypatch.setattr(banks, "st", SimpleNamespace(session_state=SimpleNamespace(bank="")))
+    found = server.Found(None, "down", domain.load("gongkao"))
+    assert banks.chosen(found) == there[0]
+    monkeypatch.setenv("TIKUFORGE_DOMAIN", "medical")
+    assert banks.chosen(found) == there[2]
+    monkeypatch.setenv("TIKUFORGE_DATA", str(tmp_path / "b" / "data"))
+    monkeypatch.setenv("TIKUFORGE_INDEX", str(tmp_path / "i"))
+    assert banks.chosen(found) == there[1]
+    assert [bank.index for bank in there[:2]] == [tmp_path / "a" / "index", tmp_path / "i"]

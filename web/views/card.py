@@ -216,8 +216,10 @@ def page() -> None:
     tabs = st.tabs([say("card_one"), say("card_two")])
     with tabs[0]:
         names = [catalog.name_of(run) for run in runs]
-        newest = max(range(len(runs)), key=lambda i: (runs[i] / "report.json").stat().st_mtime)
-        chosen = st.selectbox(say("run"), names, index=newest, key="card_run")
+        said = [catalog.is_named(run, "RUN") for run in runs]
+        made = [(run / "report.json").stat().st_mtime for run in runs]
+        first = max(range(len(runs)), key=lambda i: (said[i], made[i]))
+        chosen = st.selectbox(say("run"), names, index=first, key="card_run")
         one_run(runs[names.index(chosen)])
     with tabs[1]:
         two_runs(runs)

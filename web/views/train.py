@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from core import journal
 from core.errors import UserError
 from core.files import MODELS, WORK_DIRS
 from web import access, banks, catalog, frame, i18n, server, training, written
@@ -116,13 +117,13 @@ def watch(was: tuple[Any, ...]) -> None:
 
 def curve(run: Any) -> None:
     """The loss so far, and what the model answers to questions that it learns."""
-    losses = [point["loss"] for point in training.points(run / "loss.jsonl")]
+    losses = [point["loss"] for point in journal.lines(run / "loss.jsonl")]
     if losses:
         recent = losses[-10:]
         told = say("loss_now", loss=f"{sum(recent) / len(recent):.3f}", step=len(losses))
         frame.curve(losses, told)
         st.caption(told)
-    samples = training.points(run / "samples.jsonl")[-ANSWERS:]
+    samples = list(journal.lines(run / "samples.jsonl"))[-ANSWERS:]
     if samples:
         st.caption(say("samples"))
         frame.table(
