@@ -292,7 +292,8 @@ def web(run: Runner, given: Given, place: Places) -> None:
     """The page."""
     run.stage("core")
     command = str(Path(run.python("core")).with_name("streamlit"))
-    run.start([command, "run", str(ROOT / "web/app.py")], TIKUFORGE_PORT=place.port)
+    own = {"TIKUFORGE_DOMAIN": place.domain} if given["DOMAIN"] else {}
+    run.start([command, "run", str(ROOT / "web/app.py")], TIKUFORGE_PORT=place.port, **own)
 
 
 def evaluate(run: Runner, given: Given, place: Places) -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from commands import flows
 from commands.main import from_make, known_to, main, taken, typed, usage
 from commands.options import Given, read
-from commands.places import hint
+from commands.places import Places, hint
+from commands.run import Runner
 from commands.verbs import OPTIONS, VERBS
 from core.errors import run_cli
 from core.files import ROOT
@@ -171,6 +173,16 @@ def test_every_next_line_takes_where_the_data_and_the_index_are() -> None:
     assert hint(given) == "DATA='my data' INDEX=i"
     for name in ("train", "ask", "deploy", "web", "chat", "merge"):
         assert taken(VERBS[name], [("DATA", "my data"), ("INDEX", "i")]) == given
+
+
+def test_the_page_opens_in_the_domain_that_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[dict[str, str]] = []
+    monkeypatch.setattr(Runner, "stage", lambda *_: None)
+    monkeypatch.setattr(Runner, "start", lambda _, line, **more: begun.append(more))
+    for given in (Given(), Given(DOMAIN="medical", PORT="23334")):
+        flows.web(Runner(False, {}), given, Places(given))
+    assert "TIKUFORGE_DOMAIN" not in begun[0]
+    assert begun[1] == {"TIKUFORGE_DOMAIN": "medical", "TIKUFORGE_PORT": "23334"}
 
 
 @pytest.mark.parametrize("line", [["./tiku", "recipes"], ["python3", "-m", "rag", "ask", "Q"]])

@@ -301,3 +301,8 @@ def test_in_english_what_we_say_is_english(page: Any, furnished: House) -> None:
                 page.wait_for_timeout(700)
             found[name, number] = page.evaluate(HAN)
     assert not {place: texts for place, texts in found.items() if texts}
+    context = page.context.browser.new_context(locale="en-US")  # nobody chose: as the browser says
+    own = context.new_page()
+    own.goto(furnished.address)
+    own.get_by_text("The model server", exact=False).first.wait_for()
+    context.close()

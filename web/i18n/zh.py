@@ -213,7 +213,7 @@ TEXTS = {
     "data_set": "数据集",
     "data_new": "＋ 新建",
     "data_name": "名称",
-    "name_help": "汉字、字母、数字、- 和 _。",
+    "name_help": "不填就用第一个文件的名字；空格、括号记作 -。",
     "name_taken": "已有同名的数据集，请换一个名称。",
     "domain": "领域",
     "upload": "上传题库",
@@ -483,6 +483,5 @@ TEXTS = {
     "state_ready": "模型服务运行中",
     "state_loading": "模型服务没有应答",
     "state_down": "模型服务没有运行",
-    "name_first": "请填写名称。",
     "no_memory": "文件太大，内存不够。请把文件拆小再试。",
 }
