@@ -60,8 +60,20 @@ def talk(key: str, number: int, wav: str) -> dict[str, Any]:
     """The figure and the open microphone of a spoken dialogue. ``number``: how often the page
     spoke; ``wav``: what it says now (WAV, base64). Returns what the browser heard: ``wav``, or
     ``begin`` when the dialogue starts."""
-    names = """begin end face record film figure
-        idle listening hearing thinking speaking no_microphone""".split()
+    names = [
+        "begin",
+        "end",
+        "face",
+        "record",
+        "film",
+        "figure",
+        "idle",
+        "listening",
+        "hearing",
+        "thinking",
+        "speaking",
+        "no_microphone",
+    ]
     labels = {name: say(f"talk_now_{name}") for name in names}
     result = _talk()(
         data={"number": number, "wav": wav, "labels": labels}, key=key, on_said_change=lambda: None

@@ -70,14 +70,14 @@ def test_a_dialogue_without_hands(house: House, tmp_path: Path) -> None:
         about, words = sound.getparams(), sound.readframes(sound.getnframes())
     with wave.open(str(file), "wb") as sound:
         sound.setparams(about)
-        sound.writeframes(bytes(2 * about.framerate) + words + bytes(24 * about.framerate))
+        sound.writeframes(bytes(2 * about.framerate) + words + bytes(8 * about.framerate))
     port = helper.free_port()
     command = [sys.executable, "-m", "streamlit", "run", "web/app.py", "--server.port", str(port)]
     process = subprocess.Popen(
         command, cwd=helper.ROOT, env=house.environment(), stdout=subprocess.DEVNULL
     )
     given = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-    given += [f"--use-file-for-fake-audio-capture={file}"]
+    given += [f"--use-file-for-fake-audio-capture={file}%noloop"]
     try:
         up(f"http://127.0.0.1:{port}", process)
         with api.sync_playwright() as play:
