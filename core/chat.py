@@ -143,20 +143,30 @@ def client(target: Endpoint, timeout: float = 300.0, retries: int = 2) -> Any:
 
 
 def stream(
-    target: Endpoint, messages: list[dict[str, str]], timeout: float = 300.0, **parameters: Any
+    target: Endpoint,
+    messages: list[dict[str, str]],
+    timeout: float = 300.0,
+    usage: dict[str, int] | None = None,
+    **parameters: Any,
 ) -> Iterator[str]:
     """Yield the answer piece by piece; ``parameters`` are OpenAI's (temperature, max_tokens, …).
+    Into ``usage`` go the tokens that the server says it took, by OpenAI's names.
 
     Raises :class:`UserError` when the server is away, refuses the key, or breaks off.
     """
     import httpx2
     import openai
 
+    if usage is not None:
+        parameters["stream_options"] = {"include_usage": True}
     try:
         pieces = client(target, timeout).chat.completions.create(
             model=target.model, messages=messages, stream=True, **parameters
         )
         for piece in pieces:
+            if usage is not None and piece.usage:
+                for name in usage:
+                    usage[name] = getattr(piece.usage, name) or 0
             if piece.choices and piece.choices[0].delta.content:
                 yield piece.choices[0].delta.content
     except openai.AuthenticationError:

@@ -67,7 +67,9 @@ class Desk:
             rewrite = None  # to search needs no model
         return answer.prepare(self.index(), self.domain, question, history, k, rewrite=rewrite)
 
-    def pieces(self, ready: answer.Prepared, **parameters: Any) -> Iterator[str]:
+    def pieces(
+        self, ready: answer.Prepared, usage: dict[str, int] | None = None, **parameters: Any
+    ) -> Iterator[str]:
         """The answer as it grows, without what the model thought; the refusal where the evidence is
         too weak, and nothing is asked then. Raises :class:`UserError` as :func:`core.chat.stream`.
         """
@@ -76,7 +78,7 @@ class Desk:
             return
         whole, shown = "", ""
         asked = {"temperature": 0, "max_tokens": LONGEST} | parameters
-        for piece in chat.stream(self.server(), ready.messages, **asked):
+        for piece in chat.stream(self.server(), ready.messages, usage=usage, **asked):
             whole += piece
             said = parted(settled(whole))[1]
             if said.startswith(shown) and said != shown:

@@ -131,6 +131,8 @@ class Completion:
         self.desk, self.ready, self.asked, self.given = at, ready, asked, given
         self.head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time())}
         self.head |= {"model": model}
+        # Chat front ends read it without asking whether it is there; a refusal takes no tokens.
+        self.usage = dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), 0)
 
     def _end(self, said: str) -> tuple[str, dict[str, Any]]:
         """What follows the answer as text, and as fields."""
@@ -140,10 +142,11 @@ class Completion:
 
     def whole(self) -> dict[str, Any]:
         """The answer at once."""
-        said = "".join(self.desk.pieces(self.ready, **self.given)).strip()
+        said = "".join(self.desk.pieces(self.ready, self.usage, **self.given)).strip()
         below, about = self._end(said)
         message = {"role": "assistant", "content": said + below}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        about["usage"] = self.usage
         return {**self.head, "object": "chat.completion", "choices": [choice], **about}
 
     def stream(self) -> Iterator[str]:
@@ -151,13 +154,17 @@ class Completion:
         try:
             yield self._chunk({"role": "assistant", "content": ""})
             said = ""
-            for piece in self.desk.pieces(self.ready, **self.given):
+            for piece in self.desk.pieces(self.ready, self.usage, **self.given):
                 said += piece
                 yield self._chunk({"content": piece})
             below, about = self._end(said)
             if below:
                 yield self._chunk({"content": below})
             yield self._chunk({}, "stop", about)
+            wanted = (self.asked.model_extra or {}).get("stream_options")
+            if isinstance(wanted, dict) and wanted.get("include_usage"):
+                last = {"object": "chat.completion.chunk", "choices": [], "usage": self.usage}
+                yield event({**self.head, **last})
             yield "data: [DONE]\n\n"
         except UserError as error:
             yield event({"error": {"message": str(error), "type": error.code, "code": error.code}})

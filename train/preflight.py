@@ -206,16 +206,21 @@ def listed(data: Path) -> list[dict[str, Any]]:
                 "environment": settings["environment"],
                 "epochs": settings["max_epochs"],
                 "evidence": not (settings["text"] or settings["preference"]),
-                "lacks": cheap(settings, Where()),
+                "lacks": [named(name, text) for text in cheap(settings, Where())],
             }
         )
     return found
 
 
+def named(name: str, problem: str) -> str:
+    """A problem of recipe ``name`` whose commands are ready to be typed."""
+    return problem.replace("CONFIG=…", f"CONFIG={name}")
+
+
 def refuse(name: str, problems: list[str]) -> None:
     """Raise :class:`UserError` where recipe ``name`` has ``problems``, all in one line."""
     if problems:
-        raise UserError(f"{name}: " + "; ".join(problems))
+        raise UserError(f"{name}: " + "; ".join(named(name, text) for text in problems))
 
 
 def check(name: str, settings: dict[str, Any], where: Where | None = None) -> None:

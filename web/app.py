@@ -14,6 +14,7 @@ if str(ROOT) not in sys.path:  # streamlit puts the script's folder there, not t
 PAGES = (
     ("chat", ":material/forum:"),
     ("quiz", ":material/quiz:"),
+    ("talk", ":material/record_voice_over:"),
     ("compare", ":material/compare_arrows:"),
     ("data", ":material/dataset:"),
     ("train", ":material/model_training:"),
@@ -53,7 +54,7 @@ def main() -> None:
     view = st.navigation(views, position="top")
     frame.bottom(views)
     i18n.choose()
-    if view.url_path in ("", "chat", "quiz", "train"):
+    if view.url_path in ("", "chat", "quiz", "talk", "train"):
         banks.bar(found)
     view.run()
     sidebar.about(found)

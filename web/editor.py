@@ -3,6 +3,7 @@ kept at once (:mod:`web.edits`); the data set follows when it is built anew from
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -337,8 +338,15 @@ def _stamp(out: Path) -> int:
     return (out / "review.xlsx").stat().st_mtime_ns
 
 
+_TWIN = re.compile(r"(.+) (\S+) \S+")  # the file, the locator and the id of what is repeated
+
+
 def said(finding: dict[str, str]) -> str:
-    """A doubt or reason in the reader's language."""
+    """A doubt or reason in the reader's language; the place of what a line repeats, too."""
+    if finding["code"] == "duplicate" and (twin := _TWIN.fullmatch(finding["zh"])):
+        there = {"file": twin[1], "locator": twin[2]}
+        place = catalog.place(there, i18n.language())
+        finding = {**finding, "zh": place, "en": place}
     return findings.told(findings.Finding(finding["code"], finding["zh"], finding["en"]))
 
 
@@ -395,8 +403,14 @@ def add(out: Path) -> None:
             rebuild(out, {"changed": edits.pending(out), "added": [line]})
 
 
+# Of these nothing is lost: a document has hundreds of them, and the lines that matter among them.
+_HARMLESS = ("heading", "no-question", "duplicate", "deleted", "edited")
+
+
 def ledger(lost: list[Row]) -> None:
-    """What did not become a question, or became one with a doubt: where and why."""
+    """What did not become a question, or became one with a doubt: where and why. What may be a
+    question that was lost comes first."""
+    lost = sorted(lost, key=lambda line: line["code"] in _HARMLESS)
     if not lost:
         st.caption(say("nothing_here"))
         return

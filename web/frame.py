@@ -49,6 +49,38 @@ def _options() -> Any:
     )
 
 
+@st.cache_resource
+def _talk() -> Any:
+    return component(
+        "tikuforge_talk", html=_read("talk.html"), css=_read("talk.css"), js=_read("talk.js")
+    )
+
+
+def talk(key: str, number: int, wav: str) -> dict[str, Any]:
+    """The figure and the open microphone of a spoken dialogue. ``number``: how often the page
+    spoke; ``wav``: what it says now (WAV, base64). Returns what the browser heard: ``wav``, or
+    ``begin`` when the dialogue starts."""
+    names = [
+        "begin",
+        "end",
+        "face",
+        "record",
+        "film",
+        "figure",
+        "idle",
+        "listening",
+        "hearing",
+        "thinking",
+        "speaking",
+        "no_microphone",
+    ]
+    labels = {name: say(f"talk_now_{name}") for name in names}
+    result = _talk()(
+        data={"number": number, "wav": wav, "labels": labels}, key=key, on_said_change=lambda: None
+    )
+    return dict(result.said or {})
+
+
 def options(
     key: str,
     there: dict[str, str],

@@ -23,6 +23,7 @@ MOST = 50 * 2**20  # bytes of one file (.streamlit/config.toml says the same to 
 FILES = 50  # files of one data set
 _ODD = re.compile(r"[^\w.()（）《》、·\- ]")
 _NAME = re.compile(r"[\w\-]{1,40}")
+_BETWEEN = re.compile(r"[^\w\-./\\]+")  # what people put between words; a path is no name
 
 
 def safe_name(name: str) -> str:
@@ -91,12 +92,18 @@ def _fits(name: str, content: bytes) -> None:
         raise _bad(name, f"超过 {most} MB", f"over {most} MB")
 
 
+def set_name(name: str) -> str:
+    """What a person calls a data set, as a folder: spaces, brackets and the like become one ``-``
+    (``安全员 2026（终稿）`` → ``安全员-2026-终稿``)."""
+    return _BETWEEN.sub("-", unicodedata.normalize("NFC", name)).strip("-")
+
+
 def set_folder(domain: str, name: str) -> Path:
-    """The folder of a data set made on the page; raises :class:`UserError` for an odd name, or a
-    domain that there is not."""
+    """The folder of a data set made on the page, by :func:`set_name`; raises :class:`UserError`
+    for an odd name, or a domain that there is not."""
     if domain not in domains.names():
         raise UserError(words(f"没有领域 {domain!r}", f"no domain {domain!r}"))
-    name = unicodedata.normalize("NFC", name.strip())
+    name = set_name(name)
     if not _NAME.fullmatch(name):
         raise UserError(
             words(

@@ -29,6 +29,9 @@ KEY = "tk-test"
 QUESTION, COUNTRY = "世界上面积最大的国家是？", "俄罗斯"
 
 
+USAGE = {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
+
+
 class Model(BaseHTTPRequestHandler):
     """A stand-in for the served model: streams an answer, and notes what it was sent."""
 
@@ -49,6 +52,9 @@ class Model(BaseHTTPRequestHandler):
             choice = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
             chunk = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m"}
             self.wfile.write(f"data: {json.dumps({**chunk, 'choices': [choice]})}\n\n".encode())
+        if body.get("stream_options", {}).get("include_usage"):
+            last = {**chunk, "choices": [], "usage": USAGE}
+            self.wfile.write(f"data: {json.dumps(last)}\n\n".encode())
         self.wfile.write(b"data: [DONE]\n\n")
 
 
@@ -127,6 +133,7 @@ def test_an_answer_comes_with_its_evidence(service: Service) -> None:
     assert f"[1] {first['file']} · {first['locator']}" in answer
     assert extra["checks"] == [{"text": COUNTRY, "evidence": [1], "supported": True}]
     assert extra["refused"] is False
+    assert said.usage and said.usage.model_dump(exclude_none=True) == USAGE  # clients count on it
     sent = Model.sent[-1]
     assert sent["key"] == f"Bearer {KEY}" and sent["max_tokens"] == 50 and sent["temperature"] == 0
     assert first["text"][:6] in sent["messages"][-1]["content"]  # the evidence stood in the prompt
@@ -146,7 +153,10 @@ def test_a_stream_says_the_same_as_the_whole(service: Service) -> None:
     assert "⚠ 出处里没有: 月亮是绿的。" in text
     assert sum(bool(chunk.choices[0].delta.content) for chunk in chunks) > 3  # as it grows
     assert (chunks[-1].model_extra or {})["evidence"] == (whole.model_extra or {})["evidence"]
-    assert chunks[-1].choices[0].finish_reason == "stop"
+    assert chunks[-1].choices[0].finish_reason == "stop" and chunks[-1].usage is None
+    counted = {"stream": True, "stream_options": {"include_usage": True}}
+    last = list(service.client.chat.completions.create(**asked, **counted))[-1]
+    assert not last.choices and last.usage and last.usage.total_tokens == USAGE["total_tokens"]
     bare = service.client.chat.completions.create(**asked, extra_body={"citations": "fields"})
     assert bare.choices[0].message.content == f"{COUNTRY}。月亮是绿的。"
 
@@ -157,7 +167,7 @@ def test_nothing_is_asked_without_evidence(service: Service) -> None:
         model="tiny", messages=[{"role": "user", "content": "量子引力的重整化群流如何计算？"}]
     )
     assert (said.choices[0].message.content or "").startswith("资料中没有找到依据")
-    assert (said.model_extra or {})["refused"] is True and len(Model.sent) == before
+    assert (said.model_extra or {})["refused"] is True and said.usage and len(Model.sent) == before
 
 
 def test_search_and_source(service: Service) -> None:

@@ -239,6 +239,7 @@ def test_preflight_says_all_that_is_missing_in_one_line(
     assert "modelscope download --model Shanghai_AI_Laboratory/internlm2-chat-7b" in line
     assert "hf download internlm/internlm2-chat-7b" in line
     assert "make data" in line and "\n" not in line
+    assert "make download CONFIG=internlm2_qlora.py" in line  # as it is typed
     assert ("没有训练数据" in line, "there is no" in line) == (language == "zh", language == "en")
     assert language == "zh" or not CHINESE.search(line)
 

@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 
 from core.errors import UserError
 from core.files import ROOT, read_json, read_jsonl
-from web import feedback, inquiries, jobs, quiz, sheet, store, uploads
+from web import editor, feedback, inquiries, jobs, quiz, sheet, store, uploads
 
 BANK = ROOT / "samples" / "gongkao" / "bank.docx"
 
@@ -44,10 +44,23 @@ def test_other_kinds_are_refused(name: str) -> None:
         uploads.safe_name(name)
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", "../x", "a b", "x" * 41, "a\nb", "."])
+@pytest.mark.parametrize("name", ["", "..", "a/b", "../x", "（）", "x" * 41, "."])
 def test_a_set_has_a_plain_name(name: str) -> None:
     with pytest.raises(UserError):
         uploads.set_folder("gongkao", name)
+
+
+@pytest.mark.parametrize(
+    "name", ["安全员 2026（终稿）", " 安全员-2026-终稿 ", "安全员、2026\n终稿"]
+)
+def test_a_set_is_called_as_people_call_things(name: str) -> None:
+    assert uploads.set_folder("gongkao", name).name == "安全员-2026-终稿"
+
+
+def test_what_a_line_repeats_is_told_by_its_place() -> None:
+    twin = "培训 题库.txt p:12 gongkao-000002"
+    told = editor.said({"code": "duplicate", "zh": twin, "en": twin})
+    assert "培训 题库.txt · 第 12 段" in told and "gongkao" not in told and "p:12" not in told
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,7 @@ PLACES: dict[str, Callable[[Any, House], None]] = {
     "quiz": tab("quiz", 0),
     "answered": answered,
     "notebook": tab("quiz", 1),
+    "talk": lambda p, h: go(p, h.address, f"talk?{BANK}"),
     "compare": tab("compare", 0),
     "vote": tab("compare", 1),
     "review": tab("data", 0),
@@ -291,7 +292,7 @@ HAN = """() => {
 
 def test_in_english_what_we_say_is_english(page: Any, furnished: House) -> None:
     found = {}
-    for name in ("", "quiz", "compare", "data", "train", "card", "feedback"):
+    for name in ("", "quiz", "talk", "compare", "data", "train", "card", "feedback"):
         go(page, furnished.address, f"{name}?lang=en&{BANK}")
         page.get_by_text("The model server", exact=False).first.wait_for()
         tabs = page.get_by_role("tab")
@@ -301,3 +302,8 @@ def test_in_english_what_we_say_is_english(page: Any, furnished: House) -> None:
                 page.wait_for_timeout(700)
             found[name, number] = page.evaluate(HAN)
     assert not {place: texts for place, texts in found.items() if texts}
+    context = page.context.browser.new_context(locale="en-US")  # nobody chose: as the browser says
+    own = context.new_page()
+    own.goto(furnished.address)
+    own.get_by_text("The model server", exact=False).first.wait_for()
+    context.close()

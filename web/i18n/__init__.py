@@ -42,12 +42,18 @@ def refusal(text: str) -> str:
 
 
 def remember() -> None:
-    """Take the language from the address (``?lang=en``), else from the cookie, when a visit
-    begins; :func:`speak` it in every run."""
+    """Take the language from the address (``?lang=en``), else from the cookie, else from the
+    browser, when a visit begins; :func:`speak` it in every run."""
     if "language" not in st.session_state:
-        asked = st.query_params.get("lang") or settings.get("lang", "zh")
+        asked = st.query_params.get("lang") or settings.get("lang") or _browsers()
         st.session_state.language = asked if asked in LANGUAGES else "zh"
     speak()
+
+
+def _browsers() -> str:
+    """English for a browser that speaks another language than Chinese."""
+    locale = str(st.context.locale or "zh")
+    return "zh" if locale.lower().startswith("zh") else "en"
 
 
 def speak() -> None:

@@ -117,8 +117,8 @@ def build_form(key: str, name: str, domain: str, there: list[Path]) -> None:
     arrived = bool(files or there)  # a file counts once it is whole
     if st.button(say("build"), type="primary", key=f"build-{key}", disabled=not arrived):
         try:
-            if not name.strip():
-                raise UserError(say("name_first"))
+            if not name.strip() and key == "new":  # the first file's, as a person would call it
+                name = uploads.safe_name(files[0].name).rpartition(".")[0].replace(".", "-")[:40]
             out = out_of(domain, name)
             if key == "new" and out.exists():
                 raise UserError(say("name_taken"))
