@@ -106,7 +106,7 @@ def alike(given: str, expected: str) -> bool:
         return False
     if _unit(given) and _unit(given) == _unit(expected):
         return True
-    first, second = key(given), key(expected)
+    first, second = (_standard(key(one)) for one in (given, expected))
     if not re.search(r"\w", _signs(expected)):
         return _signs(given) == _signs(expected) != ""
     if first == second or _core(first) == _core(second):
@@ -119,6 +119,20 @@ def alike(given: str, expected: str) -> bool:
         return True
     forms = [_LIGHT.sub("", one) for one in forms]
     return len(second) >= 5 and forms[0] == forms[1]
+
+
+_RANKS = {"第1名": "冠军", "第一名": "冠军", "第2名": "亚军", "第二名": "亚军"}
+_RANKS |= {"第3名": "季军", "第三名": "季军"}
+_NULL = re.compile(r"^(?:并?不是|并非)(无效|不合法|无罪|违法|非法)$")
+_POSITIVE = {"无效": "有效", "不合法": "合法", "无罪": "有罪", "违法": "合法", "非法": "合法"}
+
+
+def _standard(text: str) -> str:
+    """One form for ranks, a version's number, 予以 and two denials: v2.0, 2.0版; 不是无效, 有效."""
+    text = _NULL.sub(lambda found: _POSITIVE[found[1]], _RANKS.get(text, text))
+    text = re.sub(r"^(?:予以|给予)(?=..)", "", text)
+    text = re.sub(r"^(?:v|version)?(\d+(?:\.\d+)+)(?:版本?)?$", r"v\1", text)
+    return re.sub(r"^([a-z][a-z0-9+#.]+)(?:协议|语言|指令|命令|算法|格式)$", r"\1", text)
 
 
 def _same_figures(given: str, expected: str) -> bool:
