@@ -19,7 +19,10 @@ from core.units import is_physical
 from rag.tokens import tokens
 
 _SENTENCE = re.compile(r"[。！？!?；;\n]+|(?<=[a-z])\. ")
-_CLAUSE = re.compile(r"[。！？!?；;\n，,、：:]+|[和或与](?=[不未无非])|(?<=[a-z])\. ")
+_CLAUSE = re.compile(
+    r"[。！？!?；;\n，,、：:]+|[和或与](?=[不未无非])|(?<=[a-z])\. "
+    r"|\b(?:but|and|while|whereas)\b"
+)
 _HAN = r"\u3400-\u9fff"
 # Pronouns, connectives and other heads that name nothing of their own.
 _LIGHT = re.compile(
@@ -33,7 +36,7 @@ _SAME = re.compile(  # words that may be put for one another, and carry no name
     r"|指的是|大约|约为|达到?|共有|总共|"
     r"一种|一个|其中|包括|以及|同时|此外|另外|根据|按照|规定|资料|所以|因此|可以"
     r"|能够|应当|应该|需要|必须|不能|不得|"
-    r"版本|开始|结束|接近|将近|"
+    r"版本|已经|开始|结束|接近|将近|"
     r"使用|进行|作为|的人|人们|我国|面积|持|之间|方面|的话|时候|情况|来说|而言|通常"
     r"|一般|主要|首先|然后|最后|答案|依次|先后|大概|只能|还在|正在|经过|吃|"
     r"成立|建立|拥有|具有|含有|世界上|全国|全球|地球上|当时|后来|分别|例如|比如"
@@ -149,7 +152,7 @@ def without_numbers(text: str) -> str:
 
 _BOUND = re.compile(
     r"(?:最[多少高低大小长短])?(?:(?:不得|不能|不可|不应|没有|不|未)?(?:要)?(?:超过|少于|低于|高于|多于|大于"
-    r"|小于|满|足|到)|至少|至多|最[多少高低])"
+    r"|小于|满|足|到)|至少|至多|最[多少高低长短大小早晚快慢](?:[为是]|可以?|只?能)?)"
     r"(?:每)?\0|\0(?:及|或)?(?:以上|以下|以内|之内)"
 )
 
@@ -185,6 +188,7 @@ for _pair in _PAIRS.split("|"):
 _SINGLE = (
     "南北 东西 左右 大小 高低 冷热 前后 上下 内外 多少 增减 升降 正负 有无 男女 新旧 "
     "长短 快慢 买卖 进出 黑白 阴阳 "
+    "远近 宽窄 贵贱 涨跌 真假 优劣 软硬 输赢 借贷 攻守 "
     "早晚 轻重 强弱 深浅 厚薄 粗细 首末 单双 甲乙 春秋 夏冬 开关 胜负 干湿 寒热"
 )
 TURN = {a: b for pair in _SINGLE.split() for a, b in (tuple(pair), tuple(pair[::-1]))}
@@ -273,6 +277,7 @@ def opposes(sentence: str, passage: str) -> bool:
 # ------------------------------------------------------------------ names
 
 _CODE = re.compile(r"(?<![A-Za-z\d])(?=[A-Za-z\d]*[A-Za-z])[A-Za-z\d]+(?:[-+#.][A-Za-z\d]+)*")
+_WORD = re.compile(r"(?<![A-Za-z\d_])[a-z][a-z_]{2,}(?![A-Za-z\d_])")  # a name in a Chinese text
 _TITLE = re.compile(r"《([^》]{1,40})》")
 
 
@@ -282,6 +287,10 @@ def strange_names(sentence: str, passage: str, known: str = "") -> bool:
     there = plain(passage + "\n" + known).casefold()
     text = without_numbers(sentence)
     if any(plain(title).casefold() not in there for title in _TITLE.findall(text)):
+        return True
+    if re.search(rf"[{_HAN}]", text) and any(
+        word.casefold() not in there for word in _WORD.findall(text)
+    ):
         return True
     english = not re.search(rf"[{_HAN}]", text)
     for number, code in enumerate(_CODE.findall(text)):

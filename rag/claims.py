@@ -116,7 +116,7 @@ _WORD = re.compile(r"[A-Za-z]{3,}")
 def _english(said: str, there: str) -> bool:
     """``covers the screen`` of ``covers the battery but not the screen``: the last word of a part
     stands in one part of the passage, which denies it, or does not."""
-    if re.search(rf"[{_HAN}]", said):
+    if re.search(rf"[{_HAN}]", said + there):
         return False
     parts = _PART.split(there.casefold())
     for part in _PART.split(said.casefold()):
@@ -198,11 +198,17 @@ def _subject_of_another(said: str, there: str) -> bool:
             shared = rest & _pairs(other)
             if other in mine or len(shared) < max(2, len(rest) / 3):
                 continue
-            lead = other[: min(other.index(pair) for pair in shared)]
-            new = re.fullmatch(rf"[{_HAN}]{{2,6}}", lead) and not _ADVERBIAL.search(lead)
-            if new and lead not in said:
+            lead = _subject(other[: min(other.index(pair) for pair in shared)])
+            if lead and lead not in said:
                 return True
     return False
+
+
+def _subject(lead: str) -> str:
+    """The name that a clause begins with: 张衡 of 张衡于公元132年, none of 并在洛阳."""
+    run = re.match(rf"[{_HAN}]+", lead)
+    name = _ADVERBIAL.split(run.group())[0] if run else ""
+    return name if 2 <= len(name) <= 6 and (run and len(run.group()) <= 12) else ""
 
 
 def _named(clause: str, there: str) -> str:
@@ -227,6 +233,50 @@ def _made_by_another(said: str, there: str) -> bool:
         own = next(one for one in _clauses(there) if made[1] in one)
         lead = own[: own.index(made[1])]
         if made[2] not in own and len(lead) > 2 and not _ADVERBIAL.search(lead[:4]):
+            return True
+    return False
+
+
+_IS_WHO = re.compile(rf"^(.{{2,}})(?:是|为)([{_HAN}]{{2,4}})$")
+
+
+def _place_of_another(said: str, there: str) -> bool:
+    """女单冠军是林雅 of 陈思羽夺得女单冠军；林雅获得亚军: who heads another part is not the one."""
+    parts = [part.strip() for part in re.split(r"[。；;\n]", there) if part.strip()]
+    for clause in _clauses(said):
+        is_who = _IS_WHO.search(clause)
+        if not is_who or there.count(is_who[1]) != 1:
+            continue
+        own = next((part for part in parts if is_who[1] in part), "")
+        after = own[own.find(is_who[1]) :] if own else ""
+        heads = any(part.startswith(is_who[2]) for part in parts if part != own)
+        if heads and is_who[2] not in re.split("[，,]", after)[0] and not own.startswith(is_who[2]):
+            return True
+    return False
+
+
+_MOST = re.compile(rf"(?:是|为|属于)([{_HAN}]{{2,5}})最[{_HAN}]的")
+
+
+def _most_elsewhere(said: str, there: str) -> bool:
+    """是日本最大的湖 of 是中国最大的湖."""
+    own = _MOST.findall(there)
+    return bool(own) and any(place not in there for place in _MOST.findall(said))
+
+
+_FROM_TO = re.compile(
+    rf"(?:由|从|自|将|把)([{_HAN}A-Za-z\d]{{1,14}}?)(改为|改成|变为|变成|转为|换成|升[至到为]|降[至到为]"
+    rf"|[倒加放注滴溶]入|混入|转化为|到达?|迁往)([{_HAN}A-Za-z\d]{{1,8}})"
+)
+
+
+def _ends_exchanged(said: str, there: str) -> bool:
+    """由毫秒改为秒 of 由秒改为毫秒; 将水倒入硫酸 of 将硫酸倒入水中."""
+    for (one, way, other), (first, same, second) in product(
+        _FROM_TO.findall(said), _FROM_TO.findall(there)
+    ):
+        begins = one[0] == second[0] and other[0] == first[0]
+        if way == same and begins and one[0] != first[0]:
             return True
     return False
 
@@ -314,4 +364,14 @@ def _figures_of(name: str, there: str) -> list[Quantity]:
     return [one for text, one in _pieces(there) if text.strip().startswith(name) and one.exact]
 
 
-_ROLES = (_subject_of_another, _made_by_another, _exchanged, _other_kind, _outdone, _english)
+_ROLES = (
+    _subject_of_another,
+    _made_by_another,
+    _place_of_another,
+    _most_elsewhere,
+    _ends_exchanged,
+    _exchanged,
+    _other_kind,
+    _outdone,
+    _english,
+)
