@@ -83,6 +83,8 @@ _BEFORE = [
 ]
 _BEHIND = (
     (re.compile(r"\s?(?:及|或|含)?(?:以上|及其以上)"), "low"),
+    (re.compile(r"\s?(?:or|and) (?:more|above|over|older|greater)\b", re.I), "low"),
+    (re.compile(r"\s?(?:or|and) (?:less|fewer|under|below|younger)\b", re.I), "high"),
     (re.compile(r"\s?(?:及|或|含)?(?:以下|以内|之内|内(?![容部外科心])|及其以下)"), "high"),
 )
 _SIDES = (

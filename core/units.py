@@ -33,7 +33,7 @@ _TABLE = {
     "s": "秒 秒钟 s sec secs second seconds:1 毫秒 ms:1/1000 微秒 μs us:1/1000000 纳秒 "
     "ns:1/1000000000 "
     "分钟 min mins minute minutes:60 刻钟 刻:900 小时 钟头 h hr hrs hour hours:3600 "
-    "天 日 昼夜 d day days:86400 "
+    "天 日 自然日 个自然日 昼夜 d day days:86400 "
     "周 星期 礼拜 week weeks:604800",
     "month": "个月 月 month months:1 季度 季:3 年 周年 年整 a year years:12 个世纪:1200",
     "%": "% 百分点 个百分点 percent:1/100 ‰:1/1000 ‱:1/10000",

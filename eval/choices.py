@@ -189,6 +189,8 @@ def _read(answer: str) -> str:
     text = re.sub(
         r"\[|\]|【|】", lambda one: "(" if one.group() in "[【" else ")", _WRAP.sub("", text)
     )
+    text = re.sub(r"(?<=\([A-J]\))\s?(?=\([A-J]\))", "、", text)  # 【A】【D】
+    text = re.sub(r"(?i)\b(option|choice) ([a-j])\b(?! [a-j]\b)", _capital, text)
     text = "\n".join(nfkc(line) for line in text.splitlines() if line.strip())
     text = re.sub(r"(?i)(?::|(?<=答案)|(?<=answer))\s*\n\s*", ":", text)
     text = re.sub(r"(?<=[A-J])[?]\s?(?=不|对|错|正确|是的|√|×)", "", text.translate(MARKS))
@@ -201,6 +203,10 @@ def _read(answer: str) -> str:
         r"(?<=[\u4e00-\u9fff:(\s])[a-j](?=[\u4e00-\u9fff])", lambda one: one.group().upper(), text
     )
     return _ADVERB.sub("", text.translate(_BRACKETS)).strip()
+
+
+def _capital(found: re.Match[str]) -> str:
+    return f"{found[1]} {found[2].upper()}"
 
 
 def _named(text: str, options: dict[str, str]) -> str:
@@ -226,8 +232,17 @@ _ALL_BUT = re.compile(
 )
 
 
+_ONLY = re.compile(
+    rf"除(?:了|去)?\s?({GROUP})(?:之外|以外|外)?[,，]?\s?(?:其他|其余|别的|剩下)\S{{0,4}}?"
+    r"(?:都|均|皆|全)(?:是)?(?:不|错)"
+)
+
+
 def _by_rest(text: str, options: dict[str, str]) -> str | None:
-    """除了B，其他都对; only B is wrong: all but those named."""
+    """除了B，其他都对; only B is wrong: all but those named. 除了B，其他都错: those named."""
+    only = _ONLY.search(text)
+    if only:
+        return _known(only[1], options) or None
     found = _ALL_BUT.search(text)
     if not found or len(options) < 3:
         return None
@@ -260,6 +275,9 @@ def _inside(group: str, options: dict[str, str]) -> set[str]:
 def _stated(text: str, options: dict[str, str]) -> str | None:
     """What is concluded, else what is chosen or judged right; None where neither is said."""
     marked = _MARKED.findall(text)
+    judged = _JUDGED.findall(text)
+    if len(judged) > 1 and len(judged) == len(text.strip().splitlines()):
+        return _known("".join(letter for letter, good in judged if good), options)
     if len(marked) > 1:
         good = {letter for letter, mark in marked if mark in "√✓✔✅☑"}
         if good:
@@ -325,6 +343,12 @@ def _kind(clause: str, group: re.Match[str]) -> str:
 # One option a line or an item, with its mark at the end of it.
 _MARKED = re.compile(
     r"(?:^|[\n,，;；、\s])\(?([A-J])\)?[.:：、)\s][^\n√✓✔✅☑×✗✘❌]{0,60}?([√✓✔✅☑×✗✘❌])"
+)
+# One option a line with its verdict alone: A. 错误.
+_JUDGED = re.compile(
+    r"^\s*\(?([A-J])\)?[.:：、)\s]\s*(?:(正确|对|是|right|true|correct)"
+    r"|(?:错误?|不正确|不对|否|wrong|false|incorrect))[。.]?\s*$",
+    re.MULTILINE | re.IGNORECASE,
 )
 _TURN = r"(?:之?外|以外)"
 

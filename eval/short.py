@@ -49,7 +49,7 @@ def read(answer: str) -> str:
     """An answer in one writing: no thinking, no Markdown, no TeX, simplified characters."""
     text = _WRAP.sub("", simplified(raised(ends(without_thinking(answer)))))
     text = _BRACES.sub(r"\1", text) if "\\" in answer or "{" in text else text
-    return text.replace("\\", "").strip()
+    return text.replace("\\", "").replace("时速", "每小时").strip()
 
 
 def key(text: str) -> str:
@@ -70,9 +70,17 @@ _ELEMENT = sorted(_ELEMENTS.split(), key=len, reverse=True)
 _FORMULA = re.compile(rf"(?:(?:{'|'.join(_ELEMENT)})\d*)+[+-]?")
 
 
+_ACRONYM = re.compile(r"[A-Z]{2,}")
+_VERSION = re.compile(r"[A-Za-z][A-Za-z+#]{2,} ?v?\d+(?:\.\d+)+")  # Python 3.10 is not Python 3.1
+
+
 def _clash(first: str, second: str) -> bool:
     """The same letters in another case that mean something else: Co and CO, mA and MA."""
     first, second = nfkc(first).strip(_ENDS), nfkc(second).strip(_ENDS)
+    if _ACRONYM.fullmatch(first) and _ACRONYM.fullmatch(second):
+        return first != second  # HTTPS is no plural of HTTP
+    if _VERSION.fullmatch(first) and _VERSION.fullmatch(second):
+        return first.casefold().replace(" ", "") != second.casefold().replace(" ", "")
     if first == second or first.casefold() != second.casefold():
         return False
     if _FORMULA.fullmatch(first) and _FORMULA.fullmatch(second):
@@ -106,7 +114,7 @@ def alike(given: str, expected: str) -> bool:
         return False
     if _unit(given) and _unit(given) == _unit(expected):
         return True
-    first, second = key(given), key(expected)
+    first, second = (_standard(key(one)) for one in (given, expected))
     if not re.search(r"\w", _signs(expected)):
         return _signs(given) == _signs(expected) != ""
     if first == second or _core(first) == _core(second):
@@ -119,6 +127,28 @@ def alike(given: str, expected: str) -> bool:
         return True
     forms = [_LIGHT.sub("", one) for one in forms]
     return len(second) >= 5 and forms[0] == forms[1]
+
+
+_RANKS = {"第1名": "冠军", "第一名": "冠军", "第2名": "亚军", "第二名": "亚军"}
+_RANKS |= {"第3名": "季军", "第三名": "季军"}
+_NULL = re.compile(r"^(?:并?不是|并非)(无效|有效|不合法|无罪|有罪|违法|非法)$")
+_POSITIVE = {
+    "无效": "有效",
+    "有效": "无效",
+    "有罪": "无罪",
+    "不合法": "合法",
+    "无罪": "有罪",
+    "违法": "合法",
+    "非法": "合法",
+}
+
+
+def _standard(text: str) -> str:
+    """One form for ranks, a version's number, 予以 and two denials: v2.0, 2.0版; 不是无效, 有效."""
+    text = _NULL.sub(lambda found: _POSITIVE[found[1]], _RANKS.get(text, text))
+    text = re.sub(r"^(?:予以|给予)(?=..)", "", text)
+    text = re.sub(r"^(?:v|version)?(\d+(?:\.\d+)+)(?:版本?)?$", r"v\1", text)
+    return re.sub(r"^([a-z][a-z0-9+#.]+)(?:协议|语言|指令|命令|算法|格式)$", r"\1", text)
 
 
 def _same_figures(given: str, expected: str) -> bool:
@@ -226,7 +256,7 @@ _PADDING = re.compile(
     r"|到)|超过|大于|小于|多于|少于|高于|低于|未满"
     r"|(?:或|及|含)?(?:以上|以下)|以?内|之内|左右|上下|之间|介于|[前后]|的|在|于|了"
     r"|[<>≤≥=~]|every|about|at least|between|from|more than|less than|[\s.,。，、()]"
-    r"|x=)*"
+    r"|or more|or less|or fewer|or above|or below|x=)*"
 )
 _MATH = re.compile(r"[√^*/×÷∛]\s?\Z"), re.compile(r"\s?(?:[!^√*÷]|/(?!\d)|[a-z](?![a-z]))", re.I)
 _ASKS_BOUND = re.compile(

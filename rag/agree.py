@@ -19,7 +19,10 @@ from core.units import is_physical
 from rag.tokens import tokens
 
 _SENTENCE = re.compile(r"[。！？!?；;\n]+|(?<=[a-z])\. ")
-_CLAUSE = re.compile(r"[。！？!?；;\n，,、：:]+|[和或与](?=[不未无非])|(?<=[a-z])\. ")
+_CLAUSE = re.compile(
+    r"[。！？!?；;\n，,、：:]+|[和或与](?=[不未无非])|(?<=[a-z])\. "
+    r"|\b(?:but|and|while|whereas)\b"
+)
 _HAN = r"\u3400-\u9fff"
 # Pronouns, connectives and other heads that name nothing of their own.
 _LIGHT = re.compile(
@@ -33,6 +36,7 @@ _SAME = re.compile(  # words that may be put for one another, and carry no name
     r"|指的是|大约|约为|达到?|共有|总共|"
     r"一种|一个|其中|包括|以及|同时|此外|另外|根据|按照|规定|资料|所以|因此|可以"
     r"|能够|应当|应该|需要|必须|不能|不得|"
+    r"版本|已经|开始|结束|接近|将近|"
     r"使用|进行|作为|的人|人们|我国|面积|持|之间|方面|的话|时候|情况|来说|而言|通常"
     r"|一般|主要|首先|然后|最后|答案|依次|先后|大概|只能|还在|正在|经过|吃|"
     r"成立|建立|拥有|具有|含有|世界上|全国|全球|地球上|当时|后来|分别|例如|比如"
@@ -71,6 +75,7 @@ def missing_numbers(sentence: str, passage: str) -> bool:
     sentence, passage = (one.replace("时速", "每小时") for one in (sentence, passage))
     there, text = quantities.find(passage), plain(passage)
     missing = [one for one in figures(sentence) if not _span_held(one, there, text)]
+    missing = [one for one in missing if not _nearly(one, there, plain(sentence))]
     if not missing:
         return False
     rates = (set(_PER.findall(plain(one).replace("日", "天"))) for one in (sentence, passage))
@@ -80,13 +85,27 @@ def missing_numbers(sentence: str, passage: str) -> bool:
     said = figures(_PER.sub("", plain(sentence)))
     for one in said:
         alike = [other for other in there if other.dimension == one.dimension]
-        if not (_span_held(one, alike, text) or _implied(one, there)):
+        about = _nearly(one, there, _PER.sub("", plain(sentence)))
+        if not (_span_held(one, alike, text) or _implied(one, there) or about):
             return True
     return False
 
 
 _PER = re.compile(r"[每一1]一?(小时|分钟|秒|天|日|周|月|次|袋|片|粒|包|瓶|支|台|人|个)(?!半)")
 NEAR = Fraction(1, 10)  # how far below its value a number may be said to be over a bound
+
+
+def _nearly(one: Quantity, there: list[Quantity], said: str) -> bool:
+    """接近三千 of 2977: up to a twentieth below it."""
+    if not re.search(r"(?:接近|将近|差不多|近)\s?\Z", said[: one.start]):
+        return False
+    return any(
+        isinstance(one.low, Fraction)
+        and isinstance(other.low, Fraction)
+        and {one.dimension, other.dimension} <= {one.dimension, "", "人", "名"}
+        and one.low * Fraction(19, 20) <= other.low <= one.low
+        for other in there
+    )
 
 
 def _implied(one: Quantity, there: list[Quantity]) -> bool:
@@ -133,12 +152,13 @@ def without_numbers(text: str) -> str:
 
 _BOUND = re.compile(
     r"(?:最[多少高低大小长短])?(?:(?:不得|不能|不可|不应|没有|不|未)?(?:要)?(?:超过|少于|低于|高于|多于|大于"
-    r"|小于|满|足|到)|至少|至多|最[多少高低])"
+    r"|小于|满|足|到)|至少|至多|最[多少高低长短大小早晚快慢](?:[为是]|可以?|只?能)?)"
     r"(?:每)?\0|\0(?:及|或)?(?:以上|以下|以内|之内)"
 )
 
 # ------------------------------------------------------------------ denial and opposites
 
+_LIMIT = re.compile(r"(?:不得|不能|不可|不应|不)(?:低于|少于|小于)")  # at least
 _NOT_DENIAL = re.compile(
     r"不仅|不但|不过|不断|不同|不久|差不多|不止|不论|不管|无论|无锡|无线|无机|非常"
     r"|非洲|未来|未成年|除非|是非|别人|分别|"
@@ -154,6 +174,7 @@ _PAIRS = (
     "增加 减少|增大 减小|上升 下降|升高 降低|提高 降低|允许 禁止|合法 违法"
     "|合法 非法|有效 无效|成功 失败|以上 以下|之前 之后|"
     "慎用 禁用|可以 禁止|同意 反对|支持 反对|开始 结束|出现 消失|进口 出口"
+    "|至少 至多|停止 开始|终止 开始|起点 终点|吸热 放热|开幕 闭幕|接受 拒绝"
     "|顺时针 逆时针|唐代 宋代|增多 减少|扩张 收缩|"
     "north south|east west|more less|larger smaller|higher lower|before after"
     "|increase decrease|left right|"
@@ -167,6 +188,7 @@ for _pair in _PAIRS.split("|"):
 _SINGLE = (
     "南北 东西 左右 大小 高低 冷热 前后 上下 内外 多少 增减 升降 正负 有无 男女 新旧 "
     "长短 快慢 买卖 进出 黑白 阴阳 "
+    "远近 宽窄 贵贱 涨跌 真假 优劣 软硬 输赢 借贷 攻守 "
     "早晚 轻重 强弱 深浅 厚薄 粗细 首末 单双 甲乙 春秋 夏冬 开关 胜负 干湿 寒热"
 )
 TURN = {a: b for pair in _SINGLE.split() for a, b in (tuple(pair), tuple(pair[::-1]))}
@@ -187,8 +209,9 @@ def _nearest(clause: str, clauses: list[str]) -> tuple[str, float]:
     return best, share
 
 
-def _denials(clause: str) -> int:
-    return len(_DENIAL.findall(_NOT_DENIAL.sub("", clause)))
+def denials(clause: str) -> int:
+    """How many denials a clause holds; 不仅 and 无线 are none, 不得低于 bounds."""
+    return len(_DENIAL.findall(_NOT_DENIAL.sub("", _LIMIT.sub("", clause))))
 
 
 def denies(sentence: str, passage: str) -> bool:
@@ -196,9 +219,9 @@ def denies(sentence: str, passage: str) -> bool:
     clauses = [one for one in _CLAUSE.split(without_numbers(passage)) if one.strip()]
     for clause in filter(None, _CLAUSE.split(without_numbers(sentence))):
         best, share = _nearest(clause, clauses)
-        if share >= 0.4 and (_denials(clause) - _denials(best)) % 2:
+        if share >= 0.4 and (denials(clause) - denials(best)) % 2:
             return True
-        if _denials(clause) and not best:
+        if denials(clause) and not best:
             return True
     return _drops_denial(sentence, passage)
 
@@ -221,7 +244,8 @@ def _drops_denial(sentence: str, passage: str) -> bool:
         if len(what) < 3 or what not in said or there.count(what) > 1:
             continue
         clause = next((one for one in _CLAUSE.split(said) if what in one), "")
-        if clause and not _denials(clause):
+        bounded = re.search("至少|至多|最少|最多", clause)  # 不得低于 in other words
+        if clause and not bounded and not _DENIAL.search(_NOT_DENIAL.sub("", clause)):
             return True
     return False
 
@@ -253,6 +277,7 @@ def opposes(sentence: str, passage: str) -> bool:
 # ------------------------------------------------------------------ names
 
 _CODE = re.compile(r"(?<![A-Za-z\d])(?=[A-Za-z\d]*[A-Za-z])[A-Za-z\d]+(?:[-+#.][A-Za-z\d]+)*")
+_WORD = re.compile(r"(?<![A-Za-z\d_])[a-z][a-z_]{2,}(?![A-Za-z\d_])")  # a name in a Chinese text
 _TITLE = re.compile(r"《([^》]{1,40})》")
 
 
@@ -262,6 +287,10 @@ def strange_names(sentence: str, passage: str, known: str = "") -> bool:
     there = plain(passage + "\n" + known).casefold()
     text = without_numbers(sentence)
     if any(plain(title).casefold() not in there for title in _TITLE.findall(text)):
+        return True
+    if re.search(rf"[{_HAN}]", text) and any(
+        word.casefold() not in there for word in _WORD.findall(text)
+    ):
         return True
     english = not re.search(rf"[{_HAN}]", text)
     for number, code in enumerate(_CODE.findall(text)):
@@ -292,7 +321,7 @@ def _strange(clause: str, there: str) -> bool:
     """A run at the beginning or the end of a clause, or between two neighbours that the passage
     has with something else between them, none of whose pairs is in the passage."""
     text = re.sub(rf"[^{_HAN}\0]", "\0", _SAME.sub(lambda found: "\1" * len(found.group()), clause))
-    text = re.sub(r"^[大小新老](?=[\u3400-\u9fff]{2})", "", text.strip("\0"))
+    text = re.sub(r"^[大小新老做买](?=[\u3400-\u9fff]{2})", "", text.strip("\0"))
     new = [True] * len(text)
     for at, pair in enumerate(a + b for a, b in pairwise(text)):
         if pair in there:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.chinese import simplified
 from core.text import bare
 from core.thinking import without_thinking
-from rag import agree
+from rag import agree, claims
 from rag.passages import Passage
 from rag.tokens import tokens
 
@@ -103,6 +103,7 @@ def holds(passage: str, sentence: str, question: str = "") -> bool:
         or agree.opposes(sentence, passage)
         or agree.strange_names(sentence, passage, known)
         or agree.mixes(sentence, passage)
+        or claims.conflicts(sentence, passage)
     )
     if disagree:
         return False
