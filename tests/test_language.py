@@ -162,6 +162,7 @@ BOTH = {
     "eval/preference.py": "the prompt of the judge",
     "eval/report.py": "report.md, which is kept in both",
     "rag/agree.py": "words that tell statements apart",
+    "rag/claims.py": "words that claims are told apart by",
     "rag/fit.py": "words that tell questions apart",
     "rag/prompts.py": "prompts of models",
     "configs/families/deepseek_r1.py:template": "the marks that models write",
