@@ -84,7 +84,8 @@ def test_export_for_ollama_carries_template_and_system_prompt(run: Room, tmp_pat
 def config(folder: Path, **values: object) -> Path:
     folder.mkdir(exist_ok=True)
     usual = {"architectures": ["LlamaForCausalLM"], "hidden_size": 4096, "num_attention_heads": 32}
-    write_json(folder / "config.json", {**usual, "intermediate_size": 11008, **values})
+    usual |= {"intermediate_size": 11008, "num_hidden_layers": 32, "vocab_size": 32000}
+    write_json(folder / "config.json", {**usual, **values})
     return folder
 
 

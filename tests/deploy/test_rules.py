@@ -31,6 +31,7 @@ from tests.deploy import tiny
 def folder(path: Path) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     (path / "config.json").write_text("{}")
+    (path / "model.safetensors").touch()
     return path
 
 
