@@ -31,7 +31,6 @@ from tests.deploy import tiny
 def folder(path: Path) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     (path / "config.json").write_text("{}")
-    (path / "model.safetensors").touch()
     return path
 
 
@@ -41,9 +40,10 @@ def test_the_tuned_model_the_base_and_a_given_one(tmp_path: Path) -> None:
         models.pick("tuned", run, "gongkao")
     with pytest.raises(UserError, match=r"run\.json"):
         models.pick("base", run, "gongkao")
-    folder(run / "merged")
+    (folder(run / "merged") / "model.safetensors").write_text("weights")
     assert models.pick("tuned", run, "gongkao").name == "gongkao-recipe"
     base = folder(tmp_path / "models" / "Base-1B")
+    (base / "model.safetensors").write_text("weights")
     write_json(run / "run.json", {"base": str(base)})
     assert models.pick("base", run, "gongkao") == models.Model(base, "Base-1B")
     file = tmp_path / "x.gguf"
