@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from core.files import write_json
 from tests.deploy import helper
-from train import base_model
+from train import base_model, download
 
 
 def test_a_download_that_was_cut_off(tmp_path: Path) -> None:
@@ -20,3 +23,22 @@ def test_a_download_that_was_cut_off(tmp_path: Path) -> None:
     assert names[1] in (base_model.missing(settings) or "")
     helper.weights(base / names[1], 1000)
     assert base_model.missing(settings) is None
+
+
+def test_a_folder_without_weights_is_fetched_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``make download`` said it was there already, and ``make train`` to run ``make download``."""
+    monkeypatch.chdir(tmp_path)
+    base = tmp_path / "models" / "internlm2-chat-7b"
+    write_json(base / "config.json", {})
+
+    def fetched(line: list[str], env: object) -> SimpleNamespace:
+        helper.weights(Path(line[-1]) / "model.safetensors", 1000)
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(download.subprocess, "run", fetched)
+    download.download("internlm2_qlora.py", "modelscope", tmp_path)
+    assert (base / "model.safetensors").is_file()
+    monkeypatch.setattr(download.subprocess, "run", lambda *a, **k: pytest.fail("fetched again"))
+    download.download("internlm2_qlora.py", "modelscope", tmp_path)
