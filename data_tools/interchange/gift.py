@@ -20,7 +20,7 @@ from data_tools.readers.how import USUAL, How
 from data_tools.readers.text import decoded
 
 BLANK = "____"
-_BLOCK = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|$))+")
+_BLOCK = re.compile(r"(?:^[^\S\n]*\S[^\n]*(?:\n|$))+", re.M)
 _TITLE = re.compile(r"\s*::((?:[^:\\]|\\.|:(?!:))*)::")
 _FORMAT = re.compile(r"\s*\[(html|plain|markdown|moodle)\]", re.I)
 _SPECIAL = re.compile(r"\\([~=#{}:\\n ])")

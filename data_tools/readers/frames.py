@@ -146,9 +146,9 @@ def _cut(blocks: list[Block], sign: str) -> Iterator[Block]:
 
 def _table(run: list[Line], sign: str = "\t") -> list[Line] | list[Table]:
     """A run of lines as a table, or as they were."""
-    table = Table([_cells(line, sign) for line in run])
     if len(run) < LEAST:
         return run
+    table = Table([_cells(line, sign) for line in run])
     found = co.find(table.rows[:LEAST]) or co.guess(table.rows[:SEEN])
     told = sign != "\t" or (found is not None and (len(found.options) > 1 or found.header >= 0))
     if found is None or found.answer is None or not told:

@@ -10,6 +10,7 @@ from data_tools.readers.package import Package
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 VAL = f"{W}val"
 HAN = "零一二三四五六七八九"
+MOST = 32_767  # Word's own; as letters or in Roman numerals a larger one grows without bound
 LEGAL = "零壹贰叁肆伍陆柒捌玖"
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"),
           (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
@@ -53,6 +54,8 @@ def formatted(number: int, style: str) -> str:
         return f"{number:02d}"
     if style == "decimalFullWidth":
         return "".join(chr(ord(c) + 0xFEE0) for c in str(number))
+    if number > MOST:
+        return str(number)
     if style.endswith("Letter"):
         return letters(number).upper() if style == "upperLetter" else letters(number)
     if style.endswith("Roman"):

@@ -40,6 +40,7 @@ SNIFF = 1 << 20
 ENOUGH, MANY = 0.7, 20_000  # rows that give a question each; rows of a sheet looked at twice
 _OPENS = re.compile(r"\s*(?:\d{1,4}\s*[^\w\s]|[一二三四五六七八九十]{1,3}\s*、)")
 WHOLE = 1 << 20  # bytes of a CSV file that is read as a workbook is; a larger one is streamed
+SHEETS = 1_000  # of one workbook: a name is a few bytes, and each may be the same large part
 WIDEST = 256  # columns read; beyond them stand only formats that somebody drew over whole rows
 DEEPEST = 1_048_576  # rows of a sheet, Excel's own limit
 HIDDEN = {"hidden-row", "hidden-column", "hidden-sheet"}
@@ -120,7 +121,11 @@ def _facts(package: Package) -> dict[str, Facts]:
         return {}
     targets = {r.get("Id"): r.get("Target", "") for r in relations}
     found: dict[str, Facts] = {}
-    for sheet in book.iter("{*}sheet"):
+    sheets = list(book.iter("{*}sheet"))
+    if len(sheets) > SHEETS:
+        many = words(f"工作表超过 {SHEETS} 个", f"more than {SHEETS} sheets")
+        raise UserError(f"{package.name}: {many}")
+    for sheet in sheets:
         relation = next((v for k, v in sheet.attrib.items() if k.endswith("}id")), "")
         target = targets.get(relation, "")
         part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"

@@ -15,8 +15,10 @@ from core.errors import UserError
 from core.files import shown
 from data_tools.__main__ import portable
 from data_tools.interchange import reader
+from data_tools.interchange.gift import is_gift
 from data_tools.ledger import Ledger
 from data_tools.readers.how import USUAL
+from data_tools.readers.numbering import formatted
 from data_tools.sources import read_bank
 
 SECONDS = 20  # of a busy machine; each takes a second or two
@@ -233,3 +235,20 @@ def test_a_mail_within_mails(tmp_path: Path) -> None:
     path.write_text("MIME-Version: 1.0\n" + "".join(map(part.format, range(3000))))
     with pytest.raises(UserError, match="nested too deeply"):
         list(read_bank(path, Ledger(), path.name))
+
+
+def test_a_long_blank_line(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text(" \t" * 500_000 + "A")
+    assert not is_gift(" \t" * 500_000) and read(tmp_path / "x.txt") == 0
+
+
+@pytest.mark.parametrize("style", ["upperRoman", "lowerLetter", "decimal", "chineseCounting"])
+def test_a_list_that_begins_at_ten_thousand_million(style: str) -> None:
+    assert formatted(10**10, style) == "10000000000"
+
+
+def test_a_workbook_of_twenty_thousand_sheets(book: Path, tmp_path: Path) -> None:
+    link = 'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
+    each = "".join(f'<sheet name="s{n}" sheetId="{n}" r:id="rId1"/>' for n in range(1, 20_000))
+    text = f"<workbook {NS} {link}><sheets>{each}</sheets></workbook>"
+    refused(repacked(book, tmp_path / "x.xlsx", xl__workbook=text), "sheets")
