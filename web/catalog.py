@@ -87,7 +87,7 @@ def titles() -> dict[str, str]:
     found = {bank.name: bank.title for bank in banks()}
     many = Counter(found.values())
     return {
-        name: title if many[title] == 1 else f"{title}（{name}）" for name, title in found.items()
+        name: title if many[title] == 1 else f"{title} · {name}" for name, title in found.items()
     }
 
 

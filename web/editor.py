@@ -330,7 +330,7 @@ def grid(out: Path, rows: list[Row], key: str) -> None:
     kept["typed"] = typed
     for name in (name for name, reason in refused.items() if reason and name in now):
         question = written.literal(now[name].get("question", "")[:30])
-        st.error(f"{question}：{say(refused[name])}", icon=":material/block:")
+        st.error(i18n.label(question, say(refused[name])), icon=":material/block:")
     st.caption(say("edit_help"))
 
 

@@ -13,6 +13,7 @@ from web import (
     catalog,
     conversation,
     evidence,
+    i18n,
     server,
     settings,
     speech,
@@ -168,8 +169,8 @@ def about(found: server.Found) -> None:
         colour = {"ready": "green", "loading": "orange"}.get(found.state, "gray")
         lines = [f":{colour}[●] {say(f'state_{found.state}')}"]
         if found.target:
-            lines.append(f"{say('model')}：{written.literal(found.target.model)}")
-            lines.append(f"{say('engine')}：{found.target.backend}")
+            lines.append(i18n.label(say("model"), written.literal(found.target.model)))
+            lines.append(i18n.label(say("engine"), found.target.backend))
         st.caption("  \n".join(lines))
         if who := access.name():
             st.text(who)

@@ -280,7 +280,7 @@ HAN = """() => {
     '[data-testid=stChatMessage], .options';
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
   for (let one = walk.nextNode(); one; one = walk.nextNode())
-    if (/[\\u4e00-\\u9fff]/.test(one.nodeValue) && one.nodeValue !== '中文' &&
+    if (/[\\u4e00-\\u9fff：，。；（）]/.test(one.nodeValue) && one.nodeValue !== '中文' &&
         !one.parentElement.closest(theirs + ', style, script, template')) found.push(one.nodeValue);
   for (const name of ['aria-label', 'title', 'placeholder'])
     for (const one of document.querySelectorAll(`[${name}]`))

@@ -25,6 +25,11 @@ def say(key: str, **values: object) -> str:
     return TEXTS[language()][key].format(**values)
 
 
+def label(name: str, text: str) -> str:
+    """``text`` behind what it is, with the colon of the reader's language."""
+    return f"{name}：{text}" if language() == "zh" else f"{name}: {text}"
+
+
 def title(domain: Domain) -> str:
     """The name of a domain; those that are shipped have one in each language."""
     return TEXTS[language()].get(f"title_{domain.name}", domain.title)

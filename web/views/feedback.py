@@ -141,7 +141,7 @@ COLUMNS = ("who", "question", "evidence", "thumb", "model", "seconds")
 
 def told_of(line: dict[str, Any]) -> tuple[str, ...]:
     """A line of what was asked, for the table."""
-    places = "；".join(catalog.place(one, i18n.language()) for one in line["evidence"][:2])
+    places = " · ".join(catalog.place(one, i18n.language()) for one in line["evidence"][:2])
     found = say("asked_refused") if line["refused"] else places or "—"
     thumb = say(f"said_{line['thumb']}") if line["thumb"] else "—"
     return line["who"], line["question"], found, thumb, line["model"], f"{line['seconds']:.1f}"

@@ -199,7 +199,7 @@ def why(asked: Question, bank: catalog.Bank) -> None:
     if asked.explanation:
         frame.exact(asked.explanation, "answer", say("explanation"))
     place = catalog.place(asked.source, i18n.language())
-    with st.expander(f"{say('source')}：{written.literal(place)}", icon=":material/article:"):
+    with st.expander(i18n.label(say("source"), written.literal(place)), icon=":material/article:"):
         frame.passage(place, asked.source.get("text", ""), True)
     editor.mend(bank.folder, asked.source, asked.key)
 
