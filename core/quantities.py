@@ -78,7 +78,11 @@ _BOUNDS = (  # before the number: pattern, end, strict
         r"|under|below", "high", True),
 )  # fmt: skip
 _BEFORE = [
-    (re.compile(rf"(?:{words})\s?(?:了|约|大约|每|为|是|:)?\s?\Z", re.I), end, strict)
+    (
+        re.compile(rf"(?:{words})\s?(?:了|约|大约|每|为|是|要有|需要|要|有|需|得|:)?\s?\Z", re.I),
+        end,
+        strict,
+    )
     for words, end, strict in _BOUNDS
 ]
 _BEHIND = (

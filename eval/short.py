@@ -49,7 +49,9 @@ def read(answer: str) -> str:
     """An answer in one writing: no thinking, no Markdown, no TeX, simplified characters."""
     text = _WRAP.sub("", simplified(raised(ends(without_thinking(answer)))))
     text = _BRACES.sub(r"\1", text) if "\\" in answer or "{" in text else text
-    return text.replace("\\", "").replace("时速", "每小时").strip()
+    text = text.replace("\\", "").replace("时速", "每小时")
+    text = re.sub(r"(?<=[A-Za-z])\s*大于(?=\s*\d)", ">", text)  # pH大于7
+    return re.sub(r"(?<=[A-Za-z])\s*小于(?=\s*\d)", "<", text).strip()
 
 
 def key(text: str) -> str:
@@ -146,7 +148,8 @@ _POSITIVE = {
 def _standard(text: str) -> str:
     """One form for ranks, a version's number, 予以 and two denials: v2.0, 2.0版; 不是无效, 有效."""
     text = _NULL.sub(lambda found: _POSITIVE[found[1]], _RANKS.get(text, text))
-    text = re.sub(r"^(?:予以|给予)(?=..)", "", text)
+    text = re.sub(r"^(?:(?:予以|给予)(?=..)|(?:用|使用|采用)(?=...))", "", text)
+    text = re.sub(r"^由(.{2,}?)(?:承担|负责|担任|支付|办理|提供)$", r"\1", text)
     text = re.sub(r"^(?:v|version)?(\d+(?:\.\d+)+)(?:版本?)?$", r"v\1", text)
     return re.sub(r"^([a-z][a-z0-9+#.]+)(?:协议|语言|指令|命令|算法|格式)$", r"\1", text)
 
@@ -159,7 +162,10 @@ def _same_figures(given: str, expected: str) -> bool:
         return False
     if not all(quantities.same(a, b) for a, b in zip(said, wanted, strict=True)):
         return False
-    return _around(given, said) == _around(expected, wanted)
+    one, other = _around(given, said), _around(expected, wanted)
+    if len(wanted) == 1 and len(other) > 3:  # 有期徒刑三年, 三年有期徒刑
+        return one.replace("0", "") == other.replace("0", "")
+    return one == other
 
 
 def _around(text: str, figures: Sequence[Quantity]) -> str:

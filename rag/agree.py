@@ -57,7 +57,9 @@ _OWN = {"次", "倍", "届", "章", "条", "层", "级"}  # no other word stands
 
 def _held(one: Quantity, there: list[Quantity], passage: str) -> bool:
     for other in there:
-        if not quantities.same(other, one):
+        if not quantities.same(other, one) and not (
+            not one.side and quantities.same(replace(other, side=""), one)  # 六小时后食用
+        ):
             continue
         if one.dimension != other.dimension and {one.dimension, other.dimension} & _OWN:
             continue

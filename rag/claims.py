@@ -72,14 +72,17 @@ _NEGATIVE = re.compile(
 )
 
 
+_LATIN = re.compile(r"[A-Za-z][\w.+#-]{2,}")
+
+
 def _ruled_out(said: str, there: str) -> bool:
     """An item of a list behind a denial, said without one: 生育费用在承保范围内 of
     不承保既往症和生育费用."""
     for clause in _clauses(there):
         denial = _EXCLUDES.search(clause)
         items = re.split(r"[、和及或与]", clause[denial.end() :]) if denial else []
-        for item in items[1:]:
-            if not re.fullmatch(rf"[{_HAN}]{{2,10}}", item) or there.count(item) > 1:
+        for item in map(str.strip, [*items[1:], *_LATIN.findall(" ".join(items[:1]))]):
+            if not re.fullmatch(rf"[{_HAN}]{{2,10}}|[A-Za-z].*", item) or there.count(item) > 1:
                 continue
             if any(item in one and not _NEGATIVE.search(one) for one in _clauses(said)):
                 return True
@@ -252,16 +255,26 @@ def _place_of_another(said: str, there: str) -> bool:
         heads = any(part.startswith(is_who[2]) for part in parts if part != own)
         if heads and is_who[2] not in re.split("[，,]", after)[0] and not own.startswith(is_who[2]):
             return True
+        clause_of = next(one for one in _clauses(there) if is_who[1] in one)
+        holds = any(one.startswith(is_who[2]) for one in _clauses(there) if one != clause_of)
+        lead = clause_of.split(is_who[1])[0]  # 王楠担任: its own subject and a verb
+        if holds and is_who[2] not in clause_of and len(lead) > 3 and _subject(lead):
+            return True
     return False
 
 
 _MOST = re.compile(rf"(?:是|为|属于)([{_HAN}]{{2,5}})最[{_HAN}]的")
 
 
+_HERE = re.compile("我国|全[国球省市]|世界|当今|目前|现在|本|其中|该|这")
+
+
 def _most_elsewhere(said: str, there: str) -> bool:
     """是日本最大的湖 of 是中国最大的湖."""
     own = _MOST.findall(there)
-    return bool(own) and any(place not in there for place in _MOST.findall(said))
+    return bool(own) and any(
+        place[:2] not in there and not _HERE.match(place) for place in _MOST.findall(said)
+    )
 
 
 _FROM_TO = re.compile(
