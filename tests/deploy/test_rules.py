@@ -40,10 +40,11 @@ def test_the_tuned_model_the_base_and_a_given_one(tmp_path: Path) -> None:
         models.pick("tuned", run, "gongkao")
     with pytest.raises(UserError, match=r"run\.json"):
         models.pick("base", run, "gongkao")
-    (folder(run / "merged") / "model.safetensors").write_text("weights")
+    empty = (2).to_bytes(8, "little") + b"{}"  # a header that names no tensor
+    (folder(run / "merged") / "model.safetensors").write_bytes(empty)
     assert models.pick("tuned", run, "gongkao").name == "gongkao-recipe"
     base = folder(tmp_path / "models" / "Base-1B")
-    (base / "model.safetensors").write_text("weights")
+    (base / "model.safetensors").write_bytes(empty)
     write_json(run / "run.json", {"base": str(base)})
     assert models.pick("base", run, "gongkao") == models.Model(base, "Base-1B")
     file = tmp_path / "x.gguf"
