@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-NONE, FIRST, AFTER = ORDERS = ("none", "first", "after")
+NONE, FIRST, AFTER = ("none", "first", "after")
 REASON, ANSWER = "解析：", "答案："
 
 _FIRST = re.compile(r"\s*解析[:：](.*)\n\s*答案[:：]\s*(.*)", re.DOTALL)

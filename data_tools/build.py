@@ -32,13 +32,12 @@ from data_tools import (
 )
 from data_tools import wordings as rewordings
 from data_tools.ledger import Ledger
-from data_tools.outputs import CARD, FILES, REVIEW, Made, write
+from data_tools.outputs import CARD, REVIEW, Made, write
 from data_tools.review import Applied, Review
 from data_tools.sources import Inputs, read_all
 from data_tools.taught import Taught
 from data_tools.workbook import Line, fingerprint
 
-OUTPUTS = FILES
 NOTHING = Taught()
 
 

@@ -12,7 +12,6 @@ from core.rows import row_of
 from core.text import bare
 
 RIGHT, WRONG = "正确", "错误"
-CHOICES = ("single", "multiple", "judge")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ import pytest
 
 from core.errors import UserError
 from core.files import ROOT, read_json, read_jsonl, sha256
-from data_tools.build import OUTPUTS, build, code_key
+from data_tools.build import build, code_key
+from data_tools.outputs import FILES
 from data_tools.sources import Inputs
 
 LINES = [
@@ -70,9 +71,9 @@ def test_second_build_does_nothing_until_something_changes(
     out = tmp_path / "out"
     bank = make_docx(LINES)
     assert build(inputs(bank), out)["fresh"]
-    before = {name: (out / name).stat().st_mtime_ns for name in OUTPUTS}
+    before = {name: (out / name).stat().st_mtime_ns for name in FILES}
     assert not build(inputs(bank), out)["fresh"]
-    assert before == {name: (out / name).stat().st_mtime_ns for name in OUTPUTS}
+    assert before == {name: (out / name).stat().st_mtime_ns for name in FILES}
     assert build(inputs(bank), out, force=True)["fresh"]
     (out / "train.jsonl").write_text("", encoding="utf-8")
     assert build(inputs(bank), out)["fresh"] and everything(out)
@@ -109,7 +110,7 @@ def test_one_clear_line_for_what_cannot_be_read(
         build(inputs(make_docx(["没有题", "也没有答案"])), out)
     with pytest.raises(UserError, match="no such file"):
         build(inputs(tmp_path / "absent.docx"), out)
-    assert not [name for name in OUTPUTS if (out / name).exists()]
+    assert not [name for name in FILES if (out / name).exists()]
 
 
 def command(out: Path, *banks: Path) -> list[str]:
