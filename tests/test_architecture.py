@@ -59,10 +59,10 @@ def test_no_machine_paths() -> None:
 # in, files or JSON out.
 STARTS = {
     ("deploy/conversation.py", "rag"): "/evidence in the terminal chat shows what make ask shows",
-    ("web/views/card.py", "eval"): "the page compares two runs: eval compare --json",
+    ("web/views/card.py", "eval"): "the page compares two runs: eval compare, as JSON",
     ("web/views/data.py", "data_tools"): "the page's builds are jobs, as make data starts them",
     ("web/views/data.py", "rag"): "the page's index is a job, as make index starts it",
-    ("web/training.py", "train"): "which recipes run here: train recipes --json",
+    ("web/training.py", "train"): "which recipes run here: train recipes, as JSON",
     ("web/exports.py", "data_tools"): "the page's downloads are written as make export does",
     ("web/editor.py", "data_tools"): "the page's edits are read back as make review does",
 }

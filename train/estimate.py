@@ -106,6 +106,11 @@ def lora_parameters(s: Shape, o: dict[str, Any]) -> int:
     return s.lora(o["lora_r"], None if layers is None else len(layers))
 
 
+def card_gb(s: Shape, o: dict[str, Any]) -> int:
+    """The figure for a recipe's header: the total, rounded up to whole GB."""
+    return math.ceil(memory(s, o)["total"])
+
+
 def estimate(
     config: str, domain: str, data: Path, work_dir: Path, overrides: list[str] | None = None
 ) -> None:

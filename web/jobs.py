@@ -3,17 +3,20 @@ limits, and lines of ./tiku (:mod:`web.training`) without."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from core import progress
 from core.errors import UserError
 from core.files import ROOT, held, read_json, write_json
-from core.language import chosen, words
+from core.language import VARIABLE, chosen, words
+from core.terminal import JSON
 
 SECONDS = int(os.environ.get("TIKUFORGE_BUILD_SECONDS") or 1800)
 MEMORY = int(os.environ.get("TIKUFORGE_BUILD_MEMORY") or 4 * 2**30)  # bytes
@@ -43,6 +46,26 @@ def busy() -> UserError:
 def commands(steps: list[list[str]]) -> list[list[str]]:
     """The processes of ``steps``: arguments after ``python -m``, or a line of :data:`TIKU`."""
     return [[sys.executable, *([] if step[0] == TIKU else ["-m"]), *step] for step in steps]
+
+
+def asked(step: list[str], language: str) -> tuple[Any, str]:
+    """What a command of another room (arguments after ``python -m``) finds, read as JSON; None and
+    its one line of error in ``language`` where it finds nothing. Its exit status may be a verdict.
+    """
+    with tempfile.TemporaryDirectory() as noted:
+        note = Path(noted) / "progress.json"
+        told = {"PYTHONPATH": str(ROOT), progress.FILE: str(note), VARIABLE: language, JSON: "1"}
+        done = subprocess.run(
+            commands([step])[0],
+            cwd=ROOT,
+            env=os.environ | told,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=300,
+        )
+        if done.stdout:
+            return json.loads(done.stdout), ""
+        return None, str(progress.read(note).get("error", "?"))
 
 
 def start(out: Path, steps: list[list[str]]) -> None:

@@ -9,20 +9,15 @@ with in a terminal, and the other way round.
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core import progress
 from core.chat import SERVERS
 from core.errors import UserError
 from core.files import ROOT, WORK_DIRS, held, read_json, write_json
-from core.language import VARIABLE, words
+from core.language import words
 from web import catalog, jobs, server
 
 STAGES = ("estimate", "train", "merge", "quantize", "deploy", "eval")
@@ -68,22 +63,10 @@ class Choice:
 
 
 def recipes(data: Path, language: str) -> tuple[list[dict[str, Any]], str]:
-    """The recipes as ``train recipes --json`` lists them for a data set, or the one line that says
+    """The recipes as ``train recipes`` lists them for a data set, or the one line that says
     why it could not."""
-    with tempfile.TemporaryDirectory() as folder:
-        note = Path(folder) / "progress.json"
-        asked = {"PYTHONPATH": str(ROOT), progress.FILE: str(note), VARIABLE: language}
-        done = subprocess.run(
-            [sys.executable, "-m", "train", "recipes", "--json", f"--data={data}"],
-            cwd=ROOT,
-            env=os.environ | asked,
-            stdout=subprocess.PIPE,
-            text=True,
-            timeout=300,
-        )
-        if done.returncode == 0:
-            return list(json.loads(done.stdout)), ""
-        return [], str(progress.read(note).get("error", "?"))
+    found, error = jobs.asked(["train", "recipes", f"--data={data}"], language)
+    return found or [], error
 
 
 def place(run: Path, verb: str) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import math
 import re
 from pathlib import Path
 from typing import Any
@@ -47,7 +46,7 @@ def test_header_says_what_the_estimate_says(name: str) -> None:
     model = shapes.shape(settings["pretrained_model_name_or_path"])
     assert model, "the shape is known, so that a machine without weights can be told the memory"
     gb = settings["gpu_memory_gb"]
-    assert gb == math.ceil(estimate.memory(model, settings)["total"])
+    assert gb == estimate.card_gb(model, settings)
     assert f"about {gb} GB" in header(recipes.FOLDER / name)["Memory"]
 
 

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from core import progress
-from core.files import ROOT, read_json
-from core.language import VARIABLE
-from web import catalog, frame, i18n, written
+from core.files import read_json
+from web import catalog, frame, i18n, jobs, written
 from web.i18n import say
 
 
@@ -137,20 +131,8 @@ def compared(
     first: str, second: str, stamps: tuple[float, float], language: str
 ) -> tuple[list[Any], str]:
     """What ``make compare`` finds, or its one line of error in ``language``."""
-    with tempfile.TemporaryDirectory() as folder:
-        note = Path(folder) / "progress.json"
-        done = subprocess.run(
-            [sys.executable, "-m", "eval", "compare", "--json", first, second],
-            cwd=ROOT,
-            env=os.environ
-            | {"PYTHONPATH": str(ROOT), progress.FILE: str(note), VARIABLE: language},
-            stdout=subprocess.PIPE,
-            text=True,
-            timeout=300,
-        )
-        if done.stdout:  # exit status 1 says that the second run loses something
-            return list(json.loads(done.stdout)["rows"]), ""
-        return [], str(progress.read(note).get("error", "?"))
+    found, error = jobs.asked(["eval", "compare", first, second], language)
+    return found["rows"] if found else [], error
 
 
 def outcome(rows: list[Any]) -> None:
