@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,10 @@ def broken(path: Path) -> str | None:
 def fetch(settings: dict[str, Any]) -> tuple[str, str]:
     """The commands that get the recipe's base model, in Chinese and English."""
     path, hub = settings["pretrained_model_name_or_path"], settings.get("hub") or {}
-    commands = [then("make download")] if hub else []
+    # The recipe as the user gave it, with all else; where not, whoever knows its name puts it in.
+    given = "CONFIG=" in os.environ.get("TIKUFORGE_GIVEN", "")
+    own = then("make download") if given else "make download CONFIG=…"
+    commands = [own] if hub else []
     if "modelscope" in hub:
         commands.append(f"modelscope download --model {hub['modelscope']} --local_dir {path}")
     if "huggingface" in hub:
