@@ -8,6 +8,7 @@ Whether places count from 0 or from 1 is told by all records of the file togethe
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,9 +75,11 @@ _MARK = (
     "是否正确", "正确",
 )  # fmt: skip
 _TEXTS = ("text", "value", "content", "option", "title", "name", "内容", "选项", "answer", "body")
+_CODES = ("1", "0")
 _BOOLS = ("true", "false", "0", "1", "yes", "no")
 _YES = SAYS_RIGHT | {"1", "100"}
 _FIRST = re.compile(r"(?<![A-Za-z\d])[(（]?A\s*[.、．:：)）]")
+_SENTENCE = re.compile(r"^(?!https?:)(?=.*(?:[^\W\d_] [^\W\d_]|[\u3040-\u9fff]{4}))", re.S)
 _LIST = re.compile(r"\s*(?:[;；|\n]|[,，、])\s*")
 
 
@@ -113,8 +116,10 @@ def stated(record: Json) -> Stated:
             made.lettered[letter] = value
         elif name == "wrong":
             made.wrong += value if isinstance(value, list) else [value]
-        elif (name == "options" and _several(value)) or (
-            name == "answer" and (_marked(value) or _lettered_map(value))
+        elif (
+            (name == "options" and _several(value))
+            or (name in ("answer", "") and _marked(value))
+            or (name == "answer" and _lettered_map(value))
         ):
             made.options = value if made.options is None else made.options
         elif name == "stem" and value not in (None, ""):
@@ -124,7 +129,22 @@ def stated(record: Json) -> Stated:
         elif name in ("kind", "explanation", "case") and isinstance(value, str):
             setattr(made, name, getattr(made, name) or value)
     made.stem += weak
+    if not made.stem and (made.answer or made.options is not None or len(made.lettered) > 1):
+        made.stem += _unnamed(record)
+    if list(made.lettered) == ["A"] and not made.answer and made.stem:  # {"Q": …, "A": …}
+        made.answer.append(made.lettered.pop("A"))
     return made
+
+
+def _unnamed(record: Json) -> list[str]:
+    """The text that a record asks under a key that nobody listed (``topic``, ``body``): its longest
+    of those that are neither a link, a date nor one word."""
+    texts = [
+        value
+        for key, value in record.items()
+        if isinstance(value, str) and not _role(key)[0] and _SENTENCE.search(value)
+    ]
+    return [max(texts, key=len)] if texts else []
 
 
 def _role(key: str) -> tuple[str, str]:
@@ -178,7 +198,8 @@ def _text_in(value: Any) -> str:
         for key in _TEXTS:
             if isinstance(value.get(key), str | int | float) and not isinstance(value[key], bool):
                 return str(value[key])
-        return ""
+        named = (x for k, x in value.items() if _plain(k).endswith((*_TEXTS[:3], "val")))
+        return next((x for x in named if isinstance(x, str)), "")
     if isinstance(value, bool) or value is None:
         return ""
     return dialogue.said(value) if isinstance(value, list) else str(value)
@@ -217,6 +238,10 @@ def options_of(said: Stated) -> Options:
 
 def _listed(value: Sequence[Any]) -> Options:
     """Options in a list: texts, perhaps each with its letter, or objects."""
+    if all(isinstance(x, list) and len(x) == 2 for x in value):  # ["A", text] or [text, true]
+        ticked = all(isinstance(x[1], bool) for x in value)
+        first, second = ("text", "correct") if ticked else ("key", "text")
+        value = [{first: x[0], second: x[1]} for x in value]
     texts = [_text_in(x) for x in value]
     names, marked = list(LETTERS[: len(texts)]), []
     for k, one in enumerate(value):
@@ -265,7 +290,8 @@ def right_of(value: Any, found: Options, base: int | None) -> tuple[list[int], b
     if isinstance(value, bool):
         return [], False
     text = text_of(str(value)) if value is not None else ""
-    for names in (found.texts, found.names):
+    counted = isinstance(value, int) and base is not None  # 1 is a place, though an option says 1
+    for names in (found.names,) if counted else (found.texts, found.names):
         same = [k for k, name in enumerate(names) if nfkc(text_of(name)) == nfkc(text)]
         if same and not (isinstance(value, int) and names is found.names and text in "0123456789"):
             return same[:1], False
@@ -318,9 +344,10 @@ def _said(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def question_of(record: Json, base: int | None) -> Question | None:
-    """The question that a record states; None where it states none."""
-    said = stated(record)
+def question_of(record: Json, base: int | None, coded: bool = False) -> Question | None:
+    """The question that a record states; None where it states none. ``coded``: 1 and 0 are the
+    answers of its file."""
+    said = stated(_flat(record))
     stem = next((s for s in map(_said, said.stem) if s.strip()), "")
     found = options_of(said)
     if found.texts:
@@ -329,34 +356,48 @@ def question_of(record: Json, base: int | None) -> Question | None:
         return None
     made = Question(stem, kind=_kind(said.kind), explanation=said.explanation)
     if said.wrong and said.answer and not found.texts:
-        right = _said(said.answer[0])
-        made.options = sorted({right, *map(_text_in, said.wrong)})  # the right one not always first
-        made.right = [made.options.index(right)]
+        first = said.answer[0]
+        right = {
+            text for x in (first if isinstance(first, list) else [first]) if (text := _said(x))
+        }
+        made.options = sorted(right | {*map(_text_in, said.wrong)})  # the right not always first
+        made.right = [k for k, text in enumerate(made.options) if text in right]
     elif not found.texts and (within := _within(stem, said.answer)):
         made.stem, found = within
     if found.texts:
         _choose(made, said, found, base)
     elif not made.options:
-        _open(made, said)
+        _open(made, said, coded)
     if said.case and said.case.strip() != stem.strip():
         made.stem = f"{said.case.strip()}\n{made.stem}"
         made.kind = made.kind or ("case" if made.options else "")
     return made
 
 
-def _open(made: Question, said: Stated) -> None:
+def _open(made: Question, said: Stated, coded: bool) -> None:
     """The answer of a question without options."""
     made.said = next((s for s in map(_said, said.answer) if s.strip()), "")
-    if isinstance(said.answer[0], bool):
-        made.said = judged(said.answer[0], made.stem)
+    if isinstance(said.answer[0], bool) or (coded and made.said in _CODES):
+        made.said = judged(made.said in (RIGHT, "1"), made.stem)
     if made.kind in ("single", "multiple") and not answers.judgement(made.said):
         made.kind = ""
+
+
+def _flat(record: Json) -> Json:
+    """A record whose stem stands in one of its objects and the rest beside it, in one object
+    (``{"item": {"stem": …}, "solution": {"answer": …}}``)."""
+    inner = [x for x in record.values() if isinstance(x, dict)]
+    if sum(bool(stated(x).stem) for x in inner) != 1 or stated(record).stem:
+        return record
+    return {key: value for x in inner for key, value in x.items()} | {
+        key: value for key, value in record.items() if not isinstance(value, dict)
+    }
 
 
 def _choose(made: Question, said: Stated, found: Options, base: int | None) -> None:
     """The options of a question and those that its answer names."""
     made.options, made.right = found.texts, found.marked
-    signs = [name for name in found.names if len(name) == 1 and name.isalpha()]
+    signs = [name.upper() for name in found.names if len(name) == 1 and name.isalpha()]
     if signs != list(LETTERS[: len(signs)]):  # B, C, D; or A, B, C, A, B, C, D
         made.flags.append(doubt("option-gap", letters="".join(signs)))
     for value in said.answer if not made.right else ():
@@ -436,6 +477,7 @@ class _File:
 
     taker: Taker
     base: int | None
+    coded: bool
 
     def rows(self, at: int, text: str, value: Any, path: str, case: str = "") -> Iterator[Row]:
         """The rows of a value and of what stands in it."""
@@ -446,10 +488,14 @@ class _File:
                 return
             if not _nested(value):
                 record = {**value, "passage": case} if case and "passage" not in value else value
-                question = question_of(record, self.base)
+                question = question_of(record, self.base, self.coded)
                 if question is not None:
                     yield from self.taker.row(_thoughtless(question), locator, text)
                     return
+        if told := _pairs(value):
+            for stem, answer in told:
+                yield from self.taker.row(Question(stem, said=answer), locator, text)
+            return
         if isinstance(value, dict | list) and _nested(value) and path.count(".") < places.DEEP:
             case = (_case_in(value) or case) if isinstance(value, dict) else case
             for start, inner, one, where in places.members(text, 0, value, path or "$"):
@@ -468,6 +514,18 @@ class _File:
         yield _ours(made, record)
 
 
+def _pairs(value: Any) -> list[tuple[str, str]]:
+    """The questions and answers of a map from one to the other, or of a list of both."""
+    if isinstance(value, list):
+        told = [tuple(value)] if len(value) == 2 else []
+    else:
+        told = list(value.items()) if isinstance(value, dict) and len(value) > 2 else []
+    texts = [text for pair in told for text in pair]
+    asked = sum(bool(_SENTENCE.search(pair[0])) for pair in told if isinstance(pair[0], str))
+    fits = asked > 0.8 * len(told) and all(isinstance(text, str) and text.strip() for text in texts)
+    return told if told and fits and not any(_role(pair[0])[0] for pair in told) else []
+
+
 def _nested(value: Any) -> bool:
     """Whether a value holds lists of objects that are no options: records stand deeper in it."""
     inner = value.items() if isinstance(value, dict) else enumerate(value)
@@ -476,11 +534,19 @@ def _nested(value: Any) -> bool:
             return True
         name = _role(str(key))[0]
         deep = isinstance(one, list) and one and isinstance(one[0], dict)
-        if deep and name not in ("options", "answer") and not _marked(one):
+        told = [x for each in one if isinstance(each, dict) for x in each.values()] if deep else []
+        flat = name in ("options", "answer") and not any(isinstance(x, dict) for x in told)
+        if deep and not flat and not _marked(one):
             return True
         if isinstance(one, dict) and name == "" and (_nested(one) or stated(one).stem):
-            return True
+            return not (isinstance(value, dict) and _whole(value))
     return False
+
+
+def _whole(value: Json) -> bool:
+    """Whether the objects of a record, of which one asks, make one question together."""
+    flat = _flat(value)
+    return flat is not value and bool(stated(flat).answer) and not _nested(flat)
 
 
 def _case_in(value: Json) -> str:
@@ -518,7 +584,10 @@ def _read(
     if not path.is_file():
         raise UserError(f"{shown(path)}: {words('没有这个文件', 'no such file')}")
     taker = Taker(name, sha256(path), ledger)
-    file = _File(taker, base_of(list(_indices(path, how))))
+    told = list(_indices(path, how))
+    open_ = Counter(_said(said[0]) for found, said in told if not found.texts)
+    coded = set(open_) == set(_CODES) and min(open_.values()) > 1
+    file = _File(taker, base_of([one for one in told if one[0].texts]), coded)
     for at, text, value, where in places.objects(path, how.encoding):
         value = renamed(value, columns) if columns and isinstance(value, dict) else value
         yield from file.rows(at, text, value, where)
@@ -526,7 +595,7 @@ def _read(
 
 
 def _indices(path: Path, how: How) -> Iterator[tuple[Options, list[Any]]]:
-    """Options and answers of the records of a file that state both."""
+    """Options and answers of the records of a file that state an answer."""
     stack = [value for _, _, value, _ in places.objects(path, how.encoding)]
     while stack:
         value = stack.pop()
@@ -536,10 +605,10 @@ def _indices(path: Path, how: How) -> Iterator[tuple[Options, list[Any]]]:
             if _nested(value):
                 stack += [x for x in value.values() if isinstance(x, dict | list)]
                 continue
-            said = stated(value)
-            found = options_of(said)
-            if found.texts and (said.answer or said.places):
-                yield found, [*said.answer, *said.places]
+            said = stated(_flat(value))
+            answer = [*said.answer, *said.places]
+            if answer and not said.wrong:
+                yield options_of(said), answer
 
 
 # LLaMA-Factory's column names → the keys that dialogue.turns() knows.

@@ -18,19 +18,19 @@ _ROLES = {
     "stem": 
 r"题干(?:内容|描述|文本|信息)?|题目(?:内容|描述|正文|名称|题干)?|试题(?:内容|题干"
 r"|描述|题目|正文|名称)?|问题(?:内容|描述)?|考题|考[试核](?:题目|内容)|内容|questions?(?:text"
-r"|stem|title|content)?|stem|prompt|column1|q|问|题|题面|[小子]题(?:题干|内容)?|front|term",
+r"|stem|title|content)?|stem|prompt|column1|q|问|题|题面|[小子]题(?:题干|内容)?|front|term|вопрос",
     "answer": 
 r"(?:正确|标准|参考|试题|题目)*(?:的)?答案(?:内容|选项|项|文本|序号|编号|索引)?|正确选项(?:内容|文本|序号)?|正确项|标答|正选"
 r"|(?:correct|right|question)?_?(?:answers?|option|choice|key|ans)(?:key|_?(?:index|id|no))?"
-r"|correct(?:_?index)?|column2|答|正答|判断(?:结果)?|结论|答复|回答|back|definition",
+r"|correct(?:_?index)?|column2|答|正答|判断(?:结果)?|结论|答复|回答|back|definition|(?:правильный)?ответ",
     "kind": r"(?:试题|题目|题|考题|问题)?(?:类型|类别|题型)|题型|题类|(?:question)?type|kind",
     "explanation": 
 r"(?:答案|试题|题目|考点)?(?:解析|详解|说明|分析|解释|讲解)|(?:出题|命题|参考|法律"
-r"|政策|制定|考题)?依据|(?:question)?explain|explanations?|analysis|rationale|解析内容|答案出处|出处"
+r"|政策|制定|考题)?依据|(?:question)?explain|explanations?|analysis|rationale|解析内容|答案出处|出处|пояснение"
 r"|依据条款",
     "right": r"(?:选项)?[a-h1-8一二三四甲乙丙丁]?是否(?:为|是)?(?:正确)?(?:答案|选项)?|正确与否"
 r"|正误|正确|is(?:correct|right)\??",
-    "number": r"序号|题号|编号|试题编号|题目编号|顺序|no\.?|number|id|#|index|题目id|试题id",
+    "number": r"序号|题号|编号|试题编号|题目编号|顺序|no\.?|number|id|#|№|index|题目id|试题id",
     "case": 
 r"材料(?:内容)?|案例(?:内容|背景)?|背景(?:材料|资料)?|共用题干|大题题干|父题|passage"
 r"|context|case|case(?:stem|text)",
@@ -41,7 +41,7 @@ r"|试题选项|题目选项|答案选项|options?(?:content|text)?|choices?|答
 _ROLE = {role: re.compile(shape, re.I) for role, shape in _ROLES.items()}
 _ONE = re.compile(
     r"(?:(?:试题|题目|备选|候选|可选|答案)?选?项?|答案|备选(?:项|答案)?|option|choice"
-    r"|answer|opt)[-_.、]?([A-Ha-h]|[0-8一二三四五六七八甲乙丙丁戊己①-⑧])(?:选?项?|选项内容|内容)?"
+    r"|answer|opt|вариант(?:ответа)?)[-_.、]?([A-Ha-h]|[0-8一二三四五六七八甲乙丙丁戊己①-⑧])(?:选?项?|选项内容|内容)?"
     r"|([A-H])选?项?",
     re.I,
 )
@@ -202,7 +202,9 @@ def find(rows: list[list[Cell]]) -> Columns | None:
             columns = Columns(header=header, titles=[cell.text.strip() for cell in titles])
             score = _assign(columns, titles, rows[header + 1 :])
             filled = sum(bool(cell.text) for cell in row)
-            if score * 2 >= filled and score > (best[0] if best else 0):
+            whole = columns.stem is not None and columns.answer is not None
+            sure = whole and len(columns.options) > 2  # however many further columns there are
+            if (score * 2 >= filled or sure) and score > (best[0] if best else 0):
                 _side_by_side(columns, titles)
                 best = (score, columns)
     if best is None:
@@ -286,7 +288,8 @@ def _assign(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
     cannot be a header."""
     score = _titled_columns(columns, row, below)
     first = columns.options.get("A")
-    if columns.options and (first is None or _unordered(columns.options, row)):
+    gaps = max(columns.options, default="A") > chr(65 + len(columns.options))  # H, B and A
+    if columns.options and (first is None or gaps or _unordered(columns.options, row)):
         return 0  # figures of a question, no titles
     if (
         first is not None
@@ -294,6 +297,8 @@ def _assign(columns: Columns, row: list[Cell], below: list[list[Cell]]) -> int:
         and row[first].text.strip().upper() == "A"
         and len(columns.options) == 1
     ):
+        if columns.stem is None:
+            return 0  # the answer of a question: nothing here is a title
         columns.answer = columns.options.pop("A")
     if len(columns.ticks) == 1:
         columns.right, columns.ticks = columns.ticks.popitem()[1], {}
@@ -524,7 +529,7 @@ def guess(rows: list[list[Cell]]) -> Columns | None:
     if not rest:
         return None
     columns.stem = max(rest, key=lambda c: length[c])
-    if len(columns.options) > 1:
+    if len(columns.options) > 1 and "A" in columns.options:  # C. and D. alone are a slip
         columns.answer = marks[-1] if marks else None
         return columns
     columns.options = {}

@@ -89,7 +89,9 @@ _STATED = ("answer-is-mark", "answer-in-option")
 _SPACES = re.compile(r"\s+")
 _LINE = re.compile(r"\n+")
 # A number that may count questions: no measure word, percentage or decimals behind it.
-_COUNT = re.compile(r"(?<!\d)(?<!\d\.)\d{1,4}(?!\d|[.:]\d|\s?[%年月日个元]|(?![题问小])[^\W\d_])")
+_COUNT = re.compile(
+    r"(?<!\d)(?<!\d\.)\d{1,4}(?!\d|[.:]\d|\s?[%年月日个元+×÷*/=]|(?![题问小])[^\W\d_])"
+)
 _HAN_COUNT = re.compile(r"\s*([一二三四五六七八九十]{1,3})\s?[、.．]")
 _BEGIN = re.compile(r"\W{0,6}(?:[^\W\d]{0,3}\W{0,6})?\d{1,4}\W?")
 _LAST = re.compile(r"\S[\s;；,，。]{1,8}(\d{1,4})\s?[.、．)）]?\s*$")
@@ -310,7 +312,7 @@ def _options(row: Row) -> Iterator[Doubt]:
         yield doubt("option-mark")
     if len(signs) < 2:
         yield doubt("one-option")
-    if len({_SPACES.sub("", text).casefold().rstrip(";；。.，,") for text in texts}) < len(texts):
+    if len({_SPACES.sub("", text).rstrip(";；。.，,") for text in texts}) < len(texts):
         yield doubt("same-options")
     if any(_KEYED.fullmatch(text) for text in texts):
         yield doubt("answer-in-option")
@@ -636,12 +638,13 @@ def _header(bank: Bank) -> Doubts:
 def _answers_alike(bank: Bank) -> Doubts:
     """Most answers of open questions begin with one sign or label (``◎回复``)."""
     open_ = [row for row in bank.rows if not row.options and row.kind != "judge"]
-    heads = Counter(row.answer[:2] for row in open_ if len(row.answer) > 3)
+    said = {id(row): re.sub(r"\d+", "0", row.answer[:16]) for row in open_ if len(row.answer) > 3}
+    heads = Counter(text[:2] for text in said.values())
     for head, count in heads.most_common(1):
         if count >= max(4, 0.5 * len(open_)):
-            same = [row for row in open_ if row.answer[:2] == head]
-            common = _common([row.answer[:12] for row in same])
-            label = re.match(r"[^\W\d_]{1,8}[:：]", common) is not None
+            same = [row for row in open_ if said.get(id(row), "")[:2] == head]
+            common = _common([said[id(row)][:12] for row in same])
+            label = re.match(r"[^\W\d_]{1,8}0?[:：]|答案", common) is not None
             if label or (not common[0].isalnum() and common[0] not in '《“"（(‘$['):
                 for row in same:
                     yield row, doubt("answer-label/begin", head=common)

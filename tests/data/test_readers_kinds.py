@@ -172,3 +172,47 @@ def test_doubted(question: str, answer: str, code: str) -> None:
     row = Row(question, answer, Source("a", "", "c:1-2", f"3. {question}\n{answer}"))
     examine([row])
     assert code in codes(row)
+
+
+def test_records_of_other_shapes(tmp_path: Path) -> None:
+    import json
+
+    from data_tools.sources import read_bank
+
+    asked = [f"第{n}种鸟叫什么名字" for n in range(1, 5)]
+    options = ["麻雀", "喜鹊", "乌鸦"]
+    marked = [{"answerContent": text, "isTrue": int(text == "喜鹊")} for text in options]
+    inner = {"stem": "", "options": [{"key": "ABC"[k], "val": x} for k, x in enumerate(options)]}
+    shapes = (
+        lambda stem: {"stem": stem, "options": [[text, text == "喜鹊"] for text in options]},
+        lambda stem: {"topic": stem, "options": options, "key": "B"},
+        lambda stem: {"questionContent": stem, "answers": marked},
+        lambda stem: {"item": {**inner, "stem": stem}, "solution": {"answer": "B"}},
+    )
+    for shape in shapes:
+        path = tmp_path / "a.json"
+        path.write_text(json.dumps([shape(stem) for stem in asked], ensure_ascii=False))
+        rows = list(read_bank(path, Ledger(), path.name))
+        assert [(row.question, row.letters) for row in rows] == [(stem, "B") for stem in asked]
+        assert rows[0].options == dict(zip("ABC", options, strict=True)) and not rows[0].flags
+
+
+def test_letters_in_a_row_of_a_sheet_are_no_header(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    assert book.active is not None
+    for n in range(1, 25):
+        row = [
+            f"第{n}支铅笔是哪一种？",
+            "软的",
+            "硬的",
+            "C.  黑的",
+            "D.  红的",
+            "A" if n % 2 else "C",
+        ]
+        book.active.append(["哪支铅笔硬？", "H", "B", "HB", "2B", "A"] if n == 9 else row)
+    book.save(tmp_path / "a.xlsx")
+    rows = list(read(tmp_path / "a.xlsx", Ledger()))
+    assert len(rows) == 24 and {len(row.options) for row in rows} == {4}
+    assert rows[0].options["C"] == "黑的"
