@@ -179,27 +179,31 @@ class _Walk:
                 self.flags.append(CHANGED)
                 gone = node.iter(f"{W}delText", f"{W}t")
                 self.left_out += "".join(part.text or "" for part in gone)
+        elif tag in (f"{W}fldChar", f"{W}instrText"):
+            self.field(node, style)
+        elif tag in (f"{W}drawing", f"{W}pict", f"{W}object"):
+            self.picture(node, style)
+        elif not self.rare(node, tag, style):
+            if tag == f"{W}ins":
+                self.flags.append(CHANGED)
+            self.inside(node, style)
+
+    def rare(self, node: Any, tag: str, style: Look) -> bool:
+        """One element of a kind that few paragraphs hold; False for any other."""
+        if tag == f"{M}oMath":
+            self.formula(node, style)
         elif tag in NOTED_TAGS:
             self.note(NOTED_TAGS[tag], node.get(f"{W}id", ""))
         elif tag == f"{W}ruby":
             self.ruby(node, style)
-        elif tag == f"{W}sdt" and node.find(f"{W}sdtPr/{W}showingPlcHdr") is not None:
-            pass  # “click here to enter text”: nobody has
         elif tag == f"{W}sym":
             self.add(_symbol(node), replace(style, font=symbols.font(node.get(f"{W}font", ""))))
-        elif tag in (f"{W}fldChar", f"{W}instrText"):
-            self.field(node, style)
-        elif tag == f"{M}oMath":
-            self.formula(node, style)
-        elif tag in (f"{W}drawing", f"{W}pict", f"{W}object"):
-            self.picture(node, style)
         elif tag == f"{MC}AlternateContent":
             choice = node.find(f"{MC}Choice")
             self.inside(choice if choice is not None else node, style)
-        else:
-            if tag == f"{W}ins":
-                self.flags.append(CHANGED)
-            self.inside(node, style)
+        else:  # “click here to enter text”: nobody has
+            return tag == f"{W}sdt" and node.find(f"{W}sdtPr/{W}showingPlcHdr") is not None
+        return True
 
     def note(self, kind: str, number: str) -> None:
         """A footnote or comment: its text is not the paragraph's, a person sees it."""

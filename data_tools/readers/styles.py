@@ -57,7 +57,7 @@ class Style:
 def look(properties: Any, base: Look) -> Look:
     """``base`` as changed by a w:rPr element."""
     hows, hidden = set(base.hows), base.hidden
-    struck, vertical, font, caps = base.struck, base.vertical, base.font, base.caps
+    struck, vertical = base.struck, base.vertical
     for child in properties:
         value = child.get(VAL, "1").lower()
         on = value not in OFF
@@ -69,12 +69,6 @@ def look(properties: Any, base: Look) -> Look:
             struck = on
         elif child.tag == f"{W}vertAlign":
             vertical = "" if value == "baseline" else value
-        elif child.tag == f"{W}rFonts":
-            font = drawn_in(child, font)
-        elif child.tag in CAPS:
-            caps = on
-        elif child.tag == f"{W}position" and not vertical:
-            vertical = shifted(value)
         elif child.tag == f"{W}color":
             hows = {how for how in hows if not how.startswith("color")}
             theme = child.get(f"{W}themeColor", "").lower()
@@ -87,7 +81,20 @@ def look(properties: Any, base: Look) -> Look:
             "ffffff",
         ):
             hows.add("shading")
-    return Look(frozenset(hows), hidden, struck, vertical, font, caps)
+    return _drawn(properties, Look(frozenset(hows), hidden, struck, vertical, base.font, base.caps))
+
+
+def _drawn(properties: Any, made: Look) -> Look:
+    """``made`` with what a w:rPr says of how letters are drawn: font, capitals, place."""
+    for child in properties:
+        value = child.get(VAL, "1").lower()
+        if child.tag == f"{W}rFonts":
+            made = replace(made, font=drawn_in(child, made.font))
+        elif child.tag in CAPS:
+            made = replace(made, caps=value not in OFF)
+        elif child.tag == f"{W}position" and not made.vertical:
+            made = replace(made, vertical=shifted(value))
+    return made
 
 
 def drawn_in(fonts: Any, base: str = "") -> str:

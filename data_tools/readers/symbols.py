@@ -54,7 +54,7 @@ def private(text: str) -> bool:
 
 
 def shown(text: str, name: str) -> tuple[str, bool]:
-    """``text`` as the font ``name`` (of :data:`FONTS`, or "") draws it, and whether all is known."""
+    """``text`` as the font ``name`` (of :data:`FONTS`, or "") draws it; whether all is known."""
     table = FONTS.get(name)
     if table is None:
         return text, not private(text)
