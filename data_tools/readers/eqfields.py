@@ -1,8 +1,8 @@
 """Word's EQ fields, the formulas of before 2007, as LaTeX (Word's help, “Field codes: Eq”).
 
 ``\\f(1,2)`` is a fraction, ``\\r(3,x)`` a root, ``\\s\\up5(2)`` raised, ``\\b(x)`` bracketed;
-``\\o`` draws over each other, which Word itself writes for ① (``\\o\\ac(○,1)``) and for the reading above a
-character (``\\o\\ad(\\s\\up9(hàn),汉)``). The parts stand between commas, or semicolons.
+``\\o`` draws over each other, which Word itself writes for ① (``\\o\\ac(○,1)``) and for a reading
+above its character (``\\o\\ad(\\s\\up9(hàn),汉)``). Parts stand between commas or semicolons.
 """
 
 from __future__ import annotations
