@@ -1,6 +1,7 @@
 """A Word document as lines and tables, streamed in body order with exact locators.
 
-Only the body is read (no headers, footers, comments, notes). Paragraph numbers count the body's
+Only the body is read (no headers, footers); what has a note or a comment is flagged with its
+text. Paragraph numbers count the body's
 own paragraphs, so that ``p:N`` is ``Document(path).paragraphs[N - 1]`` in python-docx, and
 ``t:T:r:R:c:C`` is ``tables[T - 1].cell(R - 1, C - 1)``. A paragraph inside the M-th content control
 after paragraph N is ``p:N:s:M``; a text box has the locator of the paragraph that anchors it.
@@ -17,11 +18,12 @@ from typing import IO, Any
 from core.errors import UserError
 from core.language import words
 from data_tools.ledger import Ledger
-from data_tools.readers import encodings, html, mht
+from data_tools.readers import encodings, html, mht, symbols
 from data_tools.readers.blocks import Block, Cell, Line, Table, squeezed
 from data_tools.readers.encodings import too_large
 from data_tools.readers.package import Package
 from data_tools.readers.runs import M, Paragraphs, W
+from data_tools.readers.styles import drawn_in
 
 WIDEST = 1024  # columns of a row, those that spanning cells fill among them; Word allows 63
 LIMIT = 64 << 20  # bytes of a part in another format
@@ -30,12 +32,14 @@ P, TBL, TR, TC, T = f"{W}p", f"{W}tbl", f"{W}tr", f"{W}tc", f"{W}t"
 BODY, CHUNK = f"{W}body", f"{W}altChunk"
 RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 WRAPPERS = tuple(W + name for name in ("sdt", "sdtContent", "customXml", "ins", "moveTo"))
+FONTS = f"{W}rFonts"
 PLAIN_PROBE = (
     T, f"{W}tab", f"{W}br", f"{W}cr", f"{W}sym", f"{W}drawing", f"{W}pict", f"{W}object",
     f"{W}numPr", f"{W}pStyle", f"{W}rStyle", f"{W}vanish", f"{W}b", f"{W}u", f"{W}color",
     f"{W}highlight", f"{W}shd", f"{W}em", f"{W}i", f"{W}ruby", f"{W}del", f"{W}moveFrom",
     f"{W}fldChar", f"{W}fldSimple", f"{W}strike", f"{W}dstrike", f"{W}vertAlign",
-    f"{W}noBreakHyphen", f"{W}ptab", f"{M}oMath",
+    f"{W}noBreakHyphen", f"{W}ptab", f"{M}oMath", f"{W}caps", f"{W}smallCaps", f"{W}position",
+    f"{W}footnoteReference", f"{W}endnoteReference", f"{W}commentReference", f"{W}sdtPr", FONTS,
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}AlternateContent",
 )  # fmt: skip
 
@@ -58,9 +62,8 @@ def blocks(
             while element.getprevious() is not None:
                 del parent[0]
         if ledger is not None:
-            for loc, text in reader.paragraphs.left_out.items():
-                struck = loc in reader.paragraphs.struck
-                ledger.add(name, loc, "struck-text" if struck else "hidden-text", text)
+            for loc, (why, text) in reader.paragraphs.left_out.items():
+                ledger.add(name, loc, why, text)
         if not reader.seen_body:
             raise UserError(f"{name}: {words('文档没有正文', 'the document has no body text')}")
 
@@ -142,10 +145,16 @@ class _Body:
         """The lines of a paragraph; the quick way where it holds nothing but text."""
         texts = []
         for node in paragraph.iter(*PLAIN_PROBE):
+            if node.tag == FONTS and not drawn_in(node):
+                continue
             if node.tag != T:
-                return [squeezed(line) for line in self.paragraphs.lines(paragraph, loc)]
+                break
             texts.append(node.text or "")
-        return [squeezed(Line("".join(texts), loc))]
+        else:
+            text = "".join(texts)
+            if text.isascii() or not symbols.private(text):
+                return [squeezed(Line(text, loc))]
+        return [squeezed(line) for line in self.paragraphs.lines(paragraph, loc)]
 
     def table(self, table: Any, loc: str) -> Table:
         """The table as a grid: merged cells repeat, nested tables become lines of their cell."""

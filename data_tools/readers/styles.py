@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from data_tools.readers import symbols
 from data_tools.readers.package import Package
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 VAL = f"{W}val"
 OFF = ("0", "false", "none", "off")
 TOGGLES = {f"{W}b": "bold", f"{W}u": "underline", f"{W}em": "dots", f"{W}i": "italic"}
+CAPS = (f"{W}caps", f"{W}smallCaps")
+SHIFTED = {True: "shifted-up", False: "shifted-down"}  # by w:position: raised, where it is short
+SHIFT = 4  # half points; less only sets a line straight
 STRIKES = (f"{W}strike", f"{W}dstrike")
 BLACK = ("auto", "000000", "text1", "dark1", "tx1", "")
 
@@ -18,12 +22,16 @@ BLACK = ("auto", "000000", "text1", "dark1", "tx1", "")
 @dataclass(frozen=True, slots=True)
 class Look:
     """How a run looks: ``hows`` its emphases, ``hidden`` whether it is not displayed at all,
-    ``struck`` whether it is struck out, ``vertical`` superscript or subscript."""
+    ``struck`` whether it is struck out, ``vertical`` superscript or subscript, ``font`` that of
+    :mod:`.symbols` in which letters are other signs, ``caps`` whether small letters show as
+    capitals."""
 
     hows: frozenset[str] = frozenset()
     hidden: bool = False
     struck: bool = False
     vertical: str = ""
+    font: str = ""
+    caps: bool = False
 
     def over(self, base: Look) -> Look:
         """This look of a run's own style on top of its paragraph's."""
@@ -32,6 +40,8 @@ class Look:
             base.hidden or self.hidden,
             base.struck or self.struck,
             self.vertical or base.vertical,
+            self.font or base.font,
+            self.caps or base.caps,
         )
 
 
@@ -71,7 +81,32 @@ def look(properties: Any, base: Look) -> Look:
             "ffffff",
         ):
             hows.add("shading")
-    return Look(frozenset(hows), hidden, struck, vertical)
+    return _drawn(properties, Look(frozenset(hows), hidden, struck, vertical, base.font, base.caps))
+
+
+def _drawn(properties: Any, made: Look) -> Look:
+    """``made`` with what a w:rPr says of how letters are drawn: font, capitals, place."""
+    for child in properties:
+        value = child.get(VAL, "1").lower()
+        if child.tag == f"{W}rFonts":
+            made = replace(made, font=drawn_in(child, made.font))
+        elif child.tag in CAPS:
+            made = replace(made, caps=value not in OFF)
+        elif child.tag == f"{W}position" and not made.vertical:
+            made = replace(made, vertical=shifted(value))
+    return made
+
+
+def drawn_in(fonts: Any, base: str = "") -> str:
+    """The font of a w:rFonts whose letters are other signs; "" for a usual one."""
+    name = fonts.get(f"{W}ascii") or fonts.get(f"{W}hAnsi")
+    return symbols.font(name) if name else base
+
+
+def shifted(value: str) -> str:
+    """What a raised or lowered position (in half points) makes of a run."""
+    points = int(value) if value.lstrip("+-").isdecimal() else 0
+    return SHIFTED[points > 0] if abs(points) >= SHIFT else ""
 
 
 def _dark(value: str) -> bool:

@@ -19,7 +19,7 @@ from data_tools.ledger import Ledger
 from data_tools.preview import read_files
 from data_tools.readers.how import How
 from data_tools.sources import Inputs, read_table
-from tests.data.inputs import banks, papers, unchanged  # noqa: F401  (each notes its cases)
+from tests.data.inputs import banks, faithful, papers, unchanged  # noqa: F401  (each notes its cases)
 from tests.data.inputs.build import CASES, Case, docx, jsonl, p, table, wrong, xlsx
 
 PACK = """
