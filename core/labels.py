@@ -201,6 +201,7 @@ FINDINGS: dict[str, Pair] = {
     "two-answers": ("不止一处答案", "more than one answer"),
     "two-questions": ("像有两题", "seems to be two questions"),
     "cut-off": ("回复没有写完", "the reply was cut off"),
+    "page-refused": ("这一页没有读出", "this page was not read"),
     "no-text-layer": ("没有文字层", "no text layer"),
     "answer-in-option": ("选项是答案行", "an option is the answer's line"),
 }

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
+from core.findings import Finding
 from core.language import words
 from data_tools.ledger import Ledger
 from data_tools.ocr.pages import Scan
@@ -25,6 +26,7 @@ from data_tools.readers.blocks import Line
 from data_tools.readers.doubt import doubt
 from data_tools.readers.printed import Char, Printed, joined, place, printed
 
+REFUSED = "ocr.refused"  # the code of an error that is of one page only
 SAMPLE = 40  # pages looked at for what comes again on each
 EDGE = 0.12  # of a page's height, above and below: where headers and footers stand
 OFTEN = 0.4  # of the sampled pages on which a line at the edge must stand to be one
@@ -54,11 +56,13 @@ def blocks(path: Path, name: str, ledger: Ledger) -> Iterator[Line]:
         usual = _usual(book, pages, scan)
         silent: list[int] = []
         said: set[str] = set()
+        refused: dict[int, str] = {}
         for number in range(1, pages + 1):
-            height, lines = _page(book, number - 1, scan)
-            if not lines:
+            height, lines, why = _tried(book, number - 1, scan)
+            if why:
+                refused[number] = why
+            elif not lines:
                 silent.append(number)
-                continue
             kept = []
             by_height = sorted(line.y for line in lines)
             for line in lines:
@@ -70,7 +74,9 @@ def blocks(path: Path, name: str, ledger: Ledger) -> Iterator[Line]:
                 else:
                     kept.append(line)
             yield from joined(kept, number, height)
-        if len(silent) == pages:
+        if len(silent) + len(refused) == pages:
+            if refused:
+                raise UserError(next(iter(refused.values())), REFUSED)
             raise UserError(
                 f"{name}: "
                 + words(
@@ -79,6 +85,8 @@ def blocks(path: Path, name: str, ledger: Ledger) -> Iterator[Line]:
                 )
             )
         scan.note(ledger)
+        for number, why in refused.items():
+            ledger.add(name, f"page:{number}:0", Finding("page-refused", why), "")
         for number in silent:
             ledger.add(name, f"page:{number}:0", doubt("no-text-layer"), "")
     finally:
@@ -105,7 +113,7 @@ def _usual(book: Any, pages: int, scan: Scan) -> set[str]:
     looked = range(0, pages, step)
     seen: dict[str, list[tuple[int, str]]] = {}
     for index in looked:
-        height, lines = _page(book, index, scan)
+        height, lines, _ = _tried(book, index, scan)
         for key, text in {(_key(line, height), line.text) for line in lines}:
             seen.setdefault(key, []).append((index, text))
     seen.pop("", None)
@@ -136,6 +144,17 @@ def _furniture(line: Printed, height: float, usual: set[str], outermost: bool) -
     return bool(key) and (key in usual or (outermost and bool(_NUMBER.fullmatch(line.text))))
 
 
+def _tried(book: Any, index: int, scan: Scan) -> tuple[float, list[Printed], str]:
+    """A page's height and lines, and why it was refused, "" where it was not: one page must not end
+    those behind it."""
+    try:
+        return *_page(book, index, scan), ""
+    except UserError as error:
+        if error.code != REFUSED:
+            raise
+        return 0.0, [], str(error)
+
+
 def _page(book: Any, index: int, scan: Scan) -> tuple[float, list[Printed]]:
     """A page's height and its lines in reading order."""
     import pypdfium2 as pdfium
@@ -144,7 +163,7 @@ def _page(book: Any, index: int, scan: Scan) -> tuple[float, list[Printed]]:
         page = book[index]
     except pdfium.PdfiumError:
         why = words(f"第{index + 1}页读不出", f"page {index + 1} is damaged")
-        raise UserError(f"{scan.name}: {why}") from None
+        raise UserError(f"{scan.name}: {why}", REFUSED) from None
     try:
         width, height = page.get_size()
         textpage = page.get_textpage()

@@ -162,6 +162,20 @@ def test_pages_of_a_pdf_that_are_pictures_are_recognised(kept: Path, tmp_path: P
     assert [row.source.locator.rpartition(":")[0] for row in rows] == ["page:1", "page:2"]
 
 
+def test_a_page_that_is_refused_does_not_end_the_others(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, ledger = tmp_path / "a.pdf", Ledger()
+    path.write_bytes(scan_pdf(2))
+    first, _ = page_pictures(path)
+    said(kept, first, column([*asked(1), *asked(2)]))
+    worker = type("", (), {"ask": lambda self, asked: {"error": ["读不出", "not read"]}})()
+    monkeypatch.setattr(engine, "WORKER_OF_THIS_PROCESS", worker)
+    assert len(list(read(path, ledger))) == 2
+    (told,) = [entry for entry in ledger if entry.code == "page-refused"]
+    assert told.locator == "page:2:0" and "not read" in told.reason
+
+
 def test_what_was_recognised_is_not_asked_again(
     kept: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
