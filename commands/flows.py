@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from commands import evaluate as evaluation
 from commands.options import Given, one_of
 from commands.places import Places, hint
 from commands.run import Runner
+from core import cores
 from core.errors import UserError
 from core.files import ROOT
 from core.hints import nearest
@@ -413,7 +413,7 @@ def test(run: Runner, given: Given, place: Places) -> None:
     run.stage("dev", "core", "train", "serve", "eval", "hub", "answers")
     # One more than the cores: a third of the time is waiting for servers, browsers and clocks.
     # Which tests stay together: tests/conftest.py.
-    workers = str((os.cpu_count() or 1) + 1)
+    workers = str(cores.usable() + 1)
     run.start([run.python("dev"), "-m", "pytest", "-n", workers, "--dist", "loadfile"])
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from commands.places import Places
+from core import cores
 from core.files import ROOT
 
 VENVS = Path(os.environ.get("TIKUFORGE_VENVS") or ROOT / ".venvs")
@@ -53,6 +54,7 @@ class Runner:
             "TOKENIZERS_PARALLELISM": "false",
             "PYTHONUNBUFFERED": "1",
             "TIKUFORGE_GIVEN": hint,
+            **cores.unasked(),
         }
         return made
 

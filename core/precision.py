@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from core import cores
+
 SHAPE = (128, 576, 1536)  # rows, in, out: SmolLM2-135M's largest matrix, 0.2 GFLOP
 SPENT = 0.05  # seconds a format is timed for; an emulated one takes four calls of 0.3 s instead
 CALLS = 3
@@ -26,9 +28,12 @@ def share_cores() -> None:
 
     By default each spins for about a millisecond at every small operation. Beside one busy process
     a thread that is waited for is often not running, and a training step was measured to take more
-    than ten times as long; with this many turns 4 times, and 1.07 times alone.
+    than ten times as long; with this many turns 4 times, and 1.07 times alone. A wait policy
+    that the user set stays (this number would go before it). They are told of a quota as well.
     """
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    os.environ.update(cores.unasked())
 
 
 @cache

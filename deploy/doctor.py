@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 
-from core import chat, gpu, terminal, trust
+from core import chat, cores, gpu, terminal, trust
 from core.errors import UserError
 from core.files import MODELS, ROOT, WORK_DIRS, shown
 from core.language import words
@@ -40,7 +40,13 @@ def rows() -> list[tuple[str, str, str]]:
             sys.version.split()[0],
             words("可用", "fits") if fits else words("需要 3.11 或 3.12", "3.11 or 3.12 is needed"),
         ),
-        ("CPU", f"{os.cpu_count()} {words('核', 'cores')}", ""),
+        (
+            "CPU",
+            f"{cores.usable()} {words('核', 'cores')}",
+            ""
+            if cores.usable() == os.cpu_count()
+            else words(f"本机有 {os.cpu_count()} 核", f"of the machine's {os.cpu_count()}"),
+        ),
         (
             words("内存", "memory"),
             f"{memory:.0f} GB",

@@ -5,8 +5,9 @@ Always a process of its own: the engine's package (xllamacpp) brings another lla
 
 from __future__ import annotations
 
-import os
 import sys
+
+from core import cores
 
 # llama.h, enum llama_ftype; the first is what make quantize takes by itself
 TYPES = {"q4_k_m": 15, "q4_0": 2, "q5_0": 8, "q5_k_m": 17, "q6_k": 18, "q8_0": 7}
@@ -19,7 +20,7 @@ def main() -> None:
     source, target, name = sys.argv[1:]
     params = llama_cpp.LlamaModelQuantizeParams()
     params.ftype = TYPES[name]
-    params.nthread = os.cpu_count() or 1
+    params.nthread = cores.usable()
     llama_cpp.model_quantize(source, target, params)
 
 

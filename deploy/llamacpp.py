@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core import chat
+from core import chat, cores
 from core.files import read_json
 from deploy import gateway, shutdown
 
@@ -40,7 +40,7 @@ def parameters(settings: dict[str, Any], key: str) -> Any:
     params.n_ctx = settings["session_len"] * settings["slots"]
     params.n_predict = settings["max_tokens"]
     params.n_batch = params.n_ubatch  # between two batches it hears who leaves and who asks
-    threads = settings["threads"] or max(1, (os.cpu_count() or 2) - 1)
+    threads = settings["threads"] or max(1, cores.usable() - 1)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.cpuparams.poll = params.cpuparams_batch.poll = 0  # sleep between requests
     params.cache_type_k = params.cache_type_v = cache

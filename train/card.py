@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
-import os
 import platform
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from core import licences
+from core import cores, licences
 from core.files import ROOT, shown, write_text
 from train import curves
 
@@ -58,7 +57,7 @@ def environment() -> dict[str, Any]:
         "packages": versions,
         "commit": commit(),
         "device": device(),
-        "cpus": os.cpu_count(),
+        "cpus": cores.usable(),
         "platform": platform.platform(),
     }
 

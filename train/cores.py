@@ -14,14 +14,9 @@ import time
 import psutil
 import torch
 
+from core import cores
+
 LEAST = 0.5  # seconds between two looks: shorter ones tell little
-
-
-def available() -> list[int]:
-    """Numbers of the cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
 
 
 def busy() -> tuple[float, float, float]:
@@ -29,7 +24,7 @@ def busy() -> tuple[float, float, float]:
     workers), and the clock."""
     whole = psutil.cpu_times(percpu=True)
     used = 0.0
-    for number in available():
+    for number in cores.allowed():
         times = whole[number]
         idle = times.idle + getattr(times, "iowait", 0.0)
         guest = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)  # in user already
@@ -42,11 +37,15 @@ def busy() -> tuple[float, float, float]:
 
 class Cores:
     """Sets PyTorch's threads to the cores that are free, from what the last stretch of the run
-    showed. A number that the user set (``OMP_NUM_THREADS``) is left alone."""
+    showed, at most :func:`core.cores.usable`. A number that the user set (``OMP_NUM_THREADS``,
+    ``MKL_NUM_THREADS``) is left alone."""
 
     def __init__(self) -> None:
-        self.most = torch.get_num_threads()
-        self.given = "OMP_NUM_THREADS" in os.environ
+        self.given = bool(cores.asked() or os.environ.get("MKL_NUM_THREADS"))
+        # torch counts the cores that it may run on, not those that a quota pays for.
+        self.most = torch.get_num_threads() if self.given else cores.usable()
+        if not self.given and torch.get_num_threads() > self.most:
+            torch.set_num_threads(self.most)
         self.before = busy()
 
     def adjust(self) -> int:
@@ -57,7 +56,7 @@ class Cores:
             return torch.get_num_threads()
         self.before = now
         others = max(0.0, everyone - own) / seconds
-        wanted = max(1, min(self.most, round(len(available()) - others)))
+        wanted = max(1, min(self.most, round(len(cores.allowed()) - others)))
         if wanted != torch.get_num_threads():
             torch.set_num_threads(wanted)
         return wanted

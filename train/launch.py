@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from core import trust
+from core import cores, trust
 from core.errors import UserError
 from core.files import ROOT, read_json, shown, write_json, write_text
 from core.language import words
@@ -98,7 +98,7 @@ def train(work_dir: Path, where: Where) -> bool:
 
 def threads(where: Where) -> str:
     """How many threads a process takes, so that those of one machine share its cores."""
-    return os.environ.get("OMP_NUM_THREADS") or str(max(1, (os.cpu_count() or 1) // where.gpus))
+    return str(cores.asked() or max(1, cores.usable() // where.gpus))
 
 
 def torchrun(work_dir: Path, where: Where) -> list[str]:

@@ -3,13 +3,12 @@ on the terminal while a step lasts."""
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from core import precision
+from core import cores, precision
 from core.language import words
 from core.rows import spread
 
@@ -72,8 +71,7 @@ def warning(dtype: str, weights: int, tokens: float) -> str | None:
     times = precision.slower(dtype)
     if times < MANY:
         return None
-    cores = os.cpu_count() or 1
-    seconds = 4 * weights * tokens / (precision.speed(dtype) * cores * 1e9)
+    seconds = 4 * weights * tokens / (precision.speed(dtype) * cores.usable() * 1e9)
     best = precision.fastest()
     return words(
         f"注意: dtype={dtype} 在这个处理器上比 {best} 慢 {times:.0f} 倍: "

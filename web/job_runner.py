@@ -63,7 +63,7 @@ def run(folder: Path, job: dict[str, Any]) -> tuple[str, int]:
     environment = {key: os.environ[key] for key in seen if key in os.environ}
     environment |= {"PYTHONPATH": job["path"], "PYTHONUNBUFFERED": "1"}
     if job["memory"]:
-        environment["OMP_NUM_THREADS"] = "2"
+        environment["OMP_NUM_THREADS"] = str(job["threads"])
     environment["TIKU_LANG"] = job["language"]  # the reader's: the error is for them
     environment["TIKUFORGE_PROGRESS"] = str((folder / "progress.json").absolute())
     end = time.monotonic() + (job["seconds"] or float("inf"))

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from core import progress
+from core import cores, progress
 from core.errors import UserError
 from core.files import ROOT, held, read_json, write_json
 from core.language import VARIABLE, chosen, words
@@ -84,6 +84,7 @@ def _start(out: Path, steps: list[list[str]]) -> None:
     if steps[0][0] == TIKU:
         about = {"seconds": None, "memory": None, "grace": GRACE, "seen": SEEN}
     about |= {"steps": commands(steps), "language": chosen(), "path": str(ROOT)}
+    about["threads"] = min(2, cores.usable())
     write_json(place / "job.json", about)
     for name in ("log", NOTE):
         (place / name).unlink(missing_ok=True)

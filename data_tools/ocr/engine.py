@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from core import progress
+from core import cores, progress
 from core.errors import UserError
 from core.files import ROOT, WORK_DIRS, read_json, write_json
 from core.language import words
@@ -84,6 +84,7 @@ class Worker:
             ensure()
             self.process = subprocess.Popen(
                 [str(home() / "bin" / "python"), str(WORKER)],
+                env={**os.environ, cores.ASKED: str(cores.asked() or cores.usable())},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )
