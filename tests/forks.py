@@ -42,7 +42,7 @@ class Process:
 
 
 class Zygote:
-    """Starts ``python -m ROOM …`` in the environment of the room's name by forking."""
+    """Starts ``python -m ROOM …``, or a script, in the room's environment by forking."""
 
     def __init__(self, room: str, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder, self.count = folder, 0

@@ -1,8 +1,9 @@
 """A room's processes without its 10 s of imports: forks of one process that has imported them.
 
 ``python -m tests.zygote ROOM`` reads a line of JSON a request: ``{"argv", "out", "err", "limit",
-"environment"}`` starts ``python -m ROOM argv`` and answers its pid; ``{"wait": pid, "block":
-true}`` answers its exit status (null: still running).
+"environment"}`` starts ``python -m ROOM argv``, or ``python argv`` where that begins with a
+script, and answers its pid; ``{"wait": pid, "block": true}`` answers its exit status (null: still
+running).
 """
 
 from __future__ import annotations
@@ -52,9 +53,13 @@ def child(room: str, request: dict[str, Any]) -> int:
     if request["limit"]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (request["limit"], request["limit"]))
     os.environ.update(request["environment"])
-    sys.argv = [room, *request["argv"]]
+    script = request["argv"][0].endswith(".py")
+    sys.argv = request["argv"] if script else [room, *request["argv"]]
     try:
-        runpy.run_module(room, run_name="__main__")
+        if script:
+            runpy.run_path(sys.argv[0], run_name="__main__")
+        else:
+            runpy.run_module(room, run_name="__main__")
         return 0
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(bool(end.code))

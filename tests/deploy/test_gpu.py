@@ -86,6 +86,7 @@ def test_deploy_on_a_gpu_is_turbomind_with_its_hand_over_proved(room: Room, tmp_
     assert log(tmp_path)[0]["argv"][log(tmp_path)[0]["argv"].index("--tp") + 1] == "1"
 
 
+@pytest.mark.slow  # its quick neighbour: test_server's other template and other weights
 def test_a_server_that_reads_other_tokens_is_stopped_and_said(room: Room, tmp_path: Path) -> None:
     env = helper.gpu_environment(tmp_path) | {"GPU_ENGINE_WRONG": "bos"}
     done = room.deploy("start", "--work-dir", room.run, "--port", room.port, env=env)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,26 +33,25 @@ def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny(tmp_path_factory: pytest.TempPathFactory, zygote: Zygote) -> Path:
     """A tiny llama with InternLM2's conventions."""
-    if not PYTHON.exists():
-        pytest.skip("no train environment (python3 requirements/install.py train)")
     folder = tmp_path_factory.mktemp("tiny") / "model"
-    subprocess.run([str(PYTHON), str(HERE / "tiny.py"), str(folder)], env=environment(), check=True)
+    done = zygote(str(HERE / "tiny.py"), str(folder))
+    assert done.returncode == 0, done.stderr[-2000:]
     return folder
 
 
-@pytest.fixture(scope="session")
-def probed(tiny: Path) -> dict[str, Any]:
-    """What ``probe.py`` measures on the tiny model, in one process: importing XTuner costs 10 s."""
-    done = subprocess.run(
-        [str(PYTHON), str(HERE / "probe.py"), str(tiny)],
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
+def printed(zygote: Zygote, script: str, *argv: Path) -> dict[str, Any]:
+    """What a script of this folder measures: its last line."""
+    done = zygote(str(HERE / script), *map(str, argv))
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def probed(tiny: Path, zygote: Zygote) -> dict[str, Any]:
+    """What ``probe.py`` measures on the tiny model, in one process."""
+    return printed(zygote, "probe.py", tiny)
 
 
 def pair(row: dict[str, Any]) -> dict[str, Any]:

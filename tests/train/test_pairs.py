@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +13,7 @@ import pytest
 
 from core.files import read_json, read_jsonl, write_jsonl
 from tests.forks import Zygote
-from tests.train.conftest import HERE, PYTHON, environment
+from tests.train.conftest import printed
 from train import card, curves
 
 OPTIONS = ("lr=1e-3", "max_epochs=4", "evaluation_samples=0", "save_steps=5", "log_interval=8")
@@ -23,16 +21,9 @@ OPTIONS += ("dtype=float32",)
 
 
 def test_losses_are_xtuners_and_the_reference_is_the_untouched_model(
-    tiny: Path, data: Path
+    tiny: Path, data: Path, zygote: Zygote
 ) -> None:
-    done = subprocess.run(
-        [str(PYTHON), str(HERE / "pairs.py"), str(tiny), str(data)],
-        env=environment(),
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(done.stdout.strip().splitlines()[-1])
+    found = printed(zygote, "pairs.py", tiny, data)
     assert found["reference"] == pytest.approx(found["untouched"], rel=1e-4)
     assert found["batch"][0] == 1, "four pairs are one sequence"
     for name, theirs in found["xtuners"].items():
