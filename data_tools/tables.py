@@ -20,6 +20,7 @@ from data_tools.readers import cells, delimited
 from data_tools.readers import sheet as sheets
 from data_tools.readers.encodings import encoding_of
 from data_tools.readers.how import USUAL, How
+from data_tools.readers.html import signs_kept
 
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|&(?:[a-zA-Z]{2,8}|#\d{2,6});")
 _BLOCKS = ["p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"]
@@ -42,7 +43,7 @@ def plain(text: str) -> str:
     """``text`` without HTML: tags dropped, entities resolved, a line for each block."""
     if not _MARKUP.search(text):
         return text.strip()
-    tree = lxml.html.fromstring(f"<div>{text}</div>")
+    tree = lxml.html.fromstring(f"<div>{signs_kept(text)}</div>")
     for element in tree.iter(*_BLOCKS):
         element.tail = "\n" + (element.tail or "")
     lines = (line.strip() for line in tree.text_content().splitlines())

@@ -38,6 +38,14 @@ STRUCK = {"s", "del", "strike"}
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]{2,40})", re.I)
 _COLOR = re.compile(r"(?<![-\w])color\s*:\s*([^;]{1,40})", re.I)
+_TAG = re.compile(
+    r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})"
+    r"(?:\s{1,40}[A-Za-z_:@][\w:.@-]{0,80}(?:\s{0,9}=\s{0,9}(?:\"[^\"]{0,4000}\"|'[^']{0,4000}'|[^\s\"'<>=]{1,4000}))?)"
+    r"{0,40}\s{0,40}/?>"
+)
+_END = re.compile(r"</([A-Za-z][A-Za-z0-9]{0,20})")
+_LESS = re.compile(r"<!?")
+_ENDLESS = {"td", "th", "tr", "body", "html", "head"}  # their ends may be left out
 _SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
 Place = Callable[[int, int], str]
 
@@ -86,12 +94,28 @@ def plain(text: str) -> str:
     if "<" not in text and "&" not in text:
         return text.strip()
     lines: list[str] = []
-    for block in blocks(text):
+    for block in blocks(signs_kept(text)):
         if isinstance(block, Line):
             lines.append(block.label + block.text)
         else:
             lines += markdown(block).split("\n")
     return "\n".join(line for line in (one.strip() for one in lines) if line)
+
+
+def signs_kept(text: str) -> str:
+    """``text`` with its signs of less-than (a<b 且 b>c) as ``&lt;``: what has neither the form of a
+    tag nor, where it is none of those that need no end, an end of its name."""
+    ended = {name.lower() for name in _END.findall(text)}
+
+    def kept(found: re.Match[str]) -> str:
+        tag = _TAG.match(text, found.start())
+        name = tag[2].lower() if tag else ""
+        alone = name in VOID or name in BLOCKS or name in _ENDLESS
+        if found[0] == "<!" or (name and (alone or name in ended)):
+            return found[0]
+        return found[0].replace("<", "&lt;")
+
+    return _LESS.sub(kept, text)
 
 
 def markdown(table: Table) -> str:

@@ -20,8 +20,13 @@ LIMIT = 512 << 20  # bytes; a text bank is read whole, since its key may stand a
 SAMPLE = 1 << 20
 _BREAK = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _LEAD = re.compile(r"\s*(?:>\s*)*(?:#{1,6}\s+|[-+•]\s+(?=\S)|\*\s+(?=\S))?(?:\[( |x|X)\]\s+)?")
+# Between two figures, letters or brackets * and ** are signs of arithmetic (3*4*5, 2**3), not of
+# emphasis; in a formula nothing is.
+_TIMES = r"(?!(?<=[0-9A-Za-z)\]])\*{1,2}[0-9A-Za-z(\[])"
 _BOLD = re.compile(
-    r"(\*\*|(?<!_)__(?!_))(?=\S)(.+?)(?<=\S)\1|(?<!\*)\*(?=[^\s*])([^*]+?)(?<=[^\s*])\*(?!\*)|`([^`]+)`"
+    rf"({_TIMES}\*\*|(?<!_)__(?!_))(?=\S)(.+?)(?<=\S)\1"
+    rf"|(?<!\*){_TIMES}\*(?=[^\s*])([^*]+?)(?<=[^\s*])\*(?!\*)|`([^`]+)`"
+    r"|(?P<formula>\$(?=[^\s$])[^$]*?(?<=[^\s$])\$)"
     r"|<(?P<tag>font|span|b|strong|u|mark|em|i)\b[^<>]*>(.*?)</(?P=tag)>",
     re.I,
 )
@@ -113,7 +118,10 @@ def _emphasised(body: str) -> tuple[str, list[tuple[int, int, str]]]:
     """``body`` without the signs of emphasis (``**``, ``<font>``, ...), and what they mark."""
     text, marks, position = "", [], 0
     for found in _BOLD.finditer(body):
-        inner = next(found.group(k) for k in (2, 3, 4, 6) if found.group(k) is not None)
+        if found["formula"]:
+            text, position = text + body[position : found.end()], found.end()
+            continue
+        inner = next(found.group(k) for k in (2, 3, 4, 7) if found.group(k) is not None)
         plain, within = _emphasised(inner) if found.group(4) is None else (inner, [])
         text += body[position : found.start()]
         how = _HOWS.get((found["tag"] or "b").lower(), "bold")

@@ -10,6 +10,7 @@ from docx import Document
 from docx.oxml import parse_xml
 
 from core.rows import Row
+from data_tools import tables
 from data_tools.interchange import reader
 from data_tools.ledger import Ledger
 from data_tools.readers import read
@@ -237,3 +238,24 @@ def test_letters_of_a_pdf_have_the_size_they_are_drawn_at(tmp_path: Path) -> Non
     (tmp_path / "a.pdf").write_bytes(scaled)
     rows = list(read(tmp_path / "a.pdf", Ledger()))
     assert told(rows) == [(f"Which little fruit is {k}?", 2, "B") for k in range(1, 5)]
+
+
+def test_signs_of_arithmetic_are_no_markup(tmp_path: Path) -> None:
+    """``3*4*5`` lost its signs in Markdown, ``a<b 且 b>c`` what stood between them elsewhere."""
+    text = "1. 3*4*5 等于（ ）\n\nA. 60\n\n**B. 2**3**2**\n\nC. $a*b*c$\n\n答案：A\n\n"
+    rows = written(
+        tmp_path, text + "2. 2**3**2 是*几*（ ）\n\nA. 512\n\nB. (2)*(3)*4\n\n答案：A\n", "a.md"
+    )
+    assert [row.question for row in rows] == ["3*4*5 等于（ ）", "2**3**2 是几（ ）"]
+    assert rows[0].options["C"] == "$a*b*c$" and rows[1].options["B"] == "(2)*(3)*4"
+    stem, options = (
+        "若 a<b 且 b>c，则（ ）",
+        ["x<y>z", "<b>粗</b>", "vector<int> v", "10<sup>8</sup>"],
+    )
+    bank = [{"question": f"{k}{stem}", "options": options, "answer": "D"} for k in "甲乙"]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(bank, ensure_ascii=False), encoding="utf-8")
+    rows = list(reader(path)(path, Ledger(), "a.json", USUAL))
+    assert [row.question for row in rows] == [f"{k}{stem}" for k in "甲乙"]
+    assert list(rows[0].options.values()) == ["x<y>z", "粗", "vector<int> v", "10⁸"]
+    assert tables.plain("a<b 且 b>c") == "a<b 且 b>c"
