@@ -4,6 +4,7 @@ ZeRO-3's does: ``torchrun --nproc-per-node 2 ranks.py``."""
 from __future__ import annotations
 
 import datetime
+import tempfile
 import types
 
 from train import patches
@@ -48,7 +49,8 @@ class Tokenizer:
 
 hook = hooks.SampleAnswersHook.__new__(hooks.SampleAnswersHook)
 hook.tokenizer, hook.turns = Tokenizer(), [{"input": "问", "output": "答"}]
-hook.answer(types.SimpleNamespace(model=Tuned()))
-dist.barrier()
+with tempfile.TemporaryDirectory() as folder:
+    hook.answer(types.SimpleNamespace(model=Tuned(), iter=1, work_dir=folder))
+    dist.barrier()
 print(f"rank {dist.get_rank()} done", flush=True)
 dist.destroy_process_group()
