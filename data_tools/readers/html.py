@@ -45,7 +45,7 @@ _TAG = re.compile(
 )
 _END = re.compile(r"</([A-Za-z][A-Za-z0-9]{0,20})")
 _LESS = re.compile(r"<!?")
-_ENDLESS = {"td", "th", "tr", "body", "html", "head"}  # their ends may be left out
+_ENDLESS = {"td", "th", "tr", "head"}  # their ends may be left out; so may those of blocks
 _SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
 Place = Callable[[int, int], str]
 
